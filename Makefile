@@ -1,0 +1,61 @@
+# A few named doors. The environment is .venv in this checkout; `make test` is what CI runs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.txt
+READY := $(VENV)/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test check lint format types imports examples schemas unit bench lock clean
+
+help: ## this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+setup: $(READY) ## make .venv and install the locked packages and the project
+
+$(READY): $(LOCK) pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 ...")'
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK)
+	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@touch $@
+
+demo: $(READY) ## see the product work, on the embedded simulator
+	$(BIN)/python -m examples.demo
+
+test: check ## everything that CI runs
+
+check: lint types imports schemas examples unit ## lint, types, floors, schemas, examples, tests; rewrites nothing
+
+lint: $(READY) ## ruff, style and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+format: $(READY) ## rewrite the code the way ruff likes it
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+types: $(READY) ## mypy --strict
+	$(BIN)/mypy
+
+imports: $(READY) ## the floors: who may import whom
+	$(BIN)/lint-imports --no-cache
+
+schemas: $(READY) ## are schemas/ and the models the same? (WRITE=1 writes schemas/ anew)
+	$(BIN)/python -m reconciler.manifests.publish $(if $(WRITE),--write,--check)
+
+examples: $(READY) ## validate every project in examples/
+	$(BIN)/python -m pytest -q tests/examples
+
+unit: $(READY) ## the tests
+	$(BIN)/python -m pytest -q -n 2 --ignore tests/examples
+
+bench: $(READY) ## speed, as ratios measured side by side in one run
+	$(BIN)/python -m benchmarks
+
+lock: $(READY) ## pin the newest allowed packages, with hashes, for every platform
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev --no-emit-package reconciler pyproject.toml -o $(LOCK)
+
+clean: ## remove what was made
+	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

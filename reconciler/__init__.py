@@ -1,0 +1,3 @@
+"""reconciler: declarative GitOps for notification channels."""
+
+__version__ = "0.1.0"
