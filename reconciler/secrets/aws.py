@@ -1,0 +1,94 @@
+"""Values in AWS Secrets Manager: `{aws_secret: NAME}`, or `{aws_secret: NAME, key: K}` for a secret that is JSON.
+
+Credentials, region and endpoint are found by boto3 as for every AWS tool, in the process's own environment and
+files. boto3 is imported when the first value is read.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import threading
+from typing import Any
+
+from reconciler.errors import SecretError
+from reconciler.secrets.documents import Once, parse_document, pick_value
+from reconciler.secrets.settings import SecretSettings
+
+__all__ = ["AwsSecretSource"]
+
+_REASONS = {
+    "ResourceNotFoundException": "does not exist in this account and region; check its name and AWS_REGION",
+    "AccessDeniedException": "may not be read; allow secretsmanager:GetSecretValue on it, and kms:Decrypt on its key",
+    "DecryptionFailure": "cannot be decrypted; allow kms:Decrypt on its key",
+    "InvalidRequestException": "cannot be read as it is; it may be scheduled for deletion",
+    "UnrecognizedClientException": "may not be read: AWS does not accept the credentials",
+    "ExpiredTokenException": "may not be read: the AWS credentials have expired; log in again",
+}
+"""By error code: the API reference of GetSecretValue, and of the errors common to all actions."""
+
+_ERROR_CODE = re.compile(r"[A-Za-z]{1,60}\Z")
+
+
+class AwsSecretSource:
+    """Reads each secret once, with one client for all threads."""
+
+    def __init__(self, settings: SecretSettings) -> None:
+        self._seconds = settings.timeout_seconds
+        self._lock = threading.Lock()
+        self._client: Any = None
+        self._documents = Once(self._fetch)
+
+    def read(self, argument: str, key: str) -> str:
+        """The current version of the secret, by name or ARN; with `key` a part of it."""
+        place = f'AWS secret "{argument}"'
+        value = self._documents.get(argument)
+        if not isinstance(value, str):
+            raise SecretError(f"{place} is binary; keep it as text")
+        return pick_value(parse_document(value, place), key, place) if key else value
+
+    def _fetch(self, name: str) -> object:
+        _import_boto3()
+        import botocore.exceptions
+
+        place = f'AWS secret "{name}"'
+        try:
+            return self._shared_client().get_secret_value(SecretId=name).get("SecretString")
+        except botocore.exceptions.ClientError as error:
+            code = str(error.response.get("Error", {}).get("Code", ""))
+            known = code if _ERROR_CODE.match(code) else "an unknown error"
+            raise SecretError(f"{place} {_REASONS.get(code, f'cannot be read: AWS answered {known}')}") from None
+        except botocore.exceptions.NoRegionError:
+            raise SecretError(f"{place} cannot be read: no region; set AWS_REGION") from None
+        except botocore.exceptions.NoCredentialsError:
+            raise SecretError(f"{place} cannot be read: no AWS credentials; log in, or set AWS_PROFILE") from None
+        except (botocore.exceptions.BotoCoreError, ValueError) as error:
+            raise SecretError(
+                f"{place} cannot be read ({type(error).__name__}); try `aws secretsmanager get-secret-value`"
+            ) from None
+
+    def _shared_client(self) -> Any:
+        with self._lock:  # making a client is not safe in several threads, using one is
+            if self._client is None:
+                self._client = _make_client(self._seconds)
+            return self._client
+
+
+def _make_client(seconds: float) -> Any:
+    from botocore.config import Config
+
+    boto3 = _import_boto3()
+    for name in ("boto3", "botocore"):
+        # At DEBUG botocore logs whole answers, so the secret, whatever verbosity a user asked of us.
+        logger = logging.getLogger(name)
+        logger.setLevel(max(logger.level, logging.INFO))
+    limits = Config(connect_timeout=seconds / 2, read_timeout=seconds / 2, retries={"mode": "standard"})
+    return boto3.session.Session().client("secretsmanager", config=limits)
+
+
+def _import_boto3() -> Any:
+    try:
+        import boto3.session
+    except ImportError:
+        raise SecretError("source \"aws_secret\" needs a library; install it: pip install 'reconciler[aws]'") from None
+    return boto3

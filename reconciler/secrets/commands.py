@@ -1,0 +1,154 @@
+"""Commands that print a secret: the sources that a project defines, and the ground under sops.
+
+A command gets an argument list and no shell, no input and no terminal, a time limit and a size limit. Its errors are
+thrown away unread, since they may hold the secret; so is what it printed when it failed. Apart from the standard
+library's `subprocess.run` because that reads without a limit and kills only the first process, not its children.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import selectors
+import shlex
+import signal
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from typing import IO, cast
+
+from reconciler.errors import SecretError
+from reconciler.secrets.local import refuse_key
+from reconciler.secrets.settings import SecretSettings
+from reconciler.secrets.values import MAX_BYTES, decode_value, too_large
+
+__all__ = ["CommandSource", "Commands"]
+
+
+class Commands:
+    """Runs commands in the project's folder, from several threads; `stop` ends those that are running."""
+
+    def __init__(self, settings: SecretSettings) -> None:
+        self._settings = settings
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._is_stopped = False
+
+    def run(self, command: Sequence[str]) -> tuple[int, bytes]:
+        """The exit code, negative for a signal, and what was printed, at most one byte over the limit.
+
+        Raises SecretError where the command cannot be started or does not end in time.
+        """
+        deadline = time.monotonic() + self._settings.timeout_seconds
+        with self._started(command) as process:
+            try:
+                printed = _read_output(process, deadline)
+                code = 0 if len(printed) > MAX_BYTES else process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                raise SecretError(
+                    f"the command did not end in {self._settings.timeout_seconds:g} seconds and was killed; "
+                    f"run it by hand to see what it waits for: {shlex.join(command)}"
+                ) from None
+        return code, printed
+
+    def stop(self) -> None:
+        """Kill what is running and start nothing more: the run was interrupted."""
+        with self._lock:
+            self._is_stopped = True
+            for process in self._running:
+                _kill_group(process)
+
+    @contextlib.contextmanager
+    def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
+        with self._lock:  # so that no command slips past `stop`
+            if self._is_stopped:
+                raise SecretError("the run was interrupted")
+            process = self._start(command)
+            self._running.add(process)
+        try:
+            yield process
+        finally:
+            with self._lock:
+                self._running.discard(process)
+                _kill_group(process)
+            process.wait()
+            _output(process).close()
+
+    def _start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        try:
+            return subprocess.Popen(  # noqa: S603 - the project defines it; no shell, and no option from a manifest
+                command,
+                cwd=self._settings.root,
+                env=self._settings.environ,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+                bufsize=0,
+            )
+        except FileNotFoundError:
+            raise SecretError(f'program "{command[0]}" was not found; install it, or put it on PATH') from None
+        except (OSError, ValueError) as error:
+            raise SecretError(
+                f'program "{command[0]}" cannot be started ({type(error).__name__}); run it by hand to see why'
+            ) from None
+
+
+class CommandSource:
+    """`{NAME: ARGUMENT}` for a source of the project file: its command with the argument at the end."""
+
+    def __init__(self, name: str, command: tuple[str, ...], commands: Commands) -> None:
+        self._name = name
+        self._command = command
+        self._commands = commands
+
+    def read(self, argument: str, key: str) -> str:
+        """What the command printed, without its last newline."""
+        refuse_key(self._name, key)
+        if argument.startswith("-"):
+            # A manifest names a secret; it has no say in how the command works.
+            raise SecretError(f'source "{self._name}" takes no options; the argument may not start with a dash')
+        command = (*self._command, argument)
+        code, printed = self._commands.run(command)
+        place = f'the command of source "{self._name}"'
+        if len(printed) > MAX_BYTES:
+            raise too_large(place)
+        if code:
+            raise SecretError(f"{place} {_ended(code)}; run it by hand to see why: {shlex.join(command)}")
+        value = decode_value(printed, place)
+        if not value:
+            raise SecretError(f"{place} printed nothing; run it by hand to see why: {shlex.join(command)}")
+        return value
+
+
+def _read_output(process: subprocess.Popen[bytes], deadline: float) -> bytes:
+    # The pipe is read up to its end, since a child may still print when its parent is gone.
+    output = _output(process)
+    printed = bytearray()
+    with selectors.DefaultSelector() as selector:
+        selector.register(output, selectors.EVENT_READ)
+        while len(printed) <= MAX_BYTES:
+            remaining = deadline - time.monotonic()
+            if remaining <= 0 or not selector.select(remaining):
+                raise subprocess.TimeoutExpired("", 0)
+            piece = os.read(output.fileno(), 65536)
+            if not piece:
+                break
+            printed += piece
+    return bytes(printed[: MAX_BYTES + 1])
+
+
+def _output(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    return cast("IO[bytes]", process.stdout)  # it was asked for as a pipe
+
+
+def _kill_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill the command and its children, unless it ended by itself: its number may be another's by then."""
+    if process.returncode is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _ended(code: int) -> str:
+    return f"ended with exit code {code}" if code > 0 else f"was killed by signal {-code}"

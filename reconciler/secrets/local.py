@@ -1,0 +1,94 @@
+"""Environment variables and files: the sources that ask nobody.
+
+Also where a path in a manifest leads, which the sops source needs too.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from pathlib import Path
+
+from reconciler.errors import SecretError
+from reconciler.secrets.settings import SecretSettings
+from reconciler.secrets.values import MAX_BYTES, decode_value
+
+__all__ = ["EnvironmentSource", "FileSource", "locate", "refuse_key"]
+
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+
+
+class EnvironmentSource:
+    """`{env: NAME}`."""
+
+    def __init__(self, settings: SecretSettings) -> None:
+        self._environ = settings.environ
+
+    def read(self, argument: str, key: str) -> str:
+        """The variable's value; one that is set but empty counts as missing, as CI leaves it for forks."""
+        refuse_key("env", key)
+        if not _VARIABLE.match(argument):
+            # It may be the secret itself, written where its name belongs.
+            raise SecretError("this is not the name of an environment variable; give the name, not the value")
+        value = self._environ.get(argument)
+        if not value:
+            fault = "is not set" if value is None else "is empty"
+            raise SecretError(f"environment variable {argument} {fault}; set it where this runs")
+        return value
+
+
+class FileSource:
+    """`{file: PATH}`."""
+
+    def __init__(self, settings: SecretSettings) -> None:
+        self._settings = settings
+
+    def read(self, argument: str, key: str) -> str:
+        """The file's text without its last newline. Only regular files: a pipe or device could hang or never end."""
+        refuse_key("file", key)
+        place = f'file "{argument}"'
+        path = locate(argument, self._settings)
+        try:
+            # Non-blocking, since opening a pipe that nobody writes to would wait for ever.
+            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    raise SecretError(f"{place} is not a regular file; name the file that holds the secret")
+                raw = file.read(MAX_BYTES + 1)
+        except OSError as error:
+            raise SecretError(f"{place} cannot be read ({_reason(error)}); check path and permissions") from None
+        return decode_value(raw, place)
+
+
+def locate(argument: str, settings: SecretSettings) -> Path:
+    """Where a path of a manifest leads, relative to the project's folder.
+
+    With `spec.secrets.allow` a link that a relative path takes out of that folder is refused: whoever can add a file
+    to the project could otherwise let an allowed name stand for any file.
+    """
+    if not argument or "\0" in argument:
+        raise SecretError("this is not a path; name the file that holds the secret")
+    path = settings.root / argument
+    climbs = Path(argument).is_absolute() or ".." in Path(argument).parts
+    if settings.allow is None or climbs:
+        return path
+    try:
+        is_inside = path.resolve().is_relative_to(settings.root.resolve())
+    except (OSError, RuntimeError):  # RuntimeError: a loop of links, up to Python 3.12
+        is_inside = False
+    if not is_inside:
+        raise SecretError(
+            f'file "{argument}" is a link that leaves the project, which spec.secrets.allow does not cover; '
+            "write the path it leads to, and allow that"
+        )
+    return path
+
+
+def refuse_key(source: str, key: str) -> None:
+    """Raise if a key was given to a source whose values have no parts."""
+    if key:
+        raise SecretError(f'source "{source}" takes no key; remove it')
+
+
+def _reason(error: OSError) -> str:
+    return os.strerror(error.errno) if error.errno else type(error).__name__
