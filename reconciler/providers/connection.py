@@ -1,0 +1,247 @@
+"""How a target is reached: address, credentials, TLS, limits, as plain values, and the httpx client made of them.
+
+Secrets come in resolved and stay `SecretText` until the client is made. What a call does with the client is `http`'s.
+Apart because it is checked once, before the first request: whatever is wrong here is a ConfigurationError.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import logging
+import re
+import ssl
+from collections.abc import Callable, Generator, Mapping
+from dataclasses import dataclass, field
+from typing import TypeVar
+from urllib.parse import SplitResult, urlsplit
+
+import httpx
+
+from reconciler import __version__
+from reconciler.errors import ConfigurationError
+from reconciler.resources import SecretText
+
+__all__ = ["Auth", "Basic", "Bearer", "ClientCertificate", "Connection", "SigV4", "Tls", "make_client"]
+
+_LONGEST_CONNECT = 10.0  # seconds: a host that does not take the connection by then will not
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+
+
+_Loaded = TypeVar("_Loaded")
+
+
+@dataclass(frozen=True, slots=True)
+class Basic:
+    """HTTP Basic: a user, or an API key and its secret."""
+
+    username: SecretText
+    password: SecretText
+
+
+@dataclass(frozen=True, slots=True)
+class Bearer:
+    """A token for the Authorization header."""
+
+    token: SecretText
+
+
+@dataclass(frozen=True, slots=True)
+class ClientCertificate:
+    """Mutual TLS: PEM files, and the key's pass phrase where it has one. `key_file` "" means: in `cert_file`."""
+
+    cert_file: str
+    key_file: str = ""
+    password: SecretText | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SigV4:
+    """AWS request signing with the credentials that botocore finds in the usual places."""
+
+    region: str
+    service: str = "es"
+
+
+Auth = Basic | Bearer | ClientCertificate | SigV4 | httpx.Auth | None
+"""What proves who we are. An `httpx.Auth` is for a provider's own scheme, such as a token that has to be renewed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tls:
+    """`ca_file` replaces the usual authorities; `verify` False accepts any certificate."""
+
+    ca_file: str = ""
+    verify: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """How one target is reached. `url` may have a path; times are seconds; `name` is the target's, for messages.
+
+    `insecure` allows credentials over plain http to another machine. `transport` stands in for the network in tests.
+    """
+
+    url: str
+    name: str = ""
+    auth: Auth = None
+    tls: Tls = Tls()
+    headers: Mapping[str, str | SecretText] = field(default_factory=dict)
+    timeout_seconds: float = 30.0
+    test_timeout_seconds: float = 120.0
+    parallelism: int = 10
+    insecure: bool = False
+    transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
+
+    @property
+    def address(self) -> str:
+        """Where the target is, as it may be shown: scheme, host and port, no path."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
+
+    @property
+    def secrets(self) -> tuple[str, ...]:
+        """Every value that must not appear in a message, whoever words it."""
+        texts = [value.reveal() for value in self.headers.values() if isinstance(value, SecretText)]
+        match self.auth:
+            case Basic(username, password):
+                texts += [username.reveal(), password.reveal()]
+            case Bearer(token):
+                texts.append(token.reveal())
+            case _:
+                pass
+        return tuple(text for text in texts if text)
+
+
+def make_client(connection: Connection) -> httpx.AsyncClient:
+    """An httpx client for this target; ConfigurationError if address, credentials, headers or TLS files do not do.
+
+    Redirects are not followed: a write must not land elsewhere, nor credentials with it. Nothing is repeated below us.
+    """
+    parts = _check_url(connection)
+    _quieten_loggers()
+    return httpx.AsyncClient(
+        base_url=connection.url,
+        auth=_make_auth(connection),
+        headers={"user-agent": f"reconciler/{__version__}", "accept": "application/json", **_headers(connection)},
+        verify=_ssl_context(connection, parts.scheme),
+        timeout=httpx.Timeout(connection.timeout_seconds, connect=_connect_timeout(connection), pool=None),
+        limits=httpx.Limits(max_connections=connection.parallelism, max_keepalive_connections=connection.parallelism),
+        trust_env=not _is_loopback(parts.hostname or ""),  # a proxy cannot reach our own loopback
+        transport=connection.transport,
+        follow_redirects=False,
+    )
+
+
+def _connect_timeout(connection: Connection) -> float:
+    return min(_LONGEST_CONNECT, connection.timeout_seconds)
+
+
+def _quieten_loggers() -> None:
+    # They log whole addresses and headers; what may be known of a call is logged by `http`.
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+def _check_url(connection: Connection) -> SplitResult:
+    try:
+        parts = urlsplit(connection.url)
+        has_host, _ = bool(parts.hostname), parts.port
+    except ValueError:
+        raise _wrong(connection, "url", "is not an address", "write https://host:port") from None
+    if parts.scheme not in ("http", "https") or not has_host:
+        raise _wrong(
+            connection, "url", "must start with https:// (or http://) and name a host", "write https://host:port"
+        )
+    if "@" in parts.netloc:
+        raise _wrong(connection, "url", "holds credentials", "give them under auth, as secret references")
+    if parts.query or parts.fragment:
+        raise _wrong(connection, "url", "has a query or fragment", "give only scheme, host, port and path")
+    has_credentials = connection.auth is not None or bool(connection.secrets)
+    if parts.scheme == "http" and has_credentials and not (connection.insecure or _is_loopback(parts.hostname or "")):
+        hint = "use https, or set insecure: true if the network between is yours"
+        raise _wrong(connection, "url", "would send credentials over plain http", hint)
+    return parts
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _headers(connection: Connection) -> dict[str, str]:
+    texts: dict[str, str] = {}
+    for name, value in connection.headers.items():
+        text = value.reveal() if isinstance(value, SecretText) else value
+        if not _HEADER_NAME.fullmatch(name):
+            raise _wrong(connection, "headers", "a header's name has a character that HTTP does not allow", "mend it")
+        if not _HEADER_VALUE.fullmatch(text):
+            hint = "give it one line of plain ASCII"
+            raise _wrong(connection, f"headers.{name}", "the value cannot be sent in a header", hint)
+        texts[name] = text
+    return texts
+
+
+def _make_auth(connection: Connection) -> httpx.Auth | None:
+    match connection.auth:
+        case Basic(username, password):
+            return httpx.BasicAuth(username.reveal(), password.reveal())
+        case Bearer(token):
+            if not _HEADER_VALUE.fullmatch(token.reveal()):
+                raise _wrong(connection, "auth.bearer", "the token cannot be sent in a header", "is it one line?")
+            return _BearerAuth(token)
+        case SigV4(region, service):
+            from reconciler.providers.sigv4 import SigV4Auth  # botocore takes long to import
+
+            return SigV4Auth(region, service)
+        case httpx.Auth() as own:
+            return own
+        case _:
+            return None
+
+
+class _BearerAuth(httpx.Auth):
+    def __init__(self, token: SecretText) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response, None]:
+        request.headers["authorization"] = f"Bearer {self._token.reveal()}"
+        yield request
+
+
+def _ssl_context(connection: Connection, scheme: str) -> ssl.SSLContext:
+    # Reading the authorities takes 20 ms, so that a plain http target does without.
+    tls, auth = connection.tls, connection.auth
+    if scheme == "http" or not tls.verify:
+        context = httpx.create_ssl_context(verify=False)
+    elif tls.ca_file:
+        context = _load(connection, "tls.ca_file", lambda: ssl.create_default_context(cafile=tls.ca_file))
+    else:
+        context = _load(connection, "SSL_CERT_FILE or SSL_CERT_DIR", httpx.create_ssl_context)
+    if isinstance(auth, ClientCertificate):
+        password = auth.password.reveal() if auth.password else ""  # "": without it OpenSSL would ask on the terminal
+        key_file = auth.key_file or None
+        field_name = "auth.client_cert"
+        _load(connection, field_name, lambda: context.load_cert_chain(auth.cert_file, key_file, lambda: password))
+    return context
+
+
+def _load(connection: Connection, what: str, load: Callable[[], _Loaded]) -> _Loaded:
+    try:
+        return load()
+    except FileNotFoundError:
+        problem = "names a file that is not there"
+    except (ssl.SSLError, ValueError):
+        problem = "names a file that does not hold what it should (PEM), or a key with another pass phrase"
+    except OSError:
+        problem = "names a file that cannot be read"
+    raise _wrong(connection, what, problem, "check the path and the file")
+
+
+def _wrong(connection: Connection, what: str, problem: str, hint: str) -> ConfigurationError:
+    where = f'target "{connection.name}"' if connection.name else "target"
+    return ConfigurationError(f"{where}: {what} {problem}; {hint}")

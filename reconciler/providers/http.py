@@ -1,0 +1,258 @@
+"""One target over HTTP: a call goes out with a deadline, what comes back is bounded, and every failure is one of ours.
+
+It knows no API: paths, bodies and the wording of a server's errors are the provider's, which gives its `Dialect`. How
+the client is made is `connection`'s, when a call is repeated `retries`'s, how a failure is worded `failures`'s.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any, Protocol, Self
+from urllib.parse import urlsplit
+
+import httpx
+
+from reconciler.errors import TargetError, TimedOutError, UnexpectedError, UnreachableError
+from reconciler.providers.connection import Connection, make_client
+from reconciler.providers.failures import Call, Silence, explain_silence, explain_status, out_of_time, quotable
+from reconciler.providers.retries import Retries, told_wait
+
+__all__ = ["LARGEST_BODY", "Answer", "Dialect", "HttpTarget"]
+
+LARGEST_BODY = 100 * 1024 * 1024
+"""Bytes; no answer may be larger."""
+
+_log = logging.getLogger("reconciler.http")
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What a server answered. The body and the headers may hold secrets: they are read, never shown.
+
+    `repeated`: the call went out more than once, so that what it says may be about an earlier attempt.
+    """
+
+    call: Call
+    status: int
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    body: bytes = field(default=b"", repr=False)
+    repeated: bool = False
+
+    @property
+    def ok(self) -> bool:
+        """Whether the status is a 2xx."""
+        return 200 <= self.status < 300
+
+    @property
+    def request_id(self) -> str:
+        """The server's own id for this call, "" if it gave none."""
+        return self.headers.get("x-request-id") or self.headers.get("x-opaque-id") or ""
+
+    def json(self) -> Any:
+        """The body as JSON; UnexpectedError if it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            pass
+        raise explain_status(
+            self.call, self.status, reason=self._what_instead(), request_id=self.request_id, kind=UnexpectedError
+        )
+
+    def json_or_none(self) -> Any:
+        """The body as JSON, None if it is none."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def _what_instead(self) -> str:
+        start = self.body[:200].lstrip()
+        if not start:
+            return "the answer is empty where JSON was expected; is that the right address?"
+        if start.startswith(b"<"):
+            return "the answer is HTML where JSON was expected; is that the right address, or is a proxy between?"
+        if start[:1] in b"{[":
+            return "the answer is JSON that was cut off or damaged; try again, and look at any proxy between"
+        return "the answer is not JSON; is that the right address?"
+
+
+class Dialect(Protocol):
+    """What a provider knows of its server's answers."""
+
+    @property
+    def provider(self) -> str:
+        """The provider's name, for messages."""
+        ...
+
+    def read_reason(self, answer: Answer) -> str:
+        """The server's own words for an error, as they came; "" where there are none. Never fit to be shown yet."""
+        ...
+
+    def explain(self, answer: Answer, reason: str) -> tuple[str, str]:
+        """What the error means in plain words and what to do; ("", "") where it is not known."""
+        ...
+
+    def is_passing(self, answer: Answer) -> bool:
+        """Whether the same call may well succeed in a moment."""
+        ...
+
+
+class HttpTarget:
+    """The calls to one target, at most `parallelism` of them at a time. Use it within one event loop, and close it."""
+
+    def __init__(self, connection: Connection, dialect: Dialect, retries: Retries | None = None) -> None:
+        self.connection = connection
+        self.retries = retries or Retries()
+        self._dialect = dialect
+        self._client = make_client(connection)
+        self._slots = asyncio.Semaphore(connection.parallelism)
+        self._where = connection.name or dialect.provider
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exc: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._client.aclose()
+
+    async def read(self, path: str) -> Answer:
+        """GET, repeated while the server is busy or away. Any answer is returned; a TargetError if none came."""
+
+        async def again() -> Answer | Silence:
+            return await self._attempt("GET", path)
+
+        came = await self.retries.repeat(await again(), again, self._is_passing, _told)
+        return _spoken(came)
+
+    async def write(self, method: str, path: str, body: object, is_done: Callable[[], Awaitable[bool]]) -> Answer:
+        """A write that is repeated only after a look. Any answer is returned; a TargetError if none came.
+
+        When it is not known whether the write happened, `is_done` reads what is there: True ends the matter with an
+        answer of status 200 and an empty object, False lets it be sent again. If even that cannot be read, the first
+        failure stands.
+        """
+        content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        first = await self._attempt(method, path, content)
+
+        async def again() -> Answer | Silence:
+            if await is_done():
+                return self._done(method, path)
+            return _mark_repeated(await self._attempt(method, path, content))
+
+        try:
+            came = await self.retries.repeat(first, again, self._is_open, _told)
+            if self._is_open(came) and await is_done():
+                return self._done(method, path)
+        except (UnreachableError, TimedOutError, UnexpectedError):
+            came = first
+        return _spoken(came)
+
+    async def send_once(self, method: str, path: str, body: object = None, deadline: float | None = None) -> Answer:
+        """A call that is never repeated, whatever happens. Any answer is returned; a TargetError if none came."""
+        content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
+        return _spoken(await self._attempt(method, path, content, deadline))
+
+    def read_reason(self, answer: Answer) -> str:
+        """The server's own words for an error, as they came: to be understood, not to be shown."""
+        return self._dialect.read_reason(answer)
+
+    def error(
+        self, answer: Answer, *, secrets: tuple[str, ...] = (), kind: type[TargetError] | None = None, hint: str = ""
+    ) -> TargetError:
+        """The error that an answer stands for. `secrets` are what the call carried beside our credentials."""
+        if 300 <= answer.status < 400:
+            return self._redirect_error(answer)
+        said = self._dialect.read_reason(answer)
+        reason, mend = self._dialect.explain(answer, said)
+        reason = reason or quotable(said, (*self.connection.secrets, *secrets))
+        reason = reason or ("the server's words are withheld: they repeat a secret" if said else "")
+        mend = hint or mend
+        return explain_status(
+            answer.call, answer.status, reason=reason, hint=mend, request_id=answer.request_id, kind=kind
+        )
+
+    def _redirect_error(self, answer: Answer) -> TargetError:
+        parts = urlsplit(answer.headers.get("location", ""))
+        target = quotable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}") if parts.netloc else "another path"
+        reason = f"a redirect to {target}, which is not followed"
+        hint = "give the final address as the target's url"
+        return explain_status(answer.call, answer.status, reason=reason, hint=hint, kind=UnexpectedError)
+
+    def _call(self, method: str, path: str) -> Call:
+        return Call(self._where, method, path.partition("?")[0], self.connection.address)
+
+    def _done(self, method: str, path: str) -> Answer:
+        return Answer(self._call(method, path), 200, body=b"{}", repeated=True)
+
+    def _is_passing(self, came: Answer | Silence) -> bool:
+        return came.passing if isinstance(came, Silence) else self._dialect.is_passing(came)
+
+    def _is_open(self, came: Answer | Silence) -> bool:
+        """Whether a write may have happened, or may happen if sent again."""
+        if isinstance(came, Silence):
+            return came.passing or not isinstance(came.error, UnreachableError) or came.error.sent
+        return self._dialect.is_passing(came)
+
+    async def _attempt(
+        self, method: str, path: str, content: bytes | None = None, deadline: float | None = None
+    ) -> Answer | Silence:
+        call = self._call(method, path)
+        seconds = deadline or self.connection.timeout_seconds
+        began = time.perf_counter()
+        try:
+            async with self._slots, asyncio.timeout(seconds):
+                came: Answer | Silence = await self._exchange(call, path, content, seconds)
+        except TimeoutError:
+            came = out_of_time(call, seconds)
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            came = explain_silence(call, exc)
+        if _log.isEnabledFor(logging.DEBUG):
+            status = came.status if isinstance(came, Answer) else type(came.error).__name__
+            _log.debug("%s %s -> %s, %.0f ms", method, call.path, status, 1000 * (time.perf_counter() - began))
+        return came
+
+    async def _exchange(self, call: Call, path: str, content: bytes | None, seconds: float) -> Answer | Silence:
+        headers = {"content-type": "application/json"} if content is not None else None
+        timeout = httpx.USE_CLIENT_DEFAULT if seconds == self.connection.timeout_seconds else self._timeout(seconds)
+        async with self._client.stream(
+            call.method, path, content=content, headers=headers, timeout=timeout
+        ) as response:
+            body = bytearray()
+            async for chunk in response.aiter_bytes():
+                body += chunk
+                if len(body) > LARGEST_BODY:
+                    reason = f"the answer is larger than {LARGEST_BODY // 2**20} MiB"
+                    return Silence(
+                        explain_status(call, response.status_code, reason=reason, kind=UnexpectedError), False
+                    )
+            return Answer(call, response.status_code, response.headers, bytes(body))
+
+    def _timeout(self, seconds: float) -> httpx.Timeout:
+        return httpx.Timeout(seconds, connect=self._client.timeout.connect, pool=None)
+
+
+def _told(came: Answer | Silence) -> float | None:
+    return told_wait(came.status, came.headers) if isinstance(came, Answer) else None
+
+
+def _mark_repeated(came: Answer | Silence) -> Answer | Silence:
+    if isinstance(came, Silence):
+        return came
+    return Answer(came.call, came.status, came.headers, came.body, repeated=True)
+
+
+def _spoken(came: Answer | Silence) -> Answer:
+    if isinstance(came, Silence):
+        raise came.error
+    return came

@@ -1,0 +1,215 @@
+"""What OpenSearch can hold, by version, known without a connection. Pure.
+
+A rule says what a server refuses, and where a server would take what can never work (an unknown `method` silently
+becomes another one) it says so too. Versions are compared where the plugin changed; without one, only what no version
+takes is refused. Sources: the plugin's model classes and `ConfigIndexingActions`, 2.0 to 3.8.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Iterator, Mapping
+from urllib.parse import SplitResult, urlsplit
+
+from reconciler.providers.base import Problem, ProofMethod
+from reconciler.providers.opensearch.codec import NATIVE_TYPES
+from reconciler.resources import SecretText, Value
+
+__all__ = ["ABILITIES", "OpenSearchAbilities", "is_before"]
+
+LONGEST_TEXT = 32766
+"""UTF-8 bytes: every text is indexed under an unlimited keyword twin, and Lucene takes no longer term."""
+
+MOST_RECIPIENTS = 10_000
+"""Nested entries in one document, by the engine's default."""
+
+_SINCE = {"MicrosoftTeamsChannel": "2.10", "MattermostChannel": "3.5"}
+_ENUMS = {
+    ("WebhookChannel", "method"): ("POST", "PUT", "PATCH"),
+    ("SmtpAccount", "encryption"): ("none", "ssl", "start_tls"),
+}
+_ADDRESSES = {"webhook_url", "url"}
+_MAILBOX = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
+_ARNS = {
+    "topic_arn": re.compile(r"arn:aws(-[^:]+)?:sns:[a-zA-Z0-9-]+:[0-9]{12}:[a-zA-Z0-9_+=,.@/-]+"),
+    "role_arn": re.compile(r"arn:aws(-[^:]+)?:iam::[0-9]{12}:[a-zA-Z0-9_+=,.@/-]+"),
+}
+_ID = re.compile(r"[A-Za-z0-9+/_-]{1,512}")
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_SLACK = ("https://hooks.slack.com/services", "https://hooks.gov-slack.com/services")
+_CHIME = re.compile(r"https://hooks\.chime\.aws/incomingwebhooks/.*\?token=")
+_WORKFLOWS = (".logic.azure.com", ".powerplatform.com", ".powerautomate.com")
+_INTERNAL = (".local", ".localhost", ".internal", ".intranet", ".lan", ".corp", ".home", ".private", ".svc")
+
+
+def is_before(version: str, threshold: str) -> bool:
+    """Whether a version is older than another; False for an unknown ("") one."""
+    return bool(version) and _numbers(version) < _numbers(threshold)
+
+
+def _is_at_least(version: str, threshold: str) -> bool:
+    return bool(version) and not is_before(version, threshold)
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    found = re.match(r"[0-9]+(\.[0-9]+)*", version)
+    return tuple(int(part) for part in found[0].split(".")) if found else ()
+
+
+class OpenSearchAbilities:
+    """The Abilities of the OpenSearch provider."""
+
+    provider = "opensearch"
+    kinds = frozenset(NATIVE_TYPES)
+    proof = ProofMethod.CANARY
+    chooses_ids = True
+
+    def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
+        """What a server of `version` refuses in these fields, and what it takes but cannot use."""
+        if kind not in self.kinds:
+            return [Problem("kind", "OpenSearch has no such kind", "unsupported-kind", "leave this target out")]
+        return [*_check_kind(kind, version), *_check_texts(kind, fields), *_check_addresses(kind, fields, version)]
+
+    def check_id(self, object_id: str) -> list[Problem]:
+        """What is wrong with an id that we would choose or that a manifest pins."""
+        if _ID.fullmatch(object_id):
+            return []
+        hint = "use letters, digits, _ and -, at most 512"
+        return [Problem("id", "OpenSearch takes no such id", "invalid-id", hint)]
+
+    def expects_json(self, kind: str) -> bool:
+        """A webhook is sent the bare test text, which a receiver that wants JSON refuses (plugin issues 817, 989)."""
+        return kind == "WebhookChannel"
+
+
+ABILITIES = OpenSearchAbilities()
+
+
+def _check_kind(kind: str, version: str) -> Iterator[Problem]:
+    since = _SINCE.get(kind, "")
+    if since and is_before(version, since):
+        message = f"OpenSearch {version} has no {kind}: it came with {since}"
+        yield Problem("kind", message, "unsupported-kind", "leave this target out, or upgrade it")
+    if kind == "MicrosoftTeamsChannel":
+        message = "OpenSearch takes only Office 365 connector addresses for Teams, which Microsoft is retiring"
+        yield Problem(
+            "kind", message, "retired-connector", "plan for another way, such as a mail address", warning=True
+        )
+
+
+def _check_texts(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
+    for name, value in fields.items():
+        yield from _check_length(name, value)
+        if (words := _ENUMS.get((kind, name))) and value not in words:
+            yield Problem(name, "OpenSearch knows no such word", "invalid-value", f"use one of {', '.join(words)}")
+        if (arn := _ARNS.get(name)) and isinstance(value, str) and not arn.fullmatch(value):
+            yield Problem(name, "is not an ARN of the right form", "invalid-arn", "copy it from the AWS console")
+    if "display_name" in fields and not fields["display_name"]:
+        yield Problem("display_name", "must not be empty", "empty-name")
+    yield from _check_mail(fields)
+    headers = fields.get("headers")
+    if isinstance(headers, Mapping):
+        yield from _check_headers(headers)
+
+
+def _check_length(name: str, value: Value) -> Iterator[Problem]:
+    texts = value if isinstance(value, frozenset) else (_text(value),)
+    if any(text is not None and len(text) > LONGEST_TEXT // 4 and _is_too_long(text) for text in texts):
+        yield Problem(name, f"is longer than {LONGEST_TEXT} bytes", "too-long", "shorten it")
+
+
+def _is_too_long(text: str) -> bool:
+    return len(text.encode()) > LONGEST_TEXT
+
+
+def _check_mail(fields: Mapping[str, Value]) -> Iterator[Problem]:
+    hint = "write name@example.org, without a display name"
+    sender = fields.get("from_address")
+    if isinstance(sender, str) and not _MAILBOX.fullmatch(sender):
+        yield Problem("from_address", "is not a mail address", "invalid-mail-address", hint)
+    recipients = fields.get("recipients")
+    if isinstance(recipients, frozenset):
+        if not all(_MAILBOX.fullmatch(recipient) for recipient in recipients):
+            yield Problem("recipients", "one is not a mail address", "invalid-mail-address", hint)
+        if len(recipients) > MOST_RECIPIENTS:
+            yield Problem("recipients", f"are more than {MOST_RECIPIENTS}", "too-many", "split them over several")
+
+
+def _check_headers(headers: Mapping[str, Value]) -> Iterator[Problem]:
+    for name, value in headers.items():
+        if not _HEADER_NAME.fullmatch(name):
+            yield Problem("headers", "a name has a character that HTTP does not allow", "invalid-header")
+        text = _text(value)
+        if text is not None and any(ord(mark) < 32 and mark != "\t" for mark in text):
+            yield Problem(f"headers.{name}", "the value must be one line", "invalid-header")
+
+
+def _text(value: Value) -> str | None:
+    """A text to be judged; None for what is no text, or a secret that is not resolved."""
+    if isinstance(value, SecretText):
+        return value.reveal()
+    return value if isinstance(value, str) else None
+
+
+def _check_addresses(kind: str, fields: Mapping[str, Value], version: str) -> Iterator[Problem]:
+    for name in _ADDRESSES & fields.keys():
+        text = _text(fields[name])
+        if text is not None:
+            yield from _check_address(kind, name, text, version)
+
+
+def _check_address(kind: str, name: str, text: str, version: str) -> Iterator[Problem]:
+    parts = _split(text)
+    if parts is None:
+        yield Problem(name, "is not an http or https address", "invalid-address", "write https://host/path")
+        return
+    host = parts.hostname or ""
+    if kind == "SlackChannel" and _is_at_least(version, "3.0") and not text.startswith(_SLACK):
+        message = "OpenSearch takes only Slack's own addresses from 3.0 on"
+        yield Problem(name, message, "foreign-address", f"it starts with {_SLACK[0]}/; use a WebhookChannel for others")
+    elif kind == "ChimeChannel" and _is_at_least(version, "3.0") and not _CHIME.match(text):
+        hint = (
+            "it starts with https://hooks.chime.aws/incomingwebhooks/ and has ?token=; use a WebhookChannel for others"
+        )
+        yield Problem(name, "OpenSearch takes only Chime's own addresses from 3.0 on", "foreign-address", hint)
+    elif kind == "MicrosoftTeamsChannel":
+        yield from _check_teams(name, parts, host)
+    elif kind == "MattermostChannel" and "/hooks/" not in text:
+        yield Problem(name, "is no Mattermost address", "foreign-address", "it has /hooks/ in its path")
+    elif kind == "WebhookChannel" and _is_bare(parts, host):
+        message = "OpenSearch stores a bare internal host or IP address, but does not send to it"
+        yield Problem(name, message, "bare-host", "add a port or a path", warning=True)
+
+
+def _check_teams(name: str, parts: SplitResult, host: str) -> Iterator[Problem]:
+    if parts.scheme == "https" and host.endswith(".webhook.office.com"):
+        return
+    if host.endswith(_WORKFLOWS):
+        message = "is a Teams Workflows address, which OpenSearch does not take"
+        hint = "give OpenSearch targets a webhook.office.com address under overrides, or leave them out"
+        yield Problem(name, message, "workflows-address", hint)
+    else:
+        hint = "it looks like https://TENANT.webhook.office.com/..."
+        yield Problem(name, "OpenSearch takes only webhook.office.com addresses for Teams", "foreign-address", hint)
+
+
+def _split(text: str) -> SplitResult | None:
+    try:
+        parts = urlsplit(text)
+        is_whole = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        return None
+    is_clean = text == text.strip() and not any(ord(mark) <= 32 for mark in text)
+    return parts if is_whole and is_clean and parts.scheme in ("http", "https") else None
+
+
+def _is_bare(parts: SplitResult, host: str) -> bool:
+    """No port, no path, and not a public name: what the plugin's `ValidationHelpers` refuses when it sends."""
+    if parts.port is not None or parts.path or parts.query:
+        return False
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return "." not in host or host.endswith(_INTERNAL) or ".svc." in host
+    return True

@@ -1,0 +1,241 @@
+"""The calls to one OpenSearch cluster: the Provider. What the wire looks like is `codec`'s, the list's traps are
+`listing`'s, what a test's answer means `delivery`'s, what the server can hold `abilities`'.
+
+The rules of writing (plugin `ConfigIndexingActions`, 2.0 to 3.8): a create always bears our id, so that after an
+unclear failure a look by id tells what happened; an update replaces the whole object; a read by id is in real time on
+every version.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from reconciler.errors import (
+    ConflictError,
+    ForbiddenError,
+    NotFoundError,
+    RejectedError,
+    TargetError,
+    TimedOutError,
+    UnexpectedError,
+    UnreachableError,
+)
+from reconciler.providers.base import Abilities, Listing
+from reconciler.providers.failures import explain_status
+from reconciler.providers.http import Answer, HttpTarget
+from reconciler.providers.opensearch import delivery
+from reconciler.providers.opensearch.abilities import ABILITIES, is_before
+from reconciler.providers.opensearch.codec import decode, encode, fill_from, same_content
+from reconciler.providers.opensearch.listing import CONFIGS, list_configs
+from reconciler.providers.opensearch.server import OLDEST, assume_server, parse_server
+from reconciler.providers.opensearch.wording import is_about_reference
+from reconciler.resources import Delivery, Draft, LiveObject, Outcome, SecretText, Server
+
+__all__ = ["OpenSearchProvider"]
+
+_TEST = "/_plugins/_notifications/feature/test"
+_GONE = re.compile(r"NotificationConfig .* not found", re.DOTALL)
+_HIDDEN_ROOT = (401, 403, 404, 405)  # `GET /` needs a permission of its own, and a proxy may keep it back
+
+
+class OpenSearchProvider:
+    """One OpenSearch cluster, as the Provider protocol has it. `version` is what the project file says of it."""
+
+    def __init__(self, http: HttpTarget, version: str = "") -> None:
+        self._http = http
+        self._assumed = version
+        self._server: Server | None = None
+
+    @property
+    def abilities(self) -> Abilities:
+        """What OpenSearch can hold and do."""
+        return ABILITIES
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._http.close()
+
+    async def read_server(self) -> Server:
+        """Version and cluster id, read once; assumed where they may not be read."""
+        if self._server is None:
+            answer = await self._http.read("/")
+            if answer.status in _HIDDEN_ROOT:
+                self._server = assume_server(self._http.connection.address, self._assumed)
+            elif not answer.ok:
+                raise self._http.error(answer)
+            else:
+                self._server = parse_server(self._http, answer, self._assumed)
+        return self._server
+
+    async def read_all(self) -> Listing:
+        """Every config; stale on a server before 3.1, whose list shows a write up to a second late."""
+        version = (await self.read_server()).version or OLDEST
+        objects, unreadable = await list_configs(self._http)
+        return Listing(objects, stale=is_before(version, "3.1"), unreadable=unreadable)
+
+    async def read(self, object_id: str) -> LiveObject | None:
+        """One config in real time; None only if the server itself says that there is none."""
+        answer = await self._http.read(_path(object_id))
+        if answer.ok:
+            return self._parse_one(answer, object_id)
+        if self._is_gone(answer):
+            return None
+        raise self._error(answer)
+
+    async def create(self, draft: Draft) -> str:
+        """Write a new config under the draft's id. ConflictError if there is one already, or one that is hidden."""
+        if draft.id is None:
+            raise ValueError("a draft for OpenSearch needs an id: without one, a repeated create makes a second object")
+        object_id = draft.id
+        body = {"config_id": object_id, "config": encode(draft.kind, draft.fields)}
+
+        async def is_done() -> bool:
+            live = await self.read(object_id)
+            if live is not None and not same_content(live, draft):
+                raise ConflictError(
+                    f"{self._name(object_id)}: another object has this id by now; plan again", status=409
+                )
+            return live is not None
+
+        answer = await self._http.write("POST", CONFIGS, body, is_done)
+        if answer.ok:
+            return object_id
+        if answer.status == 409:
+            return await self._settle_conflict(answer, draft, object_id)
+        raise self._write_error(answer, draft)
+
+    async def _settle_conflict(self, answer: Answer, draft: Draft, object_id: str) -> str:
+        """409 on a create: an earlier attempt of this very call, somebody's object, or one that is hidden from us."""
+        try:
+            live = await self.read(object_id)
+        except ForbiddenError:
+            live = None
+        if live is None:
+            reason = "an object with this id is there, but your roles may not see it"
+            hint = "use a user that shares a backend role with it, or another id"
+            raise explain_status(answer.call, 409, reason=f"{object_id}: {reason}", hint=hint)
+        if answer.repeated and same_content(live, draft):
+            return object_id
+        reason = f"{object_id}: an object with this id exists already"
+        raise explain_status(answer.call, 409, reason=reason, hint="plan again")
+
+    async def update(self, object_id: str, draft: Draft, before: LiveObject) -> None:
+        """Replace a config. NotFoundError if it is gone, ConflictError if its kind would change."""
+        whole = fill_from(draft, before)
+
+        async def is_done() -> bool:
+            live = await self.read(object_id)
+            if live is None:
+                raise NotFoundError(f"{self._name(object_id)}: it was deleted meanwhile; plan again", status=404)
+            return same_content(live, whole)
+
+        # No config_id in the body: the plugin would write to that one, whatever the path says.
+        body = {"config": encode(whole.kind, whole.fields)}
+        answer = await self._http.write("PUT", _path(object_id), body, is_done)
+        if not answer.ok:
+            raise self._write_error(answer, whole)
+
+    async def delete(self, object_id: str) -> bool:
+        """Remove a config; False if it was gone already."""
+
+        async def is_done() -> bool:
+            return await self.read(object_id) is None
+
+        answer = await self._http.write("DELETE", _path(object_id), None, is_done)
+        if answer.ok:
+            return True
+        if self._is_gone(answer):
+            return answer.repeated  # then an earlier attempt of ours removed it
+        raise self._error(answer)
+
+    async def send_test(self, object_id: str, draft: Draft | None = None) -> Delivery:
+        """Send one test message through a config, once. A timeout or a broken connection gives an UNKNOWN delivery.
+
+        `draft` is not needed: the server keeps every value.
+        """
+        del draft
+        version = (await self.read_server()).version or OLDEST
+        path = f"{_TEST}/{quote(object_id, safe='')}"
+        try:
+            answer = await self._http.send_once("POST", path, deadline=self._http.connection.test_timeout_seconds)
+        except TimedOutError:
+            return Delivery(Outcome.UNKNOWN, "no answer in time (test_timeout_seconds): it may have arrived or not")
+        except UnreachableError as error:
+            if not error.sent:
+                raise
+            return Delivery(Outcome.UNKNOWN, "the connection broke: it may have arrived or not")
+        except UnexpectedError:
+            return Delivery(Outcome.UNKNOWN, "the server's answer cannot be read: it may have arrived or not")
+        return self._judge(answer, tells_phrase=not is_before(version, "3.0"))
+
+    async def probe(self, draft: Draft) -> Delivery:
+        """OpenSearch tests only what is written: its proof is the canary."""
+        raise RejectedError(f"OpenSearch cannot test a {draft.kind} that is not written; use a canary")
+
+    def _judge(self, answer: Answer, *, tells_phrase: bool) -> Delivery:
+        entries = delivery.read_statuses(answer.json_or_none())
+        if entries is not None:
+            if error := self._explain_invalid(answer, entries[0]):
+                raise error
+            return delivery.judge_statuses(entries, answer.status, tells_phrase)
+        reason = self._http.read_reason(answer)
+        known = delivery.judge_failure(reason)
+        if known is not None:
+            return known
+        if answer.ok or answer.status >= 500 or (answer.status == 429 and not reason):
+            text = f"the server answered {answer.status} without a result: it may have arrived or not"
+            return Delivery(Outcome.UNKNOWN, text)
+        raise self._error(answer)
+
+    def _explain_invalid(self, answer: Answer, entry: dict[str, Any]) -> TargetError | None:
+        """The error where the server found no channel to test: it names one `invalid-config` or `invalid-access`."""
+        match entry.get("config_name"):
+            case "invalid-config":
+                return explain_status(answer.call, 404, reason="there is no such config, or not one that can be tested")
+            case "invalid-access":
+                reason, hint = "your roles may not use this object", "use a user that shares a backend role with it"
+                return explain_status(answer.call, 403, reason=reason, hint=hint)
+            case _:
+                return None
+
+    def _parse_one(self, answer: Answer, object_id: str) -> LiveObject:
+        body = answer.json()
+        items = body.get("config_list") if isinstance(body, dict) else None
+        live = decode(items[0]) if isinstance(items, list) and len(items) == 1 else None
+        if live is None or live.id != object_id:
+            reason = "the answer is JSON, but not the config that was asked for; is that an OpenSearch address?"
+            raise explain_status(answer.call, answer.status, reason=reason, kind=UnexpectedError)
+        return live
+
+    def _is_gone(self, answer: Answer) -> bool:
+        """Whether the plugin says that there is no such config: a proxy's 404 must not pass for it."""
+        return answer.status == 404 and bool(_GONE.search(self._http.read_reason(answer)))
+
+    def _error(self, answer: Answer) -> TargetError:
+        kind = UnexpectedError if answer.status == 404 and not self._is_gone(answer) else None
+        return self._http.error(answer, kind=kind)
+
+    def _write_error(self, answer: Answer, draft: Draft) -> TargetError:
+        """The error of a refused write. A 404 may be about a reference, which must not read as: the object is gone."""
+        secrets = tuple(_secrets_of(draft))
+        if answer.status == 404 and is_about_reference(self._http.read_reason(answer)):
+            return self._http.error(answer, secrets=secrets, kind=RejectedError)
+        kind = UnexpectedError if answer.status == 404 and not self._is_gone(answer) else None
+        return self._http.error(answer, secrets=secrets, kind=kind)
+
+    def _name(self, object_id: str) -> str:
+        return f"{self._http.connection.name or ABILITIES.provider}: config {object_id}"
+
+
+def _path(object_id: str) -> str:
+    return f"{CONFIGS}/{quote(object_id, safe='')}"
+
+
+def _secrets_of(draft: Draft) -> Iterator[str]:
+    for value in draft.fields.values():
+        for inner in value.values() if isinstance(value, Mapping) else (value,):
+            if isinstance(inner, SecretText):
+                yield inner.reveal()

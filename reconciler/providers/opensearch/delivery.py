@@ -1,0 +1,182 @@
+"""The answers to a test send, judged: did the message arrive, and if not, why, in plain words. Pure.
+
+Success is only HTTP 200 with every status "200"; everything else takes some reading (the plugin's
+`SendTestMessageRestHandler` and `core/transport`, 2.0 to 3.8): the status list may be a JSON document inside the
+error's reason, a muted channel is an unparsable number, a partial failure is an error on a 2xx. The text that a
+receiver sent is never repeated, since it may echo secrets: from 3.0 the server hands on its reason phrase alone, before
+that its whole answer.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+
+from reconciler.resources import Delivery, Outcome, RecipientDelivery
+
+__all__ = ["judge_failure", "judge_statuses", "read_statuses"]
+
+_SENT = re.compile(r"Failed to send [\w ]*message (?P<rest>.*)", re.DOTALL)
+_ANSWERED = "Failed: "
+_PHRASES = {status.phrase.lower(): status.value for status in HTTPStatus} | {
+    "unprocessable entity": 422,
+    "unprocessable content": 422,
+    "payload too large": 413,
+    "request entity too large": 413,
+    "content too large": 413,
+}
+_TROUBLES: Sequence[tuple[str, str]] = (
+    (r"denied|deny", "the cluster's host_deny_list forbids this address"),
+    (
+        r"could not be resolved|unknown ?host|name or service not known",
+        "the cluster cannot resolve the receiver's host",
+    ),
+    (r"refused", "the receiver's host refused the connection"),
+    (r"timed out|timeout", "the receiver did not answer in the cluster's time limit"),
+    (
+        r"certificate|pkix|ssl|tls",
+        "the cluster could not agree on TLS with the receiver: does it trust the certificate?",
+    ),
+    (r"reset|closed|broken pipe|failed to respond", "the receiver closed the connection without an answer"),
+    (r"unreachable|no route", "the cluster has no network route to the receiver"),
+)
+_MAIL: Mapping[int, str] = {
+    413: "the mail is larger than the cluster's limit",
+    424: "the mail server did not accept it: are the account's credentials in the cluster's keystore?",
+    502: "the mail server refused to send it",
+    503: "the cluster cannot connect to the mail server",
+}
+_AWS: Mapping[int, str] = {
+    400: "AWS found the request wrong: check topic, region and role",
+    401: "AWS did not accept the cluster's credentials",
+    403: "AWS did not allow it: check the role's permissions",
+    404: "AWS knows no such topic or endpoint",
+    412: "the topic is in a state that takes no messages",
+    423: "AWS found the endpoint or key disabled",
+    429: "AWS is throttling",
+    503: "AWS could not be reached",
+}
+_REASONS: Sequence[tuple[str, Outcome, str]] = (
+    (r'"LOCKED"', Outcome.SKIPPED, "it is disabled, and the server does not test disabled channels"),
+    (r'"NOT_FOUND"', Outcome.SKIPPED, "an account or group cannot be tested by itself, only through an email channel"),
+    (
+        r"Invalid URL or unsupported",
+        Outcome.FAILED,
+        "the server does not send to a bare host name or IP address: add a port or a path",
+    ),
+    (r"Failed requirement", Outcome.FAILED, "the account that this email channel uses does not exist any more"),
+    (r"List is empty", Outcome.FAILED, "the email channel has no recipients"),
+    (r"Failed to send notification", Outcome.FAILED, "the server met a fault of its own while sending"),
+)
+_MISSING_GROUP = "unknown-recipient@example.com"  # the plugin's stand-in for a group that is gone
+
+
+@dataclass(frozen=True, slots=True)
+class _Status:
+    code: int
+    text: str
+
+
+def read_statuses(body: Any) -> list[dict[str, Any]] | None:
+    """The status list of a test's answer, from the body itself or from the JSON inside its error's reason; None if it
+    has none."""
+    if not isinstance(body, dict):
+        return None
+    if "status_list" in body:
+        return _entries(body["status_list"])
+    error = body.get("error")
+    reason = error.get("reason") if isinstance(error, dict) else None
+    if not isinstance(reason, str) or not reason.lstrip().startswith("{"):
+        return None
+    try:
+        inner = json.loads(reason)
+    except (ValueError, RecursionError):
+        return None
+    return _entries(inner.get("event_status_list", inner.get("status_list"))) if isinstance(inner, dict) else None
+
+
+def _entries(value: Any) -> list[dict[str, Any]] | None:
+    if isinstance(value, list) and value and all(isinstance(entry, dict) for entry in value):
+        return value
+    return None
+
+
+def judge_statuses(entries: list[dict[str, Any]], http_status: int, tells_phrase: bool) -> Delivery:
+    """The delivery that a status list tells of. `tells_phrase`: a server from 3.0 on, whose text is a reason phrase."""
+    entry = entries[0]  # one test, one channel
+    status = _read_status(entry)
+    recipients = tuple(_judge_recipient(item) for item in entry.get("email_recipient_status") or [])
+    failed = [recipient for recipient in recipients if recipient.outcome is not Outcome.ACCEPTED]
+    if http_status == HTTPStatus.OK and status.code == HTTPStatus.OK and not failed:
+        return Delivery(
+            Outcome.ACCEPTED, "the receiver accepted the message", code=200, answered=True, recipients=recipients
+        )
+    if recipients:
+        return _judge_mail(status, recipients, failed)
+    if entry.get("config_type") == "sns":
+        return Delivery(Outcome.FAILED, _AWS.get(status.code, "AWS did not take the message"))
+    return _judge_receiver(status, tells_phrase)
+
+
+def _read_status(entry: Mapping[str, Any]) -> _Status:
+    status = entry.get("delivery_status")
+    code, text = (status.get("status_code"), status.get("status_text")) if isinstance(status, dict) else (None, None)
+    number = str(code) if isinstance(code, str | int) else ""
+    return _Status(int(number) if re.fullmatch(r"[0-9]{3}", number) else 0, text if isinstance(text, str) else "")
+
+
+def _judge_receiver(status: _Status, tells_phrase: bool) -> Delivery:
+    """A webhook, Slack, Teams, Chime or Mattermost message that did not go through."""
+    match = _SENT.match(status.text)
+    rest = match["rest"] if match else status.text
+    if not rest.startswith(_ANSWERED):
+        return Delivery(Outcome.FAILED, _find(_TROUBLES, rest) or "the cluster could not deliver the message")
+    if not tells_phrase:
+        text = "the receiver refused the message (servers before 3.0 do not tell its status)"
+        return Delivery(Outcome.REFUSED, text, answered=True)
+    code = _PHRASES.get(rest.removeprefix(_ANSWERED).strip().lower(), 0)
+    if not code:  # not REFUSED: without a code that would read as a server that tells none
+        return Delivery(Outcome.FAILED, "the receiver answered an error in words of its own", answered=True)
+    redirect = ", and redirects are not followed" if 300 <= code < 400 else ""
+    text = f"the receiver answered {code} {HTTPStatus(code).phrase}{redirect}"
+    return Delivery(Outcome.REFUSED, text, code=code, answered=True)
+
+
+def _judge_recipient(item: Any) -> RecipientDelivery:
+    entry = item if isinstance(item, dict) else {}
+    name = entry.get("recipient")
+    recipient = name if isinstance(name, str) else ""
+    status = _read_status(entry)
+    if status.code == HTTPStatus.OK:
+        return RecipientDelivery(recipient, Outcome.ACCEPTED, "the mail server accepted it")
+    if recipient == _MISSING_GROUP:
+        return RecipientDelivery("", Outcome.FAILED, "a group that this email channel uses does not exist any more")
+    return RecipientDelivery(recipient, Outcome.FAILED, _MAIL.get(status.code, "the cluster could not send the mail"))
+
+
+def _judge_mail(
+    status: _Status, recipients: tuple[RecipientDelivery, ...], failed: Sequence[RecipientDelivery]
+) -> Delivery:
+    if not failed:  # an overall failure without a failed recipient: not a success as the server counts
+        return Delivery(
+            Outcome.FAILED, _MAIL.get(status.code, "the cluster could not send the mail"), recipients=recipients
+        )
+    reasons = "; ".join(dict.fromkeys(recipient.text for recipient in failed))
+    text = f"{len(failed)} of {len(recipients)} recipients failed: {reasons}"
+    return Delivery(Outcome.FAILED, text, recipients=recipients)
+
+
+def judge_failure(reason: str) -> Delivery | None:
+    """The delivery that an error without a status list tells of; None if its reason is none that is known."""
+    for pattern, outcome, text in _REASONS:
+        if re.search(pattern, reason):
+            return Delivery(outcome, text)
+    return None
+
+
+def _find(table: Sequence[tuple[str, str]], text: str) -> str:
+    return next((words for pattern, words in table if re.search(pattern, text, re.IGNORECASE)), "")

@@ -1,0 +1,117 @@
+"""OpenSearch's error bodies, read and put into plain words: the provider's `Dialect`. Pure.
+
+Four shapes are in use: an object with `error.reason` (from 3.1 on the engine's own words under `caused_by`), `error` as
+a string, the router's string without a status, and plain text. Reasons can repeat what was sent, addresses included,
+so that known ones are reworded here and the rest goes through `quotable`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from reconciler.providers.http import Answer
+
+__all__ = ["OpenSearchDialect", "is_about_reference"]
+
+_GRANT = (
+    "the roles notifications_read_access (plan) and notifications_full_access (apply, test) have all that is needed"
+)
+_CHECK_AUTH = "check the target's auth"
+
+_KNOWN: Sequence[tuple[str, str, str]] = (
+    (
+        r"no handler found for uri|invalid_index_name",
+        "this server has no Notifications plugin there",
+        "is it OpenSearch with the notifications plugin, and is the path in url right?",
+    ),
+    (r"User doesn't have backend roles", "role filtering is on, and this user has no backend role", "give it one"),
+    (
+        r"Permission denied for NotificationConfig",
+        "your roles may not see or change this object",
+        "use a user that shares a backend role with it",
+    ),
+    (r"Config IDs not found", "it refers to an account or group that does not exist", "plan again"),
+    (r"configId .* is not a valid", "it refers to an object of another kind", "plan again"),
+    (r"is in both emailAccountID", "an account cannot be among the groups", "mend the manifest"),
+    (r"Config type cannot be changed", "an object's kind cannot be changed", "it takes a replace: plan again"),
+    (
+        r"type NONE is not acceptable",
+        "this server's version does not know this kind",
+        "set targets.X.version, so that validate tells",
+    ),
+    (
+        r"Wrong (Slack|Chime|Microsoft Teams|webhook) url",
+        "this server does not take such an address for this kind",
+        "check the address",
+    ),
+    (
+        r"no protocol|unknown protocol|Invalid URL or unsupported|URL is null",
+        "the address is not an http or https one",
+        "check the address",
+    ),
+    (r"Invalid email address", "a mail address is not valid", "write name@example.org"),
+    (r"Invalid AWS", "an ARN is not valid", "copy it from the AWS console"),
+    (r"circuit_breaking|Data too large", "the server is short of memory", "try again later"),
+    (r"maxClauseCount|immense term", "a text is too long for the index", "shorten it"),
+)
+_PERMISSION = re.compile(r"no permissions for \[([\w:/*, -]+)\]")
+_PERMANENT_FAULT = re.compile(r"no protocol|unknown protocol|Can't get text on|Validation Failed|immense term")
+
+
+def is_about_reference(reason: str) -> bool:
+    """Whether a 404 is about an account or group that the object refers to, not about the object itself."""
+    return "Config IDs not found" in reason
+
+
+class OpenSearchDialect:
+    """How OpenSearch words its errors."""
+
+    provider = "opensearch"
+
+    def read_reason(self, answer: Answer) -> str:
+        """The reason as the server gave it, with the engine's own below it where there is one."""
+        body = answer.json_or_none()
+        if body is None:
+            is_plain = answer.headers.get("content-type", "").startswith("text/plain")
+            return answer.body[:500].decode(errors="replace") if is_plain else ""
+        error = body.get("error") if isinstance(body, dict) else None
+        if isinstance(error, str):
+            return error
+        return " / ".join(dict.fromkeys(_reasons(error)))
+
+    def explain(self, answer: Answer, reason: str) -> tuple[str, str]:
+        """What the error means and what to do, where that is known."""
+        if answer.status == 401:
+            return "the credentials were not accepted", _CHECK_AUTH
+        if lacking := _PERMISSION.search(reason):
+            return f"this user lacks the permission {lacking[1]}", _GRANT
+        for pattern, meaning, mend in _KNOWN:
+            if re.search(pattern, reason):
+                return meaning, mend
+        if not reason and answer.body.lstrip().startswith(b"<"):
+            return "the answer is HTML, not OpenSearch's", "is that the right address, or is a proxy between?"
+        return "", ""
+
+    def is_passing(self, answer: Answer) -> bool:
+        """Busy (429), a race lost (408), a fault inside (424, 5xx) that is not about what was sent, or an answer
+        that does not say what it should: cut, or for a write no JSON at all."""
+        if answer.ok:
+            return _is_cut(answer.body) if answer.call.method == "GET" else answer.json_or_none() is None
+        if answer.status >= 500:
+            return not _PERMANENT_FAULT.search(self.read_reason(answer))
+        return answer.status in (408, 424, 429)
+
+
+def _reasons(error: Any) -> list[str]:
+    found: list[str] = []
+    while isinstance(error, dict) and len(found) < 5:
+        if isinstance(reason := error.get("reason"), str):
+            found.append(reason)
+        error = error.get("caused_by")
+    return found
+
+
+def _is_cut(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"{" and not body.rstrip().endswith(b"}")
