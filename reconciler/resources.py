@@ -112,7 +112,8 @@ Value = str | int | bool | SecretText | SecretReference | frozenset[str] | Mappi
 class Field:
     """One field of a kind. `delivery`: a change to it can break or redirect messages, so it must be proved.
 
-    `refers` names the kinds that a reference may lead to. `default` holds when the manifest omits the field.
+    `refers` names the kinds that a reference may lead to. `default` holds when the manifest omits the field, unless
+    it is managed `only_when_written`.
     """
 
     name: str
@@ -120,19 +121,22 @@ class Field:
     delivery: bool = False
     default: Value = None
     refers: frozenset[str] = frozenset()
+    only_when_written: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of resource. `rank` is its place in the dependency order: creates go up the ranks, deletes down.
 
-    `sends`: it is a place messages go to, so it can be tested by itself.
+    `sends`: it is a place messages go to, so it can be tested by itself. `key_field` names the field that identifies
+    an object of a kind that bears no mark.
     """
 
     name: str
     rank: int
     sends: bool
     fields: tuple[Field, ...]
+    key_field: str = ""
 
     def field(self, name: str) -> Field:
         """The field of that name; KeyError if the kind has none."""
@@ -146,7 +150,7 @@ def _kind(name: str, *own: Field, rank: int = 1, sends: bool = True, name_delive
     common = (
         Field("display_name", Role.TEXT, delivery=name_delivers),
         Field("description", Role.TEXT, default=""),
-        Field("enabled", Role.SWITCH, delivery=True),
+        Field("enabled", Role.SWITCH, delivery=True, default=True, only_when_written=True),
     )
     return Kind(name, rank, sends, common + own)
 
@@ -199,9 +203,10 @@ KINDS: Mapping[str, Kind] = {
             (
                 Field("notification_type", Role.TEXT),
                 Field("channels", Role.REFERENCES, default=frozenset(), refers=_CHANNELS),
-                Field("state", Role.TEXT),
+                Field("state", Role.TEXT, default="ENABLED", only_when_written=True),
                 Field("mode", Role.TEXT, default="include"),
             ),
+            key_field="notification_type",
         ),
     )
 }
@@ -281,7 +286,7 @@ class LiveObject:
     `kind` is None for a type that this version of the tool does not know; `native_type` is the provider's word for it.
     `fields` are complete, with references as the ids of other live objects, and the description still with its mark.
     A secret that the provider does not give in clear is None. `updated` is when it was last changed, in the server's
-    own form; `read_only` objects belong to the platform.
+    own form; `read_only` objects belong to the platform, and are referred to by their `alias` (`role:Admin`).
     """
 
     id: str
@@ -291,6 +296,7 @@ class LiveObject:
     updated: str = ""
     created: str = ""
     read_only: bool = False
+    alias: str = ""
 
 
 @dataclass(frozen=True, slots=True)

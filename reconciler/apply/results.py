@@ -1,0 +1,102 @@
+"""What became of each change, test and target: the values that an apply ends in, and the exit code they add up to."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.plan import Change
+from reconciler.prove import Proof
+
+__all__ = ["ChangeResult", "RunResult", "Status", "TargetResult", "TestResult"]
+
+
+class Status(StrEnum):
+    """What became of one change."""
+
+    APPLIED = "applied"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+    HELD = "held back"
+    UNDONE = "undone"  # it failed its test, and is as if it had not been
+    KEPT = "kept unproved"  # it failed its test, and stands
+    STRANDED = "undo failed"  # it failed, and what was there could not be put back
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeResult:
+    """One change and what became of it. `text` says why in plain words, `mend` is a command that helps."""
+
+    change: Change
+    status: Status
+    text: str = ""
+    proof: Proof | None = None
+    id: str = ""
+    mend: str = ""
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One test notification of a live channel. `proof` None: it was not sent, `text` says why."""
+
+    __test__ = False  # pytest would take it for a test class
+
+    target: str
+    kind: str
+    name: str
+    text: str
+    proof: Proof | None = None
+    seconds: float = 0.0
+
+    @property
+    def failed(self) -> bool:
+        """Whether a message was due and did not go through."""
+        return self.proof is not None and not self.proof.passed
+
+
+@dataclass(frozen=True, slots=True)
+class TargetResult:
+    """What became of one target. `overwritten` names what somebody else changed while we were writing."""
+
+    target: str
+    results: tuple[ChangeResult, ...] = ()
+    tests: tuple[TestResult, ...] = ()
+    overwritten: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    error: str = ""
+    refused: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class RunResult:
+    """What became of a whole apply."""
+
+    targets: tuple[TargetResult, ...]
+    interrupted: bool = False
+
+    @property
+    def exit_code(self) -> int:
+        """The code of the contract: where several fit, 130, then 6, 4, 5; 3 and 1 only where nothing was written."""
+        statuses = {result.status for target in self.targets for result in target.results}
+        tests_failed = any(test.failed for target in self.targets for test in target.tests)
+        if self.interrupted:
+            return 130
+        if statuses & {Status.KEPT, Status.STRANDED} or tests_failed:
+            return 6
+        if self._is_partial(statuses):
+            return self._partial_code(statuses)
+        return 5 if Status.UNDONE in statuses else 0
+
+    def _is_partial(self, statuses: set[Status]) -> bool:
+        incomplete = statuses & {Status.FAILED, Status.SKIPPED, Status.HELD}
+        return bool(incomplete) or any(target.error or target.overwritten or target.refused for target in self.targets)
+
+    def _partial_code(self, statuses: set[Status]) -> int:
+        """4, but where nothing was tried: 1 if targets could not be read, 3 if all was held back or refused."""
+        if statuses - {Status.HELD} or any(target.overwritten for target in self.targets):
+            return 4
+        unreadable = [target for target in self.targets if target.error]
+        if unreadable:
+            return 1 if len(unreadable) == len(self.targets) else 4
+        return 3

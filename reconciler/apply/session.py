@@ -1,0 +1,101 @@
+"""What the steps of one target's apply share: the provider, the matched states, what was written so far, the stop.
+
+The only mutable thing in the package's upper floors. It carries out nothing itself (`steps`, `canary`, `replacing`).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets as randomness
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from reconciler.apply.journal import Journal
+from reconciler.diff import Secrets
+from reconciler.drafts import make_draft
+from reconciler.ownership import CANARY, PROTECTED, UNPROVED, Found, Mark, Match, Matching, Ownership
+from reconciler.plan import Change, Message, TargetPlan
+from reconciler.providers.base import Provider
+from reconciler.resources import Draft, Expect, OnFailure, Resource
+
+__all__ = ["ApplyOptions", "Session"]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplyOptions:
+    """How an apply behaves. `on_failure` overrides every manifest's `test.on_failure`."""
+
+    on_failure: OnFailure | None = None
+    parallelism: int = 10
+    leftover_minutes: int = 15
+
+
+def _random_token() -> str:
+    return randomness.token_hex(4)
+
+
+@dataclass(slots=True)
+class Session:
+    """One target's apply. `ids` leads from names to live ids, `written` from ids to the draft last written (None: it
+    was deleted), `server_time` is the newest time the server gave one of our writes, in ms."""
+
+    provider: Provider
+    plan: TargetPlan
+    matching: Matching
+    secrets: Secrets
+    ownership: Ownership
+    journal: Journal
+    options: ApplyOptions = ApplyOptions()
+    stop: asyncio.Event = field(default_factory=asyncio.Event)
+    token: Callable[[], str] = _random_token
+    ids: dict[str, str] = field(default_factory=dict)
+    written: dict[str, Draft | None] = field(default_factory=dict)
+    left_behind: list[str] = field(default_factory=list)
+    server_time: int = 0
+    _matches: dict[str, Match] = field(default_factory=dict)
+    _messages: dict[str, Message] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ids = {name: object_id for object_id, name in self.matching.names.items()} | self.ids
+        self._matches = {match.resource.name: match for match in self.matching.matches}
+        self._messages = {message.name: message for message in self.plan.messages}
+
+    def match(self, name: str) -> Match:
+        """The match of a resource that the plan names."""
+        return self._matches[name]
+
+    def message(self, name: str) -> Message | None:
+        """The test message that a change of this resource is due, if any."""
+        return self._messages.get(name)
+
+    def candidate(self, change: Change) -> Found | None:
+        """The live object that a delete is about."""
+        return next((item for item in self.matching.found if item.id == change.id), None)
+
+    def on_failure(self, resource: Resource) -> OnFailure:
+        """What becomes of a change of this resource that failed its test."""
+        return self.options.on_failure or resource.settings.test.on_failure
+
+    def mark(self, resource: Resource, *, unproved: bool = False) -> Mark:
+        """The mark that a resource's live object bears."""
+        flags = {PROTECTED} if resource.settings.protected else set()
+        return Mark(self.ownership.owner, resource.name, frozenset(flags | ({UNPROVED} if unproved else set())))
+
+    def canary_mark(self, name: str) -> Mark:
+        """The mark of a short-lived copy."""
+        return Mark(self.ownership.owner, name, frozenset({CANARY}))
+
+    def canary_id(self, name: str) -> str | None:
+        """A fresh id for a short-lived copy; its underscores cannot occur in a name."""
+        key = self.ownership.key_of(name)
+        return f"{key}_canary_{self.token()}" if key else None
+
+    def draft(self, match: Match, mark: Mark, object_id: str | None = None) -> Draft:
+        """What to write for a matched resource under a mark."""
+        return make_draft(match.resource, match.found, mark, self.secrets, self.ids, self.matching.names, object_id)
+
+    def expectation(self, resource: Resource) -> Expect:
+        """What counts as a proof of this resource."""
+        from reconciler.prove import expectation
+
+        return expectation(resource.kind, resource.settings.test, self.provider.abilities)

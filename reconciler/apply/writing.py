@@ -1,0 +1,85 @@
+"""The writes themselves: journalled, read back by id, and remembered for the check at the end of the run.
+
+Every write of an apply goes through here, so there is one place that compares what was sent with what is stored.
+"""
+
+from __future__ import annotations
+
+from reconciler.apply.session import Session
+from reconciler.drafts import differing_fields
+from reconciler.errors import TargetError, UnexpectedError
+from reconciler.ownership import Found, read_found
+from reconciler.resources import Draft, LiveObject
+
+__all__ = ["MovedError", "create", "delete", "read_unmoved", "server_milliseconds", "update"]
+
+
+class MovedError(TargetError):
+    """A live object is no longer what the plan saw, so nothing was written to it."""
+
+
+async def read_unmoved(session: Session, found: Found) -> LiveObject:
+    """Read a live object again just before it is written; MovedError names the fields that changed since the plan."""
+    live = await session.provider.read(found.id)
+    if live is None:
+        raise MovedError(f"{found.id} was deleted since it was planned: plan again")
+    now = read_found(live)
+    moved = [
+        name
+        for name in sorted({*now.live.fields, *found.live.fields})
+        if now.live.fields.get(name) != found.live.fields.get(name)
+    ]
+    if now.live.kind != found.live.kind:
+        moved = ["kind"]
+    elif now.mark != found.mark:
+        moved.append("mark")
+    if moved:
+        raise MovedError(f"{found.id} changed since it was planned ({', '.join(moved)}): plan again")
+    return live
+
+
+async def create(session: Session, name: str, draft: Draft, *, step: str = "create") -> str:
+    """Write a new object and read it back; its id."""
+    with session.journal.step(session.plan.target, name, step, draft.id or ""):
+        object_id = await session.provider.create(draft)
+    session.written[object_id] = draft
+    await _read_back(session, object_id, draft)
+    return object_id
+
+
+async def update(session: Session, name: str, draft: Draft, before: LiveObject, *, step: str = "update") -> None:
+    """Give an object new fields and read it back. `before` is what was read last."""
+    with session.journal.step(session.plan.target, name, step, before.id):
+        await session.provider.update(before.id, draft, before)
+    session.written[before.id] = draft
+    await _read_back(session, before.id, draft)
+
+
+async def delete(session: Session, name: str, object_id: str, *, step: str = "delete") -> bool:
+    """Remove an object; False if it was gone already."""
+    with session.journal.step(session.plan.target, name, step, object_id):
+        existed = await session.provider.delete(object_id)
+    session.written[object_id] = None
+    return existed
+
+
+async def _read_back(session: Session, object_id: str, draft: Draft) -> None:
+    live = await session.provider.read(object_id)
+    if live is None:
+        raise UnexpectedError(f"{object_id} was written, but cannot be read back: somebody deleted it, or look again")
+    session.server_time = max(session.server_time, server_milliseconds(live))
+    different = differing_fields(draft, live)
+    if different:
+        raise UnexpectedError(f"the server stored {', '.join(different)} of {object_id} otherwise than it was sent")
+
+
+def server_milliseconds(live: LiveObject) -> int:
+    """When an object was last changed, by the server's clock, in ms since 1970; 0 if it does not tell."""
+    if live.updated.isdigit():
+        return int(live.updated)
+    from datetime import datetime
+
+    try:
+        return int(datetime.fromisoformat(live.updated).timestamp() * 1000)
+    except ValueError:
+        return 0

@@ -1,0 +1,38 @@
+"""The plan: a value (`model`), how it is made (`make`), the messages it will send (`messages`)."""
+
+from reconciler.plan.make import PlanOptions, effective_fields, live_fields, make_target_plan, references
+from reconciler.plan.messages import Audience, message_for
+from reconciler.plan.model import (
+    Action,
+    Candidate,
+    Change,
+    Counts,
+    Message,
+    Origin,
+    Plan,
+    Reason,
+    RefusedResource,
+    SecretField,
+    TargetPlan,
+)
+
+__all__ = [
+    "Action",
+    "Audience",
+    "Candidate",
+    "Change",
+    "Counts",
+    "Message",
+    "Origin",
+    "Plan",
+    "PlanOptions",
+    "Reason",
+    "RefusedResource",
+    "SecretField",
+    "TargetPlan",
+    "effective_fields",
+    "live_fields",
+    "make_target_plan",
+    "message_for",
+    "references",
+]

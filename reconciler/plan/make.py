@@ -1,0 +1,279 @@
+"""Matched states -> the plan of one target: what changes, why, in which order, and whom it will send a message.
+
+Pure. It holds nothing back (`guards` does) and words nothing (`report` does).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+
+from reconciler.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
+from reconciler.masking import HIDDEN, Json, Masker
+from reconciler.ownership import PROTECTED, UNPROVED, Found, How, Match, Matching
+from reconciler.plan.messages import Audience, test_messages
+from reconciler.plan.model import (
+    Action,
+    Candidate,
+    Change,
+    Message,
+    Reason,
+    RefusedResource,
+    SecretField,
+    TargetPlan,
+)
+from reconciler.resources import KINDS, LiveObject, Resource, Role, Server, Value, When
+
+__all__ = ["PlanOptions", "effective_fields", "live_fields", "make_target_plan", "references"]
+
+
+@dataclass(frozen=True, slots=True)
+class PlanOptions:
+    """What the flags say about planning. `when` overrides every manifest's `test.when`; `rewrite_secrets` writes
+    write-only fields again. `names` are the resources that are planned (None: all); `partial` means that there are
+    manifests beside these, so that nothing can be told to be a prune candidate."""
+
+    prune: bool = False
+    names: frozenset[str] | None = None
+    partial: bool = False
+    when: When | None = None
+    rewrite_secrets: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """One match with what its comparison found, and the change it needs, if any."""
+
+    match: Match
+    comparison: Comparison
+    change: Change | None
+
+
+def make_target_plan(
+    target: str,
+    provider: str,
+    server: Server,
+    matching: Matching,
+    secrets: Secrets,
+    masker: Masker,
+    options: PlanOptions = PlanOptions(),
+) -> TargetPlan:
+    """The plan of one target. `secrets` holds the values that could be resolved; the rest is not compared."""
+    if options.partial:
+        matching = replace(matching, candidates=())
+    planned = [
+        _plan_match(match, matching.names, secrets, masker, options)
+        for match in matching.matches
+        if options.names is None or match.resource.name in options.names
+    ]
+    deletes = _deletes(planned, matching) if options.prune else []
+    return TargetPlan(
+        target=target,
+        provider=provider,
+        server=server,
+        changes=(*_ordered(planned), *deletes),
+        messages=tuple(_messages(planned, matching, options)),
+        candidates=() if options.prune else tuple(_candidate(item) for item in matching.candidates),
+        leftovers=tuple(_candidate(item) for item in matching.leftovers),
+        refusals=tuple(_refusals(matching, options)),
+        unresolved=tuple(
+            SecretField(item.match.resource.name, path, reference)
+            for item in planned
+            for path, reference in item.comparison.unresolved
+        ),
+        write_only=tuple(
+            SecretField(item.match.resource.name, path) for item in planned for path in item.comparison.write_only
+        ),
+        ignored=tuple((item.match.resource.name, name) for item in planned for name in item.comparison.ignored),
+        hints=tuple(_probable_renames(planned, matching, secrets, masker)),
+        notes=server.notes,
+        unchanged=sum(1 for item in planned if item.change is None),
+        foreign=len(matching.foreign),
+    )
+
+
+def live_fields(live: LiveObject, names: Mapping[str, str]) -> dict[str, Value]:
+    """A live object's fields with references as the names of resources; `id:...` for what has no name."""
+    kind = KINDS[live.kind or ""]
+    fields = dict(live.fields)
+    for field in kind.fields:
+        value = fields.get(field.name)
+        if field.role is Role.REFERENCE and isinstance(value, str):
+            fields[field.name] = names.get(value, f"id:{value}")
+        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
+            fields[field.name] = frozenset(names.get(item, f"id:{item}") for item in value)
+    return fields
+
+
+def _plan_match(
+    match: Match, names: Mapping[str, str], secrets: Secrets, masker: Masker, options: PlanOptions
+) -> _Planned:
+    resource, found = match.resource, match.found
+    kind = KINDS[resource.kind]
+    if found is None or found.live.kind != resource.kind:
+        comparison = compare_new(kind, resource.fields, secrets, masker)
+        return _Planned(match, comparison, _new(match, comparison))
+    live = live_fields(found.live, names)
+    desired = effective_fields(resource, live)
+    comparison = diff_fields(kind, desired, live, secrets, masker, resource.settings.ignore)
+    rewritten = _rewritten(comparison) if options.rewrite_secrets else ()
+    changes = (*comparison.changes, *_protection(match), *rewritten)
+    reasons = tuple(_reasons(match, changes))
+    if not reasons:
+        return _Planned(match, comparison, None)
+    change = Change(
+        action=Action.UPDATE,
+        kind=resource.kind,
+        name=resource.name,
+        id=found.id,
+        reasons=reasons,
+        fields=changes,
+        notes=tuple(_update_notes(resource, changes)),
+        updated=found.live.updated,
+        unresolved=comparison.unresolved,
+    )
+    return _Planned(match, comparison, change)
+
+
+def effective_fields(resource: Resource, live: Mapping[str, Value]) -> Mapping[str, Value]:
+    """A resource's fields as they shall become: in `mode: include`, what is not ours in a list stays in it."""
+    if resource.fields.get("mode") != "include":
+        return {name: value for name, value in resource.fields.items() if name != "mode"}
+    fields = {name: value for name, value in resource.fields.items() if name != "mode"}
+    ours, theirs = fields.get("channels"), live.get("channels")
+    if isinstance(ours, frozenset) and isinstance(theirs, frozenset):
+        fields["channels"] = ours | {name for name in theirs if ":" in name}
+    return fields
+
+
+def _new(match: Match, comparison: Comparison) -> Change:
+    resource, found = match.resource, match.found
+    return Change(
+        action=Action.REPLACE if found else Action.CREATE,
+        kind=resource.kind,
+        name=resource.name,
+        id=found.id if found else match.create_id,
+        reasons=(Reason.KIND_CHANGED if found else Reason.CREATED,),
+        fields=comparison.changes,
+        notes=(f"was a {found.live.kind}; its id is gone between delete and create",) if found else (),
+        updated=found.live.updated if found else "",
+        unresolved=comparison.unresolved,
+    )
+
+
+def _reasons(match: Match, changes: tuple[FieldChange, ...]) -> Iterator[Reason]:
+    mark = match.found.mark if match.found else None
+    if match.how in (How.DISPLAY_NAME, How.FORMER_OWNER) or (match.how is How.ID and mark is None):
+        yield Reason.ADOPTED
+    elif match.how is How.RENAMED or (mark is not None and mark.name != match.resource.name):
+        yield Reason.RENAMED
+    elif mark is None and not KINDS[match.resource.kind].key_field:
+        yield Reason.MARK_LOST
+    if mark is not None and UNPROVED in mark.flags:
+        yield Reason.UNPROVED
+    if any(change.secret for change in changes):
+        yield Reason.SECRET_DIFFERS
+    if any(not change.secret for change in changes):
+        yield Reason.FIELDS_DIFFER
+
+
+def _protection(match: Match) -> tuple[FieldChange, ...]:
+    """Protection is kept in the mark, so that it outlives the manifest: a change of it is a change."""
+    mark = match.found.mark if match.found else None
+    before, after = mark is not None and PROTECTED in mark.flags, match.resource.settings.protected
+    return (FieldChange(("protected",), before, after),) if mark is not None and before != after else ()
+
+
+def _rewritten(comparison: Comparison) -> tuple[FieldChange, ...]:
+    hidden: Json = {"secret": HIDDEN}
+    return tuple(FieldChange(path, hidden, hidden, delivery=True, secret=True) for path in comparison.write_only)
+
+
+def _update_notes(resource: Resource, changes: tuple[FieldChange, ...]) -> Iterator[str]:
+    paths = {change.path[0] for change in changes}
+    if resource.kind == "SmtpAccount" and "display_name" in paths:
+        yield "its credentials in the keystore are kept under the display name: store them under the new one first"
+
+
+def _candidate(item: Found) -> Candidate:
+    flags = tuple(sorted(item.mark.flags)) if item.mark else ()
+    return Candidate(item.live.kind or item.live.native_type, item.name, item.id, item.live.updated, flags)
+
+
+def _refusals(matching: Matching, options: PlanOptions) -> Iterator[RefusedResource]:
+    for refusal in matching.refusals:
+        resource = refusal.resource
+        if options.names is None or resource.name in options.names:
+            yield RefusedResource(resource.kind, resource.name, refusal.message, refusal.foreign)
+
+
+def _rank(kind: str) -> int:
+    return KINDS[kind].rank if kind in KINDS else 0
+
+
+def _messages(planned: list[_Planned], matching: Matching, options: PlanOptions) -> Iterator[Message]:
+    return test_messages(((item.match, item.change) for item in planned), Audience.of(matching), options.when)
+
+
+def _ordered(planned: list[_Planned]) -> list[Change]:
+    """Creates, updates and replaces down the dependency order, each with the names it must wait for."""
+    changing = {item.match.resource.name for item in planned if item.change}
+    changes = [
+        replace(item.change, needs=tuple(sorted(references(item.match.resource.fields, item.change.kind) & changing)))
+        for item in planned
+        if item.change
+    ]
+    return sorted(changes, key=lambda change: (_rank(change.kind), change.name))
+
+
+def _deletes(planned: list[_Planned], matching: Matching) -> list[Change]:
+    """Deletes up the dependency order; each waits for the changes that take the object out of use."""
+    users = {item.match.resource.name: item.match.found for item in planned if item.change and item.match.found}
+    users |= {item.name: item for item in matching.candidates}
+    deletes = [
+        Change(
+            action=Action.DELETE,
+            kind=item.live.kind or item.live.native_type,
+            name=item.name,
+            id=item.id,
+            reasons=(Reason.PRUNED,),
+            needs=tuple(sorted(name for name, user in users.items() if _uses(user, item.id))),
+            updated=item.live.updated,
+        )
+        for item in matching.candidates
+    ]
+    return sorted(deletes, key=lambda change: (-_rank(change.kind), change.name))
+
+
+def references(fields: Mapping[str, Value], kind: str) -> frozenset[str]:
+    """The names (or ids, in a live object's fields) of all other resources that these fields refer to."""
+    found: set[str] = set()
+    for field in KINDS[kind].fields:
+        value = fields.get(field.name)
+        if field.role is Role.REFERENCE and isinstance(value, str):
+            found.add(value)
+        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
+            found |= value
+    return frozenset(found)
+
+
+def _uses(user: Found, object_id: str) -> bool:
+    return user.live.kind is not None and object_id in references(user.live.fields, user.live.kind)
+
+
+def _probable_renames(planned: list[_Planned], matching: Matching, secrets: Secrets, masker: Masker) -> Iterator[str]:
+    for item in planned:
+        if item.change is None or item.change.action is not Action.CREATE:
+            continue
+        resource = item.match.resource
+        fields = {name: value for name, value in resource.fields.items() if name != "display_name"}
+        for candidate in matching.candidates:
+            if candidate.live.kind != resource.kind:
+                continue
+            live = live_fields(candidate.live, matching.names)
+            comparison = diff_fields(KINDS[resource.kind], fields, live, secrets, masker)
+            if not comparison.changes and not comparison.unresolved:
+                yield (
+                    f'{resource} equals {candidate.live.kind} "{candidate.name}", which no manifest names: if it was '
+                    f"renamed, write  metadata.renamed_from: {candidate.name}"
+                )

@@ -1,0 +1,95 @@
+"""Which test messages an apply of a plan sends: through which channel, and to whom. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from reconciler.ownership import Match, Matching
+from reconciler.plan.model import Action, Change, Message, Reason
+from reconciler.resources import KINDS, Resource, Value, When
+
+__all__ = ["Audience", "message_for", "test_messages"]
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who reads what: the managed mail channels, and the recipients of every group by name."""
+
+    channels: tuple[Match, ...]
+    groups: Mapping[str, frozenset[str]]
+
+    @classmethod
+    def of(cls, matching: Matching) -> Audience:
+        """The audience of everything that is matched, and of what we own beside it."""
+        groups = {
+            item.name: _texts(item.live.fields.get("recipients"))
+            for item in matching.candidates
+            if item.live.kind == "EmailGroup"
+        }
+        for match in matching.matches:
+            if match.resource.kind == "EmailGroup":
+                groups[match.resource.name] = _texts(match.resource.fields.get("recipients"))
+        channels = tuple(match for match in matching.matches if match.resource.kind == "EmailChannel")
+        return cls(channels, groups)
+
+    def recipients(self, resource: Resource) -> tuple[str, ...]:
+        """The addresses that a mail channel reaches, by itself and by its groups; empty for other kinds."""
+        own = _texts(resource.fields.get("recipients"))
+        named = (self.groups.get(name, frozenset()) for name in _texts(resource.fields.get("groups")))
+        return tuple(sorted(own.union(*named)))
+
+    def channel_using(self, name: str) -> Match | None:
+        """The first managed mail channel, by name, that is live, enabled and uses this account or group."""
+        for match in self.channels:
+            fields = match.resource.fields
+            if match.found and is_enabled(match) and name in {fields.get("sender"), *_texts(fields.get("groups"))}:
+                return match
+        return None
+
+
+def is_enabled(match: Match) -> bool:
+    """Whether the channel sends, once the plan is applied: as the manifest says, else as it is live."""
+    live = match.found.live.fields.get("enabled") if match.found else True
+    return bool(match.resource.fields.get("enabled", live))
+
+
+def test_messages(
+    planned: Iterable[tuple[Match, Change | None]], audience: Audience, when: When | None
+) -> Iterator[Message]:
+    """The messages of one target, by name. `when` overrides every manifest's `test.when`."""
+    for match, change in planned:
+        message = message_for(match, change, audience, when or match.resource.settings.test.when)
+        if message is not None:
+            yield message
+
+
+def message_for(match: Match, change: Change | None, audience: Audience, when: When) -> Message | None:
+    """The message that proves one change, or the channel as it is under `always`; None where none is due."""
+    resource = match.resource
+    needs_proof = change is not None and (change.affects_delivery or Reason.UNPROVED in change.reasons)
+    if when is When.NEVER or not (needs_proof or when is When.ALWAYS) or (change is not None and change.held):
+        return None
+    if KINDS[resource.kind].sends:
+        return Message(resource.name, resource.name, audience.recipients(resource)) if is_enabled(match) else None
+    if not needs_proof or change is None or change.action is not Action.UPDATE:
+        return None
+    return _message_through_user(match, audience)
+
+
+def _message_through_user(match: Match, audience: Audience) -> Message | None:
+    """A changed account or group is proved through a channel that uses it; nobody's use cannot be proved."""
+    resource = match.resource
+    user = audience.channel_using(resource.name)
+    if user is None:
+        return None
+    if resource.kind == "EmailGroup":
+        before = _texts(match.found.live.fields.get("recipients")) if match.found else frozenset()
+        added = sorted(_texts(resource.fields.get("recipients")) - before)
+        return Message(resource.name, user.resource.name, tuple(added)) if added else None
+    chosen = sorted(resource.settings.test.recipients) or list(audience.recipients(user.resource))[:1]
+    return Message(resource.name, user.resource.name, tuple(chosen)) if chosen else None
+
+
+def _texts(value: Value) -> frozenset[str]:
+    return value if isinstance(value, frozenset) else frozenset()

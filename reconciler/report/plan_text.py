@@ -1,0 +1,143 @@
+"""A plan as text, the way Terraform users know it: signs, fields, one summary line. Pure: strings in, strings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from reconciler.diff import FieldChange
+from reconciler.masking import Json, is_secret
+from reconciler.plan import Action, Candidate, Change, Message, Plan, TargetPlan
+from reconciler.report.texts import Paint, plain, plural, printable, shown_value
+
+__all__ = ["describe_messages", "render_plan"]
+
+_COLOURS = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
+
+
+def render_plan(plan: Plan, paint: Paint = plain) -> str:
+    """The whole plan; the last lines are the summary, the messages, and what is outside of the count."""
+    lines: list[str] = []
+    for target in plan.targets:
+        lines += [*_target(target, paint), ""]
+    lines += _summary(plan, paint)
+    return "\n".join(lines) + "\n"
+
+
+def _target(target: TargetPlan, paint: Paint) -> Iterator[str]:
+    server = target.server
+    about = " ".join(part for part in (target.provider, server.version if server else "") if part)
+    yield paint(f"{printable(target.target)} ({about})", "bold")
+    if target.error:
+        yield paint(f"  ! could not be read: {target.error}", "red")
+        return
+    for note in target.notes:
+        yield f"  note: {printable(note)}"
+    for refusal in target.refusals:
+        yield paint(f'  ! {refusal.kind} "{refusal.name}": {printable(refusal.message)}', "red")
+    for change in target.changes:
+        yield from _change(change, paint)
+    yield from _not_compared(target)
+    yield f"  {plural(target.unchanged, 'resource')} unchanged, {target.foreign} foreign"
+
+
+def _change(change: Change, paint: Paint) -> Iterator[str]:
+    reasons = ", ".join(reason.value for reason in change.reasons)
+    origin = f"; {change.origin.value}" if change.origin else ""
+    identity = f"  id {printable(change.id)}" if change.id and change.action is not Action.CREATE else ""
+    colour = _COLOURS[change.action]
+    yield paint(f'  {change.action.sign} {change.kind} "{change.name}"  ({reasons}{origin}){identity}', colour)
+    width = max((len(_path(field)) for field in change.fields), default=0)
+    for field in change.fields:
+        yield from _field(change.action, field, width, paint)
+    for path, reference in change.unresolved:
+        yield f"      {'.'.join(path)}: resolved at apply (from {printable(reference)})"
+    for note in change.notes:
+        yield f"      note: {printable(note)}"
+    if change.held:
+        yield paint(f"      held back: {change.held}", "red")
+
+
+def _path(field: FieldChange) -> str:
+    return ".".join(printable(step) for step in field.path)
+
+
+def _field(action: Action, field: FieldChange, width: int, paint: Paint) -> Iterator[str]:
+    name = _path(field).ljust(width)
+    if action in (Action.CREATE, Action.REPLACE):
+        yield paint(f"      + {name} = {shown_value(field.after)}", "green")
+    elif isinstance(field.before, list) and isinstance(field.after, list):
+        yield paint(f"      ~ {name} = {_elements(field.before, field.after)}", "yellow")
+    elif field.before is None:
+        yield paint(f"      + {name} = {shown_value(field.after)}", "green")
+    elif field.after is None:
+        yield paint(f"      - {name} = {shown_value(field.before)}", "red")
+    else:
+        yield paint(f"      ~ {name} = {_from_to(field.before, field.after)}", "yellow")
+
+
+def _from_to(before: Json, after: Json) -> str:
+    """A secret whose address did not change shows it once, with both tags."""
+    if isinstance(before, dict) and isinstance(after, dict) and is_secret(before) and is_secret(after):
+        tags = f"({before.get('tag', '#?')} -> {after.get('tag', '#?')})"
+        if before["secret"] == after["secret"]:
+            source = f" from {printable(str(after['reference']))}" if "reference" in after else ""
+            return f"{printable(str(after['secret']))}  {tags}{source}"
+    return f"{shown_value(before)} -> {shown_value(after)}"
+
+
+def _elements(before: list[Json], after: list[Json]) -> str:
+    added = [f"+ {shown_value(item)}" for item in after if item not in before]
+    removed = [f"- {shown_value(item)}" for item in before if item not in after]
+    kept = len([item for item in after if item in before])
+    return ", ".join([*added, *removed, *([f"{kept} unchanged"] if kept else [])])
+
+
+def _not_compared(target: TargetPlan) -> Iterator[str]:
+    for name, field in target.ignored:
+        yield f"  ignored: {name} {field} differs, and is left as it is"
+    changing = {change.name for change in target.changes}
+    for secret in target.unresolved:
+        if secret.name not in changing:
+            path = ".".join(secret.path)
+            yield f"  not compared: {secret.name} {path} is resolved at apply (from {printable(secret.reference)})"
+    if target.write_only:
+        fields = ", ".join(f"{field.name} {'.'.join(field.path)}" for field in target.write_only)
+        yield f"  write-only, so not compared: {fields}"
+    for leftover in target.leftovers:
+        yield f"  left over by an interrupted run: {leftover.id} ({', '.join(leftover.flags)} of {leftover.name})"
+
+
+def _summary(plan: Plan, paint: Paint) -> Iterator[str]:
+    if plan.is_empty:
+        yield paint("No changes.", "bold") + " What is live is as the manifests say."
+    else:
+        yield paint("Plan:", "bold") + f" {plan.counts}"
+    if any(target.unresolved for target in plan.targets):
+        count = sum(len(target.unresolved) for target in plan.targets)
+        yield f"{plural(count, 'field')} not compared: resolved at apply."
+    if plan.messages:
+        yield describe_messages(plan.messages)
+    candidates = [(target.target, item) for target in plan.targets for item in target.candidates]
+    if candidates:
+        yield f"{plural(len(candidates), 'prune candidate')}, deleted only with --prune:"
+        yield from (f"  {_candidate(item)} on {target}" for target, item in candidates)
+    for target in plan.targets:
+        yield from (f"hint: {printable(hint)}" for hint in target.hints)
+
+
+def _candidate(item: Candidate) -> str:
+    flags = f" ({', '.join(item.flags)})" if item.flags else ""
+    return f'{item.kind} "{item.name}"{flags}  id {printable(item.id)}'
+
+
+def describe_messages(messages: tuple[Message, ...], shown: int = 12) -> str:
+    """`Will send 3 test messages: oncall, ops-mail (2 recipients), ...`."""
+    words = [_message(message) for message in messages[:shown]]
+    more = [f"and {len(messages) - shown} more"] if len(messages) > shown else []
+    return f"Will send {plural(len(messages), 'test message')}: {', '.join([*words, *more])}"
+
+
+def _message(message: Message) -> str:
+    through = f" through {message.channel}" if message.channel != message.name else ""
+    people = f" ({plural(len(message.recipients), 'recipient')})" if message.recipients else ""
+    return f"{message.name}{through}{people}"

@@ -1,0 +1,111 @@
+"""What became of an apply, tests and lists, as text. Pure: strings in, strings out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reconciler.apply import ChangeResult, RunResult, Status, TargetResult, TestResult
+from reconciler.report.texts import Paint, plain, plural, printable
+from reconciler.resources import Delivery, Outcome
+
+__all__ = ["render_change", "render_result", "render_test", "render_tests"]
+
+_COLOURS = {Status.APPLIED: "green", Status.UNDONE: "yellow", Status.SKIPPED: "yellow", Status.HELD: "yellow"}
+_URGENT = (Status.STRANDED, Status.KEPT)
+
+
+def render_change(target: str, result: ChangeResult, paint: Paint = plain) -> str:
+    """One line for one change, as it happens."""
+    change = result.change
+    text = f": {printable(result.text)}" if result.text else ""
+    colour = _COLOURS.get(result.status, "red")
+    word = result.status.value.upper() if result.status in _URGENT else result.status.value
+    return f'{target}: {change.action.sign} {change.kind} "{change.name}" {paint(word, colour)}{text}'
+
+
+def render_result(result: RunResult, paint: Paint = plain) -> str:
+    """The report of a whole apply: what needs a person first, then one summary line."""
+    lines = [*_urgent(result, paint)]
+    for target in result.targets:
+        lines += _target(target, paint)
+    lines.append(_summary(result, paint))
+    return "\n".join(lines) + "\n"
+
+
+def _urgent(result: RunResult, paint: Paint) -> Iterator[str]:
+    for target in result.targets:
+        for item in target.results:
+            if item.status is Status.STRANDED:
+                change = item.change
+                yield paint(f"UNDO FAILED: {target.target} {change.kind} {change.name}: {printable(item.text)}", "red")
+                yield f"  mend it with: {item.mend}" if item.mend else "  look at it by hand"
+
+
+def _target(target: TargetResult, paint: Paint) -> Iterator[str]:
+    if target.error:
+        yield paint(f"{target.target}: could not be read: {printable(target.error)}", "red")
+    for item in target.results:
+        yield from _recipients(target.target, item)
+    for test in target.tests:
+        yield render_test(test, paint)
+    for text in target.overwritten:
+        yield paint(f"{target.target}: {printable(text)}", "red")
+    for note in target.notes:
+        yield f"{target.target}: {printable(note)}"
+
+
+def _recipients(target: str, item: ChangeResult) -> Iterator[str]:
+    """Only where a mail reached some and not others are its recipients worth a line each."""
+    delivery = item.proof.delivery if item.proof else None
+    if delivery is not None:
+        yield from (f"{target}: {item.change.name}: {line}" for line in _partial(delivery))
+
+
+def _partial(delivery: Delivery) -> Iterator[str]:
+    failed = [person for person in delivery.recipients if person.outcome is not Outcome.ACCEPTED]
+    if failed:
+        yield from (
+            f"{printable(person.recipient)} {person.outcome.value}"
+            + (f" ({printable(person.text)})" if person.text else "")
+            for person in delivery.recipients
+        )
+
+
+def _summary(result: RunResult, paint: Paint) -> str:
+    counts = dict.fromkeys(Status, 0)
+    for target in result.targets:
+        for item in target.results:
+            counts[item.status] += 1
+    words = [f"{count} {status.value}" for status, count in counts.items() if count]
+    refused = sum(target.refused for target in result.targets)
+    words += [f"{refused} refused"] if refused else []
+    proved = sum(1 for t in result.targets for i in t.results if i.proof is not None and i.proof.passed)
+    words += [f"{proved} proved by a test message"] if proved else []
+    head = "Interrupted:" if result.interrupted else "Applied:"
+    return f"{paint(head, 'bold')} {', '.join(words) if words else 'nothing to do'}."
+
+
+def render_test(test: TestResult, paint: Paint = plain) -> str:
+    """One line for one test notification, and one for each recipient where they fared differently."""
+    if test.proof is None:
+        word, colour = "skipped", "yellow"
+    elif test.proof.passed:
+        word, colour = "passed", "green"
+    else:
+        word, colour = "FAILED", "red"
+    line = f'{test.target}: test {test.kind} "{test.name}" {paint(word, colour)}: {printable(test.text)}'
+    if test.proof is None:
+        return line
+    warning = [f"  warning: {test.proof.warning}"] if test.proof.warning else []
+    return "\n".join([line, *warning, *(f"  {part}" for part in _partial(test.proof.delivery))])
+
+
+def render_tests(tests: Iterable[TestResult], paint: Paint = plain) -> str:
+    """All tests and a summary line."""
+    tests = list(tests)
+    failed = sum(1 for test in tests if test.failed)
+    skipped = sum(1 for test in tests if test.proof is None)
+    passed = len(tests) - failed - skipped
+    lines = [render_test(test, paint) for test in tests]
+    summary = f"{plural(len(tests), 'channel')}: {passed} passed, {failed} failed, {skipped} skipped."
+    return "\n".join([*lines, f"{paint('Tested', 'bold')} {summary}"]) + "\n"

@@ -1,0 +1,52 @@
+"""Words and values as plain text: the pieces that every text report is made of.
+
+Whatever a user or a server wrote passes through `quoted` or `printable`, so that control characters, line breaks and
+right-to-left marks in a name change nothing in the report.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from reconciler.masking import Json
+
+__all__ = ["Paint", "plain", "plural", "printable", "quoted", "shown_value"]
+
+Paint = Callable[[str, str], str]
+"""Colours a text: (text, colour name) -> text. `plain` colours nothing."""
+
+
+def plain(text: str, _colour: str) -> str:
+    """The Paint of pipes, files and NO_COLOR."""
+    return text
+
+
+def printable(text: str) -> str:
+    """A text with every character that is not printable shown by its number."""
+    if text.isprintable():
+        return text
+    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
+
+
+def quoted(text: str) -> str:
+    """A text in quotes, escaped as JSON does and without unprintable characters."""
+    return printable(json.dumps(text, ensure_ascii=False))
+
+
+def shown_value(value: Json) -> str:
+    """A shown field value: quoted texts, sets in brackets, secrets as `address  #tag (reference)`."""
+    if isinstance(value, dict) and "secret" in value:
+        tag = f" ({value['tag']})" if "tag" in value else ""
+        reference = f" from {printable(str(value['reference']))}" if "reference" in value else ""
+        return f"{printable(str(value['secret']))}{tag}{reference}"
+    if isinstance(value, str):
+        return quoted(value)
+    if isinstance(value, list):
+        return f"[{', '.join(shown_value(item) for item in value)}]"
+    return json.dumps(value)
+
+
+def plural(count: int, word: str) -> str:
+    """`1 message`, `2 messages`."""
+    return f"{count} {word}" if count == 1 else f"{count} {word}s"
