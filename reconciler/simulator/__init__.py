@@ -1,0 +1,50 @@
+"""The embedded simulator: plays OpenSearch Notifications on loopback, for demos, for tests, and for users' pipelines.
+
+`Simulator` runs it in a thread; `serve` runs it for the command line. The parts, in reading order: `calls` (what
+passes between server and API), `server`, `control` (the `/_simulator/` pages), `faults`, `clock`, `inbox`, `page`,
+`delivery`, `mail`, `outcomes` (what is sent and what is captured), `sink`, `receivers` (the far side), `state`, and
+the package `opensearch` (the API itself). It imports nothing of the rest of the project, and only the command line
+imports it. Names are loaded when first used: importing this package costs nothing.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from reconciler.simulator.delivery import Timings
+    from reconciler.simulator.faults import Fault, FaultKind
+    from reconciler.simulator.outcomes import Outcome, Outcomes
+    from reconciler.simulator.receivers import MailReceiver, Receiver
+    from reconciler.simulator.simulator import Simulator, serve
+
+__all__ = [
+    "Fault",
+    "FaultKind",
+    "MailReceiver",
+    "Outcome",
+    "Outcomes",
+    "Receiver",
+    "Simulator",
+    "Timings",
+    "serve",
+]
+
+_HOMES = {
+    "Fault": "faults",
+    "FaultKind": "faults",
+    "MailReceiver": "receivers",
+    "Outcome": "outcomes",
+    "Outcomes": "outcomes",
+    "Receiver": "receivers",
+    "Simulator": "simulator",
+    "Timings": "delivery",
+    "serve": "simulator",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOMES[name]}"), name)

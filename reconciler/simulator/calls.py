@@ -1,0 +1,61 @@
+"""A call and its reply: the two values that pass between the web server and the APIs it plays.
+
+An API knows nothing of aiohttp, and the server nothing of OpenSearch; this module is what they share. It is kept
+apart so that a further API (Confluent's) needs nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+__all__ = ["JSON_TYPE", "TEXT_TYPE", "Api", "Call", "Reply"]
+
+JSON_TYPE = "application/json; charset=UTF-8"
+TEXT_TYPE = "text/plain; charset=UTF-8"
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One request as it arrived: `path` and `query` are raw (still percent-encoded), header names lower-case.
+
+    `remembered` is what the API once handed out as `snapshot()`, when a fault asks for a stale answer.
+    """
+
+    method: str
+    path: str
+    query: str
+    headers: Mapping[str, str]
+    body: bytes = b""
+    remembered: object | None = None
+
+    @property
+    def uri(self) -> str:
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back: the body is complete and encoded."""
+
+    status: int
+    body: bytes
+    content_type: str = JSON_TYPE
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class Api(Protocol):
+    """One simulated system behind the port."""
+
+    def claims(self, path: str) -> bool:
+        """Whether this API answers for the path (raw, without query)."""
+
+    async def answer(self, call: Call) -> Reply:
+        """The answer, errors included; raises nothing that is meant for the caller."""
+
+    def refusal(self, status: int) -> Reply:
+        """How this system words a failure of the given status, for faults that keep the call from it."""
+
+    def snapshot(self) -> object:
+        """Its lists as they are now, to be served later as `Call.remembered`."""

@@ -1,0 +1,272 @@
+"""The test call: which message each kind of channel sends, and how the plugin reports what became of it.
+
+Sources: plugin `SendMessageActionHelper`, `SendTestNotificationAction`, core `DestinationHttpClient` and
+`DestinationSmtpClient`; recordings for the texts. A failure's status list arrives as JSON inside the `reason`.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import ip_address, ip_network
+from typing import Any
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+from reconciler.simulator.delivery import Courier, Failure, HttpAnswer, Sender
+from reconciler.simulator.mail import Mail, SmtpServer, send_mail
+from reconciler.simulator.opensearch.errors import ApiError, status_error
+from reconciler.simulator.opensearch.models import Config
+from reconciler.simulator.opensearch.store import Document, Store
+from reconciler.simulator.opensearch.versions import Version
+
+__all__ = ["TestSender"]
+
+_ACCEPTED = frozenset((200, 201, 202, 203, 204, 205, 206, 207))
+_BUSY = frozenset((429, 503))
+_DENIED = "Host of url is denied, based on plugin setting [notification.core.http.host_deny_list]"
+_PRIVATE_NAMES = frozenset(
+    (
+        *("local", "localhost", "localdomain", "internal", "intranet", "lan", "home", "corp", "private"),
+        *("test", "example", "invalid", "svc", "cluster", "domain"),
+    )
+)
+
+Status = tuple[int, str]
+
+
+@dataclass(frozen=True, slots=True)
+class _Message:
+    """The fixed texts of a test message."""
+
+    title: str
+    text: str
+    html: str
+
+    @classmethod
+    def about(cls, config_id: str) -> _Message:
+        html = (
+            "<html>\n<header><title>Test Message</title></header>\n<body>\n"
+            f"<p>Test Message for config id {config_id}</p>\n</body>\n</html>"
+        )
+        return cls(
+            f"Test Message Title-{config_id}", f"Test message content body for config id {config_id}", html
+        )
+
+
+class TestSender:
+    """Sends test messages for the configs of a store."""
+
+    __test__ = False  # not a test, for pytest
+
+    def __init__(self, store: Store, version: Version, courier: Courier, deny_hosts: Sequence[str] = ()) -> None:
+        self._store = store
+        self._version = version
+        self._courier = courier
+        self.deny_hosts = list(deny_hosts)
+
+    async def send(self, config_id: str) -> dict[str, Any]:
+        """The success body; raises ApiError for everything but full success."""
+        document = self._store.get(config_id)
+        if document is None:
+            raise _failed_event(_event(config_id, "none", "invalid-config", 404, f"Channel {config_id} not found"))
+        event = await self._send(document)
+        if event["delivery_status"]["status_code"] != "200":
+            raise _failed_event(event)
+        return {
+            "event_source": {
+                "title": _Message.about(config_id).title,
+                "reference_id": config_id,
+                "severity": "info",
+                "tags": [],
+            },
+            "status_list": [event],
+        }
+
+    async def _send(self, document: Document) -> dict[str, Any]:
+        config = document.config
+        if not config.is_enabled:
+            raise status_error(400, 'For input string: "LOCKED"')
+        if config.config_type == "email":
+            return await self._send_email(document)
+        if config.config_type == "sns":
+            status, text = self._publish(document)
+        elif "url" in config.data:
+            status, text = await self._post(document)
+        else:
+            raise status_error(400, 'For input string: "NOT_FOUND"')
+        return _event(document.config_id, config.config_type, config.name, status, text)
+
+    # -- HTTP
+
+    async def _post(self, document: Document) -> Status:
+        url = document.config.data["url"]
+        if not _is_sendable(url):
+            raise status_error(400, "Invalid URL or unsupported")
+        if _is_denied(urlsplit(url).hostname or "", self.deny_hosts):
+            return 400, f"Failed to send webhook message {_DENIED}"
+        method, headers, body = _http_request(document)
+        sender = _sender(document)
+        answer = await self._courier.post(sender, method, url, headers, body)
+        if answer.status in _BUSY and self._version.sends_again_when_busy:
+            pause = self._courier.timings.resend
+            await asyncio.sleep(pause if answer.retry_after is None else answer.retry_after)
+            answer = await self._courier.post(sender, method, url, headers, body)
+        return self._judge(url, answer)
+
+    def _judge(self, url: str, answer: HttpAnswer) -> Status:
+        if answer.failure:
+            return 500, f"Failed to send webhook message {self._explain(url, answer.failure)}"
+        if answer.status in _ACCEPTED:
+            return 200, answer.text or "{}"
+        said = answer.reason if self._version.gives_reason_phrase else answer.text
+        return 500, f"Failed to send webhook message Failed: {said}"
+
+    def _explain(self, url: str, failure: Failure) -> str:
+        """The message of Apache HttpClient's exception: 5 from 3.0 on, 4 before."""
+        parts = urlsplit(url)
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        modern = self._version.at_least(3)
+        resolved = f" [{parts.hostname if parts.hostname == 'localhost' else ''}/127.0.0.1]"
+        address = f"{parts.scheme}://{parts.netloc}" if modern else f"{parts.hostname}:{port}{resolved}"
+        return {
+            Failure.REFUSED: f"Connect to {address} failed: Connection refused",
+            Failure.CONNECT_TIMEOUT: f"Connect to {address} failed: Connect timed out",
+            Failure.UNRESOLVED: "Host could not be resolved to a valid Ip address",
+            Failure.TIMEOUT: "Read timed out",
+            Failure.DROPPED: f"{'The target server' if modern else f'{parts.hostname}:{port}'} failed to respond",
+            Failure.TLS: "PKIX path building failed: unable to find valid certification path to requested target",
+        }[failure]
+
+    # -- SNS
+
+    def _publish(self, document: Document) -> Status:
+        topic = document.config.data["topic_arn"]
+        region = topic.split(":")[3]
+        text = _Message.about(document.config_id).text
+        outcome = self._courier.capture(_sender(document), "SNS", f"sns.{region}.amazonaws.com", topic, text)
+        if outcome.status == 200:
+            return 200, f"Success, message id: {uuid4()}"
+        return outcome.status, outcome.text
+
+    # -- mail
+
+    async def _send_email(self, document: Document) -> dict[str, Any]:
+        data = document.config.data
+        account = self._store.get(data["email_account_id"])
+        if account is None:
+            raise status_error(400, "Failed requirement.")
+        groups = {group_id: self._store.get(group_id) for group_id in data["email_group_id_list"]}
+        statuses = [
+            _recipient_status(recipient, *await self._mail(document, account.config, recipient))
+            for recipient in _recipients(data, groups)
+        ]
+        statuses += [
+            _recipient_status("unknown-recipient@example.com", 404, f"Recipient {group_id} not found")
+            for group_id, group in groups.items()
+            if group is None
+        ]
+        if not statuses:
+            raise status_error(500, "List is empty.")
+        codes = {status["delivery_status"]["status_code"] for status in statuses}
+        first = statuses[0]["delivery_status"]
+        code, text = (207, "Errors") if len(codes) > 1 else (int(first["status_code"]), first["status_text"])
+        event = _event(document.config_id, "email", document.config.name, code, text)
+        return {**event, "email_recipient_status": statuses, "delivery_status": event["delivery_status"]}
+
+    async def _mail(self, document: Document, account: Config, recipient: str) -> Status:
+        message = _Message.about(document.config_id)
+        sender = _sender(document)
+        if account.config_type == "ses_account":
+            host = f"email.{account.data['region']}.amazonaws.com"
+            outcome = self._courier.capture(sender, "SES", host, recipient, f"Subject: {message.title}\n\n{message.text}")
+            return outcome.status, "Success" if outcome.status == 200 else outcome.text
+        server = SmtpServer(**account.data)
+        mail = Mail(recipient, message.title, message.text, message.html)
+        answer = await send_mail(self._courier, sender, server, mail)
+        return answer.status, answer.text
+
+
+def _sender(document: Document) -> Sender:
+    return Sender(document.config_id, document.config.name, document.config.config_type)
+
+
+def _recipients(data: Mapping[str, Any], groups: Mapping[str, Document | None]) -> list[str]:
+    """Everybody once, the channel's own first."""
+    members = [item["recipient"] for item in data["recipient_list"]]
+    for group in groups.values():
+        members += [item["recipient"] for item in group.config.data.get("recipient_list", [])] if group else []
+    return list(dict.fromkeys(members))
+
+
+def _http_request(document: Document) -> tuple[str, dict[str, str], str]:
+    """Method, headers and body of a channel's message. A webhook gets the bare text, whatever its content type."""
+    message = _Message.about(document.config_id)
+    data = document.config.data
+    if document.config.config_type != "webhook":
+        member = "Content" if document.config.config_type == "chime" else "text"
+        body = json.dumps(
+            {member: f"{message.title}\n\n{message.text}"}, ensure_ascii=False, separators=(",", ":")
+        )
+        return "POST", {"Content-Type": "text/plain; charset=UTF-8"}, body
+    headers = dict(data["header_params"]) or {"Content-Type": "application/json"}
+    if not any(name.lower() == "content-type" for name in headers):
+        headers["Content-Type"] = "text/plain; charset=UTF-8"
+    return data["method"], headers, message.text
+
+
+def _is_sendable(url: str) -> bool:
+    """A bare host, without port or path, must be a public domain name; anything more passes (SPI ValidationHelpers)."""
+    bare = url[url.find("//") + 2 :]
+    host = urlsplit(url).hostname or ""
+    return bare.lower() != host or _is_public_name(bare)
+
+
+def _is_public_name(host: str) -> bool:
+    """Near enough to commons-validator's DomainValidator: a dotted name whose last label can be a real domain."""
+    labels = host.lower().split(".")
+    top = labels[-1]
+    well_formed = all(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", label) for label in labels)
+    return well_formed and len(labels) > 1 and 2 <= len(top) < 25 and not top[0].isdigit() and top not in _PRIVATE_NAMES
+
+
+def _is_denied(host: str, deny_hosts: Sequence[str]) -> bool:
+    addresses = ["127.0.0.1", "::1"] if host.lower() == "localhost" else [host.strip("[]")]
+    return any(entry.lower() == host.lower() or _contains(entry, addresses) for entry in deny_hosts)
+
+
+def _contains(network: str, addresses: Sequence[str]) -> bool:
+    try:
+        known = ip_network(network, strict=False)
+        return any(ip_address(address) in known for address in addresses)
+    except ValueError:
+        return False
+
+
+# -- bodies
+
+
+def _delivery_status(status: int, text: str) -> dict[str, str]:
+    return {"status_code": str(status), "status_text": text}
+
+
+def _recipient_status(recipient: str, status: int, text: str) -> dict[str, Any]:
+    return {"recipient": recipient, "delivery_status": _delivery_status(status, text)}
+
+
+def _event(config_id: str, config_type: str, name: str, status: int, text: str) -> dict[str, Any]:
+    return {
+        "config_id": config_id,
+        "config_type": config_type,
+        "config_name": name,
+        "email_recipient_status": [],
+        "delivery_status": _delivery_status(status, text),
+    }
+
+
+def _failed_event(event: dict[str, Any]) -> ApiError:
+    inner = json.dumps(event, ensure_ascii=False, separators=(",", ":"))
+    return status_error(int(event["delivery_status"]["status_code"]), f'{{"event_status_list": [{inner}]}}')

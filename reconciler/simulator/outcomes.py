@@ -1,0 +1,65 @@
+"""What becomes of messages that are captured and never sent: an outcome per host.
+
+Only loopback addresses are really called. For every other host the simulator behaves as if the far side had answered
+as set here; the default is success, and names under `.invalid` never resolve (RFC 2606).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from http import HTTPStatus
+from ipaddress import ip_address
+from typing import Any
+
+__all__ = ["Outcome", "Outcomes", "is_loopback"]
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """An answer of a far host: `status` and `text` as an HTTP receiver gives them; `unresolved` means no such host.
+
+    For mail and SNS the status is the delivery status itself: 200 is success.
+    """
+
+    status: int = 200
+    text: str = "ok"
+    unresolved: bool = False
+
+    @property
+    def reason(self) -> str:
+        try:
+            return HTTPStatus(self.status).phrase
+        except ValueError:
+            return ""
+
+
+class Outcomes:
+    """Outcomes by host name, lower-case, without port."""
+
+    def __init__(self, outcomes: Mapping[str, Outcome] | None = None) -> None:
+        self._by_host = {host.lower(): outcome for host, outcome in (outcomes or {}).items()}
+
+    def set(self, host: str, status: int = 200, text: str = "ok", *, unresolved: bool = False) -> None:
+        self._by_host[host.lower()] = Outcome(status, text, unresolved)
+
+    def clear(self) -> None:
+        self._by_host.clear()
+
+    def of(self, host: str) -> Outcome:
+        default = Outcome(unresolved=host.lower().rstrip(".").endswith(".invalid"))
+        return self._by_host.get(host.lower(), default)
+
+    def as_json(self) -> dict[str, dict[str, Any]]:
+        return {host: asdict(outcome) for host, outcome in self._by_host.items()}
+
+
+def is_loopback(host: str) -> bool:
+    """Whether the host, a name or an address, is this machine's loopback; names are not looked up."""
+    name = host.strip("[]").lower().rstrip(".")
+    if name == "localhost" or name.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(name).is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,143 @@
+"""Loopback receivers for demos and tests: a web server and a mail server that record what they get.
+
+Both are context managers on 127.0.0.1 and a free port. The web server's answers are in `sink`; the mail server is
+aiosmtpd's, and can refuse recipients.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
+
+from aiohttp import web
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from reconciler.simulator.background import LoopThread
+from reconciler.simulator.clock import Clock
+from reconciler.simulator.inbox import Inbox, Received
+from reconciler.simulator.sink import answer_delivery
+
+__all__ = ["MailReceiver", "Receiver"]
+
+_HOST = "127.0.0.1"
+
+
+class Receiver:
+    """An HTTP receiver; see `sink` for what its paths do. `slow_seconds` is how late `/slow` answers."""
+
+    def __init__(self, port: int = 0, *, slow_seconds: float = 12.0, inbox: Inbox | None = None) -> None:
+        self._port = port
+        self._slow_seconds = slow_seconds
+        self._inbox = Inbox(Clock()) if inbox is None else inbox
+        self._thread = LoopThread("receiver")
+        self._runner: web.AppRunner | None = None
+        self.port = port
+
+    @property
+    def url(self) -> str:
+        return f"http://{_HOST}:{self.port}"
+
+    @property
+    def received(self) -> list[Received]:
+        """Requests so far, oldest first."""
+        return [one for one in list(self._inbox.received) if one.method != "SMTP"]
+
+    def clear(self) -> None:
+        self._inbox.clear()
+
+    def __enter__(self) -> Self:
+        self._thread.start()
+        self._thread.run(self._open())
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._runner:
+            self._thread.run(self._runner.cleanup())
+        self._thread.stop()
+
+    async def _open(self) -> None:
+        app = web.Application()
+        app.router.add_route("*", "/{path:.*}", self._answer)
+        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, _HOST, self._port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+
+    async def _answer(self, request: web.Request) -> web.Response:
+        return await answer_delivery(request, request.raw_path, self._inbox, self._slow_seconds)
+
+
+class _MailHandler:
+    """aiosmtpd's hooks: recipients in `refused` get a 550, all other mail is recorded."""
+
+    def __init__(self, inbox: Inbox, refused: set[str]) -> None:
+        self._inbox = inbox
+        self._refused = refused
+
+    async def handle_RCPT(  # noqa: N802  (the name is aiosmtpd's)
+        self, server: SMTP, session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if address in self._refused:
+            return "550 5.1.1 no such mailbox here"
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(  # noqa: N802  (the name is aiosmtpd's)
+        self, server: SMTP, session: Session, envelope: Envelope
+    ) -> str:
+        content = envelope.content or b""
+        text = content if isinstance(content, str) else content.decode(errors="replace")
+        self._inbox.receive(
+            method="SMTP",
+            path=", ".join(envelope.rcpt_tos),
+            content_type="message/rfc822",
+            body=text,
+            sender=envelope.mail_from or "",
+            recipients=tuple(envelope.rcpt_tos),
+        )
+        return "250 OK"
+
+
+class MailReceiver:
+    """An SMTP receiver; mail to an address in `refused` is rejected, which may be changed while it runs."""
+
+    def __init__(self, port: int = 0, *, refused: Iterable[str] = (), inbox: Inbox | None = None) -> None:
+        self._inbox = Inbox(Clock()) if inbox is None else inbox
+        self.refused = set(refused)
+        self._controller = _Controller(
+            _MailHandler(self._inbox, self.refused), hostname=_HOST, port=port, server_hostname="localhost"
+        )
+        self.port = port
+
+    @property
+    def received(self) -> list[Received]:
+        """Mails so far, oldest first."""
+        return [one for one in list(self._inbox.received) if one.method == "SMTP"]
+
+    def clear(self) -> None:
+        self._inbox.clear()
+
+    def __enter__(self) -> Self:
+        self._controller.start()
+        server = self._controller.server
+        self.port = server.sockets[0].getsockname()[1] if server else self.port
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._controller.stop()
+
+
+class _Controller(Controller):  # type: ignore[misc]  # aiosmtpd has no types
+    """aiosmtpd's controller, which calls itself once to see that it listens: with port 0 it must ask for the port."""
+
+    def _trigger_server(self) -> None:
+        if self.port == 0 and self.server:
+            self.port = self.server.sockets[0].getsockname()[1]
+        super()._trigger_server()

@@ -1,0 +1,170 @@
+"""The web server: one aiohttp application in front of the APIs, with faults, request log and the `/_simulator/` pages.
+
+It knows HTTP and nothing of OpenSearch. Starting and stopping it from plain code is `simulator`'s work.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from aiohttp import web
+
+from reconciler.simulator.calls import Api, Call, Reply
+from reconciler.simulator.clock import Clock
+from reconciler.simulator.control import PREFIX, Controls
+from reconciler.simulator.delivery import Courier
+from reconciler.simulator.faults import Fault, FaultKind, Faults, Strike
+from reconciler.simulator.inbox import Inbox
+from reconciler.simulator.outcomes import Outcomes
+
+__all__ = ["LoggedRequest", "Server"]
+
+_HOST = "127.0.0.1"
+_LARGEST_BODY = 100 * 1024 * 1024
+_LONGEST_LINE = 1024 * 1024
+_PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><p>proxy</p></body></html>\n"
+
+
+class LoggedRequest(NamedTuple):
+    """One request as it was answered; status 0 is a dropped connection. `path` is raw, with its query."""
+
+    method: str
+    path: str
+    status: int
+
+
+class Server:
+    """Serves `apis` (asked in order which one claims a path) on loopback."""
+
+    def __init__(
+        self,
+        apis: Sequence[Api],
+        *,
+        courier: Courier,
+        clock: Clock,
+        refresh: Callable[[], None],
+        hold_refresh: Callable[[], None],
+        after_call: Callable[[], None],
+        slow_seconds: float = 12.0,
+    ) -> None:
+        self._apis = apis
+        self._courier = courier
+        self._refresh = refresh
+        self._hold_refresh = hold_refresh
+        self._after_call = after_call
+        self._runner: web.AppRunner | None = None
+        self.clock = clock
+        self.inbox: Inbox = courier.inbox
+        self.outcomes: Outcomes = courier.outcomes
+        self.slow_seconds = slow_seconds
+        self.faults = Faults(lambda path: self._api_for(path).snapshot())
+        self.requests: deque[LoggedRequest] = deque(maxlen=100_000)
+        self.port = 0
+        self._controls = Controls(self)
+
+    def refresh(self) -> None:
+        self._refresh()
+
+    async def open(self, port: int, ssl_context: ssl.SSLContext | None) -> None:
+        """Listen; `self.port` is then the port."""
+        await self._courier.open()
+        app = web.Application(client_max_size=_LARGEST_BODY)
+        app.router.add_route("*", "/{path:.*}", self._dispatch)
+        self._runner = web.AppRunner(
+            app,
+            access_log=None,
+            shutdown_timeout=0,
+            handler_cancellation=False,
+            max_line_size=_LONGEST_LINE,
+            max_field_size=_LONGEST_LINE,
+        )
+        await self._runner.setup()
+        await web.TCPSite(self._runner, _HOST, port, ssl_context=ssl_context).start()
+        self.port = self._runner.addresses[0][1]
+
+    async def close(self) -> None:
+        if self._runner:
+            await self._runner.cleanup()
+        await self._courier.close()
+
+    def _api_for(self, path: str) -> Api:
+        return next(api for api in self._apis if api.claims(path))
+
+    async def _dispatch(self, request: web.Request) -> web.StreamResponse:
+        if request.raw_path.startswith(PREFIX) or request.raw_path == PREFIX.rstrip("/"):
+            return await self._controls.answer(request)
+        path, _, query = request.raw_path.partition("?")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        body = await request.read() if request.can_read_body else b""
+        call = Call(request.method, path, query, headers, body)
+        strike = self.faults.take(call.method, path)
+        reply = await self._answer(call, strike)
+        self.requests.append(LoggedRequest(call.method, request.raw_path, reply.status if reply else 0))
+        if reply is None:
+            return _drop(request)
+        response = web.Response(status=reply.status, body=reply.body, headers=dict(reply.headers))
+        response.headers["Content-Type"] = reply.content_type
+        return response
+
+    async def _answer(self, call: Call, strike: Strike | None) -> Reply | None:
+        """The API's reply, or what the fault makes of it; None drops the connection."""
+        api = self._api_for(call.path)
+        if strike is None:
+            return await self._perform(api, call)
+        fault = strike.fault
+        if fault.kind is FaultKind.ANSWER:
+            return _refuse(api, fault)
+        if fault.kind is FaultKind.HTML:
+            page = _PAGE.format(f"{fault.status} from a proxy")
+            return Reply(fault.status, page.encode(), "text/html; charset=utf-8")
+        if fault.kind is FaultKind.DROP_BEFORE:
+            return None
+        await self._prepare(fault)
+        if fault.kind is FaultKind.STALE_LIST:
+            call = Call(call.method, call.path, call.query, call.headers, call.body, strike.remembered)
+        reply = await self._perform(api, call)
+        return _spoil(api, fault, reply)
+
+    async def _prepare(self, fault: Fault) -> None:
+        """What a fault does before the call is carried out as usual."""
+        if fault.kind is FaultKind.WAIT:
+            await asyncio.sleep(fault.seconds)
+        elif fault.kind is FaultKind.MOVE_CLOCK:
+            self.clock.advance(fault.seconds)
+        elif fault.kind is FaultKind.HOLD_REFRESH:
+            self._hold_refresh()
+        elif fault.kind is FaultKind.REFRESH:
+            self._refresh()
+
+    async def _perform(self, api: Api, call: Call) -> Reply:
+        reply = await api.answer(call)
+        self._after_call()
+        return reply
+
+
+def _refuse(api: Api, fault: Fault) -> Reply:
+    reply = api.refusal(fault.status)
+    if fault.retry_after is None:
+        return reply
+    return Reply(reply.status, reply.body, reply.content_type, {**reply.headers, "Retry-After": str(fault.retry_after)})
+
+
+def _spoil(api: Api, fault: Fault, reply: Reply) -> Reply | None:
+    """What a fault does to the reply of a call that was carried out."""
+    if fault.kind is FaultKind.DROP_AFTER:
+        return None
+    if fault.kind is FaultKind.ANSWER_AFTER:
+        return _refuse(api, fault)
+    if fault.kind is FaultKind.CUT_JSON:
+        return Reply(reply.status, reply.body[: len(reply.body) // 2], reply.content_type, reply.headers)
+    return reply
+
+
+def _drop(request: web.Request) -> web.StreamResponse:
+    if request.transport:
+        request.transport.abort()
+    return web.Response()

@@ -1,0 +1,190 @@
+"""The simulator as one object: a context manager for tests, and `serve` for the command line.
+
+It puts clock, store, APIs, server, receivers and state file together. Nothing is printed here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+import ssl
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from os import PathLike
+from types import TracebackType
+from typing import Any, Self
+
+from reconciler.simulator.background import LoopThread
+from reconciler.simulator.clock import Clock
+from reconciler.simulator.delivery import Courier, Timings
+from reconciler.simulator.faults import Faults
+from reconciler.simulator.inbox import Inbox, Received
+from reconciler.simulator.opensearch.api import OpenSearchApi
+from reconciler.simulator.opensearch.sending import TestSender
+from reconciler.simulator.opensearch.store import Store
+from reconciler.simulator.opensearch.versions import Version
+from reconciler.simulator.outcomes import Outcomes
+from reconciler.simulator.receivers import MailReceiver
+from reconciler.simulator.server import LoggedRequest, Server
+from reconciler.simulator.state import StateFile
+
+__all__ = ["Simulator", "Sink", "serve"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sink:
+    """The HTTP receiver on the simulator's own port; append a path that says what it does."""
+
+    url: str
+    inbox: Inbox
+
+    @property
+    def received(self) -> list[Received]:
+        """Requests so far, oldest first."""
+        return [one for one in list(self.inbox.received) if one.method != "SMTP"]
+
+
+class Simulator:
+    """A simulated OpenSearch with the Notifications plugin, on 127.0.0.1.
+
+    `port` 0 takes any. `state_file` keeps the configs. `credentials` (user, password) make it answer 401 without them.
+    `deny_hosts` is the plugin's host deny list. `receivers` starts a mail server on `mail_port` too; the HTTP sink is
+    always there. `slow_seconds` is how late the sink's `/slow` answers.
+    """
+
+    def __init__(
+        self,
+        *,
+        opensearch_version: str = "3.6.0",
+        port: int = 0,
+        state_file: str | PathLike[str] | None = None,
+        credentials: tuple[str, str] | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        outcomes: Outcomes | None = None,
+        deny_hosts: Sequence[str] = (),
+        timings: Timings | None = None,
+        refresh_interval: float = 1.0,
+        receivers: bool = False,
+        mail_port: int = 0,
+        slow_seconds: float = 12.0,
+    ) -> None:
+        version = Version.parse(opensearch_version)
+        self._port = port
+        self._ssl_context = ssl_context
+        self._state = StateFile(state_file) if state_file else None
+        self._saved = 0
+        self._thread = LoopThread("simulator")
+        self.version = version
+        self.clock = Clock()
+        self.inbox = Inbox(self.clock)
+        self.outcomes = outcomes or Outcomes()
+        self.store = Store(
+            self.clock, refreshes_at_once=version.refreshes_at_once, refresh_interval=refresh_interval
+        )
+        courier = Courier(self.inbox, self.outcomes, timings or Timings())
+        self.sender = TestSender(self.store, version, courier, deny_hosts)
+        self._server = Server(
+            [OpenSearchApi(self.store, version, self.sender, credentials)],
+            courier=courier,
+            clock=self.clock,
+            refresh=self.store.resume_refresh,
+            hold_refresh=self.store.hold_refresh,
+            after_call=self._save,
+            slow_seconds=slow_seconds,
+        )
+        self.mail = MailReceiver(mail_port, inbox=self.inbox) if receivers else None
+
+    # -- what tests look at
+
+    @property
+    def url(self) -> str:
+        return f"{'https' if self._ssl_context else 'http'}://127.0.0.1:{self._server.port}"
+
+    @property
+    def inbox_url(self) -> str:
+        return f"{self.url}/_simulator/inbox"
+
+    @property
+    def receiver(self) -> Sink:
+        return Sink(f"{self.url}/_simulator/sink", self.inbox)
+
+    @property
+    def faults(self) -> Faults:
+        return self._server.faults
+
+    @property
+    def requests(self) -> list[LoggedRequest]:
+        """Calls to the API so far, oldest first."""
+        return list(self._server.requests)
+
+    def clear_requests(self) -> None:
+        self._server.requests.clear()
+
+    def refresh(self) -> None:
+        """Make all writes so far visible to lists."""
+        self.store.refresh()
+
+    def seed(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Put configs in directly, unchecked: `[{"config_id": ..., "config": {...}}]`."""
+        self.store.seed(entries)
+        self._save()
+
+    # -- starting and stopping
+
+    def start(self) -> None:
+        """Load the state and listen, in a thread of its own."""
+        self._load()
+        self._thread.start()
+        try:
+            self._thread.run(self._server.open(self._port, self._ssl_context))
+        except OSError:
+            self._thread.stop()
+            raise
+        if self.mail:
+            self.mail.__enter__()
+
+    def stop(self) -> None:
+        if self.mail:
+            self.mail.__exit__(None, None, None)
+        self._thread.run(self._server.close())
+        self._thread.stop()
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # -- state
+
+    def _load(self) -> None:
+        if self._state:
+            self.store.seed(self._state.load().get("opensearch", []))
+            self._saved = self.store.write_count
+
+    def _save(self) -> None:
+        """Write the state if there were writes since the last time."""
+        if self._state and self.store.write_count != self._saved:
+            self._saved = self.store.write_count
+            entries = ",\n".join(document.text for document in self.store.all())
+            self._state.save(opensearch=f"[\n{entries}\n]")
+
+
+def serve(simulator: Simulator, ready: Callable[[Simulator], None]) -> None:
+    """Run until SIGINT or SIGTERM; `ready` is called once it listens. Call from the main thread."""
+    with simulator:
+        ready(simulator)
+        asyncio.run(_wait_for_signal())
+
+
+async def _wait_for_signal() -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    await stopped.wait()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.remove_signal_handler(number)

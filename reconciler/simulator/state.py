@@ -1,0 +1,47 @@
+"""The state file: one JSON document, read at the start and replaced whole after writes.
+
+It is written beside itself and renamed, so that a killed simulator leaves the last whole state. What a part of it
+holds is the part's own business.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+__all__ = ["StateFile", "StateFileError"]
+
+_FORMAT = "reconciler-simulator/1"
+
+
+class StateFileError(Exception):
+    """The file exists and is not a state of ours."""
+
+
+class StateFile:
+    """A file that keeps named parts, each a JSON value."""
+
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._path = Path(path)
+
+    def load(self) -> dict[str, Any]:
+        """The parts by name; none when there is no file yet. Raises StateFileError."""
+        try:
+            content = json.loads(self._path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except (UnicodeDecodeError, json.JSONDecodeError) as exc:
+            raise StateFileError(f"{self._path}: not a JSON document") from exc
+        if not isinstance(content, dict) or content.get("format") != _FORMAT:
+            raise StateFileError(f"{self._path}: not a state of the simulator")
+        return {name: value for name, value in content.items() if name != "format"}
+
+    def save(self, **parts: str) -> None:
+        """Replace the file; each part is given as JSON text."""
+        members = "".join(f',\n"{name}": {text}' for name, text in parts.items())
+        beside = self._path.with_name(f"{self._path.name}.new")
+        with beside.open("w", encoding="utf-8", errors="surrogatepass") as file:
+            file.write(f'{{"format": "{_FORMAT}"{members}}}\n')
+        beside.replace(self._path)
