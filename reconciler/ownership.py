@@ -167,7 +167,7 @@ class Ownership:
 
 def match_live(resources: Iterable[Resource], objects: Iterable[LiveObject], ownership: Ownership) -> Matching:
     """Match every resource to at most one live object: by `spec.id`, else mark, else key, else by adoption."""
-    found = [read_found(item) for item in objects]
+    found = sorted((read_found(item) for item in objects), key=lambda item: item.id)
     finder = _Finder(found, ownership)
     matches: list[Match] = []
     refusals: list[Refusal] = []
@@ -331,6 +331,12 @@ class _Finder:
                 f"the live object {item.id} bears another owner's mark {mark}: it is never touched; if that project "
                 "became this one, list its owner under spec.former_owners",
                 foreign=True,
+            )
+        if item.live.kind is None:
+            return Refusal(
+                resource,
+                f"the live object {item.id} is of the type {item.live.native_type or 'none'}, which this version of "
+                "reconciler does not know: update reconciler, or remove the manifest",
             )
         if mark is not None and mark.is_leftover:
             return Refusal(resource, f"the live object {item.id} is a left-over {mark} of an interrupted run")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
 from reconciler.masking import HIDDEN, Json, Masker
-from reconciler.ownership import PROTECTED, UNPROVED, Found, How, Match, Matching
+from reconciler.ownership import PROTECTED, UNPROVED, Found, How, Match, Matching, Refusal
 from reconciler.plan.messages import Audience, test_messages
 from reconciler.plan.model import (
     Action,
@@ -22,7 +22,7 @@ from reconciler.plan.model import (
     SecretField,
     TargetPlan,
 )
-from reconciler.resources import KINDS, LiveObject, Resource, Role, Server, Value, When
+from reconciler.resources import KINDS, LiveObject, Resource, Role, SecretReference, Server, Value, When
 
 __all__ = ["PlanOptions", "effective_fields", "live_fields", "make_target_plan", "references"]
 
@@ -61,6 +61,11 @@ def make_target_plan(
     """The plan of one target. `secrets` holds the values that could be resolved; the rest is not compared."""
     if options.partial:
         matching = replace(matching, candidates=())
+    kept_of_nothing = [match for match in matching.matches if _keeps_nothing(match)]
+    if kept_of_nothing:
+        refusals = [Refusal(match.resource, _KEEPS_NOTHING) for match in kept_of_nothing]
+        possible = tuple(match for match in matching.matches if match not in kept_of_nothing)
+        matching = replace(matching, matches=possible, refusals=(*matching.refusals, *refusals))
     planned = [
         _plan_match(match, matching.names, secrets, masker, options)
         for match in matching.matches
@@ -90,6 +95,24 @@ def make_target_plan(
         unchanged=sum(1 for item in planned if item.change is None),
         foreign=len(matching.foreign),
     )
+
+
+_KEEPS_NOTHING = (
+    "a secret is {live: true}, which keeps what is live, but there is nothing yet (or it is of another kind): "
+    "give it a value or another reference"
+)
+
+
+def _keeps_nothing(match: Match) -> bool:
+    """Whether a new object would need a value that `{live: true}` leaves to an object that is not there."""
+    if match.found is not None and match.found.live.kind == match.resource.kind:
+        return False
+    values = [
+        item
+        for value in match.resource.fields.values()
+        for item in (value.values() if isinstance(value, Mapping) else [value])
+    ]
+    return any(isinstance(item, SecretReference) and item.is_live for item in values)
 
 
 def live_fields(live: LiveObject, names: Mapping[str, str]) -> dict[str, Value]:

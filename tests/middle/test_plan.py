@@ -1,0 +1,242 @@
+"""What changes, why, in which order, and who gets a message."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reconciler.plan import Action, PlanOptions, Reason, TargetPlan
+from reconciler.resources import OnFailure, Resource, SecretReference, SecretText, Settings, TestPolicy, When
+from tests.middle.builders import MASKER, OWNERSHIP, SLACK, SLACK_URL, live, live_of, plan_of, resource, slack
+
+PRUNE = PlanOptions(prune=True)
+
+
+def actions(plan: TargetPlan) -> list[tuple[str, str]]:
+    return [(change.action.value, change.name) for change in plan.changes]
+
+
+def test_nothing_differs_then_nothing_is_planned() -> None:
+    plan, _ = plan_of([slack()], [live_of(slack())])
+    assert plan.is_empty
+    assert plan.unchanged == 1
+
+
+def test_a_new_resource_is_created_under_its_key_with_all_its_fields() -> None:
+    plan, _ = plan_of([slack(description="d")], [])
+    change = plan.changes[0]
+    assert (change.action, change.id, change.reasons) == (Action.CREATE, "acme_oncall", (Reason.CREATED,))
+    assert [field.path for field in change.fields] == [("display_name",), ("description",), ("webhook_url",)]
+
+
+def test_a_changed_secret_shows_its_host_and_that_it_differs_but_not_its_value() -> None:
+    plan, _ = plan_of(
+        [slack()], [live_of(slack(), webhook_url=SecretText("https://hooks.slack.com/services/x/y/zzzz"))]
+    )
+    change = plan.changes[0]
+    assert change.reasons == (Reason.SECRET_DIFFERS,)
+    assert SLACK_URL.reveal()[-8:] not in repr(plan)
+    assert "zzzz" not in repr(plan)
+    assert "hooks.slack.com" in repr(change.fields)
+
+
+def test_a_secret_that_is_not_known_is_resolved_at_apply_and_no_changes_is_not_said() -> None:
+    plan, _ = plan_of([slack()], [live_of(slack())], secrets={})
+    assert plan.changes == ()
+    assert not plan.is_empty
+    assert [(item.name, item.path, item.reference) for item in plan.unresolved] == [
+        ("oncall", ("webhook_url",), "env:SLACK_URL")
+    ]
+
+
+def test_a_field_the_server_hides_is_write_only_and_does_not_hinder_no_changes() -> None:
+    hidden = live_of(slack(), webhook_url=None)
+    plan, _ = plan_of([slack()], [hidden])
+    assert plan.is_empty
+    assert [item.path for item in plan.write_only] == [("webhook_url",)]
+    again, _ = plan_of([slack()], [hidden], options=PlanOptions(rewrite_secrets=True))
+    assert again.changes[0].affects_delivery
+
+
+def test_keep_live_is_never_a_difference() -> None:
+    kept = slack(webhook_url=SecretReference("live"))
+    plan, _ = plan_of([kept], [live_of(slack())])
+    assert plan.is_empty
+
+
+def test_keep_live_of_nothing_is_refused() -> None:
+    plan, _ = plan_of([slack(webhook_url=SecretReference("live"))], [])
+    assert plan.changes == ()
+    assert "live" in plan.refusals[0].message
+
+
+def test_enabled_is_managed_only_when_written() -> None:
+    muted = live_of(slack(), enabled=False)
+    assert plan_of([slack()], [muted])[0].is_empty
+    plan, _ = plan_of([slack(enabled=True)], [muted])
+    assert plan.changes[0].affects_delivery
+
+
+def test_ignored_fields_are_listed_and_left() -> None:
+    plan, _ = plan_of(
+        [slack(settings=Settings(ignore=frozenset({"display_name"})))], [live_of(slack(), display_name="x")]
+    )
+    assert plan.is_empty
+    assert plan.ignored == (("oncall", "display_name"),)
+
+
+def test_a_changed_kind_is_a_replace() -> None:
+    plan, _ = plan_of([slack()], [live("ChimeChannel", "acme_oncall", "[acme/oncall]", webhook_url=SLACK_URL)])
+    assert plan.changes[0].action is Action.REPLACE
+    assert plan.changes[0].reasons == (Reason.KIND_CHANGED,)
+    assert (plan.counts.add, plan.counts.destroy) == (1, 1)
+
+
+def test_an_object_of_a_type_we_do_not_know_is_refused_and_never_replaced() -> None:
+    plan, _ = plan_of([slack(), slack("b")], [live(None, "acme_oncall", "[acme/oncall]")])
+    assert actions(plan) == [("create", "b")]
+    assert [refusal.name for refusal in plan.refusals] == ["oncall"]
+
+
+def test_a_lost_mark_an_unproved_one_and_a_rename_are_changes_without_fields() -> None:
+    lost, _ = plan_of([slack()], [live_of(slack(), description="")])
+    assert lost.changes[0].reasons == (Reason.MARK_LOST,)
+    unproved, _ = plan_of([slack()], [live_of(slack(), description="[acme/oncall unproved]")])
+    assert unproved.changes[0].reasons == (Reason.UNPROVED,)
+    assert [message.name for message in unproved.messages] == ["oncall"]
+    renamed = slack("new", settings=Settings(renamed_from="oncall"), display_name="oncall")
+    rename, _ = plan_of([renamed], [live_of(slack())])
+    assert rename.changes[0].reasons == (Reason.RENAMED,)
+    assert rename.messages == ()
+
+
+def test_protection_is_kept_in_the_mark() -> None:
+    plan, _ = plan_of([slack(settings=Settings(protected=True))], [live_of(slack())])
+    assert [(field.path, field.after) for field in plan.changes[0].fields] == [(("protected",), True)]
+    assert plan.messages == ()
+
+
+def test_candidates_are_listed_and_deleted_only_when_asked() -> None:
+    gone = live("SlackChannel", "acme_gone", "[acme/gone]")
+    plan, _ = plan_of([slack()], [live_of(slack()), gone])
+    assert plan.is_empty
+    assert [item.name for item in plan.candidates] == ["gone"]
+    pruned, _ = plan_of([slack()], [live_of(slack()), gone], options=PRUNE)
+    assert actions(pruned) == [("delete", "gone")]
+    assert pruned.candidates == ()
+
+
+def mail_project() -> list[Resource]:
+    return [
+        resource(
+            "EmailChannel", "mail", sender="smtp", recipients=frozenset({"a@example.org"}), groups=frozenset({"team"})
+        ),
+        resource("SmtpAccount", "smtp", host="h", from_address="ops@example.org"),
+        resource("EmailGroup", "team", recipients=frozenset({"b@example.org", "c@example.org"})),
+    ]
+
+
+def test_accounts_and_groups_come_before_the_mail_channels_that_need_them() -> None:
+    plan, _ = plan_of(mail_project(), [])
+    assert actions(plan) == [("create", "smtp"), ("create", "team"), ("create", "mail")]
+    assert plan.changes[2].needs == ("smtp", "team")
+    assert [(message.name, message.count) for message in plan.messages] == [("mail", 3)]
+
+
+def test_references_are_compared_by_name() -> None:
+    mail, smtp, team = mail_project()
+    objects = [
+        live_of(mail, sender="acme_smtp", groups=frozenset({"acme_team"})),
+        live_of(smtp),
+        live_of(team),
+    ]
+    plan, _ = plan_of([mail, smtp, team], objects)
+    assert plan.is_empty
+    moved = [live_of(mail, sender="by-hand", groups=frozenset({"acme_team"})), live_of(smtp), live_of(team)]
+    plan, _ = plan_of([mail, smtp, team], moved)
+    assert [(field.before, field.after) for field in plan.changes[0].fields] == [("id:by-hand", "smtp")]
+
+
+def test_deletes_go_up_the_dependency_order_and_wait_for_who_uses_them() -> None:
+    mail, smtp, team = mail_project()
+    objects = [live_of(mail, sender="acme_smtp", groups=frozenset({"acme_team"})), live_of(smtp), live_of(team)]
+    plan, _ = plan_of([], objects, options=PRUNE)
+    assert actions(plan) == [("delete", "mail"), ("delete", "smtp"), ("delete", "team")]
+    assert [change.needs for change in plan.changes] == [(), ("mail",), ("mail",)]
+
+
+def test_a_changed_group_mails_only_whom_it_gained_through_a_channel_that_uses_it() -> None:
+    mail, smtp, team = mail_project()
+    before = live_of(team, recipients=frozenset({"b@example.org"}))
+    objects = [live_of(mail, sender="acme_smtp", groups=frozenset({"acme_team"})), live_of(smtp), before]
+    plan, _ = plan_of([mail, smtp, team], objects)
+    assert [(m.name, m.channel, m.recipients) for m in plan.messages] == [("team", "mail", ("c@example.org",))]
+
+
+def test_a_changed_account_mails_one_person_the_manifests_choice_first() -> None:
+    mail, smtp, team = mail_project()
+    objects = [
+        live_of(mail, sender="acme_smtp", groups=frozenset({"acme_team"})),
+        live_of(smtp, host="old"),
+        live_of(team),
+    ]
+    plan, _ = plan_of([mail, smtp, team], objects)
+    assert [m.recipients for m in plan.messages] == [("a@example.org",)]
+    chosen = replace(smtp, settings=Settings(test=TestPolicy(recipients=frozenset({"ops@example.org"}))))
+    plan, _ = plan_of([mail, chosen, team], objects)
+    assert [m.recipients for m in plan.messages] == [("ops@example.org",)]
+
+
+def test_no_message_for_names_muted_channels_or_when_never() -> None:
+    assert plan_of([slack(display_name="b")], [live_of(slack())])[0].messages == ()
+    assert plan_of([slack(enabled=False)], [])[0].messages == ()
+    never = slack(settings=Settings(test=TestPolicy(when=When.NEVER)))
+    assert plan_of([never], [])[0].messages == ()
+    assert plan_of([slack()], [], options=PlanOptions(when=When.NEVER))[0].messages == ()
+
+
+def test_always_tests_a_channel_that_does_not_change() -> None:
+    always = slack(settings=Settings(test=TestPolicy(when=When.ALWAYS, on_failure=OnFailure.KEEP)))
+    plan, _ = plan_of([always], [live_of(always)])
+    assert plan.is_empty
+    assert [message.name for message in plan.messages] == ["oncall"]
+
+
+def test_a_probable_rename_is_hinted_with_the_line_to_paste() -> None:
+    plan, _ = plan_of([slack("new")], [live_of(slack("old"))])
+    assert "renamed_from: old" in plan.hints[0]
+
+
+def test_only_the_chosen_names_are_planned_and_references_outside_are_looked_up_live() -> None:
+    mail, smtp, team = mail_project()
+    options = PlanOptions(names=frozenset({"mail"}))
+    plan, _ = plan_of([mail, smtp, team], [live_of(smtp), live_of(team)], options=options)
+    assert actions(plan) == [("create", "mail")]
+    assert plan.changes[0].needs == ()
+
+
+def test_a_run_over_some_files_lists_no_candidates() -> None:
+    gone = live("SlackChannel", "acme_gone", "[acme/gone]")
+    plan, _ = plan_of([slack()], [live_of(slack()), gone], options=PlanOptions(partial=True))
+    assert plan.candidates == ()
+
+
+@given(st.permutations(range(5)), st.permutations(range(5)))
+def test_the_order_of_manifests_and_of_the_live_list_is_irrelevant(ours: list[int], theirs: list[int]) -> None:
+    resources = [slack(f"s{number}", description="new" if number % 2 else "") for number in range(5)]
+    objects = [live_of(slack(f"s{number}")) for number in range(3)] + [
+        live("SlackChannel", f"acme_gone{number}", f"[acme/gone{number}]") for number in range(2)
+    ]
+    expected, _ = plan_of(resources, objects)
+    shuffled, _ = plan_of([resources[i] for i in ours], [objects[i] for i in theirs])
+    assert set(shuffled.candidates) == set(expected.candidates)
+    assert replace(shuffled, candidates=()) == replace(expected, candidates=())
+
+
+def test_one_reference_is_shown_by_name() -> None:
+    assert str(SLACK) == "env:SLACK_URL"
+    assert str(SecretReference("vault", "kv/slack", "url", "Bearer {}")) == "Bearer {vault:kv/slack#url}"
+    assert MASKER.show(SLACK) == {"secret": "•••", "reference": "env:SLACK_URL"}
+    assert OWNERSHIP.key_of("x") == "acme_x"
