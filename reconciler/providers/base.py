@@ -75,6 +75,10 @@ class Abilities(Protocol):
         """
         ...
 
+    def check_id(self, object_id: str) -> list[Problem]:
+        """What is wrong with an id that we would choose, or that a manifest pins."""
+        ...
+
     def expects_json(self, kind: str) -> bool:
         """Whether a receiver of this kind may well refuse the provider's test text though the address is right."""
         ...

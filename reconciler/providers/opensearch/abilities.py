@@ -53,8 +53,8 @@ def _is_at_least(version: str, threshold: str) -> bool:
 
 
 def _numbers(version: str) -> tuple[int, ...]:
-    found = re.match(r"[0-9]+(\.[0-9]+)*", version)
-    return tuple(int(part) for part in found[0].split(".")) if found else ()
+    found = re.match(r"([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?", version)
+    return tuple(int(part or 0) for part in found.groups()) if found else ()
 
 
 class OpenSearchAbilities:

@@ -109,7 +109,8 @@ def judge_statuses(entries: list[dict[str, Any]], http_status: int, tells_phrase
     """The delivery that a status list tells of. `tells_phrase`: a server from 3.0 on, whose text is a reason phrase."""
     entry = entries[0]  # one test, one channel
     status = _read_status(entry)
-    recipients = tuple(_judge_recipient(item) for item in entry.get("email_recipient_status") or [])
+    listed = entry.get("email_recipient_status")
+    recipients = tuple(_judge_recipient(item) for item in listed) if isinstance(listed, list) else ()
     failed = [recipient for recipient in recipients if recipient.outcome is not Outcome.ACCEPTED]
     if http_status == HTTPStatus.OK and status.code == HTTPStatus.OK and not failed:
         return Delivery(
