@@ -71,9 +71,7 @@ class Courier:
         self._session: aiohttp.ClientSession | None = None
 
     async def open(self) -> None:
-        timeout = aiohttp.ClientTimeout(
-            total=None, sock_connect=self.timings.connect, sock_read=self.timings.response
-        )
+        timeout = aiohttp.ClientTimeout(total=None, sock_connect=self.timings.connect, sock_read=self.timings.response)
         connector = aiohttp.TCPConnector(force_close=True, use_dns_cache=False)
         self._session = aiohttp.ClientSession(timeout=timeout, connector=connector, trust_env=False)
 
@@ -81,9 +79,7 @@ class Courier:
         if self._session:
             await self._session.close()
 
-    async def post(
-        self, sender: Sender, method: str, url: str, headers: Mapping[str, str], body: str
-    ) -> HttpAnswer:
+    async def post(self, sender: Sender, method: str, url: str, headers: Mapping[str, str], body: str) -> HttpAnswer:
         """One attempt. Redirects are not followed."""
         host = urlsplit(url).hostname or ""
         captured = not is_loopback(host)

@@ -7,6 +7,7 @@ aiosmtpd's, and can refuse recipients.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from socket import socket
 from types import TracebackType
 from typing import Self
 
@@ -124,8 +125,7 @@ class MailReceiver:
 
     def __enter__(self) -> Self:
         self._controller.start()
-        server = self._controller.server
-        self.port = server.sockets[0].getsockname()[1] if server else self.port
+        self.port = self._controller.port
         return self
 
     def __exit__(
@@ -134,10 +134,11 @@ class MailReceiver:
         self._controller.stop()
 
 
-class _Controller(Controller):  # type: ignore[misc]  # aiosmtpd has no types
-    """aiosmtpd's controller, which calls itself once to see that it listens: with port 0 it must ask for the port."""
+class _Controller(Controller):
+    """aiosmtpd's controller, which calls itself once to see that it listens: with port 0 it must learn its port."""
 
     def _trigger_server(self) -> None:
-        if self.port == 0 and self.server:
-            self.port = self.server.sockets[0].getsockname()[1]
-        super()._trigger_server()
+        sockets: list[socket] = getattr(self.server, "sockets", [])
+        if self.port == 0 and sockets:
+            self.port = sockets[0].getsockname()[1]
+        super()._trigger_server()  # type: ignore[no-untyped-call]  # aiosmtpd is typed in parts only

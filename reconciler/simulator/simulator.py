@@ -78,9 +78,7 @@ class Simulator:
         self.clock = Clock()
         self.inbox = Inbox(self.clock)
         self.outcomes = outcomes or Outcomes()
-        self.store = Store(
-            self.clock, refreshes_at_once=version.refreshes_at_once, refresh_interval=refresh_interval
-        )
+        self.store = Store(self.clock, refreshes_at_once=version.refreshes_at_once, refresh_interval=refresh_interval)
         courier = Courier(self.inbox, self.outcomes, timings or Timings())
         self.sender = TestSender(self.store, version, courier, deny_hosts)
         self._server = Server(

@@ -160,4 +160,3 @@ def _sort_methods(found: re.Match[str]) -> str:
 
 def _as_set(header: str | None) -> list[str] | None:
     return None if header is None else sorted(part.strip() for part in header.split(","))
-

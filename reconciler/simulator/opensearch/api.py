@@ -28,7 +28,10 @@ _LISTING = frozenset(("config_id", "config_id_list", "sort_field", "sort_order",
 _CLUSTER_ID = "D-DjMqyjQVC0e5dektCauA"
 _REFUSALS = {
     400: ("illegal_argument_exception", "refused on request"),
-    403: ("security_exception", "no permissions for [cluster:admin/opensearch/notifications] and User [name=simulator]"),
+    403: (
+        "security_exception",
+        "no permissions for [cluster:admin/opensearch/notifications] and User [name=simulator]",
+    ),
     404: ("status_exception", "not found on request"),
     429: ("circuit_breaking_exception", "[parent] Data too large, data for [<http_request>] would be too large"),
     503: ("status_exception", "operation timed out on request"),
@@ -119,7 +122,7 @@ class OpenSearchApi:
         ids = _get_ids(parameters, route)
         if ids:
             return self._configs.get(ids)
-        return self._configs.list(parameters, cast("list[Document] | None", call.remembered))
+        return self._configs.search(parameters, cast("list[Document] | None", call.remembered))
 
     def _check_known(self, call: Call, route: Route, parameters: Mapping[str, str]) -> None:
         """`FILTERS` count as read only where they were given: so the server suggests other parameters only."""

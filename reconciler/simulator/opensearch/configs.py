@@ -144,7 +144,7 @@ class Configs:
         documents = [document for document in found.values() if document is not None]
         return _envelope("config_list", [document.text for document in documents], 0, len(documents))
 
-    def list(self, parameters: Mapping[str, str], remembered: list[Document] | None = None) -> str:
+    def search(self, parameters: Mapping[str, str], remembered: list[Document] | None = None) -> str:
         """One page. `remembered` is an earlier state to list instead of the present one."""
         query = _read_list_query(parameters)
         page = self._search(query, remembered)

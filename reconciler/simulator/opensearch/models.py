@@ -164,9 +164,7 @@ def _read_url_block(parser: Parser) -> Block:
 
 
 def _read_webhook(parser: Parser) -> Block:
-    found = _read_fields(
-        parser, {"url": parser.text, "header_params": parser.string_map, "method": parser.text}
-    )
+    found = _read_fields(parser, {"url": parser.text, "header_params": parser.string_map, "method": parser.text})
     _require(found, "url")
     check_url(found["url"])
     method = found.get("method")

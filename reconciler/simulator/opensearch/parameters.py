@@ -100,8 +100,8 @@ def _steps(patterns: list[list[str]], name: str) -> tuple[bool, list[list[str]]]
 
 def _include(content: Any, patterns: list[list[str]]) -> Any:
     if isinstance(content, list):
-        kept = [_include(item, patterns) for item in content]
-        return [item for item in kept if item not in (None, {}, [])] or None
+        items = [_include(item, patterns) for item in content]
+        return [item for item in items if item not in (None, {}, [])] or None
     if not isinstance(content, dict):
         return None
     found = {}

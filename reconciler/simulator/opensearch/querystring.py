@@ -64,7 +64,7 @@ class QuerySyntaxError(Exception):
 def compile_query(text: str) -> Matcher:
     """A test for documents; raises QuerySyntaxError."""
     if not text.strip():
-        return lambda fields: False
+        return _nothing
     spelled = re.sub(r"(?<=\s)(&&|\|\|)(?=\s)", lambda found: _SYMBOLS[found.group(1)], text)
     spelled = re.sub(r"(^|\s)!(?=\S)", r"\1NOT ", spelled)
     try:
@@ -72,6 +72,18 @@ def compile_query(text: str) -> Matcher:
     except ParseError as exc:
         raise QuerySyntaxError(text) from exc
     return _compile(tree, None)
+
+
+def _nothing(_fields: Fields) -> bool:
+    return False
+
+
+def _everything(_fields: Fields) -> bool:
+    return True
+
+
+def _any_value(_value: str, _exact: bool) -> bool:
+    return True
 
 
 def _compile(node: Item, field: str | None) -> Matcher:
@@ -92,7 +104,7 @@ def _compile_field(node: SearchField) -> Matcher:
         wanted = str(node.expr).strip()
         return lambda fields: any(values and _covers(wanted, known) for known, values in fields.items())
     if name == "*" and str(node.expr).strip() == "*":
-        return lambda fields: True
+        return _everything
     return _compile(node.expr, name)
 
 
@@ -201,7 +213,7 @@ def _compile_words(words: list[Word], field: str | None) -> Matcher:
 
 def _compile_pattern(text: str, field: str | None) -> Matcher:
     if text == "*":
-        return _in_fields(field, lambda value, exact: True)
+        return _in_fields(field, _any_value)
     pieces = re.findall(r"\\.|[*?]|[^\\*?]+", text)
     wild = {"*": ".*", "?": "."}
     pattern = "".join(wild.get(piece) or re.escape(_unescape(piece)) for piece in pieces)

@@ -68,7 +68,7 @@ def url_protocol(url: str) -> str:
     """The protocol as `java.net.URL` finds it; raises `malformed_u_r_l_exception` (500) where Java throws."""
     spec = url.strip("".join(map(chr, range(33))))
     spec = spec[4:] if spec[:4].lower() == "url:" else spec
-    head, colon, rest = spec.split("/", 1)[0].partition(":")
+    head, colon, _ = spec.split("/", 1)[0].partition(":")
     if not colon or not _PROTOCOL.fullmatch(head):
         raise _malformed(f"no protocol: {url}")
     protocol = head.lower()

@@ -226,6 +226,4 @@ def search_error(kind: str, reason: str, *, wrapped: bool) -> ApiError:
     }
     if kind == "illegal_argument_exception":
         chain["caused_by"] = {**cause, "caused_by": cause}
-    return ApiError(
-        500, "status_exception", f"Failed to search indices [{INDEX}]", caused_by=chain, root=cause
-    )
+    return ApiError(500, "status_exception", f"Failed to search indices [{INDEX}]", caused_by=chain, root=cause)

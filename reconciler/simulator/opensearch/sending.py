@@ -52,9 +52,7 @@ class _Message:
             "<html>\n<header><title>Test Message</title></header>\n<body>\n"
             f"<p>Test Message for config id {config_id}</p>\n</body>\n</html>"
         )
-        return cls(
-            f"Test Message Title-{config_id}", f"Test message content body for config id {config_id}", html
-        )
+        return cls(f"Test Message Title-{config_id}", f"Test message content body for config id {config_id}", html)
 
 
 class TestSender:
@@ -182,7 +180,9 @@ class TestSender:
         sender = _sender(document)
         if account.config_type == "ses_account":
             host = f"email.{account.data['region']}.amazonaws.com"
-            outcome = self._courier.capture(sender, "SES", host, recipient, f"Subject: {message.title}\n\n{message.text}")
+            outcome = self._courier.capture(
+                sender, "SES", host, recipient, f"Subject: {message.title}\n\n{message.text}"
+            )
             return outcome.status, "Success" if outcome.status == 200 else outcome.text
         server = SmtpServer(**account.data)
         mail = Mail(recipient, message.title, message.text, message.html)
@@ -208,9 +208,7 @@ def _http_request(document: Document) -> tuple[str, dict[str, str], str]:
     data = document.config.data
     if document.config.config_type != "webhook":
         member = "Content" if document.config.config_type == "chime" else "text"
-        body = json.dumps(
-            {member: f"{message.title}\n\n{message.text}"}, ensure_ascii=False, separators=(",", ":")
-        )
+        body = json.dumps({member: f"{message.title}\n\n{message.text}"}, ensure_ascii=False, separators=(",", ":"))
         return "POST", {"Content-Type": "text/plain; charset=UTF-8"}, body
     headers = dict(data["header_params"]) or {"Content-Type": "application/json"}
     if not any(name.lower() == "content-type" for name in headers):

@@ -26,6 +26,7 @@ __all__ = ["Parser", "Token"]
 
 _SPACE = re.compile(rb"(?:[ \t\r\n]+|/\*.*?\*/|//[^\n]*)*", re.DOTALL)
 _STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
+_STRING_START = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORD = re.compile(rb"[A-Za-z0-9_$\x80-\xff]+")
 _JAVA_DOUBLE = re.compile(r"[+-]?(NaN|Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[fFdD]?)")
@@ -87,7 +88,8 @@ class Parser:
             self._skip_colon()
             return self._read_value()
         if self._skip_space() is None:
-            return self._end_of_input()
+            self._end_of_input()
+            return None
         if self._body[self._position] in b"}]":
             return self._close_scope()
         if self._scopes:
@@ -125,9 +127,7 @@ class Parser:
         """A boolean, or the strings true and false; the empty string is false."""
         if self.token is Token.STRING:
             if self._text not in ("true", "false", ""):
-                raise illegal_argument(
-                    f"Failed to parse value [{self._text}] as only [true] or [false] are allowed."
-                )
+                raise illegal_argument(f"Failed to parse value [{self._text}] as only [true] or [false] are allowed.")
             return self._text == "true"
         if self.token is not Token.BOOLEAN:
             self._fail_here(f"Current token ({self._jackson_name()}) not of boolean type")
@@ -138,9 +138,7 @@ class Parser:
         if self.token is Token.STRING:
             return self._integer_of_text()
         if self.token is not Token.NUMBER:
-            self._fail_here(
-                f"Current token ({self._jackson_name()}) not numeric, can not use numeric value accessors"
-            )
+            self._fail_here(f"Current token ({self._jackson_name()}) not numeric, can not use numeric value accessors")
         value = int(self._text) if self._text.lstrip("-").isdecimal() else int(float(self._text))
         if not _INT[0] <= value <= _INT[1]:
             raise json_error(
@@ -222,14 +220,17 @@ class Parser:
             self._text = self._read_string("VALUE_STRING")
             self.token = Token.STRING
         elif first in (b"{", b"["):
-            self._scopes.append(_Scope(self._position, is_object=first == b"{"))
-            self._position += 1
-            self.token = Token.START_OBJECT if first == b"{" else Token.START_ARRAY
+            self.token = self._open_scope(is_object=first == b"{")
         elif first in b"-0123456789":
-            self._read_number()
+            self.token = self._read_number()
         else:
-            self._read_word()
-        return self.token  # type: ignore[return-value]  # every branch above has set it
+            self.token = self._read_word()
+        return self.token
+
+    def _open_scope(self, *, is_object: bool) -> Token:
+        self._scopes.append(_Scope(self._position, is_object=is_object))
+        self._position += 1
+        return Token.START_OBJECT if is_object else Token.START_ARRAY
 
     def _read_string(self, what: str) -> str:
         found = _STRING.match(self._body, self._position)
@@ -243,7 +244,7 @@ class Parser:
             byte = raw[exc.start]
             raise json_error(f"Invalid UTF-8 start byte 0x{byte:x}", *self._place(self._start)) from exc
 
-    def _read_number(self) -> None:
+    def _read_number(self) -> Token:
         found = _NUMBER.match(self._body, self._position)
         if found is None:
             self._position += 1
@@ -253,9 +254,9 @@ class Parser:
             self._fail_here("Invalid numeric value: Leading zeroes not allowed")
         self._position = found.end()
         self._text = found.group(0).decode()
-        self.token = Token.NUMBER
+        return Token.NUMBER
 
-    def _read_word(self) -> None:
+    def _read_word(self) -> Token:
         found = _WORD.match(self._body, self._position)
         if found is None:
             self._fail_character(f"expected a valid value {_VALUES}")
@@ -265,7 +266,7 @@ class Parser:
             text = word.decode(errors="replace")
             self._fail_here(f"Unrecognized token '{text}': was expecting {_VALUES}")
         self._text = word.decode()
-        self.token = _WORDS[word]
+        return _WORDS[word]
 
     def _close_scope(self) -> Token:
         closing = chr(self._body[self._position])
@@ -334,7 +335,7 @@ class Parser:
 
     def _fail_string(self, what: str) -> NoReturn:
         """Say what is wrong with the string that begins here: the first bad escape, control character, or its end."""
-        found = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*').match(self._body, self._position)
+        found = _STRING_START.match(self._body, self._position)
         end = found.end() if found else self._position
         if end >= len(self._body):
             self._fail_end(f" in {what}")
