@@ -50,8 +50,7 @@ class FileSource:
         place = f'file "{argument}"'
         path = locate(argument, self._settings)
         try:
-            # Non-blocking, since opening a pipe that nobody writes to would wait for ever.
-            with os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK), "rb") as file:
+            with open(path, "rb", opener=_open_without_waiting) as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise SecretError(f"{place} is not a regular file; name the file that holds the secret")
                 raw = file.read(MAX_BYTES + 1)
@@ -88,6 +87,11 @@ def refuse_key(source: str, key: str) -> None:
     """Raise if a key was given to a source whose values have no parts."""
     if key:
         raise SecretError(f'source "{source}" takes no key; remove it')
+
+
+def _open_without_waiting(path: str, flags: int) -> int:
+    # Opening a pipe that nobody writes to would otherwise wait for ever.
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _reason(error: OSError) -> str:
