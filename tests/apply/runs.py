@@ -1,0 +1,103 @@
+"""A whole apply in a test: resources in, results out, over the real provider and the simulator."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from reconciler.apply import ApplyOptions, ChangeResult, Journal, RunResult, Session, Stop, apply_targets
+from reconciler.guards import GuardOptions, hold_back
+from reconciler.ownership import Ownership, match_live
+from reconciler.plan import PlanOptions, TargetPlan, make_target_plan
+from reconciler.providers.base import Provider
+from reconciler.providers.connection import Connection
+from reconciler.providers.opensearch import make_provider
+from reconciler.resources import Resource, SecretReference, SecretText
+from reconciler.simulator import Simulator
+from tests.middle.builders import MASKER, OWNERSHIP, SECRETS
+
+ALLOW = GuardOptions(allow_replace=True, max_deletes_flag=1000)
+PRUNE = PlanOptions(prune=True)
+
+
+@dataclass
+class Runs:
+    """Plans and applies against one simulator, each over fresh connections as a process would."""
+
+    simulator: Simulator
+    ownership: Ownership = OWNERSHIP
+    secrets: Mapping[SecretReference, SecretText] = field(default_factory=lambda: SECRETS)
+    options: ApplyOptions = ApplyOptions()
+
+    def plan(self, resources: Iterable[Resource], options: PlanOptions = PlanOptions()) -> TargetPlan:
+        return asyncio.run(self._plan(list(resources), options))
+
+    def apply(
+        self,
+        resources: Iterable[Resource],
+        options: PlanOptions = PlanOptions(),
+        stop: Stop | None = None,
+        **extra: Any,
+    ) -> RunResult:
+        return asyncio.run(self._apply(list(resources), options, stop or Stop(), extra))
+
+    def results(self, resources: Iterable[Resource], options: PlanOptions = PlanOptions()) -> dict[str, ChangeResult]:
+        run = self.apply(resources, options)
+        return {result.change.name: result for result in run.targets[0].results}
+
+    def configs(self) -> dict[str, dict[str, Any]]:
+        """What the simulator holds, by id."""
+        documents = [json.loads(document.text) for document in self.simulator.store.all()]
+        return {document["config_id"]: document["config"] for document in documents}
+
+    def sent(self) -> list[tuple[str, str]]:
+        """The test calls so far: (method, id)."""
+        return [
+            (call.method, call.path.rsplit("/", 1)[1])
+            for call in self.simulator.requests
+            if "/feature/test/" in call.path
+        ]
+
+    def calls(self) -> list[str]:
+        """All calls since the last `clear_requests`, as `METHOD last-part-of-path`."""
+        return [f"{call.method} {call.path.rsplit('/', 1)[1]}" for call in self.simulator.requests]
+
+    def provider(self) -> Provider:
+        return make_provider(Connection(self.simulator.url, "search"))
+
+    async def _plan(self, resources: list[Resource], options: PlanOptions) -> TargetPlan:
+        provider = self.provider()
+        try:
+            return (await self._prepare(provider, resources, options))[0]
+        finally:
+            await provider.close()
+
+    async def _prepare(self, provider: Provider, resources: list[Resource], options: PlanOptions) -> Any:
+        server, listing = await provider.read_server(), await provider.read_all()
+        matching = match_live(resources, listing.objects, self.ownership)
+        plan = make_target_plan("search", "opensearch", server, matching, self.secrets, MASKER, options)
+        return hold_back(plan, matching, ALLOW), matching
+
+    async def _apply(
+        self, resources: list[Resource], options: PlanOptions, stop: Stop, extra: dict[str, Any]
+    ) -> RunResult:
+        provider = self.provider()
+        try:
+            plan, matching = await self._prepare(provider, resources, options)
+            session = Session(
+                provider=provider,
+                plan=plan,
+                matching=matching,
+                secrets=self.secrets,
+                ownership=self.ownership,
+                journal=extra.pop("journal", Journal()),
+                options=self.options,
+                stop=stop.soft,
+                **extra,
+            )
+            return await apply_targets([session], stop)
+        finally:
+            await provider.close()
