@@ -1,0 +1,133 @@
+"""The contract that every provider keeps: what the tour in `test_contract` asks of it, and what it is asked with.
+
+To add a provider: write a `Place` for it (how to reach a live one, which kinds it holds, an address that takes
+messages) and put it into the list in `test_contract`. Nothing else; a provider that needs an exception here is not
+what the rest of the tool believes it to be.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Coroutine, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from reconciler.providers.base import Provider
+from reconciler.resources import KINDS, Draft, LiveObject, SecretText, Value
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Place:
+    """A live target to try a provider on. `sink` is an address that takes messages, `mail_port` a mail server's, on
+    loopback. `tells_secrets`: the system gives secrets back in clear."""
+
+    name: str
+    open: Callable[[], Provider]
+    kinds: frozenset[str]
+    sink: str = "http://127.0.0.1:9/hooks/x"
+    mail_port: int = 25
+    tells_secrets: bool = True
+
+    def visit(self, tour: Callable[[Provider], Coroutine[Any, Any, T]]) -> T:
+        """Have the provider do something, in an event loop of its own, and close it."""
+
+        async def run() -> T:
+            provider = self.open()
+            try:
+                return await tour(provider)
+            finally:
+                await provider.close()
+
+        return asyncio.run(run())
+
+    def draft(self, kind: str, object_id: str, refers: Mapping[str, Value] | None = None) -> Draft:
+        """A complete draft of that kind; `refers` gives its references."""
+        fields = _COMMON | _samples(self)[kind] | dict(refers or {})
+        return Draft(kind, fields, object_id)
+
+    def changed(self, draft: Draft) -> Draft:
+        """The same object with every field of its own changed but its references."""
+        return Draft(draft.kind, dict(draft.fields) | _COMMON_CHANGED | _changes(self)[draft.kind], draft.id)
+
+    def shown(self, draft: Draft) -> dict[str, Value]:
+        """The draft's fields as the system gives them back."""
+        if self.tells_secrets:
+            return dict(draft.fields)
+        return {name: _hide(value) for name, value in draft.fields.items()}
+
+
+def _hide(value: Value) -> Value:
+    if isinstance(value, Mapping):
+        return {name: _hide(item) for name, item in value.items()}
+    return None if isinstance(value, SecretText) else value
+
+
+_COMMON: dict[str, Value] = {"display_name": "On-call ü", "description": "Pages us [acme/x]", "enabled": True}
+_COMMON_CHANGED: dict[str, Value] = {"display_name": "On-call 2", "description": "[acme/x unproved]", "enabled": False}
+
+
+def _samples(place: Place) -> dict[str, dict[str, Value]]:
+    role = "arn:aws:iam::012345678912:role/r"
+    return {
+        "SlackChannel": {"webhook_url": SecretText("https://hooks.slack.com/services/T0/B0/x")},
+        "MicrosoftTeamsChannel": {"webhook_url": SecretText("https://acme.webhook.office.com/webhookb2/1")},
+        "ChimeChannel": {"webhook_url": SecretText("https://hooks.chime.aws/incomingwebhooks/1?token=t")},
+        "MattermostChannel": {"webhook_url": SecretText(place.sink)},
+        "WebhookChannel": {
+            "url": SecretText(place.sink),
+            "method": "POST",
+            "headers": {"X-Key": SecretText("k"), "Content-Type": "text/plain"},
+        },
+        "EmailChannel": {"recipients": frozenset({"b@example.org", "a@example.org"})},
+        "SmtpAccount": {
+            "host": "127.0.0.1",
+            "port": place.mail_port,
+            "encryption": "none",
+            "from_address": "ops@example.org",
+        },
+        "SesAccount": {"region": "eu-west-1", "role_arn": role, "from_address": "ops@example.org"},
+        "EmailGroup": {"recipients": frozenset({"d@example.org", "c@example.org"})},
+        "SnsChannel": {"topic_arn": "arn:aws:sns:eu-west-1:012345678912:topic", "role_arn": None},
+    }
+
+
+def _changes(place: Place) -> dict[str, dict[str, Value]]:
+    return {
+        "SlackChannel": {"webhook_url": SecretText("https://hooks.slack.com/services/T0/B0/y")},
+        "MicrosoftTeamsChannel": {"webhook_url": SecretText("https://acme.webhook.office.com/webhookb2/2")},
+        "ChimeChannel": {"webhook_url": SecretText("https://hooks.chime.aws/incomingwebhooks/2?token=t")},
+        "MattermostChannel": {"webhook_url": SecretText(place.sink + "y")},
+        "WebhookChannel": {"url": SecretText(place.sink + "y"), "method": "PUT", "headers": {}},
+        "EmailChannel": {"recipients": frozenset()},
+        "SmtpAccount": {"host": "mail.example.org", "port": 465, "encryption": "ssl", "from_address": "b@example.org"},
+        "SesAccount": {"region": "us-east-1", "role_arn": None, "from_address": "b@example.org"},
+        "EmailGroup": {"recipients": frozenset({"e@example.org"})},
+        "SnsChannel": {
+            "topic_arn": "arn:aws:sns:eu-west-1:012345678912:topic2.fifo",
+            "role_arn": "arn:aws:iam::012345678912:role/r",
+        },
+    }
+
+
+async def create_with_references(place: Place, provider: Provider, kind: str, object_id: str) -> tuple[str, Draft]:
+    """Create an object of that kind, and first what it refers to; its id, and the draft that it was made of."""
+    refers: dict[str, Value] = {}
+    if kind == "EmailChannel":
+        refers["sender"] = await provider.create(place.draft("SmtpAccount", f"{object_id}_account"))
+        refers["groups"] = frozenset({await provider.create(place.draft("EmailGroup", f"{object_id}_group"))})
+    draft = place.draft(kind, object_id, refers)
+    return await provider.create(draft), draft
+
+
+async def read_existing(provider: Provider, object_id: str) -> LiveObject:
+    """An object that must be there."""
+    live = await provider.read(object_id)
+    assert live is not None, object_id
+    return live
+
+
+def all_fields(kind: str) -> set[str]:
+    """The names of a kind's fields."""
+    return {field.name for field in KINDS[kind].fields}

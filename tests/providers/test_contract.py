@@ -1,0 +1,168 @@
+"""A guided tour of what a provider must do, taken with every provider; `contract` tells how to add one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from reconciler.errors import ConflictError, NotFoundError, TargetError
+from reconciler.providers.base import Provider
+from reconciler.providers.connection import Connection
+from reconciler.providers.opensearch import make_provider
+from reconciler.resources import KINDS, Draft, Outcome
+from reconciler.simulator import Simulator
+from tests.providers.contract import Place, all_fields, create_with_references, read_existing
+from tests.providers.memory import MemoryAbilities, MemoryProvider
+
+TEN = frozenset(KINDS) - {"Subscription"}
+PLACES = ("memory", "memory, own ids and masked secrets", "opensearch 3.6.0", "opensearch 2.19.5")
+
+
+def _memory(name: str, provider: MemoryProvider) -> Place:
+    return Place(name, lambda: provider, TEN, tells_secrets=not provider.masks_secrets)
+
+
+def _opensearch(name: str, simulator: Simulator, kinds: frozenset[str]) -> Place:
+    assert simulator.mail is not None
+    url, sink = simulator.url, f"{simulator.receiver.url}/hooks/x"
+    return Place(name, lambda: make_provider(Connection(url, name="search")), kinds, sink, simulator.mail.port)
+
+
+@pytest.fixture(scope="module")
+def places() -> Iterator[dict[str, Place]]:
+    with ExitStack() as stack:
+        new = stack.enter_context(Simulator(opensearch_version="3.6.0", receivers=True))
+        old = stack.enter_context(Simulator(opensearch_version="2.19.5", receivers=True))
+        masked = MemoryProvider(MemoryAbilities(chooses_ids=False), masks_secrets=True)
+        yield {
+            "memory": _memory("memory", MemoryProvider()),
+            "memory, own ids and masked secrets": _memory("masked", masked),
+            "opensearch 3.6.0": _opensearch("new", new, TEN),
+            "opensearch 2.19.5": _opensearch("old", old, TEN - {"MattermostChannel"}),
+        }
+
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest, places: dict[str, Place]) -> Place:
+    return places[request.param]
+
+
+@pytest.mark.parametrize("kind", sorted(TEN))
+def test_an_object_goes_from_nothing_through_two_forms_to_nothing(place: Place, kind: str) -> None:
+    if kind not in place.kinds:
+        assert place.open().abilities.check(kind, {}, "2.19.5")
+        return
+
+    async def tour(provider: Provider) -> None:
+        object_id, draft = await create_with_references(place, provider, kind, f"tour_{kind}")
+        live = await read_existing(provider, object_id)
+        assert (live.kind, live.fields) == (kind, place.shown(draft))
+        assert set(live.fields) == all_fields(kind)
+        changed = place.changed(draft)
+        await provider.update(object_id, changed, live)
+        live = await read_existing(provider, object_id)
+        assert live.fields == place.shown(changed)
+        assert live.created
+        assert live.updated >= live.created
+        assert await provider.delete(object_id) is True
+        assert await provider.read(object_id) is None
+        assert await provider.delete(object_id) is False
+
+    place.visit(tour)
+
+
+def test_the_list_holds_what_single_reads_give(place: Place) -> None:
+    async def tour(provider: Provider) -> None:
+        made = [
+            (await create_with_references(place, provider, kind, f"list_{kind}"))[0] for kind in sorted(place.kinds)
+        ]
+        listing = await provider.read_all()
+        listed = {live.id: live for live in listing.objects}
+        assert listing.unreadable == ""
+        for object_id in made:
+            if object_id in listed or not listing.stale:
+                assert listed[object_id] == await provider.read(object_id)
+
+    place.visit(tour)
+
+
+def test_an_id_that_we_choose_is_taken_once(place: Place) -> None:
+    draft = place.draft("WebhookChannel", "chosen")
+
+    async def tour(provider: Provider) -> None:
+        first = await provider.create(draft)
+        if not provider.abilities.chooses_ids:
+            assert await provider.create(draft) != first
+            return
+        assert first == "chosen"
+        with pytest.raises(ConflictError):
+            await provider.create(draft)
+
+    place.visit(tour)
+
+
+def test_an_update_of_what_is_gone_or_of_another_kind_is_refused(place: Place) -> None:
+    async def tour(provider: Provider) -> None:
+        object_id, draft = await create_with_references(place, provider, "WebhookChannel", "refused")
+        live = await read_existing(provider, object_id)
+        with pytest.raises(ConflictError):
+            await provider.update(object_id, place.draft("SlackChannel", object_id), live)
+        assert (await read_existing(provider, object_id)).fields == place.shown(draft)
+        await provider.delete(object_id)
+        with pytest.raises(NotFoundError):
+            await provider.update(object_id, draft, live)
+        assert await provider.read(object_id) is None
+
+    place.visit(tour)
+
+
+def test_a_secret_that_is_left_open_stays_as_it_was(place: Place) -> None:
+    async def tour(provider: Provider) -> None:
+        object_id, draft = await create_with_references(place, provider, "WebhookChannel", "secret")
+        live = await read_existing(provider, object_id)
+        renamed = Draft(draft.kind, dict(draft.fields) | {"display_name": "new", "url": None}, object_id)
+        await provider.update(object_id, renamed, live)
+        live = await read_existing(provider, object_id)
+        assert live.fields == place.shown(Draft(draft.kind, dict(draft.fields) | {"display_name": "new"}))
+        assert (await provider.send_test(object_id, draft)).outcome is Outcome.ACCEPTED
+
+    place.visit(tour)
+
+
+def test_a_reference_to_what_is_not_there_is_refused_but_not_as_if_the_object_were_gone(place: Place) -> None:
+    async def tour(provider: Provider) -> None:
+        draft = place.draft("EmailChannel", "dangling", {"sender": "nobody", "groups": frozenset()})
+        with pytest.raises(TargetError) as caught:
+            await provider.create(draft)
+        assert not isinstance(caught.value, NotFoundError | ConflictError)
+        assert "dangling" not in {live.id for live in (await provider.read_all()).objects}
+
+    place.visit(tour)
+
+
+def test_a_test_really_goes_out_and_what_cannot_be_tested_says_so(place: Place) -> None:
+    async def tour(provider: Provider) -> None:
+        hook, draft = await create_with_references(place, provider, "WebhookChannel", "test_hook")
+        assert (await provider.send_test(hook, draft)).outcome is Outcome.ACCEPTED
+        mail, mail_draft = await create_with_references(place, provider, "EmailChannel", "test_mail")
+        assert (await provider.send_test(mail, mail_draft)).outcome is Outcome.ACCEPTED
+        sender = str(mail_draft.fields["sender"])
+        assert (await provider.send_test(sender)).outcome is Outcome.SKIPPED
+        live = await read_existing(provider, hook)
+        await provider.update(hook, Draft(draft.kind, dict(draft.fields) | {"enabled": False}), live)
+        assert (await provider.send_test(hook)).outcome is Outcome.SKIPPED
+        with pytest.raises(NotFoundError):
+            await provider.send_test("nobody")
+
+    place.visit(tour)
+
+
+def test_the_server_says_who_it_is_the_same_each_time(place: Place) -> None:
+    async def tour(provider: Provider) -> tuple[str, str]:
+        server = await provider.read_server()
+        assert server.certain
+        return server.identity, server.version
+
+    assert place.visit(tour) == place.visit(tour)
