@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.apply import ApplyOptions, ChangeResult, Journal, RunResult, Session, Stop, apply_targets
 from reconciler.guards import GuardOptions, hold_back
-from reconciler.ownership import Ownership, match_live
+from reconciler.ownership import Matching, Ownership, match_live
 from reconciler.plan import PlanOptions, TargetPlan, make_target_plan
 from reconciler.providers.base import Provider
 from reconciler.providers.connection import Connection
@@ -75,7 +75,9 @@ class Runs:
         finally:
             await provider.close()
 
-    async def _prepare(self, provider: Provider, resources: list[Resource], options: PlanOptions) -> Any:
+    async def _prepare(
+        self, provider: Provider, resources: list[Resource], options: PlanOptions
+    ) -> tuple[TargetPlan, Matching]:
         server, listing = await provider.read_server(), await provider.read_all()
         matching = match_live(resources, listing.objects, self.ownership)
         plan = make_target_plan("search", "opensearch", server, matching, self.secrets, MASKER, options)
