@@ -24,8 +24,8 @@ from reconciler.resources import SecretText
 __all__ = ["Auth", "Basic", "Bearer", "ClientCertificate", "Connection", "SigV4", "Tls", "make_client"]
 
 _LONGEST_CONNECT = 10.0  # seconds: a host that does not take the connection by then will not
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_HEADER_VALUE = re.compile(r"[\t\x20-\x7e]*")
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
+_HEADER_VALUE = r"[\t\x20-\x7e]*"
 
 
 _Loaded = TypeVar("_Loaded")
@@ -177,9 +177,9 @@ def _headers(connection: Connection) -> dict[str, str]:
     texts: dict[str, str] = {}
     for name, value in connection.headers.items():
         text = value.reveal() if isinstance(value, SecretText) else value
-        if not _HEADER_NAME.fullmatch(name):
+        if not re.fullmatch(_HEADER_NAME, name):
             raise _wrong(connection, "headers", "a header's name has a character that HTTP does not allow", "mend it")
-        if not _HEADER_VALUE.fullmatch(text):
+        if not re.fullmatch(_HEADER_VALUE, text):
             hint = "give it one line of plain ASCII"
             raise _wrong(connection, f"headers.{name}", "the value cannot be sent in a header", hint)
         texts[name] = text
@@ -191,7 +191,7 @@ def _make_auth(connection: Connection) -> httpx.Auth | None:
         case Basic(username, password):
             return httpx.BasicAuth(username.reveal(), password.reveal())
         case Bearer(token):
-            if not _HEADER_VALUE.fullmatch(token.reveal()):
+            if not re.fullmatch(_HEADER_VALUE, token.reveal()):
                 raise _wrong(connection, "auth.bearer", "the token cannot be sent in a header", "is it one line?")
             return _BearerAuth(token)
         case SigV4(region, service):

@@ -10,8 +10,8 @@ import re
 import socket
 import ssl
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from http import HTTPStatus
+from typing import NamedTuple
 
 import httpx
 
@@ -40,8 +40,7 @@ _BY_STATUS: dict[int, type[TargetError]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Call:
+class Call(NamedTuple):
     """One call, as messages name it. `where` is the target's name or the provider's, `address` has no path."""
 
     where: str
@@ -53,8 +52,7 @@ class Call:
         return f"{self.where}: {self.method} {self.path}"
 
 
-@dataclass(frozen=True, slots=True)
-class Silence:
+class Silence(NamedTuple):
     """No answer, and why. `passing`: it may well be over in a moment, so that trying again makes sense."""
 
     error: TargetError

@@ -30,15 +30,15 @@ _ENUMS = {
     ("SmtpAccount", "encryption"): ("none", "ssl", "start_tls"),
 }
 _ADDRESSES = {"webhook_url", "url"}
-_MAILBOX = re.compile(r"[^\s@<>,;]+@[^\s@<>,;]+")
+_MAILBOX = r"[^\s@<>,;]+@[^\s@<>,;]+"
 _ARNS = {
-    "topic_arn": re.compile(r"arn:aws(-[^:]+)?:sns:[a-zA-Z0-9-]+:[0-9]{12}:[a-zA-Z0-9_+=,.@/-]+"),
-    "role_arn": re.compile(r"arn:aws(-[^:]+)?:iam::[0-9]{12}:[a-zA-Z0-9_+=,.@/-]+"),
+    "topic_arn": r"arn:aws(-[^:]+)?:sns:[a-zA-Z0-9-]+:[0-9]{12}:[a-zA-Z0-9_+=,.@/-]+",
+    "role_arn": r"arn:aws(-[^:]+)?:iam::[0-9]{12}:[a-zA-Z0-9_+=,.@/-]+",
 }
-_ID = re.compile(r"[A-Za-z0-9+/_-]{1,512}")
-_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
+_ID = r"[A-Za-z0-9+/_-]{1,512}"
+_HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _SLACK = ("https://hooks.slack.com/services", "https://hooks.gov-slack.com/services")
-_CHIME = re.compile(r"https://hooks\.chime\.aws/incomingwebhooks/.*\?token=")
+_CHIME = r"https://hooks\.chime\.aws/incomingwebhooks/.*\?token="
 _WORKFLOWS = (".logic.azure.com", ".powerplatform.com", ".powerautomate.com")
 _INTERNAL = (".local", ".localhost", ".internal", ".intranet", ".lan", ".corp", ".home", ".private", ".svc")
 
@@ -73,7 +73,7 @@ class OpenSearchAbilities:
 
     def check_id(self, object_id: str) -> list[Problem]:
         """What is wrong with an id that we would choose or that a manifest pins."""
-        if _ID.fullmatch(object_id):
+        if re.fullmatch(_ID, object_id):
             return []
         hint = "use letters, digits, _ and -, at most 512"
         return [Problem("id", "OpenSearch takes no such id", "invalid-id", hint)]
@@ -103,7 +103,7 @@ def _check_texts(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
         yield from _check_length(name, value)
         if (words := _ENUMS.get((kind, name))) and value not in words:
             yield Problem(name, "OpenSearch knows no such word", "invalid-value", f"use one of {', '.join(words)}")
-        if (arn := _ARNS.get(name)) and isinstance(value, str) and not arn.fullmatch(value):
+        if (arn := _ARNS.get(name)) and isinstance(value, str) and not re.fullmatch(arn, value):
             yield Problem(name, "is not an ARN of the right form", "invalid-arn", "copy it from the AWS console")
     if "display_name" in fields and not fields["display_name"]:
         yield Problem("display_name", "must not be empty", "empty-name")
@@ -126,11 +126,11 @@ def _is_too_long(text: str) -> bool:
 def _check_mail(fields: Mapping[str, Value]) -> Iterator[Problem]:
     hint = "write name@example.org, without a display name"
     sender = fields.get("from_address")
-    if isinstance(sender, str) and not _MAILBOX.fullmatch(sender):
+    if isinstance(sender, str) and not re.fullmatch(_MAILBOX, sender):
         yield Problem("from_address", "is not a mail address", "invalid-mail-address", hint)
     recipients = fields.get("recipients")
     if isinstance(recipients, frozenset):
-        if not all(_MAILBOX.fullmatch(recipient) for recipient in recipients):
+        if not all(re.fullmatch(_MAILBOX, recipient) for recipient in recipients):
             yield Problem("recipients", "one is not a mail address", "invalid-mail-address", hint)
         if len(recipients) > MOST_RECIPIENTS:
             yield Problem("recipients", f"are more than {MOST_RECIPIENTS}", "too-many", "split them over several")
@@ -138,7 +138,7 @@ def _check_mail(fields: Mapping[str, Value]) -> Iterator[Problem]:
 
 def _check_headers(headers: Mapping[str, Value]) -> Iterator[Problem]:
     for name, value in headers.items():
-        if not _HEADER_NAME.fullmatch(name):
+        if not re.fullmatch(_HEADER_NAME, name):
             yield Problem("headers", "a name has a character that HTTP does not allow", "invalid-header")
         text = _text(value)
         if text is not None and any(ord(mark) < 32 and mark != "\t" for mark in text):
@@ -168,7 +168,7 @@ def _check_address(kind: str, name: str, text: str, version: str) -> Iterator[Pr
     if kind == "SlackChannel" and _is_at_least(version, "3.0") and not text.startswith(_SLACK):
         message = "OpenSearch takes only Slack's own addresses from 3.0 on"
         yield Problem(name, message, "foreign-address", f"it starts with {_SLACK[0]}/; use a WebhookChannel for others")
-    elif kind == "ChimeChannel" and _is_at_least(version, "3.0") and not _CHIME.match(text):
+    elif kind == "ChimeChannel" and _is_at_least(version, "3.0") and not re.match(_CHIME, text):
         hint = (
             "it starts with https://hooks.chime.aws/incomingwebhooks/ and has ?token=; use a WebhookChannel for others"
         )

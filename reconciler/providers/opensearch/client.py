@@ -26,7 +26,6 @@ from reconciler.errors import (
 from reconciler.providers.base import Abilities, Listing
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
-from reconciler.providers.opensearch import delivery
 from reconciler.providers.opensearch.abilities import ABILITIES, is_before
 from reconciler.providers.opensearch.codec import decode, encode, fill_from, same_content
 from reconciler.providers.opensearch.listing import CONFIGS, list_configs
@@ -37,7 +36,7 @@ from reconciler.resources import Delivery, Draft, LiveObject, Outcome, SecretTex
 __all__ = ["OpenSearchProvider"]
 
 _TEST = "/_plugins/_notifications/feature/test"
-_GONE = re.compile(r"NotificationConfig .* not found", re.DOTALL)
+_GONE = r"(?s)NotificationConfig .* not found"
 _HIDDEN_ROOT = (401, 403, 404, 405)  # `GET /` needs a permission of its own, and a proxy may keep it back
 
 
@@ -176,6 +175,8 @@ class OpenSearchProvider:
         raise RejectedError(f"OpenSearch cannot test a {draft.kind} that is not written; use a canary")
 
     def _judge(self, answer: Answer, *, tells_phrase: bool) -> Delivery:
+        from reconciler.providers.opensearch import delivery  # only tests need it, and start-up counts
+
         entries = delivery.read_statuses(answer.json_or_none())
         if entries is not None:
             if error := self._explain_invalid(answer, entries[0]):
@@ -212,7 +213,7 @@ class OpenSearchProvider:
 
     def _is_gone(self, answer: Answer) -> bool:
         """Whether the plugin says that there is no such config: a proxy's 404 must not pass for it."""
-        return answer.status == 404 and bool(_GONE.search(self._http.read_reason(answer)))
+        return answer.status == 404 and bool(re.search(_GONE, self._http.read_reason(answer)))
 
     def _error(self, answer: Answer) -> TargetError:
         kind = UnexpectedError if answer.status == 404 and not self._is_gone(answer) else None

@@ -8,8 +8,7 @@ is exact: one block of the config's own type, no nulls, sets sorted, never a `co
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.resources import PUBLIC_HEADERS, Draft, LiveObject, SecretReference, SecretText, Value
 
@@ -87,8 +86,7 @@ def _opened(value: Value) -> Any:
     return value.reveal() if isinstance(value, SecretText) else value
 
 
-@dataclass(frozen=True, slots=True)
-class _Member:
+class _Member(NamedTuple):
     """A field of ours, the wire's name for it, and how it is read and written."""
 
     field: str

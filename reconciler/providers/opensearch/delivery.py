@@ -12,9 +12,8 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.resources import Delivery, Outcome, RecipientDelivery
 
@@ -75,8 +74,7 @@ _REASONS: Sequence[tuple[str, Outcome, str]] = (
 _MISSING_GROUP = "unknown-recipient@example.com"  # the plugin's stand-in for a group that is gone
 
 
-@dataclass(frozen=True, slots=True)
-class _Status:
+class _Status(NamedTuple):
     code: int
     text: str
 

@@ -7,7 +7,7 @@ stored document that the plugin cannot parse fails the whole call. Apart from `c
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, NamedTuple
 
 from reconciler.errors import UnexpectedError
 from reconciler.providers.failures import explain_status
@@ -45,8 +45,7 @@ class _Found:
         return len(self.objects) - before
 
 
-@dataclass(frozen=True, slots=True)
-class _Page:
+class _Page(NamedTuple):
     items: list[Any]
     total: int
     is_exact: bool

@@ -56,8 +56,8 @@ _KNOWN: Sequence[tuple[str, str, str]] = (
     (r"circuit_breaking|Data too large", "the server is short of memory", "try again later"),
     (r"maxClauseCount|immense term", "a text is too long for the index", "shorten it"),
 )
-_PERMISSION = re.compile(r"no permissions for \[([\w:/*, -]+)\]")
-_PERMANENT_FAULT = re.compile(r"no protocol|unknown protocol|Can't get text on|Validation Failed|immense term")
+_PERMISSION = r"no permissions for \[([\w:/*, -]+)\]"
+_PERMANENT_FAULT = r"no protocol|unknown protocol|Can't get text on|Validation Failed|immense term"
 
 
 def is_about_reference(reason: str) -> bool:
@@ -85,7 +85,7 @@ class OpenSearchDialect:
         """What the error means and what to do, where that is known."""
         if answer.status == 401:
             return "the credentials were not accepted", _CHECK_AUTH
-        if lacking := _PERMISSION.search(reason):
+        if lacking := re.search(_PERMISSION, reason):
             return f"this user lacks the permission {lacking[1]}", _GRANT
         for pattern, meaning, mend in _KNOWN:
             if re.search(pattern, reason):
@@ -100,7 +100,7 @@ class OpenSearchDialect:
         if answer.ok:
             return _is_cut(answer.body) if answer.call.method == "GET" else answer.json_or_none() is None
         if answer.status >= 500:
-            return not _PERMANENT_FAULT.search(self.read_reason(answer))
+            return not re.search(_PERMANENT_FAULT, self.read_reason(answer))
         return answer.status in (408, 424, 429)
 
 
