@@ -1,0 +1,160 @@
+"""Paths -> texts: which files hold manifests, and their text if it is safe to read. The only disk access here.
+
+A folder is taken with all below it, hidden files left out; links are followed, but never round in a circle. What
+cannot be read is a problem like any other.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+from typing import IO
+
+from reconciler.manifests.words import Problem
+
+__all__ = ["MAX_BYTES", "FileProblem", "Found", "decode", "find_files", "label_of", "read_text"]
+
+MAX_BYTES = 10 * 2**20
+"""The largest file that is read: 10 MiB."""
+
+_SUFFIXES = (".yaml", ".yml", ".json")
+_JSON_PAIR = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+
+
+class FileProblem(Exception):  # noqa: N818 - it carries a problem, which becomes a finding
+    """A file that cannot be read as text; `line` is where, if that is known."""
+
+    def __init__(self, message: str, rule: str, hint: str = "", line: int = 0) -> None:
+        super().__init__(message)
+        self.problem = Problem((), message, rule, hint)
+        self.line = line
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A file to load: as people see it, how to read it, and whether it was only come across in a folder."""
+
+    label: str
+    read: Callable[[], str]
+    in_folder: bool = False
+
+
+def find_files(
+    paths: Sequence[Path | str], root: Path, stdin: IO[bytes] | IO[str] | None
+) -> Iterator[Found | tuple[str, FileProblem]]:
+    """The files to load, sorted within each folder, each once; or a label with what is wrong with it."""
+    seen: set[tuple[int, int]] = set()
+    for given in paths:
+        if str(given) == "-":
+            yield _stdin(stdin)
+            continue
+        path = root / given
+        label = label_of(path)
+        try:
+            if stat.S_ISDIR(path.stat().st_mode):
+                yield from _walk(path, seen)
+            elif _is_new(path, seen):
+                yield Found(label, _Reader(path))
+        except OSError as error:
+            yield label, _unreadable(error)
+
+
+def label_of(path: Path) -> str:
+    """A path as people can click it: relative to where they are, if it is below that."""
+    return os.path.abspath(path).removeprefix(os.path.join(os.getcwd(), ""))  # noqa: PTH100, PTH109, PTH118 - Path is slow
+
+
+def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Found | tuple[str, FileProblem]]:
+    if not _is_new(folder, seen):
+        return
+    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
+        if entry.name.startswith("."):
+            continue
+        path = folder / entry.name
+        try:
+            if entry.is_dir():
+                yield from _walk(path, seen)
+            elif entry.name.lower().endswith(_SUFFIXES) and _is_new(path, seen):
+                yield Found(label_of(path), _Reader(path), in_folder=True)
+        except OSError as error:
+            yield label_of(path), _unreadable(error)
+
+
+def _is_new(path: Path, seen: set[tuple[int, int]]) -> bool:
+    status = path.stat()
+    identity = (status.st_dev, status.st_ino)
+    new = identity not in seen
+    seen.add(identity)
+    return new
+
+
+@dataclass(frozen=True, slots=True)
+class _Reader:
+    """Reads one file when called."""
+
+    path: Path
+
+    def __call__(self) -> str:
+        return read_text(self.path)
+
+
+@lru_cache(maxsize=1)
+def read_text(path: Path) -> str:
+    """The text of a file; FileProblem if it is none. The last one is kept: many findings may ask for it again."""
+    try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise FileProblem("is not a regular file", "unreadable-file", "give a file or a folder, or - for stdin")
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise _unreadable(error) from None
+    text = decode(data)
+    return _join_pairs(text) if path.suffix.lower() == ".json" else text
+
+
+def decode(data: bytes) -> str:
+    """Bytes as text in UTF-8, with or without a byte order mark; FileProblem if they are too many or something else."""
+    if len(data) > MAX_BYTES:
+        raise FileProblem("is larger than 10 MiB", "file-too-large", "split it")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+    raise FileProblem("is not text in UTF-8", "not-utf-8", "save it as UTF-8", line)
+
+
+def _stdin(stream: IO[bytes] | IO[str] | None) -> Found | tuple[str, FileProblem]:
+    if stream is None:
+        return "<stdin>", FileProblem("there is nothing on standard input", "missing-file", "pipe the manifests in")
+    raw: IO[bytes] | IO[str] = getattr(stream, "buffer", stream)
+    data = raw.read(MAX_BYTES + 1)
+    try:
+        text = decode(data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data)
+    except FileProblem as problem:
+        return "<stdin>", problem
+    return Found("<stdin>", lambda: text)
+
+
+def _unreadable(error: OSError) -> FileProblem:
+    if isinstance(error, FileNotFoundError):
+        return FileProblem("does not exist", "missing-file", "correct the path, or create it")
+    if isinstance(error, PermissionError):
+        return FileProblem("may not be read", "unreadable-file", "change its permissions")
+    return FileProblem(f"cannot be read: {os.strerror(error.errno or 0)}", "unreadable-file")
+
+
+def _join_pairs(text: str) -> str:
+    """JSON writes what is beyond the first 65,536 characters as two escapes, which YAML does not know."""
+    return _JSON_PAIR.sub(_joined, text) if "\\u" in text else text
+
+
+def _joined(found: re.Match[str]) -> str:
+    high, low = found.groups()
+    if high is None:
+        return found.group()
+    return f"\\U{0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF):08x}"

@@ -1,0 +1,186 @@
+"""Paths -> checked manifests, and every finding about all of them at once.
+
+The one place that puts the steps together: find files, parse, check against the schema, lint, look for names given
+twice. Nothing raises; a file or document that is not usable is a finding, and the others go on.
+"""
+
+from __future__ import annotations
+
+import gc
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from types import MappingProxyType
+from typing import IO, Any
+
+from reconciler.errors import Finding, Level, Place
+from reconciler.manifests.check import check_manifest
+from reconciler.manifests.documents import Document, parse_documents
+from reconciler.manifests.files import FileProblem, Found, find_files, label_of, read_text
+from reconciler.manifests.lint import lint_manifest
+from reconciler.manifests.manifest import Manifest, Source, finding_of, subject_of
+
+__all__ = ["Loaded", "load_manifests"]
+
+_NO_LABELS: Mapping[str, str] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The manifests that can be used, and what is wrong, sorted by place.
+
+    `refused` holds the names of manifests that are there but cannot be used, so that nobody calls a reference to
+    one dangling.
+    """
+
+    manifests: tuple[Manifest, ...]
+    findings: tuple[Finding, ...] = ()
+    refused: frozenset[str] = frozenset()
+
+
+@dataclass
+class _Loading:
+    """What is gathered on the way."""
+
+    known_sources: frozenset[str]
+    defaults: Mapping[str, Mapping[str, Any]]
+    manifests: list[Manifest] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    refused: set[str] = field(default_factory=set)
+
+
+def load_manifests(
+    paths: Sequence[Path | str],
+    *,
+    root: Path,
+    stdin: IO[bytes] | IO[str] | None = None,
+    known_sources: frozenset[str] = frozenset(),
+    defaults: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Loaded:
+    """The manifests in files (YAML or JSON), in folders with all below them, and on stdin (`-`).
+
+    Relative paths begin at `root`. `known_sources` are the secret sources that the project defines; `defaults` its
+    defaults by kind: what they give, a manifest may omit. A project file met in a folder is left out.
+    """
+    loading = _Loading(known_sources, defaults or {})
+    read_text.cache_clear()
+    with _without_collector():
+        for found in find_files(paths, root, stdin):
+            if isinstance(found, Found):
+                _load_file(found, loading)
+            else:
+                loading.findings.append(_about_file(*found))
+    unique = _unique(loading)
+    if not (loading.manifests or loading.findings):
+        loading.findings.append(_nothing(paths, root))
+    findings = sorted(loading.findings, key=lambda finding: finding.sort_key)
+    return Loaded(tuple(unique), tuple(findings), frozenset(loading.refused))
+
+
+@contextmanager
+def _without_collector() -> Iterator[None]:
+    """The garbage collector would look again and again at values that are all kept."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
+
+
+def _load_file(found: Found, loading: _Loading) -> None:
+    try:
+        text = found.read()
+    except FileProblem as problem:
+        loading.findings.append(_about_file(found.label, problem))
+        return
+    for document in parse_documents(text):
+        if isinstance(document, Document):
+            _load_document(document, found, loading)
+        else:
+            spot, problem_there = document
+            place = Place(found.label, spot.line, spot.column)
+            loading.findings.append(Finding(place, problem_there.message, problem_there.rule, hint=problem_there.hint))
+
+
+def _load_document(document: Document, found: Found, loading: _Loading) -> None:
+    value = document.value
+    if found.in_folder and isinstance(value, dict) and value.get("kind") == "Project":
+        return
+    source = Source.of(found.label, found.read, document)
+    kind = value.get("kind") if isinstance(value, dict) else None
+    supplied = frozenset(loading.defaults.get(kind, ())) if isinstance(kind, str) and loading.defaults else frozenset()
+    problems = check_manifest(value, supplied)
+    findings = [
+        Finding(
+            Place(found.label, spot.line, spot.column),
+            problem.message,
+            problem.rule,
+            subject_of(value),
+            hint=problem.hint,
+        )
+        for spot, problem in document.problems
+    ]
+    if not problems:
+        problems = list(lint_manifest(value, loading.known_sources, supplied))
+    reported = {finding.place for finding in findings}
+    findings += [
+        finding for problem in problems if (finding := finding_of(problem, source, value)).place not in reported
+    ]
+    loading.findings += findings
+    if all(finding.level is Level.WARNING for finding in findings):
+        loading.manifests.append(_manifest(value, source))
+    else:
+        loading.refused |= _name_of(value)
+
+
+def _manifest(document: Mapping[str, Any], source: Source) -> Manifest:
+    metadata = document["metadata"]
+    return Manifest(
+        kind=document["kind"],
+        name=metadata["name"],
+        labels=metadata.get("labels") or _NO_LABELS,
+        renamed_from=metadata.get("renamed_from"),
+        spec=document["spec"],
+        source=source,
+    )
+
+
+def _name_of(document: Any) -> set[str]:
+    metadata = document.get("metadata") if isinstance(document, dict) else None
+    name = metadata.get("name") if isinstance(metadata, dict) else None
+    return {name} if isinstance(name, str) else set()
+
+
+def _unique(loading: _Loading) -> list[Manifest]:
+    """The manifests without those whose name another has too; each of these gets a finding that names the other."""
+    by_name: dict[str, list[Manifest]] = {}
+    for manifest in loading.manifests:
+        by_name.setdefault(manifest.name, []).append(manifest)
+    if len(by_name) == len(loading.manifests):
+        return loading.manifests
+    for name, group in by_name.items():
+        if len(group) > 1:
+            loading.refused.add(name)
+            for index, manifest in enumerate(group):
+                loading.findings.append(_same_name(manifest, group[index - 1 if index else 1]))
+    return [group[0] for group in by_name.values() if len(group) == 1]
+
+
+def _same_name(manifest: Manifest, other: Manifest) -> Finding:
+    message = f"another manifest has this name: {other.kind} at {other.source.place('metadata', 'name')}"
+    hint = "a name is unique in the project, whatever the kind"
+    return manifest.finding(message, "duplicate-name", field=("metadata", "name"), hint=hint)
+
+
+def _about_file(label: str, problem: FileProblem) -> Finding:
+    place = Place(label, problem.line, 1 if problem.line else 0)
+    return Finding(place, problem.problem.message, problem.problem.rule, hint=problem.problem.hint)
+
+
+def _nothing(paths: Sequence[Path | str], root: Path) -> Finding:
+    label = "<stdin>" if paths and str(paths[0]) == "-" else label_of(root / paths[0] if paths else root)
+    hint = "write a manifest there, or correct spec.manifests or --file"
+    return Finding(Place(label), "there is no manifest", "no-manifests", hint=hint)

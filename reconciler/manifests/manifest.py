@@ -1,0 +1,87 @@
+"""A manifest and its place: one checked document, and how a finding about it is made.
+
+It holds the spec as written; what defaults and overrides make of it for a target is not known here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.errors import Finding, Level, Place
+from reconciler.manifests.documents import Document, find_spot
+from reconciler.manifests.fields import is_name
+from reconciler.manifests.words import Path, Problem, dotted
+from reconciler.resources import KINDS
+
+__all__ = ["Manifest", "Source", "finding_of", "subject_of"]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """Where a document is: its file as shown to people, how to read that again, and its extent in the text.
+
+    Places within are looked up by parsing the document once more: only findings need them.
+    """
+
+    file: str
+    read: Callable[[], str]
+    line: int
+    column: int
+    start: int
+    end: int
+
+    @classmethod
+    def of(cls, file: str, read: Callable[[], str], document: Document) -> Source:
+        """The source of a document that was parsed from this file."""
+        return cls(file, read, document.line, document.column, document.start, document.end)
+
+    def place(self, *path: str | int, key: bool = False) -> Place:
+        """The place of the value at `path`, or of its `key`; of the nearest value around it if it is not there."""
+        spot = None
+        if path:
+            spot = find_spot(self.read()[self.start : self.end], path, key=key)
+        if spot is None:
+            return Place(self.file, self.line, self.column)
+        return Place(self.file, self.line + spot.line - 1, spot.column)
+
+
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """One manifest as written: `spec` holds plain JSON values that passed the schema, `overrides` and all."""
+
+    kind: str
+    name: str
+    labels: Mapping[str, str]
+    renamed_from: str | None
+    spec: Mapping[str, Any]
+    source: Source
+
+    def __str__(self) -> str:
+        return f'{self.kind} "{self.name}"'
+
+    def finding(
+        self, message: str, rule: str, *, field: Path = (), hint: str = "", level: Level = Level.ERROR
+    ) -> Finding:
+        """A finding about this manifest; `field` is the path of what is meant, from the document's top."""
+        return Finding(self.source.place(*field), message, rule, str(self), dotted(field), hint, level)
+
+
+def finding_of(problem: Problem, source: Source, document: Any) -> Finding:
+    """A problem of a document as a finding: with its place and subject."""
+    place = source.place(*problem.path, key=problem.at_key)
+    level = Level.WARNING if problem.warning else Level.ERROR
+    return Finding(
+        place, problem.message, problem.rule, subject_of(document), dotted(problem.path), problem.hint, level
+    )
+
+
+def subject_of(document: Any) -> str:
+    """What a document is about, as far as it says so in a form that can be shown."""
+    if not isinstance(document, Mapping):
+        return ""
+    kind, metadata = document.get("kind"), document.get("metadata")
+    name = metadata.get("name") if isinstance(metadata, Mapping) else None
+    shown_kind = kind if isinstance(kind, str) and kind in (*KINDS, "Project") else "manifest"
+    return f'{shown_kind} "{name}"' if isinstance(name, str) and is_name(name) else shown_kind

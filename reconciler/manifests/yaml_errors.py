@@ -1,0 +1,100 @@
+"""What libyaml says of a text that it cannot parse, in words that tell what to do.
+
+libyaml's own texts are fixed and never quote the document; they are mapped here, and what is not in the table gets
+a general sentence. Apart from `documents` because this is all prose.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from yaml.error import MarkedYAMLError
+
+from reconciler.manifests.words import Problem
+
+__all__ = ["UnsafeYamlError", "word_yaml_error"]
+
+_LIMITS = {
+    "nested": ("nested too deeply (more than 64 levels)", "yaml-too-deep", "write it flatter"),
+    "large": ("too large: a document may hold 200,000 values", "yaml-too-large", "split it"),
+    "recursive": (
+        "nested too deeply, or an alias leads to itself",
+        "yaml-too-deep",
+        "write the value out instead of the alias",
+    ),
+    "aliases": (
+        "grows too large through its aliases (more than 200,000 values)",
+        "yaml-too-large",
+        "write the values out instead of the aliases",
+    ),
+}
+_SYNTAX = {
+    "mapping values are not allowed in this context": (
+        "a colon stands where none can be",
+        "check the indentation, or put a text with a colon and a space in quotes",
+    ),
+    "did not find expected key": ("a key was expected here", "check the indentation and the quotes"),
+    "could not find expected ':'": ("a key without its colon", "check this line, or the indentation of a longer text"),
+    "did not find expected '-' indicator": ("an item of the list was expected", "check the indentation"),
+    "did not find expected ',' or ']'": ("a list in [ ] is not closed, or lacks a comma", "check the brackets"),
+    "did not find expected ',' or '}'": ("a mapping in { } is not closed, or lacks a comma", "check the braces"),
+    "did not find expected node content": ("a value was expected here", "check the brackets and indentation"),
+    "did not find expected <document start>": (
+        "a second document begins without ---",
+        "put --- on a line of its own between documents",
+    ),
+    "found unexpected end of stream": ("a quote or bracket is not closed", "close it"),
+    "found unexpected document indicator": ("a quoted text is not closed", "close the quote"),
+    "found unknown escape character": (
+        "a backslash before a character that needs none",
+        "use single quotes, or write the backslash twice",
+    ),
+    "found invalid Unicode character escape code": (
+        "an escape that is no character",
+        "write the character itself",
+    ),
+    "found undefined alias": ("an alias (*) without its anchor (&)", "define the anchor earlier in the same document"),
+    "found undefined tag handle": ("a YAML tag (!...) is not allowed", "write a plain value"),
+    "found duplicate anchor": ("an anchor (&) is there twice", "name one of them otherwise"),
+}
+_NO_TOKEN = "found character that cannot start any token"  # noqa: S105 - libyaml's words for a stray character
+_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+
+
+class UnsafeYamlError(Exception):
+    """A document passes one of the limits; `limit` says which."""
+
+    def __init__(self, limit: str, mark: Any) -> None:
+        super().__init__(limit)
+        self.limit = limit
+        self.mark = mark
+
+
+def word_yaml_error(error: Exception, text: str) -> tuple[int, int, Problem]:
+    """Line, column and problem of what the parser or a limit refused."""
+    if isinstance(error, UnsafeYamlError):
+        return error.mark.line + 1, error.mark.column + 1, Problem((), *_LIMITS[error.limit])
+    if isinstance(error, MarkedYAMLError):
+        mark = error.problem_mark or error.context_mark
+        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
+        return line, column, _syntax(str(error.problem), text, mark)
+    return _unprintable(text)
+
+
+def _syntax(said: str, text: str, mark: Any) -> Problem:
+    if said == _NO_TOKEN and mark is not None:
+        tab = text[mark.index : mark.index + 1] == "\t"
+        message = "a tab cannot indent" if tab else "a character that cannot begin a value"
+        hint = "indent with spaces" if tab else "put the text in quotes"
+    else:
+        message, hint = _SYNTAX.get(said, ("this is not valid YAML", "check the indentation, quotes and brackets"))
+    return Problem((), message, "yaml-syntax", hint)
+
+
+def _unprintable(text: str) -> tuple[int, int, Problem]:
+    found = _UNPRINTABLE.search(text)
+    index = found.start() if found else 0
+    line_start = text.rfind("\n", 0, index) + 1
+    problem = Problem((), "a control character is in the text", "yaml-syntax", "remove it, or write it as an escape")
+    return text.count("\n", 0, index) + 1, index - line_start + 1, problem
