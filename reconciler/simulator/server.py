@@ -77,7 +77,7 @@ class Server:
         self._runner = web.AppRunner(
             app,
             access_log=None,
-            shutdown_timeout=0,
+            shutdown_timeout=0.05,
             handler_cancellation=False,
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_LINE,

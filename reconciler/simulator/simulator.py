@@ -136,6 +136,7 @@ class Simulator:
         try:
             self._thread.run(self._server.open(self._port, self._ssl_context))
         except OSError:
+            self._thread.run(self._server.close())
             self._thread.stop()
             raise
         if self.mail:

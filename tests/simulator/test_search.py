@@ -22,7 +22,11 @@ ENTRIES = [
     _entry(
         "mail",
         "email",
-        {"email_account_id": "smtp", "recipient_list": [{"recipient": "bob@example.org"}], "email_group_id_list": ["g"]},
+        {
+            "email_account_id": "smtp",
+            "recipient_list": [{"recipient": "bob@example.org"}],
+            "email_group_id_list": ["g"],
+        },
         "Payments on-call",
         description="pages the team",
     ),
