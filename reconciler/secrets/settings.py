@@ -12,7 +12,10 @@ from typing import Protocol
 
 from reconciler.errors import ConfigurationError
 
-__all__ = ["BUILT_IN_SOURCES", "RESERVED_NAMES", "SecretSettings", "SecretSource"]
+__all__ = ["BUILT_IN_SOURCES", "ENTRY_POINT_GROUP", "RESERVED_NAMES", "SecretSettings", "SecretSource"]
+
+ENTRY_POINT_GROUP = "reconciler.secrets"
+"""The entry points by which a package brings a source."""
 
 BUILT_IN_SOURCES = ("env", "file", "sops", "vault", "aws_secret")
 """The sources that need no definition; a project cannot give one of these names another meaning."""

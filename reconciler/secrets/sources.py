@@ -14,13 +14,12 @@ from reconciler.secrets.aws import AwsSecretSource
 from reconciler.secrets.commands import Commands, CommandSource
 from reconciler.secrets.documents import Once
 from reconciler.secrets.local import EnvironmentSource, FileSource
-from reconciler.secrets.settings import SecretSettings, SecretSource
+from reconciler.secrets.settings import ENTRY_POINT_GROUP, SecretSettings, SecretSource
 from reconciler.secrets.sops import SopsSource
 from reconciler.secrets.vault import VaultSource
 
-__all__ = ["ENTRY_POINT_GROUP", "Sources"]
+__all__ = ["Sources"]
 
-ENTRY_POINT_GROUP = "reconciler.secrets"
 """Where other packages offer factories of sources: SecretSettings -> SecretSource."""
 
 

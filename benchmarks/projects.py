@@ -1,0 +1,64 @@
+"""Projects of any size, written to a folder, and a simulator in a process of its own to apply them to."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+__all__ = ["environment", "simulator", "write_project"]
+
+PROJECT = """apiVersion: channels.gitops/v1
+kind: Project
+metadata: {name: bench}
+spec:
+  manifests: [channels/]
+  default_targets: [search]
+  targets: {search: {provider: opensearch}}
+  test: {when: never}
+"""
+
+MANIFEST = """apiVersion: channels.gitops/v1
+kind: SlackChannel
+metadata:
+  name: channel-%05d
+  labels: {team: payments}
+spec:
+  display_name: Channel %d
+  description: Pages the payments on-call
+  webhook_url: {env: SLACK_ONCALL_URL}
+"""
+
+
+def write_project(folder: Path, count: int) -> Path:
+    """A project of so many Slack channels in one file; the file with the manifests."""
+    (folder / "channels").mkdir(parents=True)
+    (folder / "reconciler.yaml").write_text(PROJECT)
+    manifests = folder / "channels" / "channels.yaml"
+    manifests.write_text("---\n".join(MANIFEST % (number, number) for number in range(count)))
+    return manifests
+
+
+def environment(url: str = "") -> dict[str, str]:
+    """The environment of a measured process."""
+    return {
+        **os.environ,
+        "OPENSEARCH_URL": url,
+        "SLACK_ONCALL_URL": "https://hooks.slack.com/services/T0/B0/not-a-real-token",
+    }
+
+
+@contextmanager
+def simulator() -> Iterator[str]:
+    """The address of a simulator in a process of its own, empty at first."""
+    command = [sys.executable, "-m", "reconciler", "simulate", "--port", "0"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        url = next(line.split()[1] for line in process.stdout or () if line.startswith("serving"))
+        yield url
+    finally:
+        process.terminate()
+        process.wait(timeout=10)

@@ -1,0 +1,1 @@
+"""The demo project and the script that walks through it (`make demo`)."""

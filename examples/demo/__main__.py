@@ -1,0 +1,139 @@
+"""The product's main job, told as a story: `make demo`, or `python -m examples.demo`.
+
+It runs the real command, as anybody would, against the embedded simulator, on a copy of `project/`. Everything stays on
+this machine. With `--keep` the simulator goes on, so that its inbox can be looked at in a browser.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import textwrap
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+PROJECT = Path(__file__).parent / "project"
+COMMAND = [sys.executable, "-m", "reconciler"]
+
+
+class Story:
+    """The demo's own folder, environment and voice."""
+
+    def __init__(self, folder: Path, addresses: dict[str, str]) -> None:
+        self.folder = folder
+        self.addresses = addresses
+        sink = addresses["sink"]
+        self.environ = {
+            **os.environ,
+            "PYTHONPATH": os.pathsep.join([str(Path.cwd()), os.environ.get("PYTHONPATH", "")]),
+            "OPENSEARCH_URL": addresses["serving"],
+            "SLACK_ONCALL_URL": "https://hooks.slack.com/services/T0DEMO/B0DEMO/not-a-real-token",
+            "MATTERMOST_BUILDS_URL": f"{sink}/hooks/builds",
+            "PAGER_URL": f"{sink}/pager",
+            "PAGER_TOKEN": "not-a-real-pager-token",
+        }
+
+    def say(self, words: str) -> None:
+        print("\n" + "\n".join(f"# {line}" for line in textwrap.wrap(words, 100)), flush=True)
+
+    def run(self, *arguments: str, expect: int = 0, **environ: str) -> None:
+        """Run the command and stop the demo if it does not end as the contract says."""
+        given = " ".join(f"{name}={value}" for name, value in environ.items())
+        print(f"$ {given + ' ' if given else ''}reconciler {' '.join(arguments)}", flush=True)
+        done = subprocess.run([*COMMAND, *arguments], cwd=self.folder, env=self.environ | environ, check=False)
+        print(f"(exit code {done.returncode})", flush=True)
+        if done.returncode != expect:
+            sys.exit(f"the demo went wrong: exit code {done.returncode}, not {expect}")
+
+    def edit(self, file: str, before: str, after: str) -> None:
+        path = self.folder / "channels" / file
+        text = path.read_text()
+        if before not in text:
+            sys.exit(f"the demo went wrong: {file} does not hold {before!r}")
+        path.write_text(text.replace(before, after))
+
+    def show_inbox(self) -> None:
+        """What the far sides got, and what was captured because it is not on this machine."""
+        inbox = f"{self.addresses['inbox']}.json"
+        with urllib.request.urlopen(inbox, timeout=10) as answer:
+            document = json.load(answer)
+        for delivery in document["deliveries"]:
+            what = f"{delivery['method']:<5} {delivery['address']:<60}"
+            print(f"  {delivery['channel_name']:<12} {what} {delivery['outcome']}")
+        print(f"  (the same as a page: {self.addresses['inbox']})", flush=True)
+
+
+@contextmanager
+def simulator() -> Iterator[dict[str, str]]:
+    """`reconciler simulate` on free ports; the addresses that it printed."""
+    process = subprocess.Popen(
+        [*COMMAND, "simulate", "--port", "0", "--mail-port", "0"], stdout=subprocess.PIPE, text=True
+    )
+    addresses: dict[str, str] = {}
+    try:
+        for line in process.stdout or ():
+            word, address = line.split()[:2]
+            addresses[word] = address
+            if word == "serving":
+                break
+        yield addresses
+    finally:
+        process.terminate()
+        process.wait(timeout=10)
+
+
+def tell(story: Story) -> None:
+    """The story, from nothing to a last plan that finds nothing to do."""
+    story.say("Five manifests' worth of channels: chat, a webhook, mail. First: are they sound? No network is needed.")
+    story.run("validate")
+    story.say("What would be done? Secrets stay masked; the plan names who will get a test message.")
+    story.run("plan")
+    story.say("Do it. Each new channel counts as done when its test message went through.")
+    story.run("apply", "--yes")
+    story.say("What arrived: mail and webhooks on loopback, Slack captured, since it is not on this machine.")
+    story.show_inbox()
+    story.say("Once more: nothing differs.")
+    story.run("plan", "--detailed-exitcode")
+    story.say("Change one field. Only that is planned and applied, and a description sends no message.")
+    story.edit("chat.yaml", "Pages the payments on-call", "Pages the payments on-call, day and night")
+    story.run("apply", "--yes")
+    story.say(
+        "Now a mistake: the pager's new address answers 410 Gone. It is proved on a canary before the real "
+        "channel is touched, fails, and the live channel stays as it was (exit code 5)."
+    )
+    bad = f"{story.addresses['sink']}/status/410"
+    story.run("apply", "--yes", expect=5, PAGER_URL=bad)
+    story.say("Remove a manifest. Deleting is never done unasked: the plan lists a prune candidate.")
+    (story.folder / "channels" / "pager.yaml").unlink()
+    story.run("plan")
+    story.say("Asked for, it is deleted.")
+    story.run("apply", "--prune", "--yes")
+    story.run("list")
+    story.say("And the last plan:")
+    story.run("plan", "--detailed-exitcode")
+
+
+def main() -> None:
+    """Copy the project, start the simulator, tell the story."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave the simulator running until Enter is pressed")
+    keep = parser.parse_args().keep
+    with tempfile.TemporaryDirectory(prefix="reconciler-demo-") as folder, simulator() as addresses:
+        project = Path(folder) / "project"
+        shutil.copytree(PROJECT, project)
+        story = Story(project, addresses)
+        story.edit("mail.yaml", "port: 2525", f"port: {addresses['mail'].rsplit(':', 1)[1]}")
+        tell(story)
+        if keep:
+            input(f"\nThe inbox is at {addresses['inbox']}; press Enter to end. ")
+
+
+if __name__ == "__main__":
+    main()

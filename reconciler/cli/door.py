@@ -1,0 +1,115 @@
+"""The one door of the command: every error becomes one message and an exit code here, and nowhere else.
+
+Expected errors are shown without a trace. Unexpected ones show where they arose, by files, lines and functions, but not
+their message or any value, since either may hold a secret.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.errors import FindingsError, ReconcilerError
+
+__all__ = ["VERBS", "main"]
+
+USAGE, INTERRUPTED, FAULT = 64, 130, 1
+
+VERBS = {
+    "apply": "Plan, ask, write, and send test messages.",
+    "destroy": "Delete all that bears our mark, after asking.",
+    "list": "List what is owned: name, kind, target, live id.",
+    "plan": "Show what apply would do.",
+    "simulate": "Serve the embedded simulator on loopback.",
+    "test": "Send test messages to what is live.",
+    "validate": "Check manifests, offline.",
+}
+"""Each verb and its one-line help; the verb's module is `reconciler.cli.verbs.<verb>`, its command `command`."""
+
+
+class _Verbs(click.Group):
+    """A group that imports a verb's module when that verb is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"reconciler.cli.verbs.{cmd_name}_verb").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            raise click.UsageError(_with_suggestion(error.message, args[0]), ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(sorted(VERBS.items()))
+
+
+def _with_suggestion(message: str, written: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(written, VERBS, n=1)
+    return f"{message} Did you mean {close[0]}?" if close and "Did you mean" not in message else message
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="reconciler")
+def _group() -> None:
+    """Keep notification channels as the manifests say: validated, planned, applied, and proved by a test message."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and end the process with the code of the contract."""
+    sys.exit(_run(arguments))
+
+
+def _run(arguments: Sequence[str] | None) -> int:
+    try:
+        code = _group.main(arguments, prog_name="reconciler", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except click.exceptions.Abort:
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except FindingsError as error:
+        click.echo("\n".join(f"{finding.level.value}: {finding}" for finding in error.findings), err=True)
+        return error.exit_code
+    except ReconcilerError as error:
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        return _end_of_pipe()
+    except Exception as error:
+        _show_fault(error)
+        return FAULT
+
+
+def _end_of_pipe() -> int:
+    """The reader of stdout went away (`| head`): nothing is left to say, also for the interpreter's last flush."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _show_fault(error: BaseException) -> None:
+    click.echo(
+        f"error: a fault of reconciler itself ({type(error).__name__}); please report it with these lines:", err=True
+    )
+    for frame in traceback.extract_tb(error.__traceback__):
+        click.echo(f"  {frame.filename}:{frame.lineno} {frame.name}", err=True)

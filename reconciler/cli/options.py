@@ -1,0 +1,73 @@
+"""The flags that several verbs share, each mirrored by an environment variable `RECONCILER_<FLAG>`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+__all__ = ["COMMON", "PLANNING", "SELECTING", "WRITING", "option", "options"]
+
+Command = TypeVar("Command", bound=Callable[..., Any])
+Decorator = Callable[[Any], Any]
+
+
+def option(*declarations: str, **attributes: Any) -> Decorator:
+    """A click option that the environment can give too."""
+    name = next(part for part in declarations if part.startswith("--")).split("/")[0]
+    variable = "RECONCILER_" + name.removeprefix("--").replace("-", "_").upper()
+    return click.option(*declarations, envvar=variable, show_envvar=False, **attributes)
+
+
+def options(*groups: tuple[Decorator, ...]) -> Callable[[Command], Command]:
+    """All options of several groups, in their order."""
+
+    def decorate(command: Command) -> Command:
+        for add in reversed([add for group in groups for add in group]):
+            command = add(command)
+        return command
+
+    return decorate
+
+
+COMMON: tuple[Decorator, ...] = (
+    option("-c", "--config", type=click.Path(path_type=Path), help="The project file (default: reconciler.yaml)."),
+    option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
+    option("--no-color", is_flag=True, help="No colours, as with NO_COLOR."),
+    option("-v", "--verbose", count=True, help="Say more on stderr; -vv logs every call."),
+)
+
+SELECTING: tuple[Decorator, ...] = (
+    option("-f", "--file", "files", multiple=True, help="Manifests to use instead of spec.manifests; - is stdin."),
+    option("--target", "targets", multiple=True, help="Only these targets of the project."),
+    option("--only", multiple=True, help="Only the manifests of these names."),
+    option("--select", multiple=True, help="Only manifests with these labels: team=payments."),
+    option("--strict", is_flag=True, help="Warnings are errors, and every secret must be there."),
+)
+
+PLANNING: tuple[Decorator, ...] = (
+    option("--prune", is_flag=True, help="Delete what bears our mark and no manifest names."),
+    option("--allow-replace", is_flag=True, help="Allow changes of kind, which delete the live object."),
+    option("--allow-empty", is_flag=True, help="Allow a project with no manifests at all."),
+    option("--allow-in-use", multiple=True, help="Allow the delete of this account or group though it is in use."),
+    option("--max-deletes", type=click.IntRange(min=0), help="How many deletes are fine."),
+    option("--adopt", is_flag=True, help="Take over unmarked objects of the same kind and display name."),
+    option("--rewrite-secrets", is_flag=True, help="Write write-only fields again."),
+    option("--test-when", type=click.Choice(["change", "always", "never"]), help="When channels are tested."),
+)
+
+WRITING: tuple[Decorator, ...] = (
+    option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask."),
+    option(
+        "--on-test-failure", type=click.Choice(["revert", "keep"]), help="What becomes of a change whose test fails."
+    ),
+    option("--max-messages", type=click.IntRange(min=0), help="How many test messages may be sent."),
+    option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="Record every step in this file."),
+)
+
+CONNECTING: tuple[Decorator, ...] = (
+    option("--parallelism", type=click.IntRange(1, 100), help="Calls side by side for each target."),
+    option("--timeout", type=click.FloatRange(min=0.1), help="Seconds that a single call may take."),
+)

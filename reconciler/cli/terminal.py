@@ -1,0 +1,79 @@
+"""The screen: data to stdout, all else to stderr, in colour or not; and how a person is asked."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from reconciler.report.texts import Paint, plain
+
+__all__ = ["Progress", "confirm", "note", "out", "paint_for", "show_json"]
+
+
+def paint_for(*, no_color: bool, stream_is_stdout: bool = True) -> Paint:
+    """Colours for a terminal; none for pipes, `NO_COLOR` or `--no-color`."""
+    stream = sys.stdout if stream_is_stdout else sys.stderr
+    if no_color or os.environ.get("NO_COLOR") or not stream.isatty():
+        return plain
+    return _paint
+
+
+def _paint(text: str, colour: str) -> str:
+    return click.style(text, bold=True) if colour == "bold" else click.style(text, fg=colour)
+
+
+def out(text: str) -> None:
+    """Print data."""
+    click.echo(text, nl=not text.endswith("\n"))
+
+
+def note(text: str) -> None:
+    """Print what is not data."""
+    click.echo(text, err=True, nl=not text.endswith("\n"))
+
+
+def show_json(document: object) -> None:
+    """Print one JSON document."""
+    import json
+
+    out(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+def confirm(question: str, flag: str) -> bool:
+    """Ask on a terminal; without one, say which flag answers."""
+    if not (sys.stdin.isatty() and sys.stderr.isatty()) or os.environ.get("CI"):
+        raise click.UsageError(f"there is no terminal to ask on: pass {flag}")
+    return click.confirm(question, default=False, err=True)
+
+
+class Progress:
+    """A counter line on a terminal, rewritten in place; nothing in pipes and CI."""
+
+    def __init__(self, total: int, *, enabled: bool) -> None:
+        self._total = total
+        self._done = 0
+        self._enabled = enabled and sys.stderr.isatty() and not os.environ.get("CI") and total > 0
+
+    def step(self) -> None:
+        """One more is done."""
+        self._done += 1
+        self._show()
+
+    def line(self, text: str) -> None:
+        """Print a line of data above the counter."""
+        self._wipe()
+        out(text)
+
+    def end(self) -> None:
+        """Take the counter away."""
+        self._wipe()
+
+    def _show(self) -> None:
+        if self._enabled:
+            click.echo(f"\r{self._done} of {self._total} changes\x1b[K", nl=False, err=True)
+
+    def _wipe(self) -> None:
+        if self._enabled:
+            click.echo("\r\x1b[K", nl=False, err=True)

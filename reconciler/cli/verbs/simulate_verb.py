@@ -1,0 +1,59 @@
+"""`reconciler simulate`: the embedded server on loopback, to try manifests and pipelines on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from reconciler.cli.options import option
+from reconciler.cli.terminal import out
+from reconciler.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from reconciler.simulator import Simulator
+
+__all__ = ["command"]
+
+
+@click.command("simulate")
+@option("--port", type=click.IntRange(0, 65535), default=9299, show_default=True, help="Port on 127.0.0.1; 0: any.")
+@option("--opensearch-version", default="3.6.0", show_default=True, help="Which version to behave like: 2.19.5, 3.6.0.")
+@option("--state", type=click.Path(path_type=Path, dir_okay=False), help="Keep the configs in this file.")
+@option("--mail-port", type=click.IntRange(0, 65535), help="Also receive mail on this port of 127.0.0.1; 0: any.")
+def command(port: int, opensearch_version: str, state: Path | None, mail_port: int | None) -> int:
+    """Serve the simulator until Ctrl-C: OpenSearch Notifications, with an inbox of what was delivered."""
+    try:
+        from reconciler.simulator import Simulator, serve
+    except ImportError:
+        raise _missing() from None
+    try:
+        simulator = Simulator(
+            opensearch_version=opensearch_version,
+            port=port,
+            state_file=state,
+            receivers=mail_port is not None,
+            mail_port=mail_port or 0,
+        )
+        serve(simulator, _show_addresses)
+    except ImportError:
+        raise _missing() from None
+    except ValueError as error:
+        raise ConfigurationError(f"the simulator cannot start: {error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"the simulator cannot listen on port {port}: {error.strerror}") from None
+    return 0
+
+
+def _missing() -> ConfigurationError:
+    return ConfigurationError("the simulator's parts are not installed: pip install 'reconciler[simulator]'")
+
+
+def _show_addresses(simulator: Simulator) -> None:
+    """One address a line, ready to be read by a script that waits for the last one."""
+    if simulator.mail is not None:
+        out(f"mail    smtp://127.0.0.1:{simulator.mail.port}")
+    out(f"sink    {simulator.receiver.url}")
+    out(f"inbox   {simulator.inbox_url}")
+    out(f"serving {simulator.url} (OpenSearch {simulator.version}); stop with Ctrl-C")

@@ -1,0 +1,115 @@
+"""`reconciler test`: really send test notifications to what is live. It writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import click
+
+from reconciler.apply import TestResult
+from reconciler.cli.live import Live, read_targets
+from reconciler.cli.logs import set_up_logging
+from reconciler.cli.options import COMMON, CONNECTING, SELECTING, option, options
+from reconciler.cli.planning import load_sound, read_options
+from reconciler.cli.terminal import note, out, paint_for, show_json
+from reconciler.cli.workspace import Workspace
+from reconciler.drafts import make_draft
+from reconciler.errors import ConfigurationError, TargetError
+from reconciler.ownership import Mark, Match
+from reconciler.prove import Proof, expectation, judge
+from reconciler.report import render_tests
+from reconciler.resources import KINDS, Delivery, Draft, Outcome, When
+
+__all__ = ["command"]
+
+
+@click.command("test")
+@click.argument("names", nargs=-1)
+@options(COMMON, SELECTING, CONNECTING)
+@option("--all", "everything", is_flag=True, help="Every channel but those under test.when: never.")
+def command(names: tuple[str, ...], everything: bool, **flags: Any) -> int:
+    """Send a test message through the live channels of these manifests, and say how each fared."""
+    if not (names or everything or flags["select"] or flags["only"]):
+        raise click.UsageError("name the channels to test, or pass --all or --select")
+    set_up_logging(flags["verbose"])
+    flags["only"] = (*flags["only"], *names)
+    workspace = load_sound(flags)
+    results, errors = asyncio.run(_test(workspace, flags, named=frozenset(names)))
+    for error in errors:
+        note(f"error: {error}")
+    if flags["as_json"]:
+        from reconciler.report.document import tests_document
+
+        show_json(tests_document(results))
+    else:
+        out(render_tests(results, paint_for(no_color=flags["no_color"])))
+    if any(result.failed for result in results):
+        return 6
+    return 1 if errors else 0
+
+
+async def _test(
+    workspace: Workspace, flags: dict[str, Any], *, named: frozenset[str]
+) -> tuple[list[TestResult], list[str]]:
+    lives = await read_targets(workspace, read_options(workspace, flags, must_resolve=False))
+    try:
+        chosen = [(live, match) for live in lives for match in _chosen(live, workspace, named)]
+        places = asyncio.Semaphore(flags["parallelism"] or 10)
+        results = await asyncio.gather(*(_one(live, match, places) for live, match in chosen))
+    finally:
+        await asyncio.gather(*(live.provider.close() for live in lives if live.provider is not None))
+    errors = [f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error]
+    errors += [
+        f"{live.plan.target}: {refusal.name}: {refusal.message}" for live in lives for refusal in live.plan.refusals
+    ]
+    if not results and not errors:
+        raise ConfigurationError("there is no channel to test: the chosen manifests hold accounts and groups only")
+    return list(results), errors
+
+
+def _chosen(live: Live, workspace: Workspace, named: frozenset[str]) -> Iterator[Match]:
+    """The matches to test: what was named, even an account, so that its skip is told; else only channels."""
+    selected = workspace.selected(live.plan.target)
+    for match in live.matching.matches:
+        name = match.resource.name
+        if name in named:
+            yield match
+        elif selected is not None and name not in selected:
+            continue
+        elif KINDS[match.resource.kind].sends and match.resource.settings.test.when is not When.NEVER:
+            yield match
+
+
+async def _one(live: Live, match: Match, places: asyncio.Semaphore) -> TestResult:
+    resource, provider = match.resource, live.provider
+    target = live.plan.target
+    if not KINDS[resource.kind].sends:
+        return TestResult(target, resource.kind, resource.name, "skipped: it is tested by the channels that use it")
+    if match.found is None or provider is None:
+        proof = Proof(False, "not live: apply it first", Delivery(Outcome.FAILED))
+        return TestResult(target, resource.kind, resource.name, proof.text, proof)
+    if match.found.live.fields.get("enabled") is False:
+        return TestResult(target, resource.kind, resource.name, "skipped: a disabled channel cannot be tested")
+    async with places:
+        begin = time.monotonic()
+        try:
+            delivery = await provider.send_test(match.found.id, _draft(live, match))
+        except TargetError as error:
+            delivery = Delivery(Outcome.FAILED, str(error))
+    proof = judge(delivery, expectation(resource.kind, resource.settings.test, provider.abilities))
+    if delivery.outcome is Outcome.SKIPPED:
+        return TestResult(target, resource.kind, resource.name, f"skipped: {delivery.text}")
+    return TestResult(target, resource.kind, resource.name, proof.text, proof, round(time.monotonic() - begin, 3))
+
+
+def _draft(live: Live, match: Match) -> Draft | None:
+    """The manifest's values, for a provider that does not give secrets back; None where one of them is not known."""
+    mark = Mark(live.ownership.owner, match.resource.name)
+    ids = {name: object_id for object_id, name in live.matching.names.items()}
+    try:
+        return make_draft(match.resource, match.found, mark, live.secrets, ids, live.matching.names)
+    except LookupError:
+        return None
