@@ -51,6 +51,12 @@ def test_a_value_with_braces_is_not_taken_for_a_form(resolve: Resolve) -> None:
     assert resolve(reference, environ={"A": "{}{0}{{"}).values[reference].reveal() == "x{}{0}{{y"
 
 
+def test_other_braces_of_a_form_are_kept(resolve: Resolve) -> None:
+    reference = SecretReference("env", "TOKEN", form='{"token": "{}", "{0}": "{x}"}')
+    value = resolve(reference, environ=ENVIRON).values[reference]
+    assert value.reveal() == '{"token": "planted-token", "{0}": "{x}"}'
+
+
 def test_a_form_without_a_place_for_the_value_is_a_failure(resolve: Resolve) -> None:
     reference = SecretReference("env", "TOKEN", form="Bearer")
     assert "{}" in resolve(reference, environ=ENVIRON).failures[reference]

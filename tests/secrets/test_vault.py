@@ -54,6 +54,15 @@ def test_a_key_of_a_secret(resolve: Resolve, environ: dict[str, str], path: str,
     assert read(resolve, environ, path, key) == value
 
 
+def test_a_path_is_sent_as_it_is_written(resolve: Resolve, environ: dict[str, str], vault: Vault) -> None:
+    assert "does not exist" in read(resolve, environ, "secret/100%41?list=true#x")
+    quoted = "100%2541%3Flist%3Dtrue%23x"
+    assert [path for path, _ in vault.requests] == [
+        f"/v1/sys/internal/ui/mounts/secret/{quoted}",
+        f"/v1/secret/data/{quoted}",
+    ]
+
+
 def test_a_secret_is_read_once_for_all_its_keys(resolve: Resolve, environ: dict[str, str], vault: Vault) -> None:
     references = [SecretReference("vault", "secret/team/slack", key) for key in ("url", "port", "nothing")]
     assert len(resolve(*references, environ=environ).values) == 2
