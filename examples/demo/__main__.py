@@ -46,9 +46,9 @@ class Story:
     def run(self, *arguments: str, expect: int = 0, **environ: str) -> None:
         """Run the command and stop the demo if it does not end as the contract says."""
         given = " ".join(f"{name}={value}" for name, value in environ.items())
-        print(f"$ {given + ' ' if given else ''}reconciler {' '.join(arguments)}", flush=True)
+        print(f"\n$ {given + ' ' if given else ''}reconciler {' '.join(arguments)}", flush=True)
         done = subprocess.run([*COMMAND, *arguments], cwd=self.folder, env=self.environ | environ, check=False)
-        print(f"(exit code {done.returncode})", flush=True)
+        print(f"(exit code {done.returncode})\n", flush=True)
         if done.returncode != expect:
             sys.exit(f"the demo went wrong: exit code {done.returncode}, not {expect}")
 
@@ -64,9 +64,9 @@ class Story:
         inbox = f"{self.addresses['inbox']}.json"
         with urllib.request.urlopen(inbox, timeout=10) as answer:
             document = json.load(answer)
-        for delivery in document["deliveries"]:
-            what = f"{delivery['method']:<5} {delivery['address']:<60}"
-            print(f"  {delivery['channel_name']:<12} {what} {delivery['outcome']}")
+        for delivery in reversed(document["deliveries"]):
+            how = "captured" if delivery["captured"] else "delivered"
+            print(f"  {how:<9}  {delivery['config_name']}: {delivery['method']} {delivery['address']}")
         print(f"  (the same as a page: {self.addresses['inbox']})", flush=True)
 
 
