@@ -23,7 +23,8 @@ from reconciler.cli.workspace import Workspace
 from reconciler.errors import RefusedError
 from reconciler.guards import check_messages
 from reconciler.plan import Plan
-from reconciler.report import render_change, render_plan, render_result
+from reconciler.report.plan_text import render_plan
+from reconciler.report.result_text import render_change, render_result
 from reconciler.resources import OnFailure
 
 __all__ = ["carry_out"]

@@ -20,7 +20,7 @@ from reconciler.drafts import make_draft
 from reconciler.errors import ConfigurationError, TargetError
 from reconciler.ownership import Mark, Match
 from reconciler.prove import Proof, expectation, judge
-from reconciler.report import render_tests
+from reconciler.report.result_text import render_tests
 from reconciler.resources import KINDS, Delivery, Draft, Outcome, When
 
 __all__ = ["command"]
