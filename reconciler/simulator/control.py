@@ -34,7 +34,7 @@ class Parts(Protocol):
     clock: Clock
     slow_seconds: float
 
-    def refresh(self) -> None: ...
+    def refresh(self, auto: bool | None = None) -> None: ...
 
 
 class Controls:
@@ -58,7 +58,7 @@ class Controls:
         }
 
     async def answer(self, request: web.Request) -> web.Response:
-        path = request.raw_path.removeprefix(PREFIX)
+        path = request.raw_path.removeprefix(PREFIX.rstrip("/")).removeprefix("/")
         if path == "sink" or path.startswith(("sink/", "sink?")):
             return await answer_delivery(
                 request, path.removeprefix("sink") or "/", self._parts.inbox, self._parts.slow_seconds
@@ -141,8 +141,12 @@ class Controls:
         self._parts.clock.advance(seconds)
         return await self._clock(request)
 
-    async def _refresh(self, _request: web.Request) -> web.Response:
-        self._parts.refresh()
+    async def _refresh(self, request: web.Request) -> web.Response:
+        """Refresh now; `{"auto": false}` in the body also holds back all refreshes to come, true brings them back."""
+        auto = (await _read_object(request, {"auto"})).get("auto") if request.can_read_body else None
+        if auto not in (None, True, False):
+            raise ValueError("auto must be true or false")
+        self._parts.refresh(auto)
         return web.json_response({})
 
 

@@ -21,6 +21,9 @@ from reconciler.simulator.outcomes import Outcome, Outcomes, is_loopback
 __all__ = ["Courier", "Failure", "HttpAnswer", "Sender", "Timings"]
 
 
+_SHOWN = 2000  # characters of an answer that the inbox keeps
+
+
 @dataclass(frozen=True, slots=True)
 class Timings:
     """Seconds: to connect, to wait for an answer, and between a busy answer and the one re-send."""
@@ -93,7 +96,7 @@ class Courier:
             address=url,
             content_type=types[0] if types else "",
             payload=body,
-            outcome=str(answer.failure or f"{answer.status} {answer.text}").strip(),
+            outcome=str(answer.failure or f"{answer.status} {answer.text[:_SHOWN]}").strip(),
             ok=200 <= answer.status < 300,
             captured=captured,
         )

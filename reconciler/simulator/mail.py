@@ -115,8 +115,8 @@ def _send(server: SmtpServer, recipient: str, message: bytes, timeout: float) ->
 def _connect(server: SmtpServer, timeout: float) -> smtplib.SMTP:
     if server.method == "ssl":
         context = ssl.create_default_context()
-        return smtplib.SMTP_SSL(server.host, server.port, timeout=timeout, context=context)
-    return smtplib.SMTP(server.host, server.port, timeout=timeout)
+        return smtplib.SMTP_SSL(server.host, server.port, "localhost", timeout=timeout, context=context)
+    return smtplib.SMTP(server.host, server.port, "localhost", timeout=timeout)
 
 
 def _failed(status: int, reason: str) -> MailAnswer:

@@ -57,7 +57,7 @@ class Outcomes:
 def is_loopback(host: str) -> bool:
     """Whether the host, a name or an address, is this machine's loopback; names are not looked up."""
     name = host.strip("[]").lower().rstrip(".")
-    if name == "localhost" or name.endswith(".localhost"):
+    if name == "localhost":
         return True
     try:
         return ip_address(name).is_loopback

@@ -46,15 +46,13 @@ class Server:
         *,
         courier: Courier,
         clock: Clock,
-        refresh: Callable[[], None],
-        hold_refresh: Callable[[], None],
+        refresh: Callable[[bool | None], None],
         after_call: Callable[[], None],
         slow_seconds: float = 12.0,
     ) -> None:
         self._apis = apis
         self._courier = courier
         self._refresh = refresh
-        self._hold_refresh = hold_refresh
         self._after_call = after_call
         self._runner: web.AppRunner | None = None
         self.clock = clock
@@ -66,8 +64,9 @@ class Server:
         self.port = 0
         self._controls = Controls(self)
 
-    def refresh(self) -> None:
-        self._refresh()
+    def refresh(self, auto: bool | None = None) -> None:
+        """Make writes visible to lists; `auto` says whether refreshes go on by themselves (None: as before)."""
+        self._refresh(auto)
 
     async def open(self, port: int, ssl_context: ssl.SSLContext | None) -> None:
         """Listen; `self.port` is then the port."""
@@ -136,9 +135,9 @@ class Server:
         elif fault.kind is FaultKind.MOVE_CLOCK:
             self.clock.advance(fault.seconds)
         elif fault.kind is FaultKind.HOLD_REFRESH:
-            self._hold_refresh()
+            self._refresh(False)
         elif fault.kind is FaultKind.REFRESH:
-            self._refresh()
+            self._refresh(True)
 
     async def _perform(self, api: Api, call: Call) -> Reply:
         reply = await api.answer(call)

@@ -48,8 +48,9 @@ class Simulator:
     """A simulated OpenSearch with the Notifications plugin, on 127.0.0.1.
 
     `port` 0 takes any. `state_file` keeps the configs. `credentials` (user, password) make it answer 401 without them.
-    `deny_hosts` is the plugin's host deny list. `receivers` starts a mail server on `mail_port` too; the HTTP sink is
-    always there. `slow_seconds` is how late the sink's `/slow` answers.
+    `deny_hosts` is the plugin's host deny list. `refresh_interval` (seconds of its clock) counts before 3.1; without
+    `auto_refresh`, lists change only by `refresh()`. `receivers` starts a mail server on `mail_port` too; the HTTP
+    sink is always there. `slow_seconds` is how late the sink's `/slow` answers.
     """
 
     def __init__(
@@ -64,6 +65,7 @@ class Simulator:
         deny_hosts: Sequence[str] = (),
         timings: Timings | None = None,
         refresh_interval: float = 1.0,
+        auto_refresh: bool = True,
         receivers: bool = False,
         mail_port: int = 0,
         slow_seconds: float = 12.0,
@@ -78,15 +80,19 @@ class Simulator:
         self.clock = Clock()
         self.inbox = Inbox(self.clock)
         self.outcomes = outcomes or Outcomes()
-        self.store = Store(self.clock, refreshes_at_once=version.refreshes_at_once, refresh_interval=refresh_interval)
+        self.store = Store(
+            self.clock,
+            refreshes_at_once=version.refreshes_at_once,
+            refresh_interval=refresh_interval,
+            auto_refresh=auto_refresh,
+        )
         courier = Courier(self.inbox, self.outcomes, timings or Timings())
         self.sender = TestSender(self.store, version, courier, deny_hosts)
         self._server = Server(
             [OpenSearchApi(self.store, version, self.sender, credentials)],
             courier=courier,
             clock=self.clock,
-            refresh=self.store.resume_refresh,
-            hold_refresh=self.store.hold_refresh,
+            refresh=self.store.refresh,
             after_call=self._save,
             slow_seconds=slow_seconds,
         )

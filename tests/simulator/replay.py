@@ -145,12 +145,12 @@ def load(version: str) -> dict[str, Any]:
 def play_recording(version: str) -> list[Played]:
     """Play a whole recording against a fresh simulator of its version, with an HTTP and an SMTP receiver."""
     with (
-        Simulator(opensearch_version=version, timings=Timings(resend=0.0)) as simulator,
+        Simulator(
+            opensearch_version=version, timings=Timings(resend=0.0), auto_refresh=not STALE_LABELS[version]
+        ) as simulator,
         Receiver(slow_seconds=0.05) as receiver,
         MailReceiver() as mail,
     ):
-        if STALE_LABELS[version]:
-            simulator.store.hold_refresh()
         return Replay(version, simulator, receiver, mail).play()
 
 

@@ -96,6 +96,7 @@ def test_a_host_can_be_told_not_to_resolve(client: Client) -> None:
         ("outcomes", {"host": "h", "colour": 1}),
         ("clock", {"seconds": "soon"}),
         ("clock", []),
+        ("refresh", {"auto": "no"}),
     ],
 )
 def test_switches_refuse_what_they_do_not_know(client: Client, page: str, content: object) -> None:
@@ -116,6 +117,19 @@ def test_the_clock_and_the_refresh_are_switches_too() -> None:
 
     assert (before, refreshed, moved) == ([], ["a"], ["a", "b"])
     assert now >= 1000 * 1000
+
+
+def test_refreshes_can_be_held_back_and_brought_back(client: Client) -> None:
+    client.http.post("/_simulator/refresh", json={"auto": False})
+    client.create("a", "webhook", HOOK)
+    held = client.listed()
+    client.http.post("/_simulator/refresh")
+    client.create("b", "webhook", HOOK)
+    refreshed = client.listed()
+    client.http.post("/_simulator/refresh", json={"auto": True})
+    client.create("c", "webhook", HOOK)
+
+    assert (held, refreshed, client.listed()) == ([], ["a"], ["a", "b", "c"])
 
 
 def test_unknown_pages_and_methods_say_what_there_is(client: Client) -> None:

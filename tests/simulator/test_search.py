@@ -64,6 +64,8 @@ def filled(simulator: Simulator, client: Client) -> Client:
         ("query=dev AND ops", ["slack"]),
         ("query=dev -ops", []),
         ("query=billing OR zeta", ["hook", "smtp"]),
+        ("query=dev %26%26 ops", ["slack"]),
+        ("query=!ops !zeta !billing", ["group", "mail"]),
         ("query=(billing zeta) AND NOT zeta", ["hook"]),
         ('query="dev ops"', ["slack"]),
         ('query="ops dev"', []),

@@ -8,16 +8,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address, ip_network
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import uuid4
 
 from reconciler.simulator.delivery import Courier, Failure, HttpAnswer, Sender
 from reconciler.simulator.mail import Mail, SmtpServer, send_mail
+from reconciler.simulator.opensearch.destinations import is_denied, is_sendable
 from reconciler.simulator.opensearch.errors import ApiError, status_error
 from reconciler.simulator.opensearch.models import Config
 from reconciler.simulator.opensearch.store import Document, Store
@@ -28,13 +27,6 @@ __all__ = ["TestSender"]
 _ACCEPTED = frozenset((200, 201, 202, 203, 204, 205, 206, 207))
 _BUSY = frozenset((429, 503))
 _DENIED = "Host of url is denied, based on plugin setting [notification.core.http.host_deny_list]"
-_PRIVATE_NAMES = frozenset(
-    (
-        *("local", "localhost", "localdomain", "internal", "intranet", "lan", "home", "corp", "private"),
-        *("test", "example", "invalid", "svc", "cluster", "domain"),
-    )
-)
-
 Status = tuple[int, str]
 
 
@@ -102,16 +94,18 @@ class TestSender:
 
     async def _post(self, document: Document) -> Status:
         url = document.config.data["url"]
-        if not _is_sendable(url):
+        if not is_sendable(url):
             raise status_error(400, "Invalid URL or unsupported")
-        if _is_denied(urlsplit(url).hostname or "", self.deny_hosts):
+        if is_denied(urlsplit(url).hostname or "", self.deny_hosts):
             return 400, f"Failed to send webhook message {_DENIED}"
         method, headers, body = _http_request(document)
         sender = _sender(document)
         answer = await self._courier.post(sender, method, url, headers, body)
         if answer.status in _BUSY and self._version.sends_again_when_busy:
             pause = self._courier.timings.resend
-            await asyncio.sleep(pause if answer.retry_after is None else answer.retry_after)
+            await asyncio.sleep(
+                pause if answer.retry_after is None else min(answer.retry_after, self._courier.timings.response)
+            )
             answer = await self._courier.post(sender, method, url, headers, body)
         return self._judge(url, answer)
 
@@ -214,34 +208,6 @@ def _http_request(document: Document) -> tuple[str, dict[str, str], str]:
     if not any(name.lower() == "content-type" for name in headers):
         headers["Content-Type"] = "text/plain; charset=UTF-8"
     return data["method"], headers, message.text
-
-
-def _is_sendable(url: str) -> bool:
-    """A bare host, without port or path, must be a public domain name; anything more passes (SPI ValidationHelpers)."""
-    bare = url[url.find("//") + 2 :]
-    host = urlsplit(url).hostname or ""
-    return bare.lower() != host or _is_public_name(bare)
-
-
-def _is_public_name(host: str) -> bool:
-    """Near enough to commons-validator's DomainValidator: a dotted name whose last label can be a real domain."""
-    labels = host.lower().split(".")
-    top = labels[-1]
-    well_formed = all(re.fullmatch(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", label) for label in labels)
-    return well_formed and len(labels) > 1 and 2 <= len(top) < 25 and not top[0].isdigit() and top not in _PRIVATE_NAMES
-
-
-def _is_denied(host: str, deny_hosts: Sequence[str]) -> bool:
-    addresses = ["127.0.0.1", "::1"] if host.lower() == "localhost" else [host.strip("[]")]
-    return any(entry.lower() == host.lower() or _contains(entry, addresses) for entry in deny_hosts)
-
-
-def _contains(network: str, addresses: Sequence[str]) -> bool:
-    try:
-        known = ip_network(network, strict=False)
-        return any(ip_address(address) in known for address in addresses)
-    except ValueError:
-        return False
 
 
 # -- bodies

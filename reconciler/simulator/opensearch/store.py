@@ -56,7 +56,9 @@ class Document:
 class Store:
     """Documents of one cluster. Safe to use from any thread."""
 
-    def __init__(self, clock: Clock, *, refreshes_at_once: bool, refresh_interval: float = 1.0) -> None:
+    def __init__(
+        self, clock: Clock, *, refreshes_at_once: bool, refresh_interval: float = 1.0, auto_refresh: bool = True
+    ) -> None:
         self._clock = clock
         self._lock = RLock()
         self._live: dict[str, Document] = {}
@@ -68,7 +70,7 @@ class Store:
         self._ticks = 0
         self.refreshes_at_once = refreshes_at_once
         self.refresh_interval = refresh_interval
-        self.auto_refresh = True
+        self.auto_refresh = auto_refresh
         self.write_count = 0
 
     def __len__(self) -> int:
@@ -150,26 +152,15 @@ class Store:
         """What a search sees, to be looked at later."""
         return self.searchable()
 
-    def refresh(self) -> None:
-        """Make all writes so far visible to searches."""
+    def refresh(self, auto: bool | None = None) -> None:
+        """Make all writes so far visible to searches; `auto` switches later refreshes off or on (None: as before)."""
         with self._lock:
+            self.auto_refresh = self.auto_refresh if auto is None else auto
             for config_id, document in self._pending.items():
                 self._searchable.pop(config_id, None)
                 if document is not None:
                     self._searchable[config_id] = document
             self._pending.clear()
-
-    def hold_refresh(self) -> None:
-        """No more refreshes by themselves, on any version, until `auto_refresh` is set again."""
-        with self._lock:
-            self._tick()
-            self.auto_refresh = False
-
-    def resume_refresh(self) -> None:
-        """Refresh, and go on doing so as the version does."""
-        with self._lock:
-            self.auto_refresh = True
-            self.refresh()
 
     # -- inside
 

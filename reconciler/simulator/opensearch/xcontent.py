@@ -1,117 +1,27 @@
-"""The server's JSON parser: a pull parser with Jackson's tokens, positions and error texts.
+"""Values read from the server's JSON parser, with its coercions: `AbstractXContentParser` and the plugin's helpers.
 
-A library that loads whole documents cannot stand in for it. The plugin reads token by token and complains about the
-first thing it meets, so which error comes, and the place it names, depends on the order of members; duplicate names
-are refused, comments are taken, and what follows the document is never read. Modelled on `UTF8StreamJsonParser` of
-Jackson 2.18 as `JsonXContent` configures it, and on `AbstractXContentParser`; columns count bytes from 1.
+Text may be given as a number, a number as text, a boolean as either word; what cannot be read that way fails as it
+does in Java. The tokens come from `tokens`.
 """
 
 from __future__ import annotations
 
-import json
 import re
-from enum import StrEnum
-from typing import NoReturn
 
-from reconciler.simulator.opensearch.errors import (
-    ApiError,
-    illegal_argument,
-    illegal_state,
-    json_error,
-    location,
-    parsing_error,
-)
+from reconciler.simulator.opensearch.errors import ApiError, illegal_argument, illegal_state, json_error, parsing_error
+from reconciler.simulator.opensearch.tokens import Token, TokenReader
 
 __all__ = ["Parser", "Token"]
 
-_SPACE = re.compile(rb"(?:[ \t\r\n]+|/\*.*?\*/|//[^\n]*)*", re.DOTALL)
-_STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
-_STRING_START = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
-_NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_WORD = re.compile(rb"[A-Za-z0-9_$\x80-\xff]+")
 _JAVA_DOUBLE = re.compile(r"[+-]?(NaN|Infinity|(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?[fFdD]?)")
-_VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 _INT = (-(2**31), 2**31 - 1)
 
 
-class Token(StrEnum):
-    """Tokens as `XContentParser.Token` names them."""
-
-    START_OBJECT = "START_OBJECT"
-    END_OBJECT = "END_OBJECT"
-    START_ARRAY = "START_ARRAY"
-    END_ARRAY = "END_ARRAY"
-    FIELD_NAME = "FIELD_NAME"
-    STRING = "VALUE_STRING"
-    NUMBER = "VALUE_NUMBER"
-    BOOLEAN = "VALUE_BOOLEAN"
-    NULL = "VALUE_NULL"
-
-
 _TEXTUAL = frozenset((Token.STRING, Token.NUMBER, Token.BOOLEAN))
-_OPENING = frozenset((Token.START_OBJECT, Token.START_ARRAY))
-_WORDS = {b"true": Token.BOOLEAN, b"false": Token.BOOLEAN, b"null": Token.NULL}
 
 
-class _Scope:
-    """An open object or array: where it began, its current name, and the names seen."""
-
-    __slots__ = ("is_object", "name", "names", "start", "used")
-
-    def __init__(self, start: int, *, is_object: bool) -> None:
-        self.start = start
-        self.is_object = is_object
-        self.used = False
-        self.name: str | None = None
-        self.names: set[str] = set()
-
-    @property
-    def kind(self) -> str:
-        return "Object" if self.is_object else "Array"
-
-
-class Parser:
-    """Reads a body token by token; `token` is None before the first and after the last."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-        self._position = 0
-        self._start = -1
-        self._text = ""
-        self._scopes: list[_Scope] = []
-        self.token: Token | None = None
-
-    # -- reading tokens
-
-    def next_token(self) -> Token | None:
-        if self.token is Token.FIELD_NAME:
-            self._skip_colon()
-            return self._read_value()
-        if self._skip_space() is None:
-            self._end_of_input()
-            return None
-        if self._body[self._position] in b"}]":
-            return self._close_scope()
-        if self._scopes:
-            self._skip_comma()
-            if self._scopes[-1].is_object:
-                return self._read_name()
-        return self._read_value()
-
-    def skip_children(self) -> None:
-        """Move to the end of the object or array that the current token opens; else do nothing."""
-        if self.token not in _OPENING:
-            return
-        depth = len(self._scopes)
-        while len(self._scopes) >= depth:
-            self.next_token()
-
-    # -- reading values, as AbstractXContentParser does
-
-    @property
-    def current_name(self) -> str | None:
-        scopes = self._scopes[:-1] if self.token in _OPENING else self._scopes
-        return scopes[-1].name if scopes else None
+class Parser(TokenReader):
+    """A token reader that gives the current token's value."""
 
     def text(self) -> str:
         """A string, number or boolean as text; a server error for anything else."""
@@ -174,124 +84,6 @@ class Parser:
             found.append(self.text())
         return found
 
-    # -- the tokenizer
-
-    def _skip_space(self) -> int | None:
-        found = _SPACE.match(self._body, self._position)
-        self._position = found.end() if found else self._position
-        return self._position if self._position < len(self._body) else None
-
-    def _skip_colon(self) -> None:
-        if self._skip_space() is None:
-            self._fail_within()
-        if self._body[self._position] != ord(":"):
-            self._fail_character("was expecting a colon to separate field name and value")
-        self._position += 1
-        if self._skip_space() is None:
-            self._fail_within()
-
-    def _skip_comma(self) -> None:
-        scope = self._scopes[-1]
-        if not scope.used:
-            scope.used = True
-            return
-        if self._body[self._position] != ord(","):
-            self._fail_character(f"was expecting comma to separate {scope.kind} entries")
-        self._position += 1
-        if self._skip_space() is None:
-            self._fail_within()
-
-    def _read_name(self) -> Token:
-        if self._body[self._position] != ord('"'):
-            self._fail_character("was expecting double-quote to start field name")
-        scope = self._scopes[-1]
-        name = self._read_string("field name")
-        if name in scope.names:
-            self._fail_here(f"Duplicate field '{name}'")
-        scope.names.add(name)
-        scope.name = name
-        self.token = Token.FIELD_NAME
-        return self.token
-
-    def _read_value(self) -> Token:
-        self._start = self._position
-        first = self._body[self._position : self._position + 1]
-        if first == b'"':
-            self._text = self._read_string("VALUE_STRING")
-            self.token = Token.STRING
-        elif first in (b"{", b"["):
-            self.token = self._open_scope(is_object=first == b"{")
-        elif first in b"-0123456789":
-            self.token = self._read_number()
-        else:
-            self.token = self._read_word()
-        return self.token
-
-    def _open_scope(self, *, is_object: bool) -> Token:
-        self._scopes.append(_Scope(self._position, is_object=is_object))
-        self._position += 1
-        return Token.START_OBJECT if is_object else Token.START_ARRAY
-
-    def _read_string(self, what: str) -> str:
-        found = _STRING.match(self._body, self._position)
-        if found is None:
-            self._fail_string(what)
-        self._position = found.end()
-        raw = found.group(1)
-        try:
-            return json.loads(found.group(0)) if b"\\" in raw else raw.decode()
-        except UnicodeDecodeError as exc:
-            byte = raw[exc.start]
-            raise json_error(f"Invalid UTF-8 start byte 0x{byte:x}", *self._place(self._start)) from exc
-
-    def _read_number(self) -> Token:
-        found = _NUMBER.match(self._body, self._position)
-        if found is None:
-            self._position += 1
-            self._fail_character("expected digit (0-9) to follow minus sign, for valid numeric value")
-        if self._body[found.end() : found.end() + 1].isdigit():
-            self._position = found.end()
-            self._fail_here("Invalid numeric value: Leading zeroes not allowed")
-        self._position = found.end()
-        self._text = found.group(0).decode()
-        return Token.NUMBER
-
-    def _read_word(self) -> Token:
-        found = _WORD.match(self._body, self._position)
-        if found is None:
-            self._fail_character(f"expected a valid value {_VALUES}")
-        self._position = found.end()
-        word = found.group(0)
-        if word not in _WORDS:
-            text = word.decode(errors="replace")
-            self._fail_here(f"Unrecognized token '{text}': was expecting {_VALUES}")
-        self._text = word.decode()
-        return _WORDS[word]
-
-    def _close_scope(self) -> Token:
-        closing = chr(self._body[self._position])
-        scope = self._scopes[-1] if self._scopes else None
-        if scope is None or scope.is_object != (closing == "}"):
-            expected = "]" if closing == "}" else "}"
-            kind, start = (scope.kind, scope.start) if scope else ("root", 0)
-            origin = location(*self._place(start))
-            self._position += 1
-            self._fail_here(
-                f"Unexpected close marker '{closing}': expected '{expected}' (for {kind} starting at {origin})"
-            )
-        self._start = self._position
-        self._position += 1
-        self._scopes.pop()
-        self.token = Token.END_OBJECT if closing == "}" else Token.END_ARRAY
-        return self.token
-
-    def _end_of_input(self) -> None:
-        if self._scopes:
-            scope = self._scopes[-1]
-            origin = location(*self._place(scope.start))
-            self._fail_end(f": expected close marker for {scope.kind} (start marker at {origin})")
-        self.token = None
-
     def _integer_of_text(self) -> int:
         text = self._text.strip()
         if not text:
@@ -304,51 +96,6 @@ class Parser:
         if not _INT[0] <= value <= _INT[1]:
             raise illegal_argument(f"Value [{self._text}] is out of range for an integer")
         return int(value)
-
-    # -- errors
-
-    def _place(self, position: int) -> tuple[int, int]:
-        """Line and column of a byte, both from 1."""
-        line_start = self._body.rfind(b"\n", 0, position) + 1
-        return self._body.count(b"\n", 0, position) + 1, position - line_start + 1
-
-    def _fail_here(self, reason: str) -> NoReturn:
-        raise json_error(reason, *self._place(self._position))
-
-    def _fail_character(self, expected: str) -> NoReturn:
-        if self._position >= len(self._body):
-            self._fail_end(" in a value")
-        rest = self._body[self._position :].decode(errors="replace")
-        code = ord(rest[0])
-        if code < 32:
-            shown = f"(CTRL-CHAR, code {code})"
-        else:
-            shown = f"'{rest[0]}' (code {code}{f' / 0x{code:x}' if code > 255 else ''})"
-        raise json_error(f"Unexpected character ({shown}): {expected}", *self._place(self._position))
-
-    def _fail_within(self) -> NoReturn:
-        self._fail_end(f" within/between {self._scopes[-1].kind} entries")
-
-    def _fail_end(self, what: str) -> NoReturn:
-        place = self._place(len(self._body))
-        raise json_error(f"Unexpected end-of-input{what}", *place, kind="json_e_o_f_exception")
-
-    def _fail_string(self, what: str) -> NoReturn:
-        """Say what is wrong with the string that begins here: the first bad escape, control character, or its end."""
-        found = _STRING_START.match(self._body, self._position)
-        end = found.end() if found else self._position
-        if end >= len(self._body):
-            self._fail_end(f" in {what}")
-        code = self._body[end]
-        if code == ord("\\"):
-            escaped = self._body[end + 1 : end + 2].decode(errors="replace") or "?"
-            place = self._place(end + 1)
-            raise json_error(f"Unrecognized character escape '{escaped}' (code {ord(escaped)})", *place)
-        reason = (
-            f"Illegal unquoted character ((CTRL-CHAR, code {code})): "
-            "has to be escaped using backslash to be included in string value"
-        )
-        raise json_error(reason, *self._place(end + 1))
 
     def _jackson_name(self) -> str:
         """The current token as Jackson, not XContent, names it."""
