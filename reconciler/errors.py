@@ -14,6 +14,7 @@
         ├── NotFoundError        404
         ├── ConflictError        409
         ├── RejectedError        any other 4xx: repeating will not help
+        │   └── QuotaError       no room for another object: deletes make some
         └── UnexpectedError      5xx, 429, or an answer that is not what the API promises
 
 A class exists when somebody handles it differently. Messages are made of place, rule and mend; they never
@@ -35,6 +36,7 @@ __all__ = [
     "Level",
     "NotFoundError",
     "Place",
+    "QuotaError",
     "ReconcilerError",
     "RefusedError",
     "RejectedError",
@@ -168,6 +170,10 @@ class ConflictError(TargetError):
 
 class RejectedError(TargetError):
     """The server refuses this request for good (another 4xx)."""
+
+
+class QuotaError(RejectedError):
+    """There is no room for another object until one is deleted."""
 
 
 class UnexpectedError(TargetError):

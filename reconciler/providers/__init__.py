@@ -37,8 +37,23 @@ def _opensearch(connection: Connection, version: str, retries: Retries | None) -
     return make_provider(connection, version, retries)
 
 
-ABILITIES: Mapping[str, Callable[[], Abilities]] = {"opensearch": _opensearch_abilities}
+def _confluent_abilities() -> Abilities:
+    from reconciler.providers.confluent import ABILITIES as CONFLUENT
+
+    return CONFLUENT
+
+
+def _confluent(connection: Connection, version: str, retries: Retries | None) -> Provider:
+    from reconciler.providers.confluent import make_provider
+
+    return make_provider(connection, version, retries)
+
+
+ABILITIES: Mapping[str, Callable[[], Abilities]] = {
+    "confluent": _confluent_abilities,
+    "opensearch": _opensearch_abilities,
+}
 """What each provider can do, known without a connection."""
 
-PROVIDERS: Mapping[str, Factory] = {"opensearch": _opensearch}
+PROVIDERS: Mapping[str, Factory] = {"confluent": _confluent, "opensearch": _opensearch}
 """How each provider is made."""

@@ -7,13 +7,13 @@ Nobody above this floor knows a concrete provider. What one cannot do it says be
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
 from reconciler.resources import Delivery, Draft, LiveObject, Server, Value
 
-__all__ = ["Abilities", "Listing", "Problem", "ProofMethod", "Provider"]
+__all__ = ["Abilities", "KeyWord", "Listing", "Problem", "ProofMethod", "Provider"]
 
 
 class ProofMethod(Enum):
@@ -35,13 +35,28 @@ class Problem:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyWord:
+    """What a word means that a manifest may use for the `key_field` of a kind that bears no mark.
+
+    `value` is how this target's live objects give it. `problem` says why it cannot be had here. `fixed` holds, by
+    field, the only value that it can have with this key.
+    """
+
+    value: str
+    problem: str = ""
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """Everything that a target holds. `stale`: this server's list lags behind its writes, so what seems to differ
-    is read again by id before it is planned. `unreadable` says why objects may be missing, if they may."""
+    is read again by id before it is planned. `unreadable` says why objects may be missing, if they may. `words`: by
+    kind, every word that its `key_field` may have; a kind that is not there may have any."""
 
     objects: tuple[LiveObject, ...]
     stale: bool = False
     unreadable: str = ""
+    words: Mapping[str, Mapping[str, KeyWord]] = field(default_factory=dict)
 
 
 class Abilities(Protocol):

@@ -108,6 +108,8 @@ class Connection:
                 texts += [username.reveal(), password.reveal()]
             case Bearer(token):
                 texts.append(token.reveal())
+            case httpx.Auth() as own:
+                texts += getattr(own, "secrets", ())
             case _:
                 pass
         return tuple(text for text in texts if text)

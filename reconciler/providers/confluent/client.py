@@ -1,0 +1,284 @@
+"""The calls to one Confluent organisation: the Provider. What the wire looks like is `codec`'s, lists are `paging`'s,
+what reads must show by now `own_writes`'s, what a test's answer means `delivery`'s, what all calls share `calls`'s.
+
+The rules of writing: ids are the server's and there is no key for a repeated POST, so that after an unclear failure the
+lists are looked through for what was to be created; a PATCH carries changed members only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Any
+
+from reconciler.errors import (
+    NotFoundError,
+    RejectedError,
+    TimedOutError,
+    UnexpectedError,
+    UnreachableError,
+)
+from reconciler.providers.base import Abilities, Listing
+from reconciler.providers.confluent import codec, delivery
+from reconciler.providers.confluent.abilities import ABILITIES
+from reconciler.providers.confluent.calls import INTEGRATIONS, TEST, Calls, collection, last_part, path_of, prefixed
+from reconciler.providers.confluent.own_writes import OwnWrites
+from reconciler.providers.confluent.wording import is_absence
+from reconciler.providers.failures import explain_status
+from reconciler.providers.http import Answer, HttpTarget
+from reconciler.providers.retries import told_wait
+from reconciler.resources import Delivery, Draft, LiveObject, Outcome, Server
+
+__all__ = ["ConfluentProvider"]
+
+_ORGANISATION = re.compile(r"/organization=([^/]+)(?:/|$)")
+
+
+class ConfluentProvider:
+    """One Confluent Cloud organisation, as the Provider protocol has it."""
+
+    def __init__(self, http: HttpTarget) -> None:
+        self._http = http
+        self._calls = Calls(http)
+        self._writes = OwnWrites()
+        self._server: Server | None = None
+
+    @property
+    def abilities(self) -> Abilities:
+        """What Confluent Cloud can hold and do."""
+        return ABILITIES
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self._http.close()
+
+    # -- reading
+
+    async def read_server(self) -> Server:
+        """The organisation's id, read once from the resource name of any object; the address where there is none."""
+        self._calls.go_on()
+        if self._server is None:
+            answer = self._calls.checked(await self._http.read(f"{INTEGRATIONS}?page_size=1"))
+            self._server = _server(_organisation(answer.json()), self._http.connection.address)
+        return self._server
+
+    async def read_all(self) -> Listing:
+        """Every integration and subscription, with the words for notification types."""
+        self._calls.go_on()
+        catalogue = await self._calls.read_catalogue()
+
+        async def look() -> dict[str, LiveObject]:
+            found = await asyncio.gather(*(self._calls.list_kind(kind) for kind in ("", codec.SUBSCRIPTION)))
+            return {live.id: live for group in found for live in group}
+
+        objects = await self._http.retries.repeat(await look(), look, self._is_behind)
+        for object_id in sorted(self._writes.ids):
+            if self._writes.is_late(object_id, objects.get(object_id)):
+                await self._correct(objects, object_id)
+        words = {codec.SUBSCRIPTION: catalogue.words()}
+        return Listing(tuple(_without_second_aliases(objects.values())), words=words)
+
+    def _is_behind(self, objects: dict[str, LiveObject]) -> bool:
+        return any(self._writes.is_late(object_id, objects.get(object_id)) for object_id in self._writes.ids)
+
+    async def _correct(self, objects: dict[str, LiveObject], object_id: str) -> None:
+        """Put an object that the list still shows wrongly there as a read by id shows it."""
+        objects.pop(object_id, None)
+        live = None if self._writes.is_gone(object_id) else await self._calls.read_once(object_id)
+        if live is not None:
+            objects[object_id] = live
+
+    async def read(self, object_id: str) -> LiveObject | None:
+        """One object; None only if the API itself says that there is none."""
+        self._calls.go_on()
+
+        async def look() -> LiveObject | None:
+            return await self._calls.read_once(object_id)
+
+        live = await self._http.retries.repeat(await look(), look, lambda live: self._writes.is_late(object_id, live))
+        return None if self._writes.is_gone(object_id) else live
+
+    # -- writing
+
+    async def create(self, draft: Draft) -> str:
+        """Create an object; its id, which is the server's. ConflictError if there is one like it, QuotaError if there
+        is no room."""
+        self._calls.go_on()
+        _must_have_channels(draft)
+        catalogue = await self._calls.read_catalogue()
+        twins: list[LiveObject] = []
+
+        async def is_done() -> bool:
+            twins[:] = [live for live in await self._calls.list_kind(draft.kind) if codec.same_content(live, draft)]
+            return bool(twins)
+
+        answer = await self._http.write("POST", collection(draft.kind), codec.encode(draft, catalogue), is_done)
+        if answer.status == 409:
+            live = await self._settle_conflict(answer, draft)
+        elif twins:
+            live = min(twins, key=lambda twin: (twin.created, twin.id))
+        else:
+            live = await self._created(self._calls.checked(answer, draft), draft)
+        self._writes.note(live.id, None, live)
+        return live.id
+
+    async def _created(self, answer: Answer, draft: Draft) -> LiveObject:
+        """What a 201 stands for: only what was required of the request is promised in it, so the id may be missing."""
+        body = answer.json_or_none()
+        own_id = body.get("id") if isinstance(body, dict) else None
+        object_id = own_id if isinstance(own_id, str) and own_id else last_part(answer.headers.get("location", ""))
+        if object_id:
+            return LiveObject(prefixed(draft.kind, object_id), draft.kind, draft.fields)
+        alike = [live for live in await self._calls.list_kind(draft.kind) if codec.same_content(live, draft)]
+        if len(alike) != 1:
+            reason = "the answer does not tell the id of what was created"
+            raise explain_status(answer.call, answer.status, reason=reason, hint="plan again", kind=UnexpectedError)
+        return alike[0]
+
+    async def _settle_conflict(self, answer: Answer, draft: Draft) -> LiveObject:
+        """409 on a create: the very object, made by an earlier attempt of this call, or another that is in the way."""
+        place = last_part(answer.headers.get("location", ""))
+        live = await self._calls.read_once(prefixed(draft.kind, place)) if place else None
+        alike = [live] if live is not None else await self._calls.list_kind(draft.kind)
+        same = [one for one in alike if codec.same_content(one, draft)]
+        if same:
+            return same[0]
+        what = f"{live.id} is in its way" if live is not None else "one like it exists"
+        hint = (
+            "plan again" if draft.kind == codec.SUBSCRIPTION else "choose another display name, or adopt it by spec.id"
+        )
+        raise explain_status(answer.call, 409, reason=what, hint=hint, request_id=answer.request_id)
+
+    async def update(self, object_id: str, draft: Draft, before: LiveObject) -> None:
+        """Send the members that differ. NotFoundError if it is gone; RejectedError for what the API would refuse."""
+        self._calls.go_on()
+        _must_have_channels(draft)
+        if draft.kind != before.kind:
+            raise RejectedError(f"{self._calls.name_of(object_id)}: an integration's kind is never changed in place")
+        members = codec.changed_members(draft, before)
+        if members.get("current_state") == "DISABLED":
+            await self._refuse_if_required(before, "disabled")
+        if not members:
+            return
+
+        async def is_done() -> bool:
+            live = await self._calls.read_once(object_id)
+            if live is None:
+                raise NotFoundError(
+                    f"{self._calls.name_of(object_id)}: it was deleted meanwhile; plan again", status=404
+                )
+            return codec.same_content(live, draft)
+
+        answer = await self._http.write("PATCH", path_of(object_id), members, is_done)
+        if is_absence(answer):
+            raise self._deleted(object_id)
+        self._calls.checked(answer, draft)
+        self._writes.note(object_id, before, replace(before, fields={**before.fields, **draft.fields}))
+
+    def _deleted(self, object_id: str) -> NotFoundError:
+        return NotFoundError(f"{self._calls.name_of(object_id)}: it was deleted meanwhile; plan again", status=404)
+
+    async def delete(self, object_id: str) -> bool:
+        """Remove an object, and wait a while until it is out of sight; False if it was gone already."""
+        self._calls.go_on()
+        if object_id.startswith(codec.SUBSCRIPTION_PREFIX):
+            live = await self._calls.read_once(object_id)
+            if live is None:
+                return False
+            await self._refuse_if_required(live, "deleted")
+
+        async def is_done() -> bool:
+            return await self._calls.read_once(object_id) is None
+
+        answer = await self._http.write("DELETE", path_of(object_id), None, is_done)
+        if not is_absence(answer):
+            self._calls.checked(answer)
+        self._writes.note(object_id, None, None)
+        if answer.ok:
+            await self.read(object_id)  # the 204 says "is being deleted"
+        return answer.ok or answer.repeated
+
+    async def _refuse_if_required(self, live: LiveObject, done: str) -> None:
+        word = str(live.fields.get("notification_type"))
+        found = (await self._calls.read_catalogue()).find(word)
+        if found is not None and found.required:
+            raise RejectedError(f'{self._calls.name_of(live.id)}: "{word}" is a required type, which cannot be {done}')
+
+    # -- testing
+
+    async def send_test(self, object_id: str, draft: Draft | None = None) -> Delivery:
+        """Send one test message with what is live; `draft` gives the address where it is not given back."""
+        live = await self.read(object_id)
+        if live is None:
+            raise self._deleted(object_id)
+        if live.kind not in codec.TARGETS:
+            return delivery.READ_ONLY
+        return await self.probe(codec.filled(live, draft))
+
+    async def probe(self, draft: Draft) -> Delivery:
+        """Send one test message with a body that is not written; never repeated but on the API's own 429, which
+        sent nothing."""
+        self._calls.go_on()
+        if codec.address_of(draft.kind, draft.fields) is None:
+            return delivery.HIDDEN
+        body = codec.encode(draft, await self._calls.read_catalogue())
+        deadline = self._http.connection.test_timeout_seconds
+
+        async def send() -> Answer:
+            return await self._http.send_once("POST", TEST, body, deadline)
+
+        try:
+            answer = await self._http.retries.repeat(await send(), send, _was_turned_away, _told)
+        except TimedOutError:
+            return Delivery(Outcome.UNKNOWN, "no answer in time (test_timeout_seconds): it may have arrived or not")
+        except (UnreachableError, UnexpectedError) as error:
+            if isinstance(error, UnreachableError) and not error.sent:
+                raise
+            return delivery.LOST
+        if answer.status in (401, 403):
+            self._calls.checked(answer, draft)
+        reason = "" if answer.ok else self._calls.error(answer, draft).reason
+        return delivery.judge_answer(answer.status, reason)
+
+
+def _organisation(listing: Any) -> str:
+    """The organisation's id from the resource name of the first object of a list; "" if it tells none."""
+    items = listing.get("data") if isinstance(listing, dict) else None
+    first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
+    metadata = first.get("metadata")
+    name = metadata.get("resource_name") if isinstance(metadata, dict) else None
+    found = _ORGANISATION.search(name) if isinstance(name, str) else None
+    return found[1] if found else ""
+
+
+def _server(organisation: str, address: str) -> Server:
+    if organisation:
+        return Server("Confluent Cloud", organisation)
+    note = "no object of the organisation tells its id, so the address stands for the identity"
+    return Server("Confluent Cloud", address, notes=(note,))
+
+
+def _without_second_aliases(objects: Iterable[LiveObject]) -> list[LiveObject]:
+    """Should two objects have one alias, the one of the lower id keeps it, so that a reference means one object."""
+    seen: set[str] = set()
+    kept: list[LiveObject] = []
+    for live in sorted(objects, key=lambda live: live.id):
+        kept.append(replace(live, alias="") if live.alias in seen else live)
+        seen.add(live.alias or live.id)
+    return kept
+
+
+def _must_have_channels(draft: Draft) -> None:
+    if draft.kind == codec.SUBSCRIPTION and not draft.fields.get("channels"):
+        word = draft.fields.get("notification_type")
+        raise RejectedError(f'the subscription of "{word}" would be left without any channel; name another one first')
+
+
+def _was_turned_away(answer: Answer) -> bool:
+    return answer.status == 429 and "retry-after" in answer.headers
+
+
+def _told(answer: Answer) -> float | None:
+    return told_wait(answer.status, answer.headers)

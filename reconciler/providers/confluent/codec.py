@@ -1,0 +1,212 @@
+"""Confluent's integrations and subscriptions: wire form to our form and back. Pure; the only place with wire names.
+
+The wire is that of the vendor's document (notifications/v1, October 2026). Reading is forgiving: members and target
+kinds may be added at any time, so what is not known becomes a read-only object without a kind. Writing is exact: only
+what a caller may set, references as bare ids, and `target` always whole with its discriminator.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from reconciler.providers.confluent.catalogue import Catalogue
+from reconciler.providers.confluent.hidden import is_hidden
+from reconciler.resources import Draft, LiveObject, SecretReference, SecretText, Value
+
+__all__ = [
+    "SUBSCRIPTION",
+    "SUBSCRIPTION_PREFIX",
+    "TARGETS",
+    "address_of",
+    "changed_members",
+    "decode_integration",
+    "decode_subscription",
+    "encode",
+    "filled",
+    "same_content",
+]
+
+SUBSCRIPTION = "Subscription"
+SUBSCRIPTION_PREFIX = "subscriptions/"
+"""Stands before a subscription's id, since nothing says that the two kinds of object have ids of different forms."""
+
+
+class Target(NamedTuple):
+    """How a kind of ours is a `target` there: its discriminator, our field and the wire's member for the address."""
+
+    native: str
+    field: str
+    member: str
+
+
+TARGETS: Mapping[str, Target] = {
+    "SlackChannel": Target("Slack", "webhook_url", "webhook_url"),
+    "MicrosoftTeamsChannel": Target("MsTeams", "webhook_url", "webhook_url"),
+    "WebhookChannel": Target("Webhook", "url", "url"),
+}
+"""The integrations that can be written, by our kind."""
+
+_KINDS = {target.native: kind for kind, target in TARGETS.items()}
+_NOT_THERE: Mapping[str, Mapping[str, Value]] = {"WebhookChannel": {"method": "POST", "headers": {}}}
+_TEXTS = ("display_name", "description")
+_PLATFORM_MADE = {"RoleEmail": "role", "UserEmail": "user", "InApp": "in-app"}
+
+
+def decode_integration(item: Any) -> LiveObject | None:
+    """A live object from an integration; None if it has no id, or is being deleted."""
+    if not _is_there(item):
+        return None
+    target = item.get("target")
+    target = target if isinstance(target, dict) else {}
+    native = _text(target.get("kind"))
+    kind = _KINDS.get(native)
+    fields: dict[str, Value] = {
+        "display_name": _text(item.get("display_name")),
+        "description": _text(item.get("description")),
+        "enabled": True,
+    }
+    if kind is not None:
+        fields[TARGETS[kind].field] = _address(target.get(TARGETS[kind].member))
+        fields |= _NOT_THERE.get(kind, {})
+    return _live(item, item["id"], kind, fields, native, read_only=kind is None, alias=_alias(native, target))
+
+
+def decode_subscription(item: Any, catalogue: Catalogue) -> LiveObject | None:
+    """A live object from a subscription; None if it has no id, or is being deleted."""
+    if not _is_there(item):
+        return None
+    references = item.get("integrations")
+    fields: dict[str, Value] = {
+        "notification_type": catalogue.word_for(_id(item.get("notification_type"))),
+        "channels": frozenset(_id(one) for one in (references if isinstance(references, list) else [])),
+        "state": _text(item.get("current_state")) or "ENABLED",
+    }
+    return _live(item, SUBSCRIPTION_PREFIX + item["id"], SUBSCRIPTION, fields, SUBSCRIPTION)
+
+
+def _is_there(item: Any) -> bool:
+    if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
+        return False
+    # A deleted object may stay in sight for a while, with the time of its end, which may lie ahead.
+    return not _metadata(item).get("deleted_at")
+
+
+def _live(
+    item: dict[str, Any],
+    object_id: str,
+    kind: str | None,
+    fields: Mapping[str, Value],
+    native: str,
+    *,
+    read_only: bool = False,
+    alias: str = "",
+) -> LiveObject:
+    metadata = _metadata(item)
+    updated, created = _text(metadata.get("updated_at")), _text(metadata.get("created_at"))
+    return LiveObject(object_id, kind, fields, native, updated, created, read_only, alias)
+
+
+def _metadata(item: dict[str, Any]) -> dict[str, Any]:
+    metadata = item.get("metadata")
+    return metadata if isinstance(metadata, dict) else {}
+
+
+def _alias(native: str, target: dict[str, Any]) -> str:
+    word = _PLATFORM_MADE.get(native)
+    if word is None:
+        return ""
+    name = _text(target.get("role_name")) if word == "role" else _id(target.get("user"))
+    return f"{word}:{name}" if name else ""
+
+
+def _address(value: Any) -> SecretText | None:
+    return SecretText(value) if isinstance(value, str) and not is_hidden(value) else None
+
+
+def _id(reference: Any) -> str:
+    return _text(reference.get("id")) if isinstance(reference, dict) else ""
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
+
+
+def address_of(kind: str, fields: Mapping[str, Value]) -> SecretText | None:
+    """Where messages go; None if that is not known. TypeError for a reference that was not resolved."""
+    value = fields.get(TARGETS[kind].field)
+    if isinstance(value, SecretReference):
+        raise TypeError("a secret reference must be resolved before it is written")
+    if isinstance(value, SecretText):
+        return value
+    return SecretText(value) if isinstance(value, str) else None
+
+
+def encode(draft: Draft, catalogue: Catalogue) -> dict[str, Any]:
+    """The body that creates or tests what a draft says."""
+    fields = draft.fields
+    if draft.kind == SUBSCRIPTION:
+        return {
+            "notification_type": {"id": catalogue.id_for(str(fields["notification_type"]))},
+            "integrations": _references(fields["channels"]),
+            "current_state": str(fields.get("state") or "ENABLED"),
+        }
+    body: dict[str, Any] = {"display_name": str(fields["display_name"])}
+    if fields.get("description"):
+        body["description"] = str(fields["description"])
+    return body | {"target": _target(draft.kind, fields)}
+
+
+def _target(kind: str, fields: Mapping[str, Value]) -> dict[str, str]:
+    address = address_of(kind, fields)
+    if address is None:
+        raise TypeError("a target is never sent without its address")
+    native, _, member = TARGETS[kind]
+    return {"kind": native, member: address.reveal()}
+
+
+def _references(channels: Value) -> list[dict[str, str]]:
+    return [{"id": one} for one in sorted(channels)] if isinstance(channels, frozenset) else []
+
+
+def changed_members(draft: Draft, before: LiveObject) -> dict[str, Any]:
+    """The body of the PATCH that makes `before` what the draft says: its top-level members that differ, each whole.
+
+    An address that is not known is left as it is; one that the server hides is written again.
+    """
+    fields, old = draft.fields, before.fields
+    if draft.kind == SUBSCRIPTION:
+        members: dict[str, Any] = {}
+        if fields["channels"] != old.get("channels"):
+            members["integrations"] = _references(fields["channels"])
+        if fields.get("state", old.get("state")) != old.get("state"):
+            members["current_state"] = str(fields["state"])
+        return members
+    members = {
+        name: str(fields.get(name) or "") for name in _TEXTS if (fields.get(name) or "") != (old.get(name) or "")
+    }
+    address = address_of(draft.kind, fields)
+    if address is not None and address != old.get(TARGETS[draft.kind].field):
+        members["target"] = _target(draft.kind, fields)
+    return members
+
+
+def filled(live: LiveObject, draft: Draft | None) -> Draft:
+    """A live integration as a draft, with the address from the given draft where the server keeps it to itself."""
+    fields = dict(live.fields)
+    kind = live.kind or ""
+    if draft is not None and draft.kind == kind and fields.get(TARGETS[kind].field) is None:
+        fields[TARGETS[kind].field] = draft.fields.get(TARGETS[kind].field)
+    return Draft(kind, fields, live.id)
+
+
+def same_content(live: LiveObject, other: LiveObject | Draft) -> bool:
+    """Whether a live object is what the other says, by all that is written; a hidden address equals any."""
+    if live.kind != other.kind or live.kind is None:
+        return live.kind == other.kind
+    if live.kind == SUBSCRIPTION:
+        names: tuple[str, ...] = ("notification_type", "channels", "state")
+        return all(live.fields.get(name) == other.fields.get(name) for name in names)
+    ours, theirs = address_of(live.kind, live.fields), address_of(live.kind, other.fields)
+    texts = all((live.fields.get(name) or "") == (other.fields.get(name) or "") for name in _TEXTS)
+    return texts and (ours is None or theirs is None or ours == theirs)
