@@ -34,9 +34,10 @@ _CONSTANTS: dict[str, bool | None] = {
     **dict.fromkeys(("false", "False", "FALSE"), False),
 }
 _NUMBER_STARTS = frozenset("+-.0123456789")
-_INTEGER = re.compile(r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+")
-_FLOAT = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
-_NOT_FINITE = re.compile(r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)")
+# As text: `re` compiles and keeps them when the first number comes, and most projects have none.
+_INTEGER = r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
+_FLOAT = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+_NOT_FINITE = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 _LARGEST = 2**63
 
 
@@ -192,14 +193,14 @@ class _Reader:
         return self._number(text, node) if text[0] in _NUMBER_STARTS else text
 
     def _number(self, text: str, node: Node) -> Any:
-        if _INTEGER.fullmatch(text):
+        if re.fullmatch(_INTEGER, text):
             number = int(text, 0 if text[:2] in ("0o", "0x") else 10) if len(text) < 30 else _LARGEST
             if abs(number) < _LARGEST:
                 return number
             self._problem(node, "large-number")
-        elif _NOT_FINITE.fullmatch(text):
+        elif re.fullmatch(_NOT_FINITE, text):
             self._problem(node, "not-finite")
-        elif _FLOAT.fullmatch(text):
+        elif re.fullmatch(_FLOAT, text):
             value = float(text)
             if abs(value) < float(_LARGEST):
                 return value

@@ -23,7 +23,7 @@ MAX_BYTES = 10 * 2**20
 """The largest file that is read: 10 MiB."""
 
 _SUFFIXES = (".yaml", ".yml", ".json")
-_JSON_PAIR = re.compile(r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)", re.DOTALL)
+_JSON_PAIR = r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)"
 
 
 class FileProblem(Exception):  # noqa: N818 - it carries a problem, which becomes a finding
@@ -56,10 +56,11 @@ def find_files(
         path = root / given
         label = label_of(path)
         try:
-            if stat.S_ISDIR(path.stat().st_mode):
+            status = path.stat()
+            if stat.S_ISDIR(status.st_mode):
                 yield from _walk(path, seen)
-            elif _is_new(path, seen):
-                yield Found(label, _Reader(path))
+            elif _is_new(status, seen):
+                yield Found(label, _Reader(str(path)))
         except OSError as error:
             yield label, _unreadable(error)
 
@@ -70,23 +71,22 @@ def label_of(path: Path) -> str:
 
 
 def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Found | tuple[str, FileProblem]]:
-    if not _is_new(folder, seen):
+    if not _is_new(folder.stat(), seen):
         return
+    label = os.path.join(label_of(folder), "")  # noqa: PTH118 - Path is slow, and a folder may hold thousands
     for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
         if entry.name.startswith("."):
             continue
-        path = folder / entry.name
         try:
             if entry.is_dir():
-                yield from _walk(path, seen)
-            elif entry.name.lower().endswith(_SUFFIXES) and _is_new(path, seen):
-                yield Found(label_of(path), _Reader(path), in_folder=True)
+                yield from _walk(Path(entry.path), seen)
+            elif entry.name.lower().endswith(_SUFFIXES) and _is_new(entry.stat(), seen):
+                yield Found(label + entry.name, _Reader(entry.path), in_folder=True)
         except OSError as error:
-            yield label_of(path), _unreadable(error)
+            yield label + entry.name, _unreadable(error)
 
 
-def _is_new(path: Path, seen: set[tuple[int, int]]) -> bool:
-    status = path.stat()
+def _is_new(status: os.stat_result, seen: set[tuple[int, int]]) -> bool:
     identity = (status.st_dev, status.st_ino)
     new = identity not in seen
     seen.add(identity)
@@ -97,24 +97,25 @@ def _is_new(path: Path, seen: set[tuple[int, int]]) -> bool:
 class _Reader:
     """Reads one file when called."""
 
-    path: Path
+    path: str
 
     def __call__(self) -> str:
         return read_text(self.path)
 
 
 @lru_cache(maxsize=1)
-def read_text(path: Path) -> str:
+def read_text(path: str) -> str:
     """The text of a file; FileProblem if it is none. The last one is kept: many findings may ask for it again."""
     try:
-        if not stat.S_ISREG(path.stat().st_mode):
+        status = os.stat(path)  # noqa: PTH116 - as above
+        if not stat.S_ISREG(status.st_mode):
             raise FileProblem("is not a regular file", "unreadable-file", "give a file or a folder, or - for stdin")
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
+            data = file.read(min(status.st_size, MAX_BYTES) + 1)
     except OSError as error:
         raise _unreadable(error) from None
     text = decode(data)
-    return _join_pairs(text) if path.suffix.lower() == ".json" else text
+    return _join_pairs(text) if path.lower().endswith(".json") else text
 
 
 def decode(data: bytes) -> str:
@@ -150,7 +151,7 @@ def _unreadable(error: OSError) -> FileProblem:
 
 def _join_pairs(text: str) -> str:
     """JSON writes what is beyond the first 65,536 characters as two escapes, which YAML does not know."""
-    return _JSON_PAIR.sub(_joined, text) if "\\u" in text else text
+    return re.sub(_JSON_PAIR, _joined, text) if "\\u" in text else text
 
 
 def _joined(found: re.Match[str]) -> str:

@@ -5,8 +5,7 @@ nothing become sets. The descriptions are what editors and `explain` show. What 
 here but in `resources.KINDS`; a test holds the two together.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: pydantic would have to evaluate each one, and start-up counts.
 from collections.abc import Mapping
 from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 

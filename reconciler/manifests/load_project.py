@@ -43,11 +43,11 @@ def load_project(path: Path) -> Project:
     label = label_of(path)
     read_text.cache_clear()
     try:
-        text = read_text(path)
+        text = read_text(str(path))
     except FileProblem as error:
         problem, line = error.problem, error.line
     else:
-        return _load(text, label, lambda: read_text(path))
+        return _load(text, label, lambda: read_text(str(path)))
     raise FindingsError(
         [Finding(Place(label, line, 1 if line else 0), problem.message, problem.rule, hint=problem.hint)]
     )

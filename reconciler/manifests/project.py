@@ -4,10 +4,9 @@ They hold what was written, with defaults; credentials stay references, environm
 nothing is known of what a provider makes of its settings. `load_project` reads the file.
 """
 
-from __future__ import annotations
-
+# No `from __future__ import annotations`: pydantic would have to evaluate each one, and start-up counts.
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_validator
 from pydantic.config import JsonDict, JsonValue
@@ -102,7 +101,7 @@ class Auth(Checked):
     sts: StsAuth | None = Field(None, description="Confluent's token exchange.")
 
     @model_validator(mode="after")
-    def _just_one(self) -> Auth:
+    def _just_one(self) -> Self:
         if len(self.model_fields_set) != 1:
             raise PydanticCustomError("auth", "needs exactly one way")
         return self
@@ -238,7 +237,7 @@ class Project(Checked):
         """What is not wrong, but should be known."""
         return self._warnings
 
-    def with_warnings(self, warnings: Iterable[Finding]) -> Project:
+    def with_warnings(self, warnings: Iterable[Finding]) -> Self:
         """The same project with these warnings."""
         project = self.model_copy()
         project._warnings = tuple(warnings)

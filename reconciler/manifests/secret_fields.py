@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import PlainValidator, WithJsonSchema
@@ -69,10 +69,6 @@ class _SecretForm:
     words: str
     example: str
     live: bool = True
-    is_text: Callable[[str], bool] = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "is_text", _matcher(self.pattern))
 
     def read(self, value: Any) -> SecretValue:
         """The value in the words of the domain; a PydanticCustomError without any of it if it is none."""
@@ -91,13 +87,13 @@ class _SecretForm:
         return _reference(value)
 
     def _text(self, value: Any) -> str:
-        if not isinstance(value, str) or not self.is_text(value):
+        if not isinstance(value, str) or not matches(self.pattern, value):
             raise _error(self.words)
         return value
 
     def _formatted(self, value: Mapping[str, Any]) -> SecretValue:
         form = value["format"]
-        if set(value) != {"format", "from"} or not isinstance(form, str) or not _is_form(form):
+        if set(value) != {"format", "from"} or not isinstance(form, str) or not matches(_FORM_PATTERN, form):
             raise _error("must be {format: 'Bearer {}', from: REFERENCE}")
         inner = _PART.read(value["from"])
         if isinstance(inner, SecretReference):
@@ -131,20 +127,11 @@ class _SecretForm:
         }
 
 
-def _matcher(pattern: str) -> Callable[[str], bool]:
-    compiled: list[re.Pattern[str]] = []  # compiled when first asked: the start of the program counts
-
-    def matches(value: str) -> bool:
-        if not compiled:
-            compiled.append(re.compile(pattern.removesuffix("$") + r"\Z"))
-        return compiled[0].search(value) is not None
-
-    return matches
+def matches(pattern: str, value: str) -> bool:
+    """Whether a whole text has the form; `$` means the very end. `re` keeps what it compiled."""
+    return re.search(pattern.removesuffix("$") + r"\Z", value) is not None
 
 
-_is_form = _matcher(_FORM_PATTERN)
-_is_variable = _matcher(_ENV_PATTERN)
-_is_source = _matcher(SOURCE_NAME_PATTERN)
 _FORM_WORDS = "must hold {} once, where the value goes, and no other braces"
 
 
@@ -165,14 +152,14 @@ _KEYED: Mapping[str, bool] = {"sops": True, "vault": True, "aws_secret": False}
 def _reference(value: Mapping[str, Any]) -> SecretReference:
     names = [name for name in value if name != "key"]
     source = names[0] if len(names) == 1 else ""
-    if source not in BUILT_IN_SOURCES and (source in RESERVED_NAMES or not _is_source(str(source))):
+    if source not in BUILT_IN_SOURCES and (source in RESERVED_NAMES or not matches(SOURCE_NAME_PATTERN, str(source))):
         raise _error("must be a secret reference of one source")
     if "key" in value and source not in _KEYED:
         raise _error("this source takes no key")
     if "key" not in value and _KEYED.get(source, False):
         raise _error("this source needs a key")
     argument, key = value[source], value.get("key", "")
-    if not isinstance(argument, str) or not argument or (source == "env" and not _is_variable(argument)):
+    if not isinstance(argument, str) or not argument or (source == "env" and not matches(_ENV_PATTERN, argument)):
         raise _error("the name in the secret reference has the wrong form")
     if not isinstance(key, str) or ("key" in value and not key):
         raise _error("the key in the secret reference must be a text")
@@ -239,7 +226,7 @@ def _read_headers(value: Any) -> dict[str, SecretValue]:
         raise PydanticCustomError("headers", "must be a mapping")
     headers: dict[str, SecretValue] = {}
     for name, content in value.items():
-        if not _is_header_name(name):
+        if not matches(HEADER_NAME_PATTERN, name):
             raise PydanticCustomError("headers", "has a name that no header can have")
         read = _HEADER.read(content)
         if name.lower() in PUBLIC_HEADERS:
@@ -249,8 +236,6 @@ def _read_headers(value: Any) -> dict[str, SecretValue]:
         headers[name] = read
     return headers
 
-
-_is_header_name = _matcher(HEADER_NAME_PATTERN)
 
 SecretAddress = Annotated[SecretValue, PlainValidator(_ADDRESS.read), WithJsonSchema(definition(_ADDRESS.name))]
 Credential = Annotated[SecretValue, PlainValidator(_CREDENTIAL.read), WithJsonSchema(definition(_CREDENTIAL.name))]

@@ -59,7 +59,7 @@ _SYNTAX = {
     "found duplicate anchor": ("an anchor (&) is there twice", "name one of them otherwise"),
 }
 _NO_TOKEN = "found character that cannot start any token"  # noqa: S105 - libyaml's words for a stray character
-_UNPRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
 class UnsafeYamlError(Exception):
@@ -93,7 +93,7 @@ def _syntax(said: str, text: str, mark: Any) -> Problem:
 
 
 def _unprintable(text: str) -> tuple[int, int, Problem]:
-    found = _UNPRINTABLE.search(text)
+    found = re.search(_UNPRINTABLE, text)
     index = found.start() if found else 0
     line_start = text.rfind("\n", 0, index) + 1
     problem = Problem((), "a control character is in the text", "yaml-syntax", "remove it, or write it as an escape")
