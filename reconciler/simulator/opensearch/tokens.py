@@ -2,8 +2,8 @@
 
 A library that loads whole documents cannot stand in for it: which error comes, and the place it names, depends on the
 order of members; duplicate names are refused, comments are taken, and what follows the document is never read.
-Modelled on `UTF8StreamJsonParser` of Jackson 2.18 as the server's `JsonXContent` configures it; columns count bytes
-from 1. Turning tokens into values is done in `xcontent`.
+Modelled on Jackson's `UTF8StreamJsonParser` as the server's `JsonXContent` configures it; columns count bytes from 1.
+Complaints are worded in `cursor`, values are made in `xcontent`.
 """
 
 from __future__ import annotations
@@ -11,18 +11,16 @@ from __future__ import annotations
 import json
 import re
 from enum import StrEnum
-from typing import NoReturn
 
+from reconciler.simulator.opensearch.cursor import Cursor, Scope
 from reconciler.simulator.opensearch.errors import json_error, location
 
 __all__ = ["Token", "TokenReader"]
 
 _SPACE = re.compile(rb"(?:[ \t\r\n]+|/\*.*?\*/|//[^\n]*)*", re.DOTALL)
 _STRING = re.compile(rb'"((?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*)"')
-_STRING_START = re.compile(rb'"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4}))*')
 _NUMBER = re.compile(rb"-?(?:0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]+)?")
 _WORD = re.compile(rb"[A-Za-z0-9_$\x80-\xff]+")
-_VALUES = "(JSON String, Number, Array, Object or token 'null', 'true' or 'false')"
 
 
 class Token(StrEnum):
@@ -43,32 +41,13 @@ _OPENING = frozenset((Token.START_OBJECT, Token.START_ARRAY))
 _WORDS = {b"true": Token.BOOLEAN, b"false": Token.BOOLEAN, b"null": Token.NULL}
 
 
-class _Scope:
-    """An open object or array: where it began, its current name, and the names seen."""
-
-    __slots__ = ("is_object", "name", "names", "start", "used")
-
-    def __init__(self, start: int, *, is_object: bool) -> None:
-        self.start = start
-        self.is_object = is_object
-        self.used = False
-        self.name: str | None = None
-        self.names: set[str] = set()
-
-    @property
-    def kind(self) -> str:
-        return "Object" if self.is_object else "Array"
-
-
-class TokenReader:
+class TokenReader(Cursor):
     """Reads a body token by token; `token` is None before the first and after the last."""
 
     def __init__(self, body: bytes) -> None:
-        self._body = body
-        self._position = 0
+        super().__init__(body)
         self._start = -1
         self._text = ""
-        self._scopes: list[_Scope] = []
         self.token: Token | None = None
 
     def next_token(self) -> Token | None:
@@ -154,7 +133,7 @@ class TokenReader:
         return self.token
 
     def _open_scope(self, *, is_object: bool) -> Token:
-        self._scopes.append(_Scope(self._position, is_object=is_object))
+        self._scopes.append(Scope(self._position, is_object=is_object))
         self._position += 1
         return Token.START_OBJECT if is_object else Token.START_ARRAY
 
@@ -172,25 +151,29 @@ class TokenReader:
 
     def _read_number(self) -> Token:
         found = _NUMBER.match(self._body, self._position)
+        self._position = found.end() if found else self._position + 1
+        after = self._body[self._position : self._position + 1]
         if found is None:
-            self._position += 1
-            self._fail_character("expected digit (0-9) to follow minus sign, for valid numeric value")
-        if self._body[found.end() : found.end() + 1].isdigit():
-            self._position = found.end()
+            self._fail_number("expected digit (0-9) to follow minus sign, for valid numeric value")
+        if after.isdigit():
             self._fail_here("Invalid numeric value: Leading zeroes not allowed")
-        self._position = found.end()
+        if after == b"." and not (found.group(1) or found.group(2)):
+            self._position += 1
+            self._fail_number("Decimal point not followed by a digit")
+        if after in (b"e", b"E") and not found.group(2):
+            self._position += 1
+            self._fail_number("Exponent indicator not followed by a digit")
         self._text = found.group(0).decode()
         return Token.NUMBER
 
     def _read_word(self) -> Token:
         found = _WORD.match(self._body, self._position)
         if found is None:
-            self._fail_character(f"expected a valid value {_VALUES}")
+            self._fail_value()
         self._position = found.end()
         word = found.group(0)
         if word not in _WORDS:
-            text = word.decode(errors="replace")
-            self._fail_here(f"Unrecognized token '{text}': was expecting {_VALUES}")
+            self._fail_word(word.decode(errors="replace"))
         self._text = word.decode()
         return _WORDS[word]
 
@@ -199,8 +182,8 @@ class TokenReader:
         scope = self._scopes[-1] if self._scopes else None
         if scope is None or scope.is_object != (closing == "}"):
             expected = "]" if closing == "}" else "}"
-            kind, start = (scope.kind, scope.start) if scope else ("root", 0)
-            origin = location(*self._place(start))
+            kind, place = (scope.kind, self._place(scope.start)) if scope else ("root", (1, 0))
+            origin = location(*place)
             self._position += 1
             self._fail_here(
                 f"Unexpected close marker '{closing}': expected '{expected}' (for {kind} starting at {origin})"
@@ -217,48 +200,3 @@ class TokenReader:
             origin = location(*self._place(scope.start))
             self._fail_end(f": expected close marker for {scope.kind} (start marker at {origin})")
         self.token = None
-
-    # -- errors
-
-    def _place(self, position: int) -> tuple[int, int]:
-        """Line and column of a byte, both from 1."""
-        line_start = self._body.rfind(b"\n", 0, position) + 1
-        return self._body.count(b"\n", 0, position) + 1, position - line_start + 1
-
-    def _fail_here(self, reason: str) -> NoReturn:
-        raise json_error(reason, *self._place(self._position))
-
-    def _fail_character(self, expected: str) -> NoReturn:
-        if self._position >= len(self._body):
-            self._fail_end(" in a value")
-        rest = self._body[self._position :].decode(errors="replace")
-        code = ord(rest[0])
-        if code < 32:
-            shown = f"(CTRL-CHAR, code {code})"
-        else:
-            shown = f"'{rest[0]}' (code {code}{f' / 0x{code:x}' if code > 255 else ''})"
-        raise json_error(f"Unexpected character ({shown}): {expected}", *self._place(self._position))
-
-    def _fail_within(self) -> NoReturn:
-        self._fail_end(f" within/between {self._scopes[-1].kind} entries")
-
-    def _fail_end(self, what: str) -> NoReturn:
-        place = self._place(len(self._body))
-        raise json_error(f"Unexpected end-of-input{what}", *place, kind="json_e_o_f_exception")
-
-    def _fail_string(self, what: str) -> NoReturn:
-        """Say what is wrong with the string that begins here: the first bad escape, control character, or its end."""
-        found = _STRING_START.match(self._body, self._position)
-        end = found.end() if found else self._position
-        if end >= len(self._body):
-            self._fail_end(f" in {what}")
-        code = self._body[end]
-        if code == ord("\\"):
-            escaped = self._body[end + 1 : end + 2].decode(errors="replace") or "?"
-            place = self._place(end + 1)
-            raise json_error(f"Unrecognized character escape '{escaped}' (code {ord(escaped)})", *place)
-        reason = (
-            f"Illegal unquoted character ((CTRL-CHAR, code {code})): "
-            "has to be escaped using backslash to be included in string value"
-        )
-        raise json_error(reason, *self._place(end + 1))
