@@ -18,6 +18,7 @@ $(READY): $(LOCK) pyproject.toml
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --require-hashes -r $(LOCK)
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
+	@$(BIN)/python -m compileall -q reconciler
 	@touch $@
 
 demo: $(READY) ## see the product work, on the embedded simulator
@@ -51,6 +52,7 @@ unit: $(READY) ## the tests
 	$(BIN)/python -m pytest -q -n 2 --ignore tests/examples
 
 bench: $(READY) ## speed, as ratios measured side by side in one run
+	@$(BIN)/python -m compileall -q reconciler benchmarks
 	$(BIN)/python -m benchmarks
 
 lock: $(READY) ## pin the newest allowed packages, with hashes, for every platform
