@@ -136,17 +136,16 @@ class Simulator:
     # -- starting and stopping
 
     def start(self) -> None:
-        """Load the state and listen, in a thread of its own."""
+        """Load the state and listen, in a thread of its own. Raises OSError when a port is taken."""
         self._load()
+        if self.mail:
+            self.mail.__enter__()
         self._thread.start()
         try:
             self._thread.run(self._server.open(self._port, self._ssl_context))
         except OSError:
-            self._thread.run(self._server.close())
-            self._thread.stop()
+            self.stop()
             raise
-        if self.mail:
-            self.mail.__enter__()
 
     def stop(self) -> None:
         if self.mail:

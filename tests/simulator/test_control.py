@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import ssl
 import subprocess
 import sys
@@ -234,8 +235,18 @@ def test_requests_are_counted(simulator: Simulator, client: Client) -> None:
 
 
 def test_a_port_that_is_taken_is_an_error_at_once() -> None:
-    with Receiver() as other, pytest.raises(OSError, match="address already in use"):
-        Simulator(port=other.port).start()
+    with Receiver() as other:
+        taken = Simulator(port=other.port, receivers=True)
+        with pytest.raises(OSError, match="address already in use"):
+            taken.start()
+    assert taken.mail is not None
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(("127.0.0.1", taken.mail.port))
+
+
+def test_the_bare_prefix_is_the_inbox(client: Client) -> None:
+    assert client.http.get("/_simulator").text == client.http.get("/_simulator/").text
+    assert "<h1>Inbox</h1>" in client.http.get("/_simulator").text
 
 
 def test_serve_ends_on_a_signal() -> None:

@@ -49,14 +49,14 @@ class Parser(TokenReader):
             return self._integer_of_text()
         if self.token is not Token.NUMBER:
             self._fail_here(f"Current token ({self._jackson_name()}) not numeric, can not use numeric value accessors")
-        value = int(self._text) if self._text.lstrip("-").isdecimal() else int(float(self._text))
-        if not _INT[0] <= value <= _INT[1]:
+        value = float(self._text)
+        if not _INT[0] - 1 < value < _INT[1] + 1:
             raise json_error(
                 f"Numeric value ({self._text}) out of range of int ({_INT[0]} - {_INT[1]})",
                 *self._place(self._position),
                 kind="input_coercion_exception",
             )
-        return value
+        return int(value)
 
     def expect(self, token: Token) -> None:
         """`XContentParserUtils.ensureExpectedToken`: a client error that names both tokens and the place."""
