@@ -88,7 +88,7 @@ def call(
     """One call to a server that behaves so."""
 
     async def run() -> Answer:
-        async with server(serve, context) as port:
+        async with asyncio.timeout(20), server(serve, context) as port:  # a call without an end is a failed test
             connection = Connection(f"{scheme}://localhost:{port}/base", name="search", **settings)
             async with HttpTarget(connection, OpenSearchDialect(), (waits or Waits()).retries()) as target:
                 return await conversation(target)
