@@ -12,11 +12,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from typing_extensions import TypeAliasType
+
 from reconciler.resources import SecretReference, SecretText, Value
 
 __all__ = ["HIDDEN", "Json", "Masker", "is_secret", "mask_address"]
 
-Json = str | int | bool | None | list["Json"] | dict[str, "Json"]
+Json = TypeAliasType("Json", "str | int | bool | list[Json] | dict[str, Json] | None")
 """What a shown value is made of. A secret is `{"secret": text, "tag": "#3fa1", "reference": "env:NAME"}`."""
 
 HIDDEN = "•••"
@@ -68,7 +70,7 @@ class Masker:
         if isinstance(value, SecretReference):
             return {"secret": HIDDEN, "reference": str(value)}
         if isinstance(value, frozenset):
-            return sorted(value)
+            return [*sorted(value)]
         if isinstance(value, Mapping):
             return {name: self.show(item) for name, item in sorted(value.items())}
         return value

@@ -20,10 +20,12 @@ from reconciler.errors import FindingsError, ReconcilerError
 __all__ = ["VERBS", "main", "run"]
 
 USAGE, INTERRUPTED, FAULT = 64, 130, 1
+_FRAMES_SHOWN = 12
 
 VERBS = {
     "apply": "Plan, ask, write, and send test messages.",
     "destroy": "Delete all that bears our mark, after asking.",
+    "export": "Write manifests of what is live, or a snapshot.",
     "list": "List what is owned: name, kind, target, live id.",
     "plan": "Show what apply would do.",
     "simulate": "Serve the embedded simulator on loopback.",
@@ -118,5 +120,5 @@ def _show_fault(error: BaseException) -> None:
     click.echo(
         f"error: a fault of reconciler itself ({type(error).__name__}); please report it with these lines:", err=True
     )
-    for frame in traceback.extract_tb(error.__traceback__):
+    for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]:
         click.echo(f"  {frame.filename}:{frame.lineno} {frame.name}", err=True)

@@ -1,0 +1,69 @@
+"""The real command in a real process, on a project in a folder of its own."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PROJECT = """apiVersion: channels.gitops/v1
+kind: Project
+metadata: {name: acme}
+spec:
+  manifests: [channels/]
+  default_targets: [search]
+  targets:
+    search: {provider: opensearch}
+"""
+
+SLACK = """apiVersion: channels.gitops/v1
+kind: SlackChannel
+metadata: {name: oncall}
+spec:
+  display_name: On-call
+  webhook_url: {env: SLACK_URL}
+"""
+
+
+@dataclass
+class Done:
+    """How a command ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def everything(self) -> str:
+        return self.out + self.err
+
+
+@dataclass
+class Shell:
+    """A folder with a project, and an environment that holds nothing of the machine's own settings for the tool."""
+
+    folder: Path
+    environ: dict[str, str] = field(default_factory=dict)
+
+    def write(self, name: str, text: str | bytes) -> Path:
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(text if isinstance(text, bytes) else text.encode())
+        return path
+
+    def run(self, *arguments: str, stdin: str | bytes = "", environ: Mapping[str, str] | None = None) -> Done:
+        base = {key: value for key, value in os.environ.items() if not key.startswith(("RECONCILER_", "OPENSEARCH_"))}
+        given = stdin.encode() if isinstance(stdin, str) else stdin
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", *arguments],
+            cwd=self.folder,
+            env={**base, "PYTHONPATH": str(Path(__file__).parents[2]), **self.environ, **(environ or {})},
+            input=given,
+            capture_output=True,
+            timeout=60,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
