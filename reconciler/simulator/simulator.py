@@ -6,6 +6,7 @@ It puts clock, store, APIs, server, receivers and state file together. Nothing i
 from __future__ import annotations
 
 import asyncio
+import json
 import signal
 import ssl
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -16,6 +17,8 @@ from typing import Any, Self
 
 from reconciler.simulator.background import LoopThread
 from reconciler.simulator.clock import Clock
+from reconciler.simulator.confluent import Behaviours, ConfluentApi
+from reconciler.simulator.confluent.behaviours import LIKELY
 from reconciler.simulator.delivery import Courier, Timings
 from reconciler.simulator.faults import Faults
 from reconciler.simulator.inbox import Inbox, Received
@@ -45,12 +48,13 @@ class Sink:
 
 
 class Simulator:
-    """A simulated OpenSearch with the Notifications plugin, on 127.0.0.1.
+    """A simulated OpenSearch with the Notifications plugin and a Confluent Cloud organisation, on 127.0.0.1.
 
-    `port` 0 takes any. `state_file` keeps the configs. `credentials` (user, password) make it answer 401 without them.
-    `deny_hosts` is the plugin's host deny list. `refresh_interval` (seconds of its clock) counts before 3.1; without
+    `port` 0 takes any. `state_file` keeps what both hold. `credentials` (user, password) make OpenSearch answer 401
+    without them. `deny_hosts` is the plugin's host deny list. `refresh_interval` (seconds of its clock) counts before 3.1; without
     `auto_refresh`, lists change only by `refresh()`. `receivers` starts a mail server on `mail_port` too; the HTTP
-    sink is always there. `slow_seconds` is how late the sink's `/slow` answers.
+    sink is always there. `slow_seconds` is how late the sink's `/slow` answers. `confluent_credentials` (key, secret)
+    are those of the organisation, whose open questions `behaviours` settles.
     """
 
     def __init__(
@@ -69,6 +73,8 @@ class Simulator:
         receivers: bool = False,
         mail_port: int = 0,
         slow_seconds: float = 12.0,
+        confluent_credentials: tuple[str, str] | None = None,
+        behaviours: Behaviours = LIKELY,
     ) -> None:
         version = Version.parse(opensearch_version)
         self._port = port
@@ -88,8 +94,9 @@ class Simulator:
         )
         courier = Courier(self.inbox, self.outcomes, timings or Timings())
         self.sender = TestSender(self.store, version, courier, deny_hosts)
+        self.confluent = ConfluentApi(self.clock, courier, behaviours, credentials=confluent_credentials)
         self._server = Server(
-            [OpenSearchApi(self.store, version, self.sender, credentials)],
+            [self.confluent, OpenSearchApi(self.store, version, self.sender, credentials)],
             courier=courier,
             clock=self.clock,
             refresh=self.store.refresh,
@@ -166,15 +173,22 @@ class Simulator:
 
     def _load(self) -> None:
         if self._state:
-            self.store.seed(self._state.load().get("opensearch", []))
-            self._saved = self.store.write_count
+            parts = self._state.load()
+            self.store.seed(parts.get("opensearch", []))
+            if "confluent" in parts:
+                self.confluent.store.load(parts["confluent"])
+            self._saved = self._writes
+
+    @property
+    def _writes(self) -> int:
+        return self.store.write_count + self.confluent.store.write_count
 
     def _save(self) -> None:
         """Write the state if there were writes since the last time."""
-        if self._state and self.store.write_count != self._saved:
-            self._saved = self.store.write_count
+        if self._state and self._writes != self._saved:
+            self._saved = self._writes
             entries = ",\n".join(document.text for document in self.store.all())
-            self._state.save(opensearch=f"[\n{entries}\n]")
+            self._state.save(opensearch=f"[\n{entries}\n]", confluent=json.dumps(self.confluent.store.as_json()))
 
 
 def serve(simulator: Simulator, ready: Callable[[Simulator], None]) -> None:

@@ -1,0 +1,13 @@
+"""A simulated Confluent Cloud organisation: the API `/notifications/v1` and the token exchange.
+
+`api` the door · `access` credentials · `integrations`, `subscriptions`, `catalogue` the objects · `checking` what
+bodies must be · `sending` tests · `lists` order and pages · `store` what is there and since when · `errors` ·
+`behaviours` a switch for everything that the vendor's documents leave open.
+
+The wire is that of the vendor's document of October 2026. Nothing here knows the provider that it tests.
+"""
+
+from reconciler.simulator.confluent.api import ConfluentApi
+from reconciler.simulator.confluent.behaviours import Behaviours
+
+__all__ = ["Behaviours", "ConfluentApi"]

@@ -1,0 +1,237 @@
+"""What the vendor's documents leave open, as switches: one setting each is right, and nobody outside knows which.
+
+A client that works under all of them does not depend on any. The first setting of each is the likely one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, fields, replace
+from enum import Enum, IntEnum, StrEnum
+from typing import Any
+
+__all__ = [
+    "LIKELY",
+    "Addresses",
+    "Behaviours",
+    "Created",
+    "DeleteInUse",
+    "Deletion",
+    "Description",
+    "ErrorShape",
+    "InApp",
+    "KindChange",
+    "Late",
+    "NextPage",
+    "Order",
+    "Probe",
+    "QuotaCode",
+    "RateHeaders",
+    "RefusalCode",
+    "TestCode",
+    "Unique",
+    "UnknownKind",
+]
+
+
+class Addresses(StrEnum):
+    """How an integration's address comes back."""
+
+    CLEAR = "clear"
+    STARS = "stars"  # https://host/*****
+    CROSSES = "crosses"  # https://host/services/XXXXX/XXXXX
+
+
+class Unique(StrEnum):
+    """Whether two objects may share a name, an address or a notification type, and if not, how that is refused."""
+
+    NO = "no"
+    YES = "yes"  # 409 with Location
+    YES_UNSAID = "yes-unsaid"  # 409 without
+
+
+class DeleteInUse(StrEnum):
+    """What becomes of a deleted integration that a subscription refers to."""
+
+    CASCADE = "cascade"  # it leaves the lists, and a subscription with none left goes too
+    DANGLE = "dangle"  # the lists keep its id
+    REFUSE = "refuse"
+
+
+class Deletion(StrEnum):
+    """When a deleted object is out of sight."""
+
+    AT_ONCE = "at-once"
+    ANNOUNCED = "announced"  # later, and until then it has metadata.deleted_at
+    SILENT = "silent"  # later, looking as ever
+
+
+class RefusalCode(IntEnum):
+    """How what is declared impossible is refused: a REQUIRED type, a read-only kind, a type that is not in the plan."""
+
+    UNPROCESSABLE = 422
+    BAD_REQUEST = 400
+    FORBIDDEN = 403
+    CONFLICT = 409
+
+
+class TestCode(IntEnum):
+    """How a test is answered whose receiver refused."""
+
+    __test__ = False  # pytest would take it for a test class
+
+    BAD_REQUEST = 400
+    NOT_FOUND = 404
+    UNPROCESSABLE = 422
+    FAULT = 500
+
+
+class Description(StrEnum):
+    """What an empty description in a PATCH does."""
+
+    CLEARS = "clears"
+    REFUSED = "refused"
+    IGNORED = "ignored"
+
+
+class KindChange(StrEnum):
+    """What another kind of target in a PATCH does."""
+
+    ALLOWED = "allowed"
+    REFUSED = "refused"
+    IGNORED = "ignored"
+
+
+class Probe(StrEnum):
+    """Whether a create calls the address, and refuses one that does not answer well."""
+
+    NO = "no"
+    YES = "yes"
+
+
+class Order(StrEnum):
+    """In which order lists come."""
+
+    OLDEST_FIRST = "oldest-first"
+    NEWEST_FIRST = "newest-first"
+    BY_ID = "by-id"
+    ANY = "any"  # another one each time
+
+
+class Late(StrEnum):
+    """What shows a write only after a while."""
+
+    NOTHING = "nothing"
+    LISTS = "lists"
+    READS = "reads"  # lists too
+
+
+class Created(StrEnum):
+    """What a 201 tells of the new object."""
+
+    WHOLE = "whole"
+    REQUIRED = "required"  # only what the request had to hold; the id is in Location
+
+
+class NextPage(StrEnum):
+    """How the last page says that none follows."""
+
+    NULL = "null"
+    ABSENT = "absent"
+    EMPTY = "empty"
+
+
+class InApp(StrEnum):
+    """Whether an in-app integration appears by mere reading."""
+
+    NO = "no"
+    BY_READING = "by-reading"
+
+
+class ErrorShape(StrEnum):
+    """How errors are written."""
+
+    LIST = "list"
+    OBJECT = "object"  # the shape that the same document describes for newer APIs
+
+
+class RateHeaders(StrEnum):
+    """Whether answers tell the rate limit."""
+
+    YES = "yes"
+    NO = "no"
+
+
+class QuotaCode(IntEnum):
+    """How a create over the quota is refused."""
+
+    PAYMENT_REQUIRED = 402
+    BAD_REQUEST = 400  # as the vendor's list of known issues has it
+
+
+class UnknownKind(StrEnum):
+    """Whether the organisation has an integration of a kind that came after the document."""
+
+    NO = "no"
+    YES = "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class Behaviours:
+    """One setting of every switch."""
+
+    addresses: Addresses = Addresses.CLEAR
+    unique_names: Unique = Unique.NO
+    unique_addresses: Unique = Unique.NO
+    unique_subscriptions: Unique = Unique.YES
+    delete_in_use: DeleteInUse = DeleteInUse.CASCADE
+    deletion: Deletion = Deletion.AT_ONCE
+    refusal_code: RefusalCode = RefusalCode.UNPROCESSABLE
+    test_code: TestCode = TestCode.BAD_REQUEST
+    description: Description = Description.CLEARS
+    kind_change: KindChange = KindChange.ALLOWED
+    probe: Probe = Probe.NO
+    order: Order = Order.OLDEST_FIRST
+    late: Late = Late.NOTHING
+    created: Created = Created.WHOLE
+    next_page: NextPage = NextPage.NULL
+    in_app: InApp = InApp.NO
+    error_shape: ErrorShape = ErrorShape.LIST
+    rate_headers: RateHeaders = RateHeaders.YES
+    quota_code: QuotaCode = QuotaCode.PAYMENT_REQUIRED
+    unknown_kind: UnknownKind = UnknownKind.NO
+
+    @classmethod
+    def switches(cls) -> dict[str, list[Enum]]:
+        """Every switch with all its settings, the likely one first."""
+        likely = cls()
+        switches: dict[str, list[Enum]] = {}
+        for field in fields(cls):
+            default: Enum = getattr(likely, field.name)
+            switches[field.name] = [default, *(setting for setting in type(default) if setting is not default)]
+        return switches
+
+    @classmethod
+    def parse(cls, settings: Iterable[str]) -> Behaviours:
+        """From `addresses=stars` and the like; ValueError names what there is instead of an unknown one."""
+        switches = cls.switches()
+        chosen: dict[str, Any] = {}
+        for setting in settings:
+            name, _, word = setting.partition("=")
+            name = name.replace("-", "_")
+            if name not in switches:
+                raise ValueError(f"there is no switch {name}; there are {', '.join(switches)}")
+            known = {str(one.value): one for one in switches[name]}
+            if word not in known:
+                raise ValueError(f"{name} is one of {', '.join(known)}")
+            chosen[name] = known[word]
+        return replace(cls(), **chosen)
+
+    @property
+    def follow_document(self) -> bool:
+        """Whether every answer is one that the vendor's document describes."""
+        return self.error_shape is ErrorShape.LIST and self.unknown_kind is UnknownKind.NO
+
+
+LIKELY = Behaviours()
+"""Every switch at its likely setting."""
