@@ -27,7 +27,7 @@ def check_manifest(document: Any, supplied: frozenset[str] = frozenset()) -> lis
         return _worded(load_schema(kind, supplied), document)
     if not isinstance(document, dict):
         return [_not_a_mapping("a manifest", document)]
-    return _worded(_header_schema(), document)
+    return [_about_kind(problem, document.get("kind")) for problem in _worded(_header_schema(), document)]
 
 
 def check_project(document: Any) -> list[Problem]:
@@ -49,7 +49,7 @@ def check_spec(kind: str, spec: Mapping[str, Any]) -> list[Problem]:
 def _worded(schema: Mapping[str, Any], document: Any) -> list[Problem]:
     from reconciler.manifests.wording import word_problems
 
-    return [_about_kind(problem, document) for problem in word_problems(schema, document)] or [_UNCLEAR]
+    return word_problems(schema, document) or [_UNCLEAR]
 
 
 def _not_a_mapping(what: str, document: Any) -> Problem:
@@ -58,11 +58,11 @@ def _not_a_mapping(what: str, document: Any) -> Problem:
     )
 
 
-def _about_kind(problem: Problem, document: Mapping[str, Any]) -> Problem:
+def _about_kind(problem: Problem, kind: Any) -> Problem:
     if problem.path != ("kind",) or problem.rule != "not-one-of":
         return problem
-    hint = suggest(document["kind"], KINDS) or f"known kinds: {', '.join(KINDS)}"
-    if document["kind"] == "Project":
+    hint = suggest(kind, KINDS) or f"known kinds: {', '.join(KINDS)}"
+    if kind == "Project":
         hint = "a project file is given with --config"
     return Problem(("kind",), "unknown kind", "unknown-kind", hint)
 

@@ -151,7 +151,7 @@ TopicArn = Annotated[
         "must be the ARN of an SNS topic, as arn:aws:sns:eu-central-1:123456789012:alerts",
     ),
 ]
-Port = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=65535)]
-Positive = Annotated[int, BeforeValidator(_whole), Field(ge=1, le=10_000)]
-NonNegative = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=1_000_000)]
-Percent = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=100)]
+Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_whole)]
+Positive = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
+NonNegative = Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(_whole)]
+Percent = Annotated[int, Field(ge=0, le=100), BeforeValidator(_whole)]

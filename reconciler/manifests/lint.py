@@ -52,7 +52,7 @@ def _lint_headers(headers: Mapping[str, Any], at: Path, known_sources: frozenset
     for name, value in headers.items():
         if name.lower() in names:
             yield Problem(
-                (*at, name), "is there twice, in capitals and not", "duplicate-header", "keep one", at_key=True
+                (*at, name), "is there twice: capitals make no difference", "duplicate-header", "keep one", at_key=True
             )
         names.add(name.lower())
         if value is not None and name.lower() not in PUBLIC_HEADERS:

@@ -83,5 +83,5 @@ def subject_of(document: Any) -> str:
         return ""
     kind, metadata = document.get("kind"), document.get("metadata")
     name = metadata.get("name") if isinstance(metadata, Mapping) else None
-    shown_kind = kind if isinstance(kind, str) and kind in (*KINDS, "Project") else "manifest"
-    return f'{shown_kind} "{name}"' if isinstance(name, str) and is_name(name) else shown_kind
+    shown_kind = kind if isinstance(kind, str) and kind in (*KINDS, "Project") else ""
+    return f'{shown_kind} "{name}"'.lstrip() if isinstance(name, str) and is_name(name) else shown_kind

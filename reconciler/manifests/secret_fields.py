@@ -122,7 +122,7 @@ class _SecretForm:
             "title": self.title,
             "description": f"{self.title}, or where it is kept.",
             "examples": [{"env": "NAME"}, {"file": "secrets/value"}, {"plain": self.example}],
-            "errorMessage": "must be a text or a secret reference, as {env: NAME}, {file: PATH} or {live: true}",
+            "errorMessage": "must be a text or a secret reference, as {env: NAME} or {file: PATH}",
             "anyOf": branches,
         }
 

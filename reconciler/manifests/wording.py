@@ -34,7 +34,9 @@ _TYPES = {
 def word_problems(schema: Mapping[str, Any], document: Any) -> list[Problem]:
     """Every problem of a document that its schema refuses; none if jsonschema finds nothing wrong."""
     errors = _validator_class()(schema).iter_errors(document)
-    return list(dict.fromkeys(problem for error in errors for problem in _word(error)))
+    problems = dict.fromkeys(problem for error in errors for problem in _word(error))
+    mistyped = {problem.path for problem in problems if problem.rule == "wrong-type"}
+    return [problem for problem in problems if problem.rule == "wrong-type" or problem.path not in mistyped]
 
 
 @cache
@@ -78,8 +80,7 @@ def _word_unknown(error: Error, path: Path, *, secret: bool) -> Iterator[Problem
     for key in error.instance:
         if key in known or any(re.search(pattern, key) for pattern in patterns):
             continue
-        free = [name for name in known if name not in error.instance]
-        hint = suggest(key, free or known) or f"known here: {', '.join(known)}"
+        hint = suggest(key, known) or f"known here: {', '.join(known)}"
         if secret:
             yield Problem(path, "a secret reference does not take this key", "unknown-field", hint)
         else:

@@ -1,0 +1,74 @@
+"""Every file in `accepted/` loads without an error, and every one in `refused/` gives the findings beside it.
+
+After a change of words, `REWRITE=1 python -m pytest tests/manifests/test_folders.py` writes the texts anew; read
+the diff.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from reconciler.errors import Finding, FindingsError, Level
+from reconciler.manifests import load_manifests, load_project
+
+HERE = Path(__file__).parent
+
+
+def files(folder: str) -> list[Path]:
+    found = sorted(path for path in (HERE / folder).iterdir() if path.suffix in (".yaml", ".json"))
+    assert found, folder
+    return found
+
+
+def by_name(path: Path) -> str:
+    return path.name
+
+
+def shown(findings: tuple[Finding, ...] | list[Finding], path: Path) -> str:
+    lines = [f"{finding.level} {finding.rule} {finding}" for finding in findings]
+    return "".join(
+        line.replace(finding.place.file, path.name) + "\n" for line, finding in zip(lines, findings, strict=True)
+    )
+
+
+def compare(path: Path, text: str) -> None:
+    expected = path.with_suffix(".txt")
+    if os.environ.get("REWRITE"):
+        expected.write_text(text, "utf-8")
+    assert text == expected.read_text("utf-8")
+
+
+@pytest.mark.parametrize("path", files("accepted"), ids=by_name)
+def test_an_accepted_file_has_manifests_and_no_findings(path: Path) -> None:
+    loaded = load_manifests([path], root=HERE)
+    assert shown(loaded.findings, path) == ""
+    assert loaded.manifests
+
+
+@pytest.mark.parametrize("path", files("refused"), ids=by_name)
+def test_a_refused_file_has_just_the_findings_beside_it(path: Path) -> None:
+    loaded = load_manifests([path], root=HERE)
+    assert any(finding.level is Level.ERROR for finding in loaded.findings)
+    compare(path, shown(loaded.findings, path))
+
+
+@pytest.mark.parametrize("path", files("projects_accepted"), ids=by_name)
+def test_an_accepted_project_loads_without_warnings(path: Path) -> None:
+    assert load_project(path).warnings == ()
+
+
+@pytest.mark.parametrize("path", files("projects_refused"), ids=by_name)
+def test_a_refused_project_has_just_the_findings_beside_it(path: Path) -> None:
+    with pytest.raises(FindingsError) as caught:
+        load_project(path)
+    compare(path, shown(caught.value.findings, path))
+
+
+@pytest.mark.parametrize("path", [*files("refused"), *files("projects_refused")], ids=by_name)
+def test_no_finding_repeats_a_planted_value(path: Path) -> None:
+    text = path.with_suffix(".txt").read_text("utf-8")
+    assert "planted" not in text
+    assert "5 x" not in text
