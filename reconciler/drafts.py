@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from reconciler.diff import Secrets
 from reconciler.ownership import Found, Mark, describe
 from reconciler.plan import effective_fields, live_fields
-from reconciler.resources import KINDS, Draft, Field, LiveObject, Resource, Role, SecretReference, Value
+from reconciler.resources import KINDS, Draft, Field, LiveObject, Resource, Role, SecretReference, SecretText, Value
 
 __all__ = ["UnknownReferenceError", "differing_fields", "draft_of_live", "make_draft"]
 
@@ -59,8 +59,17 @@ def differing_fields(draft: Draft, live: LiveObject) -> tuple[str, ...]:
     return tuple(
         name
         for name, value in sorted(draft.fields.items())
-        if live.fields.get(name) != value and not _is_hidden(value, live.fields.get(name))
+        if _plain(live.fields.get(name)) != _plain(value) and not _is_hidden(value, live.fields.get(name))
     )
+
+
+def _plain(value: Value) -> Value:
+    """A value without its mask, since what a manifest calls plain the provider may still read as a secret."""
+    if isinstance(value, SecretText):
+        return value.reveal()
+    if isinstance(value, Mapping):
+        return {name: _plain(item) for name, item in value.items()}
+    return value
 
 
 def _is_hidden(sent: Value, read: Value) -> bool:
@@ -69,7 +78,7 @@ def _is_hidden(sent: Value, read: Value) -> bool:
         return sent != read and (sent is None or not isinstance(sent, (bool, int)))
     if isinstance(sent, Mapping) and isinstance(read, Mapping):
         return sent.keys() == read.keys() and all(
-            sent[key] == read[key] or read[key] is None or sent[key] is None for key in sent
+            _plain(sent[key]) == _plain(read[key]) or read[key] is None or sent[key] is None for key in sent
         )
     return False
 

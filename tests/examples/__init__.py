@@ -1,0 +1,1 @@
+"""Every project in `examples/` is loaded, planned and applied."""
