@@ -15,10 +15,11 @@ from reconciler.cli.workspace import Workspace
 from reconciler.errors import ConfigurationError, SecretError, TargetError
 from reconciler.guards import GuardOptions, hold_back
 from reconciler.masking import Masker
-from reconciler.ownership import Matching, Ownership, match_live
+from reconciler.ownership import Matching, Ownership
 from reconciler.plan import PlanOptions, TargetPlan, make_target_plan
-from reconciler.providers.base import Listing, Provider
-from reconciler.resources import LiveObject, Resource, SecretReference, SecretText, Server, Value
+from reconciler.providers.base import Provider
+from reconciler.reading import read_and_plan
+from reconciler.resources import Resource, SecretReference, SecretText, Server, Value
 from reconciler.secrets import Resolver, SecretSettings
 
 __all__ = ["Live", "ReadOptions", "read_targets", "references_in", "resolver_of"]
@@ -124,40 +125,20 @@ async def _read(
     provider: Provider | None = None
     try:
         provider = await _connect(workspace, target, credentials, options)
-        server, listing = await asyncio.gather(provider.read_server(), provider.read_all())
         ownership = _ownership(workspace, provider, adopt=options.adopt)
         resources = {} if only_owned else workspace.resources(target)
-        matching = match_live(resources.values(), listing.objects, ownership)
-        if listing.stale and not only_owned:
-            objects = await _reread(provider, matching, listing)
-            matching = match_live(resources.values(), objects, ownership)
+        selected = workspace.selected(target)
+        plan_options = replace(options.plan, names=selected, partial=bool(workspace.selection.files))
+
+        def make_plan(server: Server, matching: Matching) -> TargetPlan:
+            return make_target_plan(target, provider_name, server, matching, values, masker, plan_options)
+
+        plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)
     except (TargetError, SecretError, ConfigurationError) as error:
         if provider is not None:
             await provider.close()
         return Live(TargetPlan(target, provider_name, error=str(error)))
-    plan_options = replace(options.plan, names=workspace.selected(target), partial=bool(workspace.selection.files))
-    plan = make_target_plan(target, provider_name, _noted(server, listing), matching, values, masker, plan_options)
     return Live(hold_back(plan, matching, options.guards), provider, matching, ownership, values)
-
-
-def _noted(server: Server, listing: Listing) -> Server:
-    notes = (*server.notes, *((listing.unreadable,) if listing.unreadable else ()))
-    return replace(server, notes=notes)
-
-
-async def _reread(provider: Provider, matching: Matching, listing: Listing) -> list[LiveObject]:
-    """On a server whose list lags: what is ours, or seems to be missing, is read again by id."""
-    ids = {match.found.id if match.found else match.create_id for match in matching.matches}
-    ids |= {item.id for item in (*matching.candidates, *matching.leftovers)}
-    known = sorted(object_id for object_id in ids if object_id)
-    fresh = await asyncio.gather(*(provider.read(object_id) for object_id in known))
-    objects = {item.id: item for item in listing.objects}
-    for object_id, item in zip(known, fresh, strict=True):
-        if item is None:
-            objects.pop(object_id, None)
-        else:
-            objects[object_id] = item
-    return list(objects.values())
 
 
 def _ownership(workspace: Workspace, provider: Provider, *, adopt: bool) -> Ownership:

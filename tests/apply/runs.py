@@ -10,12 +10,13 @@ from typing import Any
 
 from reconciler.apply import ApplyOptions, ChangeResult, Journal, RunResult, Session, Stop, apply_targets
 from reconciler.guards import GuardOptions, hold_back
-from reconciler.ownership import Matching, Ownership, match_live
+from reconciler.ownership import Matching, Ownership
 from reconciler.plan import PlanOptions, TargetPlan, make_target_plan
 from reconciler.providers.base import Provider
 from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
-from reconciler.resources import Resource, SecretReference, SecretText
+from reconciler.reading import read_and_plan
+from reconciler.resources import Resource, SecretReference, SecretText, Server
 from reconciler.simulator import Simulator
 from tests.middle.builders import MASKER, OWNERSHIP, SECRETS
 
@@ -78,9 +79,10 @@ class Runs:
     async def _prepare(
         self, provider: Provider, resources: list[Resource], options: PlanOptions
     ) -> tuple[TargetPlan, Matching]:
-        server, listing = await provider.read_server(), await provider.read_all()
-        matching = match_live(resources, listing.objects, self.ownership)
-        plan = make_target_plan("search", "opensearch", server, matching, self.secrets, MASKER, options)
+        def make_plan(server: Server, matching: Matching) -> TargetPlan:
+            return make_target_plan("search", "opensearch", server, matching, self.secrets, MASKER, options)
+
+        plan, matching = await read_and_plan(provider, resources, self.ownership, make_plan)
         return hold_back(plan, matching, ALLOW), matching
 
     async def _apply(
