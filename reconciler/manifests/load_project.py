@@ -13,10 +13,12 @@ from reconciler import __version__
 from reconciler.errors import ConfigurationError, Finding, FindingsError, Level, Place
 from reconciler.manifests.check import check_project
 from reconciler.manifests.documents import Document, parse_documents
+from reconciler.manifests.fields import OWNER_PATTERN
 from reconciler.manifests.files import FileProblem, decode, label_of, read_text
 from reconciler.manifests.lint import check_secret, lint_spec
 from reconciler.manifests.manifest import Source, finding_of
 from reconciler.manifests.project import Project
+from reconciler.manifests.secret_fields import matches
 from reconciler.manifests.words import Path as ValuePath
 from reconciler.manifests.words import Problem, suggest
 
@@ -67,13 +69,20 @@ def load_project_text(text: str, name: str) -> Project:
 def _load(text: str, label: str, read: Callable[[], str]) -> Project:
     document = _only_document(text, label)
     value, source = document.value, Source.of(label, read, document)
-    if problems := check_project(value):
+    if problems := check_project(value) or _check_owner(value):
         raise FindingsError([finding_of(problem, source, value) for problem in problems])
     project = Project.model_validate({**value["spec"], "name": value["metadata"]["name"]})
     findings = [finding_of(problem, source, value) for problem in _lint(project, value["spec"])]
     if any(finding.level is Level.ERROR for finding in findings):
         raise FindingsError(findings)
     return project.with_warnings(findings)
+
+
+def _check_owner(document: Mapping[str, Any]) -> list[Problem]:
+    name, spec = document["metadata"]["name"], document["spec"]
+    if "owner" in spec or matches(OWNER_PATTERN, name):
+        return []
+    return [Problem(("metadata", "name"), "is too long to be the owner as well (40)", "wrong-form", "write spec.owner")]
 
 
 def _only_document(text: str, label: str) -> Document:

@@ -12,6 +12,7 @@ from typing import Any
 from reconciler.errors import Finding, Level, Place
 from reconciler.manifests.documents import Document, find_spot
 from reconciler.manifests.fields import is_name
+from reconciler.manifests.files import FileProblem
 from reconciler.manifests.words import Path, Problem, dotted
 from reconciler.resources import KINDS
 
@@ -39,12 +40,16 @@ class Source:
 
     def place(self, *path: str | int, key: bool = False) -> Place:
         """The place of the value at `path`, or of its `key`; of the nearest value around it if it is not there."""
-        spot = None
-        if path:
-            spot = find_spot(self.read()[self.start : self.end], path, key=key)
+        spot = find_spot(self._text(), path, key=key) if path else None
         if spot is None:
             return Place(self.file, self.line, self.column)
         return Place(self.file, self.line + spot.line - 1, spot.column)
+
+    def _text(self) -> str:
+        try:
+            return self.read()[self.start : self.end]
+        except FileProblem:  # it went away meanwhile: the start of the document is known all the same
+            return ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,7 @@ __all__ = [
     "SecretAddress",
     "SecretValue",
     "definition",
+    "matches",
 ]
 
 SecretValue: TypeAlias = SecretText | SecretReference | str
