@@ -20,20 +20,26 @@ _FROM_OWNED = 10  # below this many owned objects a percentage says nothing
 
 @dataclass(frozen=True, slots=True)
 class GuardOptions:
-    """How far deletes may go. `max_deletes` given by flag overrides both the number and the percentage."""
+    """How far deletes may go. `max_deletes` given by flag overrides both the number and the percentage.
+
+    `prune_confirmed`: deletes are wanted by whoever runs this, not only by a plan file that anybody may have edited.
+    """
 
     max_deletes: int = 5
     max_delete_percent: int = 30
     max_deletes_flag: int | None = None
     allow_replace: bool = False
     allow_in_use: frozenset[str] = frozenset()
+    prune_confirmed: bool = True
 
 
 def hold_back(plan: TargetPlan, matching: Matching, options: GuardOptions) -> TargetPlan:
     """Set `held` on every delete or replace that a guard stops, and drop the messages of what is held."""
     held = _hold(plan, lambda change: _protected(change, matching))
     held = _hold(held, lambda change: _replace(change, options))
+    held = _hold(held, lambda change: _unconfirmed(change, options))
     held = _hold(held, lambda change: _in_use(change, held, matching, options))
+    held = _hold(held, lambda change: _last_channel(change, held, matching))
     held = _hold(held, _too_many(held, matching, options))
     held = _hold(held, lambda change: _in_use(change, held, matching, options))
     stopped = {change.name for change in held.changes if change.held}
@@ -74,6 +80,12 @@ def _replace(change: Change, options: GuardOptions) -> str:
     return "a replace deletes the live object first: pass --allow-replace"
 
 
+def _unconfirmed(change: Change, options: GuardOptions) -> str:
+    if change.action is not Action.DELETE or options.prune_confirmed:
+        return ""
+    return "a delete in a saved plan needs --prune again, or a file signed under RECONCILER_PLAN_KEY"
+
+
 def _in_use(change: Change, plan: TargetPlan, matching: Matching, options: GuardOptions) -> str:
     if not _removes(change) or change.name in options.allow_in_use or change.kind not in KINDS:
         return ""
@@ -81,6 +93,22 @@ def _in_use(change: Change, plan: TargetPlan, matching: Matching, options: Guard
         return ""
     users = sorted(set(_users_after(change.id or "", plan, matching)))
     return f"still in use by {', '.join(users)}: pass --allow-in-use {change.name}" if users else ""
+
+
+def _last_channel(change: Change, plan: TargetPlan, matching: Matching) -> str:
+    """A list of an object that bears no mark may lose an element by a delete, but never its last one."""
+    if change.action is not Action.DELETE or change.held:
+        return ""
+    gone = {other.id for other in plan.due if other.action is Action.DELETE}
+    changed = {other.id for other in plan.due if other.action is Action.UPDATE}
+    for item in matching.found:
+        if item.live.kind is None or not KINDS[item.live.kind].key_field or item.id in changed:
+            continue
+        channels = references(item.live.fields, item.live.kind)
+        if change.id in channels and channels <= gone:
+            key = item.live.fields.get(KINDS[item.live.kind].key_field)
+            return f'the {item.live.kind} of "{key}" would be left without any channel: give it another one first'
+    return ""
 
 
 def _users_after(object_id: str, plan: TargetPlan, matching: Matching) -> Iterable[str]:

@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from reconciler.keywords import Words, translate
 from reconciler.resources import KINDS, LiveObject, Resource
 
 __all__ = [
@@ -165,12 +166,21 @@ class Ownership:
         return mark is not None and (mark.owner == self.owner or mark.owner in self.former_owners)
 
 
-def match_live(resources: Iterable[Resource], objects: Iterable[LiveObject], ownership: Ownership) -> Matching:
-    """Match every resource to at most one live object: by `spec.id`, else mark, else key, else by adoption."""
+_ANY_WORD: Words = {}
+
+
+def match_live(
+    resources: Iterable[Resource], objects: Iterable[LiveObject], ownership: Ownership, words: Words = _ANY_WORD
+) -> Matching:
+    """Match every resource to at most one live object: by `spec.id`, else mark, else key, else by adoption.
+
+    `words` are those that the target has for the keys of kinds that bear no mark.
+    """
+    resources, unknown = translate(resources, words)
     found = sorted((read_found(item) for item in objects), key=lambda item: item.id)
     finder = _Finder(found, ownership)
     matches: list[Match] = []
-    refusals: list[Refusal] = []
+    refusals = [Refusal(resource, why) for resource, why in unknown]
     for resource in sorted(resources, key=lambda item: item.name):
         result = finder.find(resource)
         if isinstance(result, Match):
@@ -208,19 +218,26 @@ def _sorted_out(found: list[Found], matches: list[Match], refusals: list[Refusal
     rest = [item for item in found if item.id not in matched]
     ours = [item for item in rest if ownership.owns(item.mark)]
     names = {item.id: item.live.alias for item in found if item.live.alias}
-    names |= {item.id: item.name for item in found if ownership.owns(item.mark)}
+    # A half-done replace keeps no name: whoever refers to it is seen to refer to something else.
+    names |= {item.id: item.name for item in found if ownership.owns(item.mark) and not _is_leftover(item)}
     names |= {object_id: match.resource.name for object_id, match in matched.items()}
     return Matching(
         matches=tuple(matches),
         refusals=tuple(sorted(refusals, key=lambda refusal: refusal.resource.name)),
         candidates=tuple(
-            item for item in ours if item.mark and not item.mark.is_leftover and item.mark.name not in refused
+            item
+            for item in ours
+            if item.mark and not item.mark.is_leftover and item.mark.name not in refused and not item.live.read_only
         ),
         leftovers=tuple(item for item in ours if item.mark and item.mark.is_leftover),
         foreign=tuple(item for item in rest if not ownership.owns(item.mark) and not item.live.read_only),
         names=names,
         found=tuple(found),
     )
+
+
+def _is_leftover(item: Found) -> bool:
+    return item.mark is not None and item.mark.is_leftover
 
 
 class _Finder:

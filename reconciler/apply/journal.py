@@ -6,19 +6,59 @@ never reads it to decide anything, since what is live is the truth.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import UTC, datetime
+from enum import StrEnum
+from functools import cache
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
+
+from pydantic import TypeAdapter, ValidationError
 
 from reconciler.errors import ConfigurationError, ReconcilerError
 
-__all__ = ["FORMAT", "Journal"]
+__all__ = ["FORMAT", "Event", "Journal", "JournalLine", "journal_schema", "parse_journal"]
 
 FORMAT = "reconciler.journal/v1"
+
+
+class Event(StrEnum):
+    """What a line tells of its step."""
+
+    BEGIN = "begin"
+    END = "end"
+    FAILED = "failed"
+    INTERRUPTED = "interrupted"
+    OUTCOME = "outcome"  # what became of the whole change
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JournalLine:
+    """One line. `number` is the step's, alike for its begin and its end; `at` is a time in UTC by our own clock.
+
+    `status` is what became of the change, in an outcome; `error` is the class of a failure, never its message.
+    """
+
+    format: str = FORMAT
+    number: int
+    at: str
+    event: Event
+    target: str
+    name: str
+    step: str = ""
+    id: str = ""
+    status: str = ""
+    error: str = ""
+
+
+@dataclass(slots=True)
+class Step:
+    """A step that is under way; a create sets `id` once the server gave one."""
+
+    id: str
 
 
 def _now() -> str:
@@ -26,12 +66,17 @@ def _now() -> str:
 
 
 class Journal:
-    """Steps as JSON lines. Without a file it writes nothing. `clock` gives the time of each line."""
+    """Steps as JSON lines. Without a file it writes nothing. `clock` gives the time of each line.
+
+    `failure` says why a line could not be written. From then on nothing is recorded, and no new change may begin; but
+    what is under way goes on to its end, or its undoing.
+    """
 
     def __init__(self, stream: IO[str] | None = None, clock: Callable[[], str] = _now) -> None:
         self._stream = stream
         self._clock = clock
         self._number = 0
+        self.failure = ""
 
     @classmethod
     @contextmanager
@@ -44,36 +89,88 @@ class Journal:
             stream = path.open("a", encoding="utf-8")
         except OSError as error:
             raise ConfigurationError(f"the journal {path} cannot be written: {error.strerror}") from None
-        with stream:
-            yield cls(stream)
+        journal = cls(stream)
+        try:
+            yield journal
+        finally:
+            journal.close()
+
+    def close(self) -> None:
+        """Record nothing from now on."""
+        stream, self._stream = self._stream, None
+        if stream is not None:
+            try:
+                stream.close()
+            except OSError as error:
+                self.failure = self.failure or str(error.strerror)
 
     @contextmanager
-    def step(self, target: str, name: str, step: str, object_id: str = "") -> Iterator[None]:
+    def step(self, target: str, name: str, step: str, object_id: str = "") -> Iterator[Step]:
         """Record a step before it begins and after it ended, with how it ended."""
         self._number += 1
-        number = self._number
-        about = {"target": target, "name": name, "step": step, "id": object_id}
-        self.write(number, "begin", about)
+        number, record = self._number, Step(object_id)
+
+        def write(event: Event, error: str = "") -> None:
+            self._write(number=number, event=event, target=target, name=name, step=step, id=record.id, error=error)
+
+        write(Event.BEGIN)
         try:
-            yield
+            yield record
         except ReconcilerError as error:
-            self.write(number, "failed", about | {"error": type(error).__name__})
+            write(Event.FAILED, type(error).__name__)
             raise
         except BaseException:
-            self.write(number, "interrupted", about)
+            write(Event.INTERRUPTED)
             raise
-        self.write(number, "end", about)
+        write(Event.END)
 
     def outcome(self, target: str, name: str, status: str, object_id: str = "") -> None:
         """Record what became of a change."""
         self._number += 1
-        self.write(self._number, "outcome", {"target": target, "name": name, "status": status, "id": object_id})
+        self._write(number=self._number, event=Event.OUTCOME, target=target, name=name, status=status, id=object_id)
 
-    def write(self, number: int, event: str, about: dict[str, str]) -> None:
+    def _write(self, **fields: Any) -> None:
         """Append one line and see it on disk."""
         if self._stream is None:
             return
-        line = {"format": FORMAT, "number": number, "at": self._clock(), "event": event, **about}
-        self._stream.write(json.dumps(line, ensure_ascii=False) + "\n")
-        self._stream.flush()
-        os.fsync(self._stream.fileno())
+        line = JournalLine(at=self._clock(), **fields)
+        text = _adapter().dump_json(line, exclude_defaults=False).decode()
+        try:
+            self._stream.write(text + "\n")
+            self._stream.flush()
+            os.fsync(self._stream.fileno())
+        except OSError as error:
+            self.failure = error.strerror or type(error).__name__
+            self._stream = None
+
+
+@cache
+def _adapter() -> TypeAdapter[JournalLine]:
+    return TypeAdapter(JournalLine)
+
+
+def parse_journal(text: str, name: str) -> list[JournalLine]:
+    """The lines of a journal; ConfigurationError names the file `name` and the line that is none.
+
+    A last line that breaks off, as a killed machine leaves it, is left out.
+    """
+    lines: list[JournalLine] = []
+    rows = text.split("\n")
+    for number, row in enumerate(rows, start=1):
+        if not row.strip():
+            continue
+        try:
+            lines.append(_adapter().validate_json(row))
+        except ValidationError:
+            if number == len(rows):
+                break
+            raise ConfigurationError(f"{name}:{number}: not a line of a journal of the format {FORMAT}") from None
+    return lines
+
+
+def journal_schema() -> dict[str, Any]:
+    """The JSON Schema of one line of a journal."""
+    schema = _adapter().json_schema(mode="serialization")
+    schema["properties"]["format"] = {"const": FORMAT}
+    schema["additionalProperties"] = False
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A line of a journal", **schema}

@@ -6,6 +6,7 @@ new one is made first, whatever refers to the old one is pointed to it, and only
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.apply import writing
@@ -13,12 +14,15 @@ from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.session import Session
 from reconciler.drafts import draft_of_live
 from reconciler.errors import TargetError
-from reconciler.ownership import REPLACED, Found, Mark, Match, read_found
+from reconciler.ownership import REPLACED, UNPROVED, Found, Mark, Match, read_found
 from reconciler.plan import Change, references
 from reconciler.prove import Proof
-from reconciler.resources import Draft
+from reconciler.resources import KINDS, Draft, LiveObject, Value
 
-__all__ = ["replace_object", "repoint"]
+__all__ = ["detach", "finish_replaced", "replace_object", "repoint"]
+
+_REPLACED_NAME = " (replaced)"
+_SHORTENED = 50  # characters of the old name that are kept, so that it stays within any limit
 
 
 async def replace_object(session: Session, change: Change, match: Match, proof: Proof | None) -> ChangeResult:
@@ -84,25 +88,83 @@ async def _flag(session: Session, change: Change, found: Found, *, replaced: boo
     if before is None:
         return
     mark = found.mark or Mark(session.ownership.owner, change.name)
-    flags = mark.flags | {REPLACED} if replaced else mark.flags
-    draft = draft_of_live(read_found(before), replace(mark, flags=frozenset(flags)))
+    display_name = str(found.live.fields.get("display_name") or "")
+    if replaced:  # one more flag may not make the description longer, and two objects may not share a name
+        mark = replace(mark, flags=(mark.flags - {UNPROVED}) | {REPLACED})
+        display_name = display_name[:_SHORTENED] + _REPLACED_NAME
+    live = read_found(before)
+    renamed = replace(live, live=replace(live.live, fields={**live.live.fields, "display_name": display_name}))
+    draft = draft_of_live(renamed, mark)
     await writing.update(session, change.name, draft, before, step="flag old")
 
 
 async def repoint(session: Session, name: str, old_id: str, new_id: str) -> None:
     """Make whatever refers to the old object refer to the new one."""
-    for item in session.matching.found:
-        kind = item.live.kind
-        if kind is None or item.live.read_only or old_id not in references(item.live.fields, kind):
+    async with session.pointing:
+        for item in session.matching.found:
+            before = await _reader_of(session, item, old_id)
+            if before is not None:
+                await _write_anew(session, name, before, _swap(before, old_id, new_id), step="repoint")
+
+
+async def detach(session: Session, name: str, object_id: str) -> None:
+    """Take an object out of the lists of those that bear no mark, before it is deleted; others are guarded."""
+    async with session.pointing:
+        for item in session.matching.found:
+            if item.live.kind is None or not KINDS[item.live.kind].key_field:
+                continue
+            before = await _reader_of(session, item, object_id)
+            if before is not None:
+                await _write_anew(session, name, before, _without(before, object_id), step="detach")
+
+
+async def finish_replaced(session: Session) -> list[str]:
+    """Carry on with replaces that an interrupted run left half-done: the new object is there, the old one too."""
+    notes: list[str] = []
+    for item in session.matching.leftovers:
+        new_id = session.ids.get(item.name)
+        if item.mark is None or REPLACED not in item.mark.flags or new_id in (None, item.id):
             continue
-        before = await session.provider.read(item.id)
-        if before is None:
-            continue
-        fields = {
-            key: _swapped(value, old_id, new_id) if isinstance(value, (frozenset, str)) else value
-            for key, value in before.fields.items()
-        }
-        await writing.update(session, name, Draft(kind, fields, item.id), before, step="repoint")
+        try:
+            await repoint(session, item.name, item.id, str(new_id))
+            await writing.delete(session, item.name, item.id, step="delete old")
+        except TargetError as error:
+            notes.append(f"{item.id}, replaced by {new_id}, could not be removed: {error}")
+        else:
+            notes.append(f"removed {item.id}, which an interrupted run had replaced by {new_id}")
+    return notes
+
+
+async def _reader_of(session: Session, item: Found, object_id: str) -> LiveObject | None:
+    """A live object as it is now, if it refers to another."""
+    kind = item.live.kind
+    if kind is None or item.live.read_only or object_id not in _references_now(session, item, kind):
+        return None
+    live = await session.provider.read(item.id)
+    return live if live is not None and object_id in references(live.fields, kind) else None
+
+
+def _references_now(session: Session, item: Found, kind: str) -> frozenset[str]:
+    """What an object referred to when it was planned, and what this run made it refer to since."""
+    draft = session.written.get(item.id)
+    return references(item.live.fields, kind) | (references(draft.fields, kind) if draft else frozenset())
+
+
+async def _write_anew(
+    session: Session, name: str, before: LiveObject, fields: Mapping[str, Value], *, step: str
+) -> None:
+    await writing.update(session, name, Draft(before.kind or "", fields, before.id), before, step=step)
+
+
+def _swap(live: LiveObject, old: str, new: str) -> dict[str, Value]:
+    return {
+        key: _swapped(value, old, new) if isinstance(value, (frozenset, str)) else value
+        for key, value in live.fields.items()
+    }
+
+
+def _without(live: LiveObject, object_id: str) -> dict[str, Value]:
+    return {key: value - {object_id} if isinstance(value, frozenset) else value for key, value in live.fields.items()}
 
 
 def _swapped(value: frozenset[str] | str, old: str, new: str) -> frozenset[str] | str:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from reconciler.apply import writing
+from reconciler.apply.replacing import finish_replaced
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
 from reconciler.apply.sending import prove_live
 from reconciler.apply.session import Session
@@ -19,7 +20,7 @@ from reconciler.apply.steps import carry_out
 from reconciler.drafts import differing_fields
 from reconciler.errors import TargetError
 from reconciler.ownership import CANARY, Found, read_found
-from reconciler.plan import Change
+from reconciler.plan import Action, Change
 from reconciler.resources import LiveObject
 
 _LOG = logging.getLogger("reconciler.apply")
@@ -57,7 +58,7 @@ async def _apply_target(session: Session, stop: Stop, observe: Observer) -> Targ
     if stop.soft.is_set():
         return TargetResult(target, results, notes=tuple(_left_behind(session)), refused=len(session.plan.refusals))
     tests = await _test_unchanged(session)
-    notes = [*_left_behind(session), *await _remove_leftovers(session)]
+    notes = [*_left_behind(session), *await finish_replaced(session), *await _remove_leftovers(session)]
     overwritten = await _overwritten(session)
     return TargetResult(target, results, tests, overwritten, tuple(notes), refused=len(session.plan.refusals))
 
@@ -70,9 +71,14 @@ class _Runner:
         self._observe = observe
         self._places = asyncio.Semaphore(session.options.parallelism)
         self._tasks: dict[str, asyncio.Task[ChangeResult]] = {}
+        self._needs: dict[str, tuple[str, ...]] = {}
+        self._deletes: list[str] = []
 
     async def run(self, changes: tuple[Change, ...], stop: Stop) -> tuple[ChangeResult, ...]:
         """All results, in the order of the changes."""
+        self._session.make_room = self._make_room
+        self._needs = {change.name: change.needs for change in changes}
+        self._deletes = [change.name for change in changes if change.action is Action.DELETE and not change.held]
         for change in changes:
             self._tasks[change.name] = asyncio.create_task(self._one(change))
         everything = asyncio.create_task(_wait_for(self._tasks.values()))
@@ -93,6 +99,20 @@ class _Runner:
             if self._session.stop.is_set():
                 return ChangeResult(change, Status.SKIPPED, "the run was interrupted before it began")
             return self._told(await carry_out(self._session, change))
+
+    async def _make_room(self, name: str) -> bool:
+        """Let the pending deletes go first that do not wait for this change themselves."""
+        free = [self._tasks[delete] for delete in self._deletes if not self._waits_for(delete, name)]
+        self._places.release()  # the change gives its place up while it waits
+        try:
+            results = [await asyncio.shield(task) for task in free]
+        finally:
+            await self._places.acquire()
+        return any(result.status is Status.APPLIED for result in results)
+
+    def _waits_for(self, name: str, other: str) -> bool:
+        needs = self._needs.get(name, ())
+        return other in needs or any(self._waits_for(one, other) for one in needs)
 
     def _told(self, result: ChangeResult) -> ChangeResult:
         session = self._session
@@ -126,7 +146,8 @@ async def _test_unchanged(session: Session) -> tuple[TestResult, ...]:
 
 async def _test_one(session: Session, name: str) -> TestResult:
     resource = session.match(name).resource
-    proof = await prove_live(session, resource, session.ids[name])
+    draft = session.draft(session.match(name), session.mark(resource))
+    proof = await prove_live(session, resource, session.ids[name], draft)
     return TestResult(session.plan.target, resource.kind, name, proof.text, proof)
 
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets as randomness
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from reconciler.apply.journal import Journal
@@ -34,10 +34,17 @@ def _random_token() -> str:
     return randomness.token_hex(4)
 
 
+async def _no_room(_name: str) -> bool:
+    """Nothing is going to be deleted."""
+    return False
+
+
 @dataclass(slots=True)
 class Session:
     """One target's apply. `ids` leads from names to live ids, `written` from ids to the draft last written (None: it
-    was deleted), `server_time` is the newest time the server gave one of our writes, in ms."""
+    was deleted), `server_time` is the newest time the server gave one of our writes, in ms. `pointing` is
+    held while references in somebody else's lists are changed. `make_room` waits for the deletes that do not wait for
+    the named change, and tells whether one was made."""
 
     provider: Provider
     plan: TargetPlan
@@ -52,6 +59,8 @@ class Session:
     written: dict[str, Draft | None] = field(default_factory=dict)
     left_behind: list[str] = field(default_factory=list)
     server_time: int = 0
+    pointing: asyncio.Lock = field(default_factory=asyncio.Lock)
+    make_room: Callable[[str], Awaitable[bool]] = _no_room
     _matches: dict[str, Match] = field(default_factory=dict)
     _messages: dict[str, Message] = field(default_factory=dict)
 

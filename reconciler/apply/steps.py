@@ -7,7 +7,7 @@ functions know no provider by name: what one can do, its abilities say.
 from __future__ import annotations
 
 from reconciler.apply import writing
-from reconciler.apply.replacing import replace_object
+from reconciler.apply.replacing import detach, replace_object
 from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.sending import prove_live, prove_new_values
 from reconciler.apply.session import Session
@@ -98,7 +98,8 @@ async def _update(session: Session, change: Change) -> ChangeResult:
             change, Status.APPLIED, _why_unproved(match) if change.affects_delivery else "", id=before.id
         )
     if not change.affects_delivery:
-        proof = await prove_live(session, match.resource, before.id)
+        draft = session.draft(match, session.mark(match.resource))
+        proof = await prove_live(session, match.resource, before.id, draft)
         await _rewrite(session, match, before, unproved=not proof.passed)
         return _written(change, proof, before.id)
     proof = await prove_new_values(session, match, message)
@@ -133,6 +134,7 @@ async def _delete(session: Session, change: Change) -> ChangeResult:
     if found is None or await session.provider.read(found.id) is None:
         return ChangeResult(change, Status.APPLIED, "was gone already", id=change.id or "")
     await writing.read_unmoved(session, found)
+    await detach(session, change.name, found.id)
     existed = await writing.delete(session, change.name, found.id)
     return ChangeResult(change, Status.APPLIED, "" if existed else "was gone already", id=found.id)
 

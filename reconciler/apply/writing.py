@@ -5,17 +5,28 @@ Every write of an apply goes through here, so there is one place that compares w
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from reconciler.apply.session import Session
 from reconciler.drafts import differing_fields
 from reconciler.errors import TargetError, UnexpectedError
 from reconciler.ownership import Found, read_found
 from reconciler.resources import Draft, LiveObject
 
-__all__ = ["MovedError", "create", "delete", "read_unmoved", "server_milliseconds", "update"]
+__all__ = [
+    "MovedError",
+    "create",
+    "delete",
+    "read_own",
+    "read_unmoved",
+    "server_milliseconds",
+    "take_back",
+    "update",
+]
 
 
 class MovedError(TargetError):
-    """A live object is no longer what the plan saw, so nothing was written to it."""
+    """A live object is no longer what the plan saw, or what we wrote, so nothing was written to it."""
 
 
 async def read_unmoved(session: Session, found: Found) -> LiveObject:
@@ -23,6 +34,12 @@ async def read_unmoved(session: Session, found: Found) -> LiveObject:
     live = await session.provider.read(found.id)
     if live is None:
         raise MovedError(f"{found.id} was deleted since it was planned: plan again")
+    check_unmoved(live, found)
+    return live
+
+
+def check_unmoved(live: LiveObject, found: Found) -> None:
+    """MovedError if a live object differs from what the plan saw."""
     now = read_found(live)
     moved = [
         name
@@ -35,13 +52,25 @@ async def read_unmoved(session: Session, found: Found) -> LiveObject:
         moved.append("mark")
     if moved:
         raise MovedError(f"{found.id} changed since it was planned ({', '.join(moved)}): plan again")
+
+
+async def read_own(session: Session, object_id: str) -> LiveObject:
+    """Read what this run wrote; MovedError if somebody else changed or deleted it since."""
+    live = await session.provider.read(object_id)
+    if live is None:
+        raise MovedError(f"{object_id} was deleted by somebody else meanwhile: plan again")
+    sent = session.written.get(object_id)
+    moved = differing_fields(sent, live) if sent is not None else ()
+    if moved:
+        raise MovedError(f"{object_id} was changed by somebody else meanwhile ({', '.join(moved)}): plan again")
     return live
 
 
 async def create(session: Session, name: str, draft: Draft, *, step: str = "create") -> str:
     """Write a new object and read it back; its id."""
-    with session.journal.step(session.plan.target, name, step, draft.id or ""):
+    with session.journal.step(session.plan.target, name, step, draft.id or "") as record:
         object_id = await session.provider.create(draft)
+        record.id = object_id
     session.written[object_id] = draft
     await _read_back(session, object_id, draft)
     return object_id
@@ -63,22 +92,38 @@ async def delete(session: Session, name: str, object_id: str, *, step: str = "de
     return existed
 
 
+async def take_back(session: Session, name: str, object_id: str) -> None:
+    """Undo a create: delete what this run wrote, and see that it is gone. MovedError if somebody else changed it."""
+    try:
+        await read_own(session, object_id)
+    except MovedError:
+        session.written.pop(object_id, None)  # theirs now: nothing of ours can be overwritten in it
+        raise
+    await delete(session, name, object_id, step="undo create")
+    if await session.provider.read(object_id) is not None:
+        raise UnexpectedError(f"{object_id} was deleted, and is still there")
+
+
 async def _read_back(session: Session, object_id: str, draft: Draft) -> None:
-    live = await session.provider.read(object_id)
+    try:
+        live = await session.provider.read(object_id)
+    except TargetError as error:
+        raise UnexpectedError(f"{object_id} was written, but could not be read back ({error}): apply again") from error
     if live is None:
-        raise UnexpectedError(f"{object_id} was written, but cannot be read back: somebody deleted it, or look again")
+        raise UnexpectedError(f"{object_id} was written, and is not there: somebody deleted it, or apply again")
     session.server_time = max(session.server_time, server_milliseconds(live))
     different = differing_fields(draft, live)
     if different:
-        raise UnexpectedError(f"the server stored {', '.join(different)} of {object_id} otherwise than it was sent")
+        raise UnexpectedError(
+            f"{object_id} was written, but holds other values than were sent ({', '.join(different)}): "
+            "somebody else wrote it too, or the server changed them; plan again"
+        )
 
 
 def server_milliseconds(live: LiveObject) -> int:
     """When an object was last changed, by the server's clock, in ms since 1970; 0 if it does not tell."""
     if live.updated.isdigit():
         return int(live.updated)
-    from datetime import datetime
-
     try:
         return int(datetime.fromisoformat(live.updated).timestamp() * 1000)
     except ValueError:
