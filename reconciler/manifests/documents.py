@@ -1,15 +1,12 @@
-"""YAML text -> plain values, read safely and fast: what a person wrote, before anybody asks what it means.
+"""YAML text -> documents: what a person wrote, before anybody asks what it means, and where in the text it is.
 
-libyaml parses and composes; this module gives its nodes their values by the YAML 1.2 core schema (`yes`, `on` and
-dates are text) and refuses what is unsafe or ambiguous: duplicate keys, tags, keys that are not text, NaN, documents
-that are too deep, or that grow too large through aliases. Positions are looked up later, by parsing one document again:
-ten thousand good manifests need not carry them. Apart from `files` because this touches nothing, and from the checks
-because it knows no manifest.
+libyaml parses and composes, within bounds of depth and size; `values` gives its nodes their values. Positions are
+looked up later, by parsing one document again: ten thousand good manifests need not carry them. Apart from `files`
+because this touches nothing, and from the checks because it knows no manifest.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -18,35 +15,11 @@ from yaml._yaml import CParser
 from yaml.error import YAMLError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from reconciler.manifests.words import Path, Problem, quoted
+from reconciler.manifests.values import MAX_DEPTH, MAX_VALUES, Spot, ValueReader, is_merge, spot_of
+from reconciler.manifests.words import Path, Problem
 from reconciler.manifests.yaml_errors import UnsafeYamlError, word_yaml_error
 
 __all__ = ["Document", "Spot", "find_spot", "parse_documents"]
-
-_MAX_DEPTH = 64
-_MAX_VALUES = 200_000
-
-_STR_TAGS = frozenset({"", "!", "tag:yaml.org,2002:str"})
-_CONTAINER_TAGS = frozenset({"", "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
-_CONSTANTS: dict[str, bool | None] = {
-    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
-    **dict.fromkeys(("true", "True", "TRUE"), True),
-    **dict.fromkeys(("false", "False", "FALSE"), False),
-}
-_NUMBER_STARTS = frozenset("+-.0123456789")
-# As text: `re` compiles and keeps them when the first number comes, and most projects have none.
-_INTEGER = r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
-_FLOAT = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
-_NOT_FINITE = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
-_LARGEST = 2**63
-
-
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A position in a text; line and column count from 1."""
-
-    line: int
-    column: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +37,7 @@ class Document:
 
 
 class _Composer(CParser):
-    """libyaml's composer with the tags left open (`_value` settles them) and two limits while it works."""
+    """libyaml's composer with the tags left open, for `values` to settle, and two limits while it works."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -81,9 +54,9 @@ class _Composer(CParser):
         self._nodes += 1
         if parent is None:
             self._nodes = 1
-        elif self._depth > _MAX_DEPTH:
+        elif self._depth > MAX_DEPTH:
             raise UnsafeYamlError("nested", parent.start_mark)
-        elif self._nodes > _MAX_VALUES:
+        elif self._nodes > MAX_VALUES:
             raise UnsafeYamlError("large", parent.start_mark)
 
     def ascend_resolver(self) -> None:
@@ -98,7 +71,7 @@ def parse_documents(text: str) -> Iterator[Document | tuple[Spot, Problem]]:
         while composer.check_node():
             node = composer.get_node()
             if node is not None:
-                reader = _Reader()
+                reader = ValueReader()
                 value = reader.read(node)
                 if value is not None or reader.problems:
                     yield _document(node, value, reader)
@@ -107,7 +80,7 @@ def parse_documents(text: str) -> Iterator[Document | tuple[Spot, Problem]]:
         yield Spot(line, column), problem
 
 
-def _document(node: Node, value: Any, reader: _Reader) -> Document:
+def _document(node: Node, value: Any, reader: ValueReader) -> Document:
     start, end = node.start_mark, node.end_mark
     problems = tuple(dict.fromkeys(reader.problems))  # an alias repeats those of its anchor
     return Document(value, start.index - start.column, end.index, start.line + 1, start.column + 1, problems)
@@ -131,7 +104,7 @@ def find_spot(text: str, path: Path, *, key: bool = False) -> Spot | None:
         mark = key_node.start_mark if key else None
     if node is None:
         return None
-    return _spot(mark or node.start_mark)
+    return spot_of(mark or node.start_mark)
 
 
 def _step(node: Node | None, step: str | int) -> tuple[Node, Node] | None:
@@ -147,111 +120,5 @@ def _step(node: Node | None, step: str | int) -> tuple[Node, Node] | None:
 
 def _merged(node: MappingNode) -> Iterator[Node]:
     for key, value in node.value:
-        if _is_merge(key):
+        if is_merge(key):
             yield from value.value if isinstance(value, SequenceNode) else (value,)
-
-
-def _is_merge(key: Node) -> bool:
-    return isinstance(key, ScalarNode) and key.value == "<<" and not key.tag and not key.style
-
-
-def _spot(mark: Any) -> Spot:
-    return Spot(mark.line + 1, mark.column + 1)
-
-
-class _Reader:
-    """The values of one document's nodes. Problems are gathered; only limits raise."""
-
-    def __init__(self) -> None:
-        self.problems: list[tuple[Spot, Problem]] = []
-        self._values = 0
-
-    def read(self, node: Node, depth: int = 0) -> Any:
-        if type(node) is ScalarNode:
-            if node.style and not node.tag:
-                return node.value
-            return self._scalar(node)
-        self._values += len(node.value) + 1
-        if depth > _MAX_DEPTH:
-            raise UnsafeYamlError("recursive", node.start_mark)
-        if self._values > _MAX_VALUES:
-            raise UnsafeYamlError("aliases", node.start_mark)
-        if node.tag not in _CONTAINER_TAGS:
-            self._problem(node, "tag")
-        if isinstance(node, MappingNode):
-            return self._mapping(node, depth + 1)
-        return [self.read(item, depth + 1) for item in node.value]
-
-    def _scalar(self, node: ScalarNode) -> Any:
-        if node.tag:
-            if node.tag not in _STR_TAGS:
-                self._problem(node, "tag")
-            return node.value
-        text: str = node.value
-        if text in _CONSTANTS:
-            return _CONSTANTS[text]
-        return self._number(text, node) if text[0] in _NUMBER_STARTS else text
-
-    def _number(self, text: str, node: Node) -> Any:
-        if re.fullmatch(_INTEGER, text):
-            number = int(text, 0 if text[:2] in ("0o", "0x") else 10) if len(text) < 30 else _LARGEST
-            if abs(number) < _LARGEST:
-                return number
-            self._problem(node, "large-number")
-        elif re.fullmatch(_NOT_FINITE, text):
-            self._problem(node, "not-finite")
-        elif re.fullmatch(_FLOAT, text):
-            value = float(text)
-            if abs(value) < float(_LARGEST):
-                return value
-            self._problem(node, "large-number")
-        else:
-            return text
-        return 0
-
-    def _mapping(self, node: Node, depth: int) -> dict[str, Any]:
-        result: dict[str, Any] = {}
-        merges: list[Node] = []
-        for key_node, value_node in node.value:
-            if _is_merge(key_node):
-                merges.append(value_node)
-                continue
-            key = self.read(key_node, depth)
-            if not isinstance(key, str):
-                self._problem(key_node, "mapping-key" if isinstance(key, (dict, list)) else "key")
-                continue
-            if key in result:
-                self._problem(key_node, "duplicate", key)
-                continue
-            result[key] = self.read(value_node, depth)
-        for merge in merges:
-            self._merge(merge, result, depth)
-        return result
-
-    def _merge(self, node: Node, result: dict[str, Any], depth: int) -> None:
-        """What is written out wins over what is merged in, and the first of several merged in wins."""
-        for part in node.value if isinstance(node, SequenceNode) else [node]:
-            if not isinstance(part, MappingNode):
-                self._problem(node, "merge")
-                return
-            for key, value in self.read(part, depth).items():
-                result.setdefault(key, value)
-
-    def _problem(self, node: Node, rule: str, key: str = "") -> None:
-        message, slug, hint = _PROBLEMS[rule]
-        self.problems.append((_spot(node.start_mark), Problem((), message.format(key=quoted(key)), slug, hint)))
-
-
-_PROBLEMS: dict[str, tuple[str, str, str]] = {
-    "tag": ("a YAML tag (!...) is not allowed", "yaml-tag", "write a plain value"),
-    "large-number": ("this number is too large", "yaml-number", "put it in quotes if it is a text"),
-    "not-finite": ("not a finite number", "yaml-number", "put it in quotes if it is a text"),
-    "key": ("a key must be a text", "yaml-key", "put the key in quotes"),
-    "mapping-key": (
-        "a mapping or a list cannot be a key",
-        "yaml-key",
-        "put a text that begins with { or [ in quotes, templates too",
-    ),
-    "duplicate": ("the key {key} is there twice", "duplicate-key", "keep one of them"),
-    "merge": ("<< merges mappings only", "yaml-merge", "give it the alias of a mapping"),
-}
