@@ -56,7 +56,7 @@ bench: $(READY) ## speed, as ratios measured side by side in one run
 	$(BIN)/python -m benchmarks
 
 lock: $(READY) ## pin the newest allowed packages, with hashes, for every platform
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 pyproject.toml -o requirements/run.txt
+	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra build --no-emit-package reconciler pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev --no-emit-package reconciler pyproject.toml -o $(LOCK)
 
 clean: ## remove what was made
