@@ -1,4 +1,4 @@
-"""`python -m benchmarks.load_manifests`: loading and checking 10,000 manifests against `yaml.load_all` on the same bytes.
+"""`python -m benchmarks.load_manifests`: loading 10,000 manifests against `yaml.load_all` on the same bytes.
 
 Both in one process, each the best of three runs: one file with all documents, then a file for each.
 """
