@@ -63,6 +63,7 @@ class ConfluentApi:
         self._numbers = count(1)
         self.integrations.seed()
         self.subscriptions.seed()
+        self.store.settle()
 
     def claims(self, path: str) -> bool:
         """Whether the path is one of this API."""

@@ -124,6 +124,12 @@ class Store:
         """The time of a write, each later than the one before."""
         return _written(self._clock.stamp() / 1000)
 
+    def settle(self) -> None:
+        """Make what is there to have been there all along."""
+        for collection in self._collections.values():
+            for versions in collection.values():
+                versions.states = [(0.0, versions.states[-1][1])]
+
     def as_json(self) -> dict[str, list[Document]]:
         """All objects as they really are, to be kept."""
         return {name: self.latest(name) for name in self._collections}
