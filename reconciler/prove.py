@@ -26,6 +26,11 @@ class Proof:
     delivery: Delivery
     warning: str = ""
 
+    @property
+    def stands(self) -> bool:
+        """Whether the change may stand: it is proved, or it is such that it cannot be tested at all."""
+        return self.passed or self.delivery.outcome is Outcome.SKIPPED
+
 
 def expectation(kind: str, policy: TestPolicy, abilities: Abilities) -> Expect:
     """What counts for a kind: what the manifest says, else `reached` where the test text may well be refused."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.apply import writing
+from reconciler.apply import outcomes, writing
 from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.session import Session
 from reconciler.drafts import draft_of_live
@@ -30,9 +30,8 @@ async def replace_object(session: Session, change: Change, match: Match, proof: 
     found = match.found
     if found is None:
         raise writing.MovedError(f"{change.name} has no live object")
-    draft = session.draft(
-        match, session.mark(match.resource, unproved=proof is not None and not proof.passed), found.id
-    )
+    unproved = proof is not None and not proof.stands
+    draft = session.draft(match, session.mark(match.resource, unproved=unproved), found.id)
     if session.provider.abilities.chooses_ids:
         return await _delete_first(session, change, found, draft, proof)
     return await _create_first(session, change, found, replace(draft, id=None), proof)
@@ -77,8 +76,12 @@ async def _create_first(
         await _flag(session, change, found, replaced=False)
         raise
     session.ids[change.name] = new_id
-    await repoint(session, change.name, found.id, new_id)
-    await writing.delete(session, change.name, found.id, step="delete old")
+    try:
+        await repoint(session, change.name, found.id, new_id)
+        await writing.delete(session, change.name, found.id, step="delete old")
+    except TargetError as error:
+        text = f"{new_id} is there, but {found.id} could not be taken out of use and deleted: {error}; apply again"
+        return ChangeResult(change, Status.FAILED, text, proof, new_id)
     return _done(change, new_id, proof)
 
 
@@ -176,6 +179,4 @@ def _swapped(value: frozenset[str] | str, old: str, new: str) -> frozenset[str] 
 def _done(change: Change, object_id: str, proof: Proof | None) -> ChangeResult:
     if proof is None:
         return ChangeResult(change, Status.APPLIED, "not proved: no test is due", id=object_id)
-    if proof.passed:
-        return ChangeResult(change, Status.APPLIED, f"proved: {proof.text}", proof, object_id)
-    return ChangeResult(change, Status.KEPT, f"its test failed, and it stands: {proof.text}", proof, object_id)
+    return outcomes.written(change, proof, object_id)

@@ -20,6 +20,7 @@ class Status(StrEnum):
     HELD = "held back"
     UNDONE = "undone"  # it failed its test, and is as if it had not been
     KEPT = "kept unproved"  # it failed its test, and stands
+    UNKNOWN = "unknown"  # it was cut off, and what is live must be read again
     STRANDED = "undo failed"  # it failed, and what was there could not be put back
 
 
@@ -89,7 +90,7 @@ class RunResult:
         return 5 if Status.UNDONE in statuses else 0
 
     def _is_partial(self, statuses: set[Status]) -> bool:
-        incomplete = statuses & {Status.FAILED, Status.SKIPPED, Status.HELD}
+        incomplete = statuses & {Status.FAILED, Status.SKIPPED, Status.HELD, Status.UNKNOWN}
         return bool(incomplete) or any(target.error or target.overwritten or target.refused for target in self.targets)
 
     def _partial_code(self, statuses: set[Status]) -> int:

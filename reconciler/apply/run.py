@@ -1,44 +1,35 @@
 """An apply: every change of every target in its order, side by side where they do not depend on each other.
 
-A failure never hides the others: what depends on it is skipped with the reason, the rest goes on. At the end all that
-was written is read once more, since neither system can say that somebody else wrote in between.
+A failure never hides the others: what depends on it is skipped with the reason, the rest goes on. After the changes
+come the tests of what did not change, what earlier runs left over, and a last look at all that was written.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
+import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from reconciler.apply import writing
+from reconciler.apply.leftovers import remove_old_canaries, tell_left_behind
 from reconciler.apply.replacing import finish_replaced
+from reconciler.apply.rereading import find_overwritten
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
 from reconciler.apply.sending import prove_live
 from reconciler.apply.session import Session
 from reconciler.apply.steps import carry_out
-from reconciler.drafts import differing_fields
-from reconciler.errors import TargetError
-from reconciler.ownership import CANARY, Found, read_found
+from reconciler.apply.stopping import Stop, finish
 from reconciler.plan import Action, Change
-from reconciler.resources import LiveObject
 
 _LOG = logging.getLogger("reconciler.apply")
 
-__all__ = ["Observer", "Stop", "apply_targets"]
+__all__ = ["Observer", "apply_targets"]
 
 Observer = Callable[[str, ChangeResult], None]
 """Told of each change's result as it comes: the target's name and the result."""
 
 _DONE = frozenset({Status.APPLIED, Status.KEPT})
-
-
-@dataclass(slots=True)
-class Stop:
-    """How a run is stopped: `soft` starts nothing new and undoes what is unproved, `hard` ends it at once."""
-
-    soft: asyncio.Event = field(default_factory=asyncio.Event)
-    hard: asyncio.Event = field(default_factory=asyncio.Event)
 
 
 def _ignore(_target: str, _result: ChangeResult) -> None:
@@ -52,15 +43,32 @@ async def apply_targets(sessions: Iterable[Session], stop: Stop, observe: Observ
 
 
 async def _apply_target(session: Session, stop: Stop, observe: Observer) -> TargetResult:
-    target = session.plan.target
-    runner = _Runner(session, observe)
-    results = await runner.run(session.plan.changes, stop)
-    if stop.soft.is_set():
-        return TargetResult(target, results, notes=tuple(_left_behind(session)), refused=len(session.plan.refusals))
-    tests = await _test_unchanged(session)
-    notes = [*_left_behind(session), *await finish_replaced(session), *await _remove_leftovers(session)]
-    overwritten = await _overwritten(session)
-    return TargetResult(target, results, tests, overwritten, tuple(notes), refused=len(session.plan.refusals))
+    results = await _Runner(session, observe).run(session.plan.changes, stop)
+    end = _End()
+    await finish([asyncio.create_task(_round_off(session, end))], stop)
+    notes = (*tell_left_behind(session), *end.notes)
+    return TargetResult(
+        session.plan.target, results, tuple(end.tests), end.overwritten, notes, refused=len(session.plan.refusals)
+    )
+
+
+@dataclass(slots=True)
+class _End:
+    """What came of the time after the changes, as far as it went."""
+
+    tests: list[TestResult] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    overwritten: tuple[str, ...] = ()
+
+
+async def _round_off(session: Session, end: _End) -> None:
+    """Tests of what did not change, left-overs, the last look; a stopped run does none of it."""
+    if not session.stop.is_set():
+        end.tests += await _test_unchanged(session)
+    if not session.stop.is_set():
+        end.notes += [*await finish_replaced(session), *await remove_old_canaries(session)]
+    if not session.stop.is_set():
+        end.overwritten = await find_overwritten(session)
 
 
 class _Runner:
@@ -81,13 +89,8 @@ class _Runner:
         self._deletes = [change.name for change in changes if change.action is Action.DELETE and not change.held]
         for change in changes:
             self._tasks[change.name] = asyncio.create_task(self._one(change))
-        everything = asyncio.create_task(_wait_for(self._tasks.values()))
-        ended = asyncio.create_task(stop.hard.wait())
-        await asyncio.wait([everything, ended], return_when=asyncio.FIRST_COMPLETED)
-        for task in (everything, ended, *self._tasks.values()):
-            task.cancel()
-        outcomes = await asyncio.gather(*self._tasks.values(), return_exceptions=True)
-        return tuple(_result(change, outcome) for change, outcome in zip(changes, outcomes, strict=True))
+        await finish(self._tasks.values(), stop)
+        return tuple(_result(change, self._tasks[change.name]) for change in changes)
 
     async def _one(self, change: Change) -> ChangeResult:
         if change.held:
@@ -97,7 +100,9 @@ class _Runner:
                 return self._told(ChangeResult(change, Status.SKIPPED, f"needs {name}, which was not applied"))
         async with self._places:
             if self._session.stop.is_set():
-                return ChangeResult(change, Status.SKIPPED, "the run was interrupted before it began")
+                return self._told(ChangeResult(change, Status.SKIPPED, "the run was interrupted before it began"))
+            if failure := self._session.journal.failure:
+                return self._told(ChangeResult(change, Status.SKIPPED, f"the journal cannot be written: {failure}"))
             return self._told(await carry_out(self._session, change))
 
     async def _make_room(self, name: str) -> bool:
@@ -117,24 +122,23 @@ class _Runner:
     def _told(self, result: ChangeResult) -> ChangeResult:
         session = self._session
         session.journal.outcome(session.plan.target, result.change.name, result.status.value, result.id)
-        self._observe(session.plan.target, result)
+        try:
+            self._observe(session.plan.target, result)
+        except OSError:
+            _LOG.debug("nobody reads what is told of the changes any more")  # a pager or `tee` that went away
         return result
 
 
-async def _wait_for(tasks: Iterable[asyncio.Task[ChangeResult]]) -> bool:
-    await asyncio.wait([*tasks, asyncio.create_task(asyncio.sleep(0))])
-    return True
-
-
-def _result(change: Change, outcome: ChangeResult | BaseException) -> ChangeResult:
-    if isinstance(outcome, ChangeResult):
-        return outcome
-    if isinstance(outcome, asyncio.CancelledError):
-        return ChangeResult(change, Status.FAILED, "interrupted: how far it went is not known; plan again")
-    _LOG.error("%s failed by a fault of reconciler itself", change, exc_info=outcome)
-    return ChangeResult(
-        change, Status.FAILED, f"a fault of reconciler itself ({type(outcome).__name__}): please report it"
-    )
+def _result(change: Change, task: asyncio.Task[ChangeResult]) -> ChangeResult:
+    if not task.done() or task.cancelled():
+        return ChangeResult(change, Status.UNKNOWN, "interrupted: how far it went is not known; plan again")
+    error = task.exception()
+    if error is None:
+        return task.result()
+    place = traceback.extract_tb(error.__traceback__)[-1]  # not its message, which may hold a value
+    _LOG.error("%s: %s at %s:%s", change, type(error).__name__, place.filename, place.lineno)
+    text = f"a fault of reconciler itself ({type(error).__name__}): please report it, and plan again"
+    return ChangeResult(change, Status.UNKNOWN, text, id=change.id or "")
 
 
 async def _test_unchanged(session: Session) -> tuple[TestResult, ...]:
@@ -149,67 +153,3 @@ async def _test_one(session: Session, name: str) -> TestResult:
     draft = session.draft(session.match(name), session.mark(resource))
     proof = await prove_live(session, resource, session.ids[name], draft)
     return TestResult(session.plan.target, resource.kind, name, proof.text, proof)
-
-
-def _left_behind(session: Session) -> list[str]:
-    return [f"the canary {object_id} could not be removed: a later apply does" for object_id in session.left_behind]
-
-
-async def _remove_leftovers(session: Session) -> list[str]:
-    """Remove canaries that an earlier run left, once they are old by the server's own clock; name the younger."""
-    if session.server_time == 0:
-        return []
-    return [
-        note
-        for item in session.matching.leftovers
-        if item.mark is not None and CANARY in item.mark.flags
-        for note in await _remove_leftover(session, item)
-    ]
-
-
-async def _remove_leftover(session: Session, item: Found) -> list[str]:
-    age = (session.server_time - writing.server_milliseconds(item.live)) / 60_000
-    if age <= session.options.leftover_minutes:
-        return [f"{item.id} is a canary of another run, {max(0, round(age))} minutes old: left alone"]
-    try:
-        live = await session.provider.read(item.id)
-        if live is None or read_found(live).mark != item.mark:
-            return []
-        await writing.delete(session, item.name, item.id, step="delete left-over")
-    except TargetError as error:
-        return [f"the left-over canary {item.id} could not be removed: {error}"]
-    return [f"removed {item.id}, a canary that an interrupted run left"]
-
-
-async def _overwritten(session: Session) -> tuple[str, ...]:
-    """What somebody else changed since we wrote it, by one list; on a server whose list lags, by id."""
-    if not session.written:
-        return ()
-    try:
-        now = await _read_again(session)
-    except TargetError as error:
-        return (f"what was written could not be read again: {error}",)
-    found: list[str] = []
-    for object_id, draft in sorted(session.written.items()):
-        live = now.get(object_id)
-        if draft is None and live is not None:
-            found.append(f"{object_id} was deleted, and is there again")
-        elif draft is not None and live is None:
-            found.append(f"{object_id} was deleted by somebody else")
-        elif draft is not None and live is not None and differing_fields(draft, live):
-            found.append(f"{object_id} was overwritten by somebody else ({', '.join(differing_fields(draft, live))})")
-    return tuple(found)
-
-
-async def _read_again(session: Session) -> dict[str, LiveObject]:
-    listing = await session.provider.read_all()
-    objects = {item.id: item for item in listing.objects}
-    if not listing.stale:
-        return objects
-    for object_id in session.written:
-        live = await session.provider.read(object_id)
-        if live is None:
-            objects.pop(object_id, None)
-        else:
-            objects[object_id] = live
-    return objects

@@ -12,14 +12,16 @@ from dataclasses import replace
 
 from reconciler.apply import writing
 from reconciler.apply.session import Session
-from reconciler.errors import TargetError
+from reconciler.errors import TargetError, UnreachableError
 from reconciler.ownership import Match
 from reconciler.plan import Message
 from reconciler.prove import Proof, judge
 from reconciler.providers.base import ProofMethod
-from reconciler.resources import KINDS, Delivery, Draft, Outcome, Resource
+from reconciler.resources import KINDS, Delivery, Draft, Outcome, Resource, Value
 
 __all__ = ["prove_live", "prove_new_values"]
+
+_NOTHING: frozenset[str] = frozenset()
 
 
 async def prove_live(session: Session, resource: Resource, object_id: str, draft: Draft | None = None) -> Proof:
@@ -37,43 +39,81 @@ async def prove_new_values(session: Session, match: Match, message: Message) -> 
         with session.journal.step(session.plan.target, resource.name, "probe"):
             delivery = await _unless_stopped(session, session.provider.probe(draft))
         return judge(delivery, session.expectation(resource))
+    draft = _canary_draft(session, match)
     if KINDS[resource.kind].sends:
-        draft = session.draft(match, session.canary_mark(resource.name), session.canary_id(resource.name))
         async with _canary(session, resource.name, draft) as object_id:
             return await prove_live(session, resource, object_id)
-    return await _prove_through_user(session, match, message)
+    return await _prove_through_user(session, match, draft, message)
 
 
-async def _prove_through_user(session: Session, match: Match, message: Message) -> Proof:
+async def _prove_through_user(session: Session, match: Match, draft: Draft, message: Message) -> Proof:
     """A changed account or group: a canary of it, and one of a mail channel that uses only it, to the given people."""
     resource, user = match.resource, session.match(message.channel)
-    draft = session.draft(match, session.canary_mark(resource.name), session.canary_id(resource.name))
-    if resource.kind == "EmailGroup":
-        draft = replace(draft, fields={**draft.fields, "recipients": frozenset(message.recipients)})
+    people = frozenset(message.recipients)
+    is_group = resource.kind == "EmailGroup"
+    if is_group:
+        draft = replace(draft, fields={**draft.fields, "recipients": people})
     async with _canary(session, resource.name, draft) as object_id:
-        mail = session.draft(user, session.canary_mark(user.resource.name), session.canary_id(user.resource.name))
-        if resource.kind == "EmailGroup":
-            narrowed = {"recipients": frozenset[str](), "groups": frozenset({object_id})}
-        else:
-            narrowed = {"recipients": frozenset(message.recipients), "groups": frozenset[str]()}
-        fields = {**mail.fields, **narrowed}
-        if resource.kind != "EmailGroup":
-            fields["sender"] = object_id
-        async with _canary(session, user.resource.name, replace(mail, fields=fields)) as channel_id:
+        own: dict[str, Value] = (
+            {"recipients": _NOTHING, "groups": frozenset({f"id:{object_id}"}), "sender": _live_sender(session, user)}
+            if is_group
+            else {"recipients": people, "groups": _NOTHING, "sender": f"id:{object_id}"}
+        )
+        mail = _canary_draft(session, _with_fields(user, own))
+        async with _canary(session, user.resource.name, mail) as channel_id:
             return await prove_live(session, user.resource, channel_id)
+
+
+def _canary_draft(session: Session, match: Match) -> Draft:
+    name = match.resource.name
+    return session.draft(match, session.canary_mark(name), session.canary_id(name))
+
+
+def _with_fields(match: Match, fields: dict[str, Value]) -> Match:
+    """The match of a resource that wants these fields, also where it ignores them."""
+    resource = match.resource
+    settings = replace(resource.settings, ignore=resource.settings.ignore - fields.keys())
+    return replace(match, resource=replace(resource, fields={**resource.fields, **fields}, settings=settings))
+
+
+def _live_sender(session: Session, user: Match) -> Value:
+    """The account that a mail channel shall send by; while that is not there yet, the one that it has."""
+    wanted = user.resource.fields.get("sender")
+    if wanted in session.ids or user.found is None:
+        return wanted
+    return f"id:{user.found.live.fields.get('sender')}"
 
 
 @asynccontextmanager
 async def _canary(session: Session, name: str, draft: Draft) -> AsyncIterator[str]:
     """A short-lived copy, removed again whatever happens; one that cannot be removed is left to a later run."""
-    object_id = await writing.create(session, name, draft, step="create canary")
+    object_id = draft.id or ""
     try:
+        await writing.create(session, name, draft, step="create canary")
         yield object_id
+    except TargetError as error:
+        if object_id not in session.written and not _may_have_arrived(error):
+            object_id = ""
+        raise
     finally:
-        try:
-            await asyncio.shield(writing.delete(session, name, object_id, step="delete canary"))
-        except TargetError:
-            session.left_behind.append(object_id)
+        if object_id:
+            await _remove_canary(session, name, object_id)
+
+
+async def _remove_canary(session: Session, name: str, object_id: str) -> None:
+    session.left_behind.add(object_id)
+    try:
+        await writing.delete(session, name, object_id, step="delete canary")
+    except TargetError:
+        return
+    session.left_behind.discard(object_id)
+
+
+def _may_have_arrived(error: TargetError) -> bool:
+    """Whether a create that failed may have been carried out all the same."""
+    if isinstance(error, UnreachableError):
+        return error.sent
+    return not 400 <= error.status < 500
 
 
 async def _unless_stopped(session: Session, sending: Coroutine[None, None, Delivery]) -> Delivery:
@@ -83,7 +123,7 @@ async def _unless_stopped(session: Session, sending: Coroutine[None, None, Deliv
     try:
         await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
         if not task.done():
-            return Delivery(Outcome.UNKNOWN, "interrupted before the answer came")
+            return Delivery(Outcome.UNKNOWN, "interrupted before the answer came: it may have arrived or not")
         return task.result()
     except TargetError as error:
         return Delivery(Outcome.FAILED, str(error))

@@ -1,6 +1,6 @@
 """What the steps of one target's apply share: the provider, the matched states, what was written so far, the stop.
 
-The only mutable thing in the package's upper floors. It carries out nothing itself (`steps`, `canary`, `replacing`).
+The only mutable thing in the package's upper floors. It carries out nothing itself (`steps`, `sending`, `replacing`).
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from reconciler.diff import Secrets
 from reconciler.drafts import make_draft
 from reconciler.ownership import CANARY, PROTECTED, UNPROVED, Found, Mark, Match, Matching, Ownership
 from reconciler.plan import Change, Message, TargetPlan
+from reconciler.prove import expectation
 from reconciler.providers.base import Provider
 from reconciler.resources import Draft, Expect, OnFailure, Resource
 
@@ -57,7 +58,7 @@ class Session:
     token: Callable[[], str] = _random_token
     ids: dict[str, str] = field(default_factory=dict)
     written: dict[str, Draft | None] = field(default_factory=dict)
-    left_behind: list[str] = field(default_factory=list)
+    left_behind: set[str] = field(default_factory=set)
     server_time: int = 0
     pointing: asyncio.Lock = field(default_factory=asyncio.Lock)
     make_room: Callable[[str], Awaitable[bool]] = _no_room
@@ -65,7 +66,9 @@ class Session:
     _messages: dict[str, Message] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.ids = {name: object_id for object_id, name in self.matching.names.items()} | self.ids
+        leftovers = {item.id for item in self.matching.leftovers}  # they bear the name of what they stand beside
+        names = {name: object_id for object_id, name in self.matching.names.items() if object_id not in leftovers}
+        self.ids = names | self.ids
         self._matches = {match.resource.name: match for match in self.matching.matches}
         self._messages = {message.name: message for message in self.plan.messages}
 
@@ -105,6 +108,4 @@ class Session:
 
     def expectation(self, resource: Resource) -> Expect:
         """What counts as a proof of this resource."""
-        from reconciler.prove import expectation
-
         return expectation(resource.kind, resource.settings.test, self.provider.abilities)

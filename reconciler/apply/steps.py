@@ -1,23 +1,23 @@
 """One change, from the re-read to the result: prove, write, read back, keep or undo.
 
 Nothing in use is touched before its new values were proved; nothing new counts as done before its test arrived. These
-functions know no provider by name: what one can do, its abilities say.
+functions know no provider by name: what one can do, its abilities say. What a result says is `outcomes`'.
 """
 
 from __future__ import annotations
 
-from reconciler.apply import writing
+from reconciler.apply import outcomes, writing
 from reconciler.apply.replacing import detach, replace_object
 from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.sending import prove_live, prove_new_values
 from reconciler.apply.session import Session
 from reconciler.drafts import UnknownReferenceError
 from reconciler.errors import TargetError
-from reconciler.ownership import Match
-from reconciler.plan import Action, Change
+from reconciler.ownership import Found, Match
+from reconciler.plan import Action, Change, Message, Reason
 from reconciler.prove import Proof
 from reconciler.providers.base import ProofMethod
-from reconciler.resources import KINDS, LiveObject, OnFailure
+from reconciler.resources import LiveObject, OnFailure
 
 __all__ = ["carry_out"]
 
@@ -38,21 +38,24 @@ async def _create(session: Session, change: Change) -> ChangeResult:
     message = session.message(change.name)
     if message is None:
         object_id = await _write_new(session, match, unproved=False)
-        return ChangeResult(change, Status.APPLIED, _why_unproved(match), id=object_id)
+        return outcomes.not_proved(change, match, object_id)
     if session.provider.abilities.proof is ProofMethod.PROBE:
-        proof = await prove_new_values(session, match, message)
-        if not proof.passed and _reverts(session, match):
-            return ChangeResult(change, Status.UNDONE, f"its test failed, so it was not created: {proof.text}", proof)
-        object_id = await _write_new(session, match, unproved=not proof.passed)
-        return _written(change, proof, object_id)
+        return await _create_probed(session, change, match, message)
     object_id = await _write_new(session, match, unproved=True)
     proof = await prove_live(session, match.resource, object_id)
-    if proof.passed:
-        await _mark_proved(session, match, object_id)
-        return _written(change, proof, object_id)
-    if not _reverts(session, match):
-        return _written(change, proof, object_id)
-    return await _undo_create(session, change, object_id, proof)
+    if not proof.stands and _reverts(session, match):
+        return await _undo_create(session, change, object_id, proof)
+    if proof.stands:
+        await _mark_proved(session, match, object_id, proof)
+    return outcomes.written(change, proof, object_id)
+
+
+async def _create_probed(session: Session, change: Change, match: Match, message: Message) -> ChangeResult:
+    proof = await prove_new_values(session, match, message)
+    if not proof.stands and _reverts(session, match):
+        return ChangeResult(change, Status.UNDONE, f"its test failed, so it was not created: {proof.text}", proof)
+    object_id = await _write_new(session, match, unproved=not proof.stands)
+    return outcomes.written(change, proof, object_id)
 
 
 async def _write_new(session: Session, match: Match, *, unproved: bool) -> str:
@@ -63,26 +66,26 @@ async def _write_new(session: Session, match: Match, *, unproved: bool) -> str:
     return object_id
 
 
-async def _mark_proved(session: Session, match: Match, object_id: str) -> None:
-    live = await session.provider.read(object_id)
-    if live is None:
-        raise writing.MovedError(f"{object_id} was deleted while it was being tested: plan again")
-    await writing.update(session, match.resource.name, session.draft(match, session.mark(match.resource)), live)
+async def _mark_proved(session: Session, match: Match, object_id: str, proof: Proof) -> None:
+    try:
+        live = await writing.read_own(session, object_id)
+        draft = session.draft(match, session.mark(match.resource))
+        await writing.update(session, match.resource.name, draft, live, step="mark proved")
+    except writing.MovedError:
+        raise
+    except TargetError as error:
+        text = f"its test passed ({proof.text}), but it could not be marked as proved, so it is tested again: {error}"
+        raise TargetError(text) from error
 
 
 async def _undo_create(session: Session, change: Change, object_id: str, proof: Proof) -> ChangeResult:
     session.ids.pop(change.name, None)
     try:
-        await writing.delete(session, change.name, object_id, step="undo create")
+        await writing.take_back(session, change.name, object_id)
+    except writing.MovedError as error:
+        return ChangeResult(change, Status.FAILED, f"its test failed ({proof.text}), and {error}", proof, object_id)
     except TargetError as error:
-        return ChangeResult(
-            change,
-            Status.STRANDED,
-            f"its test failed ({proof.text}), and it could not be deleted again: {error}",
-            proof,
-            object_id,
-            mend="reconciler apply (an unproved channel is tested again), or remove its manifest and apply --prune",
-        )
+        return outcomes.create_stands(change, proof, object_id, error)
     return ChangeResult(change, Status.UNDONE, f"its test failed, so it was deleted again: {proof.text}", proof)
 
 
@@ -94,21 +97,28 @@ async def _update(session: Session, change: Change) -> ChangeResult:
     message = session.message(change.name)
     if message is None:
         await _rewrite(session, match, before, unproved=False)
-        return ChangeResult(
-            change, Status.APPLIED, _why_unproved(match) if change.affects_delivery else "", id=before.id
-        )
+        return outcomes.not_proved(change, match, before.id)
     if not change.affects_delivery:
-        draft = session.draft(match, session.mark(match.resource))
-        proof = await prove_live(session, match.resource, before.id, draft)
-        await _rewrite(session, match, before, unproved=not proof.passed)
-        return _written(change, proof, before.id)
+        return await _test_as_it_is(session, change, match, match.found)
     proof = await prove_new_values(session, match, message)
-    if not proof.passed and _reverts(session, match):
-        text = f"its test failed, so the live object was left as it is: {proof.text}"
-        return ChangeResult(change, Status.UNDONE, text, proof, before.id)
+    if not proof.stands and _reverts(session, match):
+        return outcomes.left_alone(change, proof, before.id)
     before = await writing.read_unmoved(session, match.found)
-    await _rewrite(session, match, before, unproved=not proof.passed)
-    return _written(change, proof, before.id)
+    await _rewrite(session, match, before, unproved=not proof.stands)
+    return outcomes.written(change, proof, before.id)
+
+
+async def _test_as_it_is(session: Session, change: Change, match: Match, found: Found) -> ChangeResult:
+    """The change redirects no message: what is tested is live already, since it is unproved or `when` is always."""
+    draft = session.draft(match, session.mark(match.resource))
+    proof = await prove_live(session, match.resource, found.id, draft)
+    if proof.stands or (change.fields and not _reverts(session, match)):
+        before = await writing.read_unmoved(session, found)
+        await _rewrite(session, match, before, unproved=not proof.stands)
+        return outcomes.written(change, proof, found.id)
+    if Reason.UNPROVED in change.reasons and not session.stop.is_set():
+        return outcomes.still_unproved(change, proof, found.id)
+    return outcomes.left_alone(change, proof, found.id)
 
 
 async def _rewrite(session: Session, match: Match, before: LiveObject, *, unproved: bool) -> None:
@@ -123,17 +133,19 @@ async def _replace(session: Session, change: Change) -> ChangeResult:
     await writing.read_unmoved(session, match.found)
     message = session.message(change.name)
     proof = await prove_new_values(session, match, message) if message else None
-    if proof is not None and not proof.passed and _reverts(session, match):
-        text = f"its test failed, so the live object was left as it is: {proof.text}"
-        return ChangeResult(change, Status.UNDONE, text, proof, match.found.id)
+    if proof is not None:
+        if not proof.stands and _reverts(session, match):
+            return outcomes.left_alone(change, proof, match.found.id)
+        await writing.read_unmoved(session, match.found)
     return await replace_object(session, change, match, proof)
 
 
 async def _delete(session: Session, change: Change) -> ChangeResult:
     found = session.candidate(change)
-    if found is None or await session.provider.read(found.id) is None:
+    live = await session.provider.read(found.id) if found else None
+    if found is None or live is None:
         return ChangeResult(change, Status.APPLIED, "was gone already", id=change.id or "")
-    await writing.read_unmoved(session, found)
+    writing.check_unmoved(live, found)
     await detach(session, change.name, found.id)
     existed = await writing.delete(session, change.name, found.id)
     return ChangeResult(change, Status.APPLIED, "" if existed else "was gone already", id=found.id)
@@ -141,22 +153,3 @@ async def _delete(session: Session, change: Change) -> ChangeResult:
 
 def _reverts(session: Session, match: Match) -> bool:
     return session.stop.is_set() or session.on_failure(match.resource) is OnFailure.REVERT
-
-
-def _written(change: Change, proof: Proof, object_id: str) -> ChangeResult:
-    if proof.passed:
-        return ChangeResult(change, Status.APPLIED, f"proved: {proof.text}", proof, object_id)
-    return ChangeResult(change, Status.KEPT, f"its test failed, and it stands: {proof.text}", proof, object_id)
-
-
-def _why_unproved(match: Match) -> str:
-    """Why a change that affects delivery was written without a proof."""
-    if not KINDS[match.resource.kind].sends:
-        return (
-            "not proved: it is proved by the channels that use it"
-            if match.found is None
-            else "not proved: nobody uses it"
-        )
-    if match.resource.fields.get("enabled") is False:
-        return "not proved: a disabled channel cannot be tested"
-    return "not proved: no test is due"

@@ -9,12 +9,13 @@ from datetime import datetime
 
 from reconciler.apply.session import Session
 from reconciler.drafts import differing_fields
-from reconciler.errors import TargetError, UnexpectedError
+from reconciler.errors import QuotaError, TargetError, UnexpectedError
 from reconciler.ownership import Found, read_found
 from reconciler.resources import Draft, LiveObject
 
 __all__ = [
     "MovedError",
+    "check_unmoved",
     "create",
     "delete",
     "read_own",
@@ -68,11 +69,21 @@ async def read_own(session: Session, object_id: str) -> LiveObject:
 
 async def create(session: Session, name: str, draft: Draft, *, step: str = "create") -> str:
     """Write a new object and read it back; its id."""
+    try:
+        object_id = await _create_once(session, name, draft, step)
+    except QuotaError:
+        if not await session.make_room(name):
+            raise
+        object_id = await _create_once(session, name, draft, step)
+    await _read_back(session, object_id, draft)
+    return object_id
+
+
+async def _create_once(session: Session, name: str, draft: Draft, step: str) -> str:
     with session.journal.step(session.plan.target, name, step, draft.id or "") as record:
         object_id = await session.provider.create(draft)
         record.id = object_id
     session.written[object_id] = draft
-    await _read_back(session, object_id, draft)
     return object_id
 
 
