@@ -13,7 +13,10 @@ from enum import Enum, StrEnum
 from typing import NoReturn
 
 __all__ = [
+    "BUILT_IN_SOURCES",
     "KINDS",
+    "PUBLIC_HEADERS",
+    "RESERVED_NAMES",
     "Delivery",
     "Draft",
     "Expect",
@@ -103,6 +106,12 @@ class SecretReference:
         inner = f"{self.source}:{self.argument}" + (f"#{self.key}" if self.key else "")
         return f"{self.form.replace('{}', '{' + inner + '}')}" if self.form else inner
 
+
+BUILT_IN_SOURCES = ("env", "file", "sops", "vault", "aws_secret")
+"""The secret sources that need no definition; a project cannot give one of these names another meaning."""
+
+RESERVED_NAMES = frozenset({*BUILT_IN_SOURCES, "live", "plain", "format", "from", "key"})
+"""The words of a secret field that no source of a project may be called by."""
 
 Value = str | int | bool | SecretText | SecretReference | frozenset[str] | Mapping[str, "Value"] | None
 """What a field holds: a set for SET and REFERENCES, a mapping for SECRETS, None where there is nothing."""

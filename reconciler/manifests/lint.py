@@ -9,9 +9,8 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from reconciler.manifests.secret_fields import BUILT_IN_SOURCES, RESERVED_NAMES
 from reconciler.manifests.words import Path, Problem, suggest
-from reconciler.resources import KINDS, PUBLIC_HEADERS, Role
+from reconciler.resources import BUILT_IN_SOURCES, KINDS, PUBLIC_HEADERS, RESERVED_NAMES, Role
 
 __all__ = ["check_secret", "lint_manifest", "lint_spec"]
 

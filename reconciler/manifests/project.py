@@ -26,7 +26,8 @@ from reconciler.manifests.fields import (
     text,
 )
 from reconciler.manifests.kinds import TestRules
-from reconciler.manifests.secret_fields import RESERVED_NAMES, SOURCE_NAME_PATTERN, Credential
+from reconciler.manifests.secret_fields import SOURCE_NAME_PATTERN, Credential
+from reconciler.resources import RESERVED_NAMES
 
 __all__ = [
     "PROVIDERS",

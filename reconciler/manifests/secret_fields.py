@@ -22,11 +22,15 @@ from reconciler.manifests.fields import (
     HEADER_VALUE_PATTERN,
     HEADER_VALUE_WORDS,
 )
-from reconciler.resources import PUBLIC_HEADERS, SecretReference, SecretText
+from reconciler.resources import (
+    BUILT_IN_SOURCES,
+    PUBLIC_HEADERS,
+    RESERVED_NAMES,
+    SecretReference,
+    SecretText,
+)
 
 __all__ = [
-    "BUILT_IN_SOURCES",
-    "RESERVED_NAMES",
     "SECRET_SCHEMAS",
     "SOURCE_NAME_PATTERN",
     "Credential",
@@ -39,10 +43,6 @@ __all__ = [
 
 SecretValue: TypeAlias = SecretText | SecretReference | str
 """A literal, a reference, or a value that is declared to be no secret."""
-
-BUILT_IN_SOURCES = ("env", "file", "sops", "vault", "aws_secret")
-RESERVED_NAMES = frozenset({*BUILT_IN_SOURCES, "live", "plain", "format", "from", "key"})
-"""The words of a secret field that no source of a project may be called by."""
 
 SOURCE_NAME_PATTERN = "^[a-z][a-z0-9_-]{0,39}$"
 _ENV_PATTERN = "^[A-Za-z_][A-Za-z0-9_]*$"

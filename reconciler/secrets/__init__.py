@@ -13,6 +13,6 @@ values leave as `SecretText`, failures as words that never hold one. Importing t
 from __future__ import annotations
 
 from reconciler.secrets.resolver import Resolution, Resolver
-from reconciler.secrets.settings import BUILT_IN_SOURCES, RESERVED_NAMES, SecretSettings, SecretSource
+from reconciler.secrets.settings import SecretSettings, SecretSource
 
-__all__ = ["BUILT_IN_SOURCES", "RESERVED_NAMES", "Resolution", "Resolver", "SecretSettings", "SecretSource"]
+__all__ = ["Resolution", "Resolver", "SecretSettings", "SecretSource"]

@@ -11,17 +11,12 @@ from pathlib import Path
 from typing import Protocol
 
 from reconciler.errors import ConfigurationError
+from reconciler.resources import RESERVED_NAMES
 
-__all__ = ["BUILT_IN_SOURCES", "ENTRY_POINT_GROUP", "RESERVED_NAMES", "SecretSettings", "SecretSource"]
+__all__ = ["ENTRY_POINT_GROUP", "SecretSettings", "SecretSource"]
 
 ENTRY_POINT_GROUP = "reconciler.secrets"
 """The entry points by which a package brings a source."""
-
-BUILT_IN_SOURCES = ("env", "file", "sops", "vault", "aws_secret")
-"""The sources that need no definition; a project cannot give one of these names another meaning."""
-
-RESERVED_NAMES = frozenset({*BUILT_IN_SOURCES, "live", "plain", "format", "from", "key"})
-"""The words of a secret field that no source of a project may be called by."""
 
 
 class SecretSource(Protocol):

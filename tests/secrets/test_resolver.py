@@ -10,8 +10,8 @@ import sys
 import pytest
 
 from reconciler.errors import ConfigurationError
-from reconciler.resources import SecretReference, SecretText
-from reconciler.secrets import RESERVED_NAMES, Resolver, SecretSettings
+from reconciler.resources import RESERVED_NAMES, SecretReference, SecretText
+from reconciler.secrets import Resolver, SecretSettings
 from tests.secrets.conftest import MakeSettings, Offer, Resolve
 
 URL = SecretReference("env", "URL")
