@@ -25,6 +25,7 @@ _FRAMES_SHOWN = 12
 VERBS = {
     "apply": "Plan, ask, write, and send test messages.",
     "destroy": "Delete all that bears our mark, after asking.",
+    "drift": "Tell what moved that no manifest asked for; exit 2.",
     "export": "Write manifests of what is live, or a snapshot.",
     "list": "List what is owned: name, kind, target, live id.",
     "plan": "Show what apply would do.",

@@ -9,7 +9,15 @@ from reconciler.masking import Json, is_secret
 from reconciler.plan import Action, Candidate, Change, Message, Plan, TargetPlan
 from reconciler.report.texts import Paint, plain, plural, printable, shown_value
 
-__all__ = ["describe_messages", "render_plan"]
+__all__ = [
+    "about_target",
+    "change_details",
+    "change_remark",
+    "describe_messages",
+    "plan_remarks",
+    "render_plan",
+    "target_remarks",
+]
 
 _COLOURS = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
 
@@ -24,11 +32,9 @@ def render_plan(plan: Plan, paint: Paint = plain) -> str:
 
 
 def _target(target: TargetPlan, paint: Paint) -> Iterator[str]:
-    server = target.server
-    about = " ".join(part for part in (target.provider, server.version if server else "") if part)
-    yield paint(f"{printable(target.target)} ({about})", "bold")
+    yield paint(f"{printable(target.target)} ({about_target(target)})", "bold")
     if target.error:
-        yield paint(f"  ! could not be read: {target.error}", "red")
+        yield paint(f"  ! could not be read: {printable(target.error)}", "red")
         return
     for note in target.notes:
         yield f"  note: {printable(note)}"
@@ -40,12 +46,46 @@ def _target(target: TargetPlan, paint: Paint) -> Iterator[str]:
     yield f"  {plural(target.unchanged, 'resource')} unchanged, {target.foreign} foreign"
 
 
-def _change(change: Change, paint: Paint) -> Iterator[str]:
+def about_target(target: TargetPlan) -> str:
+    """`opensearch 3.6.0`."""
+    version = target.server.version if target.server else ""
+    return printable(" ".join(part for part in (target.provider, version) if part))
+
+
+def target_remarks(target: TargetPlan) -> list[str]:
+    """What else a reviewer must know of a target, a line each."""
+    if target.error:
+        return [f"could not be read: {printable(target.error)}"]
+    lines = [f"note: {printable(note)}" for note in target.notes]
+    lines += [line.strip() for line in _not_compared(target)]
+    return [*lines, f"{plural(target.unchanged, 'resource')} unchanged, {target.foreign} foreign"]
+
+
+def plan_remarks(plan: Plan) -> list[str]:
+    """All that the summary says below its first line."""
+    return [line.strip() for line in _summary(plan, plain)][1:]
+
+
+def change_remark(change: Change) -> str:
+    """`(fields differ; drift)  id acme_oncall`: why, and which live object."""
     reasons = ", ".join(reason.value for reason in change.reasons)
     origin = f"; {change.origin.value}" if change.origin else ""
     identity = f"  id {printable(change.id)}" if change.id and change.action is not Action.CREATE else ""
+    return f"({reasons}{origin}){identity}"
+
+
+def change_details(change: Change) -> list[str]:
+    """The lines below a change, without colours or indent: fields, notes, what holds it back."""
+    return [line.strip() for line in _details(change, plain)]
+
+
+def _change(change: Change, paint: Paint) -> Iterator[str]:
     colour = _COLOURS[change.action]
-    yield paint(f'  {change.action.sign} {change.kind} "{change.name}"  ({reasons}{origin}){identity}', colour)
+    yield paint(f'  {change.action.sign} {change.kind} "{printable(change.name)}"  {change_remark(change)}', colour)
+    yield from _details(change, paint)
+
+
+def _details(change: Change, paint: Paint) -> Iterator[str]:
     width = max((len(_path(field)) for field in change.fields), default=0)
     for field in change.fields:
         yield from _field(change.action, field, width, paint)
@@ -103,6 +143,12 @@ def _not_compared(target: TargetPlan) -> Iterator[str]:
     if target.write_only:
         fields = ", ".join(f"{field.name} {'.'.join(field.path)}" for field in target.write_only)
         yield f"  write-only, so not compared: {fields}"
+    for item in target.pending:
+        yield f'  pending: {item.action.sign} {item.kind} "{printable(item.name)}", left alone ({printable(item.why)})'
+    if target.assumed:
+        yield f"  with version {target.assumed}: {plural(len(target.would_refuse), 'refusal')} to expect"
+        for refusal in target.would_refuse:
+            yield f'    {refusal.kind} "{printable(refusal.name)}": {printable(refusal.message)}'
     for leftover in target.leftovers:
         yield f"  left over by an interrupted run: {leftover.id} ({', '.join(leftover.flags)} of {leftover.name})"
 

@@ -5,10 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.apply import ChangeResult, RunResult, Status, TargetResult, TestResult
+from reconciler.prove import Proof
 from reconciler.report.texts import Paint, plain, plural, printable
 from reconciler.resources import Delivery, Outcome
 
-__all__ = ["render_change", "render_result", "render_test", "render_tests"]
+__all__ = [
+    "describe_tests",
+    "recipient_lines",
+    "render_change",
+    "render_result",
+    "render_test",
+    "render_tests",
+    "summarise_result",
+]
 
 _COLOURS = {Status.APPLIED: "green", Status.UNDONE: "yellow", Status.SKIPPED: "yellow", Status.HELD: "yellow"}
 _URGENT = (Status.STRANDED, Status.KEPT)
@@ -56,9 +65,12 @@ def _target(target: TargetResult, paint: Paint) -> Iterator[str]:
 
 def _recipients(target: str, item: ChangeResult) -> Iterator[str]:
     """Only where a mail reached some and not others are its recipients worth a line each."""
-    delivery = item.proof.delivery if item.proof else None
-    if delivery is not None:
-        yield from (f"{target}: {item.change.name}: {line}" for line in _partial(delivery))
+    yield from (f"{target}: {item.change.name}: {line}" for line in recipient_lines(item.proof))
+
+
+def recipient_lines(proof: Proof | None) -> list[str]:
+    """A line for each recipient of a mail that did not reach all of them; else none."""
+    return list(_partial(proof.delivery)) if proof is not None else []
 
 
 def _partial(delivery: Delivery) -> Iterator[str]:
@@ -69,6 +81,11 @@ def _partial(delivery: Delivery) -> Iterator[str]:
             + (f" ({printable(person.text)})" if person.text else "")
             for person in delivery.recipients
         )
+
+
+def summarise_result(result: RunResult) -> str:
+    """`Applied: 3 applied, 1 skipped.`"""
+    return _summary(result, plain)
 
 
 def _summary(result: RunResult, paint: Paint) -> str:
@@ -103,9 +120,14 @@ def render_test(test: TestResult, paint: Paint = plain) -> str:
 def render_tests(tests: Iterable[TestResult], paint: Paint = plain) -> str:
     """All tests and a summary line."""
     tests = list(tests)
+    lines = [render_test(test, paint) for test in tests]
+    head, _, counts = describe_tests(tests).partition(" ")
+    return "\n".join([*lines, f"{paint(head, 'bold')} {counts}"]) + "\n"
+
+
+def describe_tests(tests: list[TestResult]) -> str:
+    """`Tested 3 channels: 2 passed, 1 failed, 0 skipped.`"""
     failed = sum(1 for test in tests if test.failed)
     skipped = sum(1 for test in tests if test.proof is None)
     passed = len(tests) - failed - skipped
-    lines = [render_test(test, paint) for test in tests]
-    summary = f"{plural(len(tests), 'channel')}: {passed} passed, {failed} failed, {skipped} skipped."
-    return "\n".join([*lines, f"{paint('Tested', 'bold')} {summary}"]) + "\n"
+    return f"Tested {plural(len(tests), 'channel')}: {passed} passed, {failed} failed, {skipped} skipped."

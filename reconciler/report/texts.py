@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 from reconciler.masking import Json
 
-__all__ = ["Paint", "plain", "plural", "printable", "quoted", "shown_value"]
+__all__ = ["Paint", "plain", "plural", "printable", "quoted", "shown_time", "shown_value"]
 
 Paint = Callable[[str, str], str]
 """Colours a text: (text, colour name) -> text. `plain` colours nothing."""
@@ -50,3 +51,12 @@ def shown_value(value: Json) -> str:
 def plural(count: int, word: str) -> str:
     """`1 message`, `2 messages`."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def shown_time(moment: str) -> str:
+    """A server's time (milliseconds since 1970, or ISO 8601) as `2026-11-23 21:56 UTC`; "" where there is none."""
+    try:
+        parsed = datetime.fromtimestamp(int(moment) / 1000, UTC) if moment.isdigit() else datetime.fromisoformat(moment)
+    except (ValueError, OverflowError, OSError):
+        return printable(moment)
+    return parsed.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")

@@ -1,0 +1,40 @@
+"""`reconciler drift`: has anything moved that no manifest asked for? For schedules that watch. It only reads."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import Any
+
+import click
+
+from reconciler.cli.live import Live, read_targets
+from reconciler.cli.logs import set_up_logging
+from reconciler.cli.options import COMMON, CONNECTING, SELECTING, options
+from reconciler.cli.planning import assemble, load_sound, plan_exit_code, read_options
+from reconciler.cli.publishing import OUTPUTS, publish, published
+from reconciler.cli.workspace import Workspace
+from reconciler.drift import find_drift
+
+__all__ = ["command"]
+
+DRIFT = 2
+
+
+@click.command("drift")
+@options(COMMON, SELECTING, CONNECTING, OUTPUTS)
+@published("drift")
+def command(**flags: Any) -> int:
+    """Tell what differs from the manifests, and since when; exit 2 if anything does."""
+    set_up_logging(flags["verbose"])
+    workspace = load_sound(flags)
+    lives = asyncio.run(_read(workspace, flags))
+    drift = find_drift(assemble(workspace, lives, flags, os.environ))
+    publish("drift", drift, flags)
+    return plan_exit_code(drift.plan, detailed=False) or (DRIFT if drift.moved else 0)
+
+
+async def _read(workspace: Workspace, flags: dict[str, Any]) -> list[Live]:
+    lives = await read_targets(workspace, read_options(workspace, flags, must_resolve=False))
+    await asyncio.gather(*(live.provider.close() for live in lives if live.provider is not None))
+    return lives

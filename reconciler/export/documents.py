@@ -1,0 +1,194 @@
+"""Chosen live objects -> manifests as plain values, such that a plan of them finds nothing to do.
+
+A secret becomes `{live: true}`: keep what is there. An object that is live on several targets becomes one manifest,
+with what differs under `overrides`.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.export.choosing import Wanted, choose
+from reconciler.export.names import safe_name, unique_name
+from reconciler.export.objects import LiveObjectAt, LiveTarget
+from reconciler.manifests import Project, SpecError, parse_spec
+from reconciler.ownership import PROTECTED
+from reconciler.resources import KINDS, Field, Role, Value
+
+__all__ = ["LIVE", "Exported", "ManifestDocument", "export_manifests"]
+
+API_VERSION = "channels.gitops/v1"
+LIVE: Mapping[str, bool] = {"live": True}
+"""What is written instead of a secret."""
+
+Spec = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestDocument:
+    """One manifest, and where its objects are (`search-prod abc123`)."""
+
+    name: str
+    kind: str
+    document: Mapping[str, Any]
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Exported:
+    """The manifests by name, and what a person should know about what is missing."""
+
+    manifests: tuple[ManifestDocument, ...]
+    notes: tuple[str, ...] = ()
+
+
+def export_manifests(
+    targets: Iterable[LiveTarget], project: Project, wanted: Wanted, *, adopt: bool = False
+) -> Exported:
+    """The manifests of what is wanted. `adopt` pins unmarked objects by `spec.id`, so that an apply takes them over."""
+    chosen, notes = choose(targets, wanted)
+    groups, doubles = _named(chosen)
+    notes += [f"{item} is left out: its mark is that of another object too" for item in doubles]
+    names = {(item.target, item.found.id): name for name, items in groups.items() for item in items}
+    manifests = []
+    for name, items in sorted(groups.items()):
+        try:
+            manifests.append(_manifest(name, items, names, project, adopt=adopt))
+        except SpecError as error:
+            why = "; ".join(f"{'.'.join(map(str, item.path))}: {item.message}" for item in error.problems)
+            notes.append(f"{items[0]} is left out: it cannot be written as a manifest: {why}")
+    return Exported(tuple(manifests), tuple(notes))
+
+
+def _named(chosen: list[LiveObjectAt]) -> tuple[dict[str, list[LiveObjectAt]], list[LiveObjectAt]]:
+    """The objects by manifest name; ours keep their mark's. What is equal in kind and name on two targets is one."""
+    groups: dict[str, list[LiveObjectAt]] = {}
+    doubles: list[LiveObjectAt] = []
+    for item in (item for item in chosen if item.owned):
+        group = groups.setdefault(item.found.name, [])
+        (group if _fits(group, item) else doubles).append(item)
+    unmarked: dict[tuple[str, str], list[list[LiveObjectAt]]] = defaultdict(list)
+    for item in (item for item in chosen if not item.owned):
+        alike = unmarked[item.found.live.kind or "", _title(item)]
+        fitting = next((group for group in alike if _fits(group, item)), None)
+        if fitting is None:
+            alike.append([item])
+        else:
+            fitting.append(item)
+    for (kind, title), alike in sorted(unmarked.items()):
+        for group in alike:
+            groups[unique_name(safe_name(title, kind), groups)] = group
+    return groups, doubles
+
+
+def _fits(group: list[LiveObjectAt], item: LiveObjectAt) -> bool:
+    same_target = any(other.target == item.target for other in group)
+    return not same_target and all(other.found.live.kind == item.found.live.kind for other in group)
+
+
+def _title(item: LiveObjectAt) -> str:
+    live = item.found.live
+    key_field = KINDS[live.kind or ""].key_field
+    return str(live.fields.get(key_field or "display_name") or "")
+
+
+def _manifest(
+    name: str,
+    items: list[LiveObjectAt],
+    names: Mapping[tuple[str, str], str],
+    project: Project,
+    *,
+    adopt: bool,
+) -> ManifestDocument:
+    kind = items[0].found.live.kind or ""
+    supplied = frozenset(project.defaults.get(kind, {}))
+    specs = {item.target: _spec(item, name, names, supplied, adopt=adopt) for item in items}
+    for spec in specs.values():
+        parse_spec(kind, spec)
+    spec = _merged(specs)
+    if sorted(specs) != sorted(project.default_targets):
+        spec["targets"] = sorted(specs)
+    document = {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": name}, "spec": spec}
+    return ManifestDocument(name, kind, document, tuple(f"{item.place.about} {item.found.id}" for item in items))
+
+
+def _spec(
+    item: LiveObjectAt,
+    name: str,
+    names: Mapping[tuple[str, str], str],
+    supplied: frozenset[str],
+    *,
+    adopt: bool,
+) -> Spec:
+    live = item.found.live
+    kind = KINDS[live.kind or ""]
+    own = {object_id: manifest for (target, object_id), manifest in names.items() if target == item.target}
+    known = {**item.place.aliases, **own}
+    spec: Spec = {}
+    if adopt and not item.owned and not kind.key_field:
+        spec["id"] = live.id
+    for field in kind.fields:
+        if field.name in live.fields and not _is_left_out(field, live.fields[field.name], name, supplied):
+            spec[field.name] = _written(field, live.fields[field.name], known)
+    if item.found.mark is not None and PROTECTED in item.found.mark.flags:
+        spec["protected"] = True
+    return spec
+
+
+def _is_left_out(field: Field, value: Value, name: str, supplied: frozenset[str]) -> bool:
+    """Defaults need not be written, but where the project file gives another for the kind."""
+    if field.name == "mode":
+        return True  # of the manifest, never of the live object; `include` holds for what is listed
+    if field.role is Role.SECRET:
+        return False
+    if field.name in supplied or value is None:
+        return value is None
+    return bool(value == (name if field.name == "display_name" else field.default))
+
+
+def _written(field: Field, value: Value, names: Mapping[str, str]) -> Any:
+    match field.role:
+        case Role.SECRET:
+            return LIVE
+        case Role.SECRETS:
+            pairs = value if isinstance(value, Mapping) else {}
+            return {header: text if isinstance(text, str) else LIVE for header, text in sorted(pairs.items())}
+        case Role.SET:
+            return sorted(value) if isinstance(value, frozenset) else []
+        case Role.REFERENCE:
+            return names.get(str(value), f"id:{value}")
+        case Role.REFERENCES:
+            return list(_referred(value, names))
+        case _:
+            return value
+
+
+def _referred(value: Value, names: Mapping[str, str]) -> Iterator[Any]:
+    """Names of manifests, `{role: ...}` and `{user: ...}`; what has no name is somebody else's, and stays live."""
+    ids = value if isinstance(value, frozenset) else frozenset()
+    for name in sorted(names[object_id] for object_id in ids if object_id in names):
+        word, colon, rest = name.partition(":")
+        yield {word: rest} if colon else name
+
+
+def _merged(specs: Mapping[str, Spec]) -> Spec:
+    """One spec for all targets: the first's, and what differs on the others as overrides."""
+    (_, base), *others = sorted(specs.items())
+    overrides = {target: _override(base, spec) for target, spec in others}
+    if "id" in base and others:
+        overrides = {min(specs): {"id": base["id"]}, **overrides}
+        base = {key: value for key, value in base.items() if key != "id"}
+    filled = {target: override for target, override in overrides.items() if override}
+    return {**base, **({"overrides": filled} if filled else {})}
+
+
+def _override(base: Spec, spec: Spec) -> Spec:
+    differing: Spec = {key: value for key, value in spec.items() if base.get(key) != value}
+    differing |= {key: None for key in base if key not in spec}
+    headers, other = base.get("headers"), differing.get("headers")
+    if isinstance(headers, dict) and isinstance(other, dict):
+        differing["headers"] = _override(headers, other)
+    return differing

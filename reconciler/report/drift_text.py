@@ -1,0 +1,93 @@
+"""Drift as text and as a JSON document: what moved, since when, and what apply would put back. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from reconciler.drift import Drift, Drifted
+from reconciler.report.plan_text import change_details
+from reconciler.report.texts import Paint, plain, plural, printable, shown_time
+
+__all__ = ["DRIFT_FORMAT", "describe_drift", "describe_drifted", "drift_document", "render_drift"]
+
+DRIFT_FORMAT = "reconciler.drift/v1"
+
+
+def render_drift(drift: Drift, paint: Paint = plain) -> str:
+    """Target by target what moved, then what is pending, then one summary line."""
+    lines: list[str] = []
+    for target in drift.plan.targets:
+        if target.error:
+            lines.append(paint(f"{target.target}: could not be read: {printable(target.error)}", "red"))
+        lines += [
+            paint(f'{target.target}: {refusal.kind} "{refusal.name}": {printable(refusal.message)}', "red")
+            for refusal in target.refusals
+        ]
+    for item in drift.moved:
+        lines += _item(item, paint)
+    lines += [f"not applied yet: {_title(item)}" for item in drift.pending]
+    lines.append(paint(describe_drift(drift), "bold"))
+    return "\n".join(lines) + "\n"
+
+
+def _item(item: Drifted, paint: Paint) -> Iterator[str]:
+    yield paint(f"{_title(item)}: {describe_drifted(item)}", "yellow")
+    yield from (f"    {line}" for line in change_details(item.change))
+
+
+def _title(item: Drifted) -> str:
+    change = item.change
+    return f'{item.target}: {change.kind} "{printable(change.name)}"'
+
+
+def describe_drifted(item: Drifted) -> str:
+    """What happened to one resource, and since when as far as the system tells."""
+    if item.is_missing:
+        return "is not live: deleted by hand, or never applied"
+    since = shown_time(item.change.updated)
+    return f"differs; last changed {since}" if since else "differs; when it was changed is not known"
+
+
+def describe_drift(drift: Drift) -> str:
+    """The summary line. `No drift.` only where everything was compared."""
+    compared = f"; {plural(drift.not_compared, 'field')} not compared" if drift.not_compared else ""
+    unread = sum(1 for target in drift.plan.targets if target.error)
+    missing = f"; {plural(unread, 'target')} not read" if unread else ""
+    pending = f"; {plural(len(drift.pending), 'resource')} not applied yet" if drift.pending else ""
+    if drift.moved:
+        return f"Drift: {plural(len(drift.moved), 'resource')}{pending}{compared}{missing}."
+    if compared or missing:
+        return f"No drift in what was compared{pending}{compared}{missing}."
+    return f"No drift{pending}."
+
+
+def drift_document(drift: Drift) -> dict[str, Any]:
+    """The same for machines; the fields are those of a plan document."""
+    from reconciler.report.document import plan_document
+
+    document = plan_document(drift.plan)
+    changes = {
+        (target["target"], change["kind"], change["name"]): change
+        for target in document["targets"]
+        for change in target["changes"]
+    }
+
+    def entries(items: tuple[Drifted, ...]) -> list[dict[str, Any]]:
+        return [
+            {
+                "target": item.target,
+                "missing": item.is_missing,
+                **changes[item.target, item.change.kind, item.change.name],
+            }
+            for item in items
+        ]
+
+    return {
+        "format": DRIFT_FORMAT,
+        "drifted": bool(drift.moved),
+        "not_compared": drift.not_compared,
+        "errors": {target.target: target.error for target in drift.plan.targets if target.error},
+        "moved": entries(drift.moved),
+        "pending": entries(drift.pending),
+    }

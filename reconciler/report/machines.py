@@ -1,0 +1,87 @@
+"""Reports that a CI reads: annotations of GitHub Actions, GitLab's Terraform widget, JUnit for tests. Pure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from reconciler.apply import TestResult
+from reconciler.errors import Finding, Level, Place
+from reconciler.plan import Plan
+from reconciler.report.texts import printable
+
+__all__ = ["Note", "notes_of_findings", "render_annotations", "render_junit", "render_terraform_report"]
+
+MOST_ANNOTATIONS = 10
+"""How many errors, and how many warnings, GitHub shows of one step."""
+
+Note = tuple[Level, Place | None, str]
+"""A message for an annotation, and where it belongs."""
+
+
+def notes_of_findings(findings: Iterable[Finding]) -> list[Note]:
+    """Findings as notes, each at its place."""
+    return [(item.level, item.place, str(item).removeprefix(f"{item.place}: ")) for item in findings]
+
+
+def render_annotations(notes: Sequence[Note]) -> str:
+    """Workflow commands (`::error file=,line=::text`), at most ten of a level: the last of more tells how many."""
+    lines: list[str] = []
+    for level in (Level.ERROR, Level.WARNING):
+        chosen = [note for note in notes if note[0] is level]
+        shown = chosen if len(chosen) <= MOST_ANNOTATIONS else chosen[: MOST_ANNOTATIONS - 1]
+        lines += [_annotation(*note) for note in shown]
+        if len(shown) < len(chosen):
+            lines.append(_annotation(level, None, f"and {len(chosen) - len(shown)} more: see the log"))
+    return "".join(f"{line}\n" for line in lines)
+
+
+def _annotation(level: Level, place: Place | None, text: str) -> str:
+    properties = ""
+    if place is not None and place.file:
+        values = {"file": place.file, "line": place.line, "col": place.column}
+        properties = " " + ",".join(f"{name}={_property(str(value))}" for name, value in values.items() if value)
+    word = "error" if level is Level.ERROR else "warning"
+    return f"::{word}{properties}::{_data(printable(text))}"
+
+
+def _data(text: str) -> str:
+    # The escapes of actions/toolkit, core/src/command.ts.
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    return _data(text).replace(":", "%3A").replace(",", "%2C")
+
+
+def render_terraform_report(plan: Plan) -> str:
+    """What GitLab's `artifacts:reports:terraform` reads: the three numbers of the merge request widget."""
+    counts = plan.counts
+    return json.dumps({"create": counts.add, "update": counts.change, "delete": counts.destroy}) + "\n"
+
+
+def render_junit(tests: Sequence[TestResult], errors: Iterable[str] = ()) -> str:
+    """Test notifications as JUnit XML: a suite for each target, a case for each channel."""
+    from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
+
+    report = JUnitXml("reconciler test")
+    for target in sorted({test.target for test in tests}):
+        suite = TestSuite(printable(target))
+        for test in (test for test in tests if test.target == target):
+            case = TestCase(printable(test.name), printable(f"{target}.{test.kind}"), test.seconds)
+            if test.proof is None:
+                case.result = [Skipped(printable(test.text))]
+            elif not test.proof.passed:
+                case.result = [Failure(printable(test.text), test.proof.delivery.outcome.value)]
+            suite.add_testcase(case)
+        report.add_testsuite(suite)
+    troubles = list(errors)
+    if troubles:
+        suite = TestSuite("targets")
+        for text in troubles:
+            case = TestCase(printable(text.partition(":")[0]), "targets")
+            case.result = [Error(printable(text))]
+            suite.add_testcase(case)
+        report.add_testsuite(suite)
+    report.update_statistics()
+    return str(report.tostring(), "utf-8")

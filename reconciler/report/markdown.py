@@ -1,0 +1,164 @@
+"""A page as GitHub's and GitLab's Markdown, never longer than they take. Pure.
+
+All that a user or a server wrote stands in code: inline, in a fence, or in an HTML `code`. There it is text, whatever
+it looks like: neither site reads mentions, references, links or markup inside code. What does not fit is cut in order
+of urgency, deletes and failures last, and the report counts and names what was cut.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+
+from reconciler.report.page import Entry, Page, Section, Tone
+from reconciler.report.texts import printable
+
+__all__ = ["COMMENT_LIMIT", "SUMMARY_LIMIT", "byte_length", "code", "render_markdown", "utf16_length"]
+
+COMMENT_LIMIT = 65_536
+"""Characters that a comment on GitHub may have (GitLab takes a million)."""
+
+SUMMARY_LIMIT = 1024 * 1024
+"""Bytes that a step of GitHub Actions may write to its summary."""
+
+_RESERVE = 1200  # for the sentence that says what was cut
+_NAMES_SHOWN = 10
+_REMARK_LONGEST = 4000
+_SIGNS = {Tone.GOOD: "✅", Tone.BAD: "❌", Tone.WARN: "⚠️"}
+
+
+def utf16_length(text: str) -> int:
+    """The length that a browser and GitHub see: emoji count as two. Never less than the number of characters."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def byte_length(text: str) -> int:
+    """The length in UTF-8."""
+    return len(text.encode())
+
+
+def render_markdown(page: Page, limit: int = COMMENT_LIMIT, measure: Callable[[str], int] = utf16_length) -> str:
+    """The whole page, or as much of it as `limit` allows by `measure`; the summary always comes first."""
+    head = _head(page)
+    frames = [_frame(section) for section in page.sections]
+    room = limit - _RESERVE - measure(head) - sum(measure(before) + measure(after) for before, after in frames)
+    if room < 0:
+        head, frames = _head(page, short=True), [("", "") for _ in page.sections]
+        room = limit - _RESERVE - measure(head)
+    shown = _fill(page, room, measure)
+    parts = [head]
+    for (before, after), section in zip(frames, page.sections, strict=True):
+        blocks = [shown[id(entry)].text for entry in section.entries if id(entry) in shown]
+        parts += [before, *blocks, after]
+    cut = _cut([entry for section in page.sections for entry in section.entries], shown)
+    return "".join([*parts, cut])
+
+
+@dataclass(frozen=True, slots=True)
+class _Block:
+    text: str
+    full: bool
+
+
+def _fill(page: Page, room: int, measure: Callable[[str], int]) -> dict[int, _Block]:
+    """What is shown of each entry: first a line for each, the urgent ones first; then details while they fit."""
+    entries = [entry for section in page.sections for entry in section.entries]
+    entries.sort(key=lambda entry: entry.tone.urgency)
+    shown: dict[int, _Block] = {}
+    for entry in entries:
+        text = _line(entry)
+        size = measure(text)
+        if size > room:
+            break
+        shown[id(entry)] = _Block(text, full=not entry.lines)
+        room -= size
+    for entry in entries:
+        if id(entry) in shown and entry.lines:
+            text = _folded(entry)
+            growth = measure(text) - measure(shown[id(entry)].text)
+            if growth > room:
+                break
+            shown[id(entry)] = _Block(text, full=True)
+            room -= growth
+    return shown
+
+
+def _head(page: Page, *, short: bool = False) -> str:
+    lines = [f"### {_SIGNS.get(page.tone, '')} reconciler {page.what}: {code(page.project)}".replace("  ", " "), ""]
+    lines += [f"**{page.headline}**", ""]
+    remarks = page.remarks if not short else page.remarks[:_NAMES_SHOWN]
+    lines += [f"- {code(_shortened(remark, 300 if short else _REMARK_LONGEST))}" for remark in remarks]
+    if len(remarks) < len(page.remarks):
+        lines.append(f"- and {len(page.remarks) - len(remarks)} lines more")
+    if page.facts:
+        lines += ["", " · ".join(f"{name} {code(value)}" for name, value in page.facts)]
+    return "\n".join(lines).rstrip() + "\n\n"
+
+
+def _frame(section: Section) -> tuple[str, str]:
+    about = f" {code(section.about)}" if section.about else ""
+    remarks = "".join(f"- {code(_shortened(remark, _REMARK_LONGEST))}\n" for remark in section.remarks)
+    return f"#### {code(section.title)}{about}\n\n", f"\n{remarks}\n" if remarks else "\n"
+
+
+def _line(entry: Entry) -> str:
+    # A list and a folded part may follow each other only with an empty line between.
+    return f"- {code(_shortened(f'{entry.title} {entry.remark}'.strip(), 500))}\n"
+
+
+def _folded(entry: Entry) -> str:
+    remark = f" <code>{html.escape(entry.remark)}</code>" if entry.remark else ""
+    body = "\n".join(_diff_line(line) for line in entry.lines)
+    fence = "`" * max(3, _longest_run(body) + 1)
+    return (
+        f"\n<details><summary><code>{html.escape(entry.title)}</code>{remark}</summary>\n\n"
+        f"{fence}diff\n{body}\n{fence}\n\n</details>\n\n"
+    )
+
+
+def _diff_line(line: str) -> str:
+    """A changed field in the colour of its sign; a line without a sign is set apart, so that it gets no colour."""
+    if line.startswith("~ "):
+        return f"! {line[2:]}"
+    return line if line.startswith(("+ ", "- ")) else f"  {line}"
+
+
+def code(text: str) -> str:
+    """A text as inline code, whatever backticks it holds."""
+    text = printable(text)
+    ticks = "`" * (_longest_run(text) + 1)
+    space = " " if text[:1] in ("`", " ", "") or text[-1:] in ("`", " ") else ""
+    return f"{ticks}{space}{text}{space}{ticks}"
+
+
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall("`+", text)), default=0)
+
+
+def _shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest} characters cut)"
+
+
+def _cut(entries: list[Entry], shown: dict[int, _Block]) -> str:
+    """What did not fit, counted and named; "" if all of it is there."""
+    gone = [entry for entry in entries if id(entry) not in shown]
+    folded = [entry for entry in entries if id(entry) in shown and not shown[id(entry)].full]
+    parts = []
+    if gone:
+        parts.append(f"{len(gone)} entries ({_counted(gone)}): {_named(gone)}")
+    if folded:
+        parts.append(f"the details of {len(folded)} entries ({_counted(folded)}): {_named(folded)}")
+    return f"\n> **Cut for length:** {'; and '.join(parts)}. The run's log has all of it.\n" if parts else ""
+
+
+def _counted(entries: Iterable[Entry]) -> str:
+    counts = Counter(entry.group or entry.tone.value for entry in entries)
+    return ", ".join(f"{count} {group}" for group, count in sorted(counts.items()))
+
+
+def _named(entries: list[Entry]) -> str:
+    names = ", ".join(code(_shortened(entry.name, 40)) for entry in entries[:_NAMES_SHOWN])
+    return f"{names} and {len(entries) - _NAMES_SHOWN} more" if len(entries) > _NAMES_SHOWN else names

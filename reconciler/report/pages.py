@@ -1,0 +1,143 @@
+"""Plans, results, tests, drift and failures -> pages. The words are those of the text reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reconciler.apply import ChangeResult, RunResult, Status, TestResult
+from reconciler.drift import Drift, Drifted
+from reconciler.plan import Action, Change, Plan, TargetPlan
+from reconciler.report.drift_text import describe_drift, describe_drifted
+from reconciler.report.page import Entry, Page, Section, Tone
+from reconciler.report.plan_text import about_target, change_details, change_remark, plan_remarks, target_remarks
+from reconciler.report.result_text import describe_tests, recipient_lines, render_test, summarise_result
+from reconciler.report.texts import plural, printable
+
+__all__ = ["drift_page", "failure_page", "page_of_tests", "plan_page", "result_page"]
+
+_ACTION_TONES = {
+    Action.CREATE: Tone.ADD,
+    Action.UPDATE: Tone.CHANGE,
+    Action.REPLACE: Tone.REPLACE,
+    Action.DELETE: Tone.DESTROY,
+}
+_STATUS_TONES = {
+    Status.APPLIED: Tone.GOOD,
+    Status.SKIPPED: Tone.WARN,
+    Status.HELD: Tone.WARN,
+    Status.UNDONE: Tone.WARN,
+}
+
+
+def plan_page(plan: Plan) -> Page:
+    """A plan: every change with its fields."""
+    errors = any(target.error or target.refusals for target in plan.targets)
+    headline = "No changes." if plan.is_empty else f"Plan: {plan.counts}"
+    tone = Tone.BAD if errors else Tone.GOOD if plan.is_empty else Tone.CHANGE
+    facts = (("made", plan.created_at), ("commit", plan.commit), ("reconciler", plan.tool_version))
+    return Page(
+        what="plan",
+        project=plan.project,
+        headline=headline,
+        tone=tone,
+        remarks=tuple(plan_remarks(plan)),
+        sections=tuple(_planned(target) for target in plan.targets),
+        facts=tuple((name, value) for name, value in facts if value),
+    )
+
+
+def _planned(target: TargetPlan) -> Section:
+    refusals = (
+        Entry(Tone.BAD, "!", item.kind, printable(item.name), printable(item.message), group="refused")
+        for item in target.refusals
+    )
+    changes = (_change(change) for change in target.changes)
+    return Section(target.target, about_target(target), (*refusals, *changes), tuple(target_remarks(target)))
+
+
+def _change(change: Change, remark: str = "") -> Entry:
+    return Entry(
+        tone=_ACTION_TONES[change.action],
+        sign=change.action.sign,
+        kind=printable(change.kind),
+        name=printable(change.name),
+        remark=remark or change_remark(change),
+        lines=tuple(change_details(change)),
+        group=change.action.value,
+    )
+
+
+def result_page(project: str, result: RunResult) -> Page:
+    """What became of an apply."""
+    sections = tuple(
+        Section(
+            target.target,
+            "could not be read" if target.error else "",
+            (*(_applied(item) for item in target.results), *(_tested(test) for test in target.tests)),
+            tuple(map(printable, (*((target.error,) if target.error else ()), *target.overwritten, *target.notes))),
+        )
+        for target in result.targets
+    )
+    tone = Tone.GOOD if result.exit_code == 0 else Tone.BAD
+    return Page("apply", project, summarise_result(result), tone, (), sections)
+
+
+def _applied(item: ChangeResult) -> Entry:
+    mend = [f"mend it with: {item.mend}"] if item.mend else []
+    return Entry(
+        tone=_STATUS_TONES.get(item.status, Tone.BAD),
+        sign=item.change.action.sign,
+        kind=printable(item.change.kind),
+        name=printable(item.change.name),
+        remark=f"{item.status.value}: {printable(item.text)}" if item.text else item.status.value,
+        lines=tuple(map(printable, (*mend, *recipient_lines(item.proof), *item.notes))),
+        group=item.status.value,
+    )
+
+
+def page_of_tests(project: str, tests: Iterable[TestResult], errors: Iterable[str] = ()) -> Page:
+    """Test notifications, target by target."""
+    tests, remarks = list(tests), tuple(map(printable, errors))
+    sections = tuple(
+        Section(target, "", tuple(_tested(test) for test in tests if test.target == target))
+        for target in sorted({test.target for test in tests})
+    )
+    bad = remarks or any(test.failed for test in tests)
+    return Page("test", project, describe_tests(tests), Tone.BAD if bad else Tone.GOOD, remarks, sections)
+
+
+def _tested(test: TestResult) -> Entry:
+    if test.proof is None:
+        tone, word = Tone.WARN, "skipped"
+    elif test.proof.passed:
+        tone, word = Tone.GOOD, "passed"
+    else:
+        tone, word = Tone.BAD, "failed"
+    lines = [line.strip() for line in render_test(test).splitlines()[1:]]
+    return Entry(tone, "", test.kind, printable(test.name), f"{word}: {printable(test.text)}", tuple(lines), word)
+
+
+def drift_page(drift: Drift) -> Page:
+    """What moved, and what is not applied yet."""
+    errors = any(target.error or target.refusals for target in drift.plan.targets)
+    tone = Tone.BAD if errors or drift.moved else Tone.GOOD
+    sections = tuple(_drifted(drift, target) for target in drift.plan.targets)
+    return Page("drift", drift.plan.project, describe_drift(drift), tone, (), sections)
+
+
+def _drifted(drift: Drift, target: TargetPlan) -> Section:
+    entries = [*_entries(target, drift.moved), *_entries(target, drift.pending, "not applied yet")]
+    refusals = [f'{item.kind} "{item.name}": {printable(item.message)}' for item in target.refusals]
+    return Section(target.target, about_target(target), tuple(entries), (*refusals, *target_remarks(target)))
+
+
+def _entries(target: TargetPlan, items: Iterable[Drifted], remark: str = "") -> Iterator[Entry]:
+    for item in items:
+        if item.target == target.target:
+            yield _change(item.change, remark or describe_drifted(item))
+
+
+def failure_page(what: str, project: str, messages: Iterable[str]) -> Page:
+    """A run that failed: what stopped it, instead of what an earlier run had to say."""
+    lines = tuple(printable(line) for message in messages for line in message.splitlines())
+    return Page(what, project, f"The {what} failed: {plural(max(1, len(lines)), 'error')}.", Tone.BAD, lines)

@@ -1,0 +1,64 @@
+"""`drift` tells what moved, since when, and ends with 2; nothing else does."""
+
+from __future__ import annotations
+
+import json
+
+import httpx
+
+from reconciler.simulator import Simulator
+from tests.cli.shell import Shell
+
+
+def change_by_hand(simulator: Simulator) -> None:
+    url = f"{simulator.url}/_plugins/_notifications/configs/acme_oncall"
+    with httpx.Client(trust_env=False) as client:
+        config = client.get(url).json()["config_list"][0]["config"]
+        assert client.put(url, json={"config": config | {"name": "by hand"}}).status_code == 200
+
+
+def test_no_drift_is_told_in_so_many_words(shell: Shell) -> None:
+    assert shell.run("apply", "--yes").code == 0
+    done = shell.run("drift")
+    assert (done.code, done.out) == (0, "No drift.\n")
+
+
+def test_a_change_by_hand_is_drift_with_its_time(shell: Shell, simulator: Simulator) -> None:
+    assert shell.run("apply", "--yes").code == 0
+    change_by_hand(simulator)
+    done = shell.run("drift")
+    assert done.code == 2
+    assert "last changed 20" in done.out
+    assert 'display_name = "by hand" -> "On-call"' in done.out
+
+
+def test_the_document_for_machines_names_what_moved(shell: Shell, simulator: Simulator) -> None:
+    assert shell.run("apply", "--yes").code == 0
+    change_by_hand(simulator)
+    done = shell.run("drift", "--json")
+    document = json.loads(done.out)
+    assert (done.code, document["drifted"]) == (2, True)
+    assert [(item["target"], item["name"], item["missing"]) for item in document["moved"]] == [
+        ("search", "oncall", False)
+    ]
+
+
+def test_a_secret_that_is_not_there_is_no_drift_and_no_clean_bill(shell: Shell) -> None:
+    assert shell.run("apply", "--yes").code == 0
+    del shell.environ["SLACK_URL"]
+    done = shell.run("drift")
+    assert done.code == 0
+    assert done.out == "No drift in what was compared; 1 field not compared.\n"
+
+
+def test_a_target_that_cannot_be_read_is_an_error(shell: Shell) -> None:
+    shell.environ["OPENSEARCH_URL"] = "http://127.0.0.1:9"
+    done = shell.run("drift")
+    assert done.code == 1
+    assert "could not be read" in done.out
+
+
+def test_a_manifest_that_is_not_live_is_told_as_such(shell: Shell) -> None:
+    done = shell.run("drift")
+    assert done.code == 2
+    assert "is not live: deleted by hand, or never applied" in done.out
