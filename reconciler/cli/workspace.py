@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.desired import Desired, build_desired
@@ -13,9 +13,8 @@ from reconciler.manifests import Loaded, Project, find_project, load_manifests, 
 from reconciler.providers import ABILITIES
 from reconciler.providers.base import Abilities
 from reconciler.resources import Resource
-from reconciler.secrets.settings import ENTRY_POINT_GROUP
 
-__all__ = ["Selection", "Workspace", "load_project_only", "load_workspace"]
+__all__ = ["Selection", "Workspace", "build_workspace", "check_names", "load_project_only", "load_workspace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +39,19 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A project on disk with its desired state. `root` is the project file's folder."""
+    """A project on disk with its desired state. `root` is the project file's folder.
+
+    `base` is what a commit wanted on each target, if origins are to be told; `commits` are the hashes of the commits
+    that flags named, by flag.
+    """
 
     project: Project
     root: Path
     desired: Desired
     findings: tuple[Finding, ...]
     selection: Selection
+    base: Mapping[str, Mapping[str, Resource]] | None = None
+    commits: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -87,15 +92,18 @@ class Workspace:
 def load_workspace(config: Path | None, selection: Selection) -> Workspace:
     """Read project and manifests. Findings are gathered, not raised, but for those of the project file."""
     path = config or find_project(Path.cwd())
-    project = load_project(path)
-    root = path.resolve().parent
-    _check_names("--target", selection.targets, project.targets)
+    return build_workspace(load_project(path), path.resolve().parent, selection)
+
+
+def build_workspace(project: Project, root: Path, selection: Selection) -> Workspace:
+    """The workspace of a project that was read already; its manifests are below `root`."""
+    check_names("--target", selection.targets, project.targets)
     loaded = _load(project, root, selection)
     abilities: dict[str, Abilities] = {
         name: ABILITIES[name]() for name in {t.provider for t in project.targets.values()}
     }
     desired = build_desired(loaded.manifests, project, abilities, partial=bool(selection.files), refused=loaded.refused)
-    _check_names("--only", selection.only, desired.manifests)
+    check_names("--only", selection.only, desired.manifests)
     for item in selection.select:
         if "=" not in item:
             raise ConfigurationError(f"--select {item}: write a label and its value, as team=payments")
@@ -104,29 +112,26 @@ def load_workspace(config: Path | None, selection: Selection) -> Workspace:
 
 
 def _load(project: Project, root: Path, selection: Selection) -> Loaded:
-    """The manifests. Packages that bring secret sources are looked for only where a source is not known otherwise."""
     written = [item if item == "-" else Path.cwd() / item for item in selection.files]
-    paths = written or [root / item for item in project.manifests]
-    sources = frozenset(project.secrets.sources)
-    loaded = load_manifests(paths, root=root, stdin=sys.stdin.buffer, known_sources=sources, defaults=project.defaults)
-    if "-" in selection.files or not any(finding.rule == "unknown-source" for finding in loaded.findings):
-        return loaded
-    from importlib.metadata import entry_points
-
-    brought = frozenset(point.name for point in entry_points(group=ENTRY_POINT_GROUP))
-    return load_manifests(paths, root=root, known_sources=sources | brought, defaults=project.defaults)
+    return load_manifests(
+        written or [root / item for item in project.manifests],
+        root=root,
+        stdin=sys.stdin.buffer,
+        known_sources=frozenset(project.secrets.sources),
+        defaults=project.defaults,
+    )
 
 
 def load_project_only(config: Path | None, selection: Selection) -> Workspace:
     """Read the project file but no manifest, for verbs that are about what is live."""
     path = config or find_project(Path.cwd())
     project = load_project(path)
-    _check_names("--target", selection.targets, project.targets)
+    check_names("--target", selection.targets, project.targets)
     nothing = Desired({name: {} for name in project.targets}, {})
     return Workspace(project, path.resolve().parent, nothing, (), selection)
 
 
-def _check_names(flag: str, names: Iterable[str], known: Iterable[str]) -> None:
+def check_names(flag: str, names: Iterable[str], known: Iterable[str]) -> None:
     from difflib import get_close_matches
 
     for name in names:
