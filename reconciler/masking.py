@@ -9,7 +9,7 @@ from __future__ import annotations
 import hmac
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 from typing_extensions import TypeAliasType
@@ -54,19 +54,28 @@ def is_secret(shown: Json) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Masker:
-    """Shows values under the random key of one run, so that tags tell nothing from one run to the next."""
+    """Shows values under the random key of one run, so that tags tell nothing from one run to the next.
 
-    key: bytes
+    With `pin_key`, which lasts longer, a secret also gets a `pin`: equal for equal secrets under that key, so that a
+    saved plan can be held to the very values it was made with.
+    """
+
+    key: bytes = field(repr=False)
+    pin_key: bytes = field(default=b"", repr=False)
 
     def digest(self, secret: SecretText) -> str:
         """Equal for equal secrets in this run, and useless without the key."""
         return hmac.new(self.key, secret.reveal().encode(), "sha256").hexdigest()
 
+    def _pin(self, secret: SecretText) -> str:
+        return hmac.new(self.pin_key, secret.reveal().encode(), "sha256").hexdigest()[:32]
+
     def show(self, value: Value, reference: SecretReference | None = None) -> Json:
         """A value as it may be printed: sets as sorted lists, secrets masked, references by their names."""
         if isinstance(value, SecretText):
             shown: dict[str, Json] = {"secret": mask_address(value.reveal()), "tag": f"#{self.digest(value)[:4]}"}
-            return shown | ({"reference": str(reference)} if reference else {})
+            pin: dict[str, Json] = {"pin": self._pin(value)} if self.pin_key else {}
+            return shown | pin | ({"reference": str(reference)} if reference else {})
         if isinstance(value, SecretReference):
             return {"secret": HIDDEN, "reference": str(value)}
         if isinstance(value, frozenset):

@@ -12,22 +12,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.cli.workspace import Workspace
-from reconciler.errors import ConfigurationError, SecretError, TargetError
+from reconciler.errors import ConfigurationError, RefusedError, SecretError, TargetError
 from reconciler.guards import GuardOptions, hold_back
 from reconciler.masking import Masker
 from reconciler.ownership import Matching, Ownership
 from reconciler.plan import PlanOptions, TargetPlan, make_target_plan
+from reconciler.plan.signing import pin_key, plan_key
 from reconciler.providers.base import Provider
 from reconciler.reading import read_and_plan
 from reconciler.resources import Resource, SecretReference, SecretText, Server, Value
 from reconciler.secrets import Resolver, SecretSettings
 
-__all__ = ["Live", "ReadOptions", "read_targets", "references_in", "resolver_of"]
+__all__ = ["Live", "ReadOptions", "close", "read_targets", "references_in", "refuse_moved", "resolver_of"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How targets are read and planned. `must_resolve`: a secret that cannot be resolved is an error."""
+    """How targets are read and planned. `must_resolve`: a secret that cannot be resolved is an error.
+
+    `saved` holds the target plans of a saved plan, which bounds what is carried out; `intent_only` leaves everything
+    pending that no manifest changed; `assumed` are versions by target, to be foreseen.
+    """
 
     plan: PlanOptions = field(default_factory=PlanOptions)
     guards: GuardOptions = field(default_factory=GuardOptions)
@@ -35,17 +40,36 @@ class ReadOptions:
     must_resolve: bool = False
     parallelism: int | None = None
     timeout: float | None = None
+    intent_only: bool = False
+    saved: Mapping[str, TargetPlan] | None = None
+    assumed: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Live:
-    """One target as it was read: its provider (open), what matched, and its plan. After an error only `plan` is set."""
+    """One target as it was read: its provider (open), what matched, and its plan. After an error only `plan` is set.
+
+    `moved` says what is no longer as a saved plan has it.
+    """
 
     plan: TargetPlan
     provider: Provider | None = None
     matching: Matching = field(default_factory=Matching)
     ownership: Ownership = field(default_factory=lambda: Ownership(""))
     secrets: Mapping[SecretReference, SecretText] = field(default_factory=dict)
+    moved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the reading of all targets shares."""
+
+    workspace: Workspace
+    options: ReadOptions
+    credentials: Resolver
+    values: Mapping[SecretReference, SecretText]
+    masker: Masker
+    only_owned: bool
 
 
 def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resolver:
@@ -67,31 +91,57 @@ def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resol
 async def read_targets(workspace: Workspace, options: ReadOptions, *, only_owned: bool = False) -> list[Live]:
     """Read and plan all targets side by side; one that cannot be read does not hide the others.
 
-    `only_owned` plans as if there were no manifests: everything of ours is a candidate.
+    `only_owned` plans as if there were no manifests: everything of ours is a candidate. The caller closes what is
+    open (`close`).
     """
     resolver, credentials = resolver_of(workspace), resolver_of(workspace, for_credentials=True)
-    masker = Masker(randomness.token_bytes(32))
-    values, failures = ({}, {}) if only_owned else await _resolve(workspace, resolver)
+    masker = Masker(randomness.token_bytes(32), pin_key(plan_key(os.environ)))
+    values, failures = ({}, {}) if only_owned else await _resolve(workspace, resolver, options)
     if failures and options.must_resolve:
         raise SecretError("\n".join(f"{reference}: {why}" for reference, why in sorted(failures.items(), key=str)))
-    lives = await asyncio.gather(
-        *(_read(workspace, name, credentials, values, masker, options, only_owned) for name in workspace.targets)
-    )
-    _refuse_twins(lives)
+    run = _Run(workspace, options, credentials, values, masker, only_owned)
+    lives = await asyncio.gather(*(_read(run, name) for name in workspace.targets))
+    try:
+        _refuse_twins(lives)
+    except ConfigurationError:
+        await close(lives)
+        raise
     return list(lives)
 
 
+async def close(lives: list[Live]) -> None:
+    """Give all connections back."""
+    await asyncio.gather(*(live.provider.close() for live in lives if live.provider is not None))
+
+
+def refuse_moved(lives: list[Live]) -> None:
+    """RefusedError if anything is no longer as the saved plan has it: then nothing of it is carried out."""
+    moved = [f"  {live.plan.target}: {text}" for live in lives for text in live.moved]
+    if moved:
+        raise RefusedError("\n".join(["the plan no longer holds, so nothing was written; plan again:", *moved]))
+
+
 async def _resolve(
-    workspace: Workspace, resolver: Resolver
+    workspace: Workspace, resolver: Resolver, options: ReadOptions
 ) -> tuple[Mapping[SecretReference, SecretText], Mapping[SecretReference, str]]:
     wanted: set[SecretReference] = set()
     for target in workspace.targets:
-        selected = workspace.selected(target)
+        selected = _needed(workspace, target, options)
         for name, resource in workspace.resources(target).items():
             if selected is None or name in selected:
                 wanted |= references_in(resource)
     resolution = await resolver.resolve(wanted)
     return resolution.values, resolution.failures
+
+
+def _needed(workspace: Workspace, target: str, options: ReadOptions) -> frozenset[str] | None:
+    """The resources whose secrets are needed: those selected, and of a saved plan only those that it names."""
+    selected = workspace.selected(target)
+    if options.saved is None:
+        return selected
+    plan = options.saved[target]
+    named = frozenset([*(change.name for change in plan.changes), *(item.name for item in plan.unresolved)])
+    return named if selected is None else named & selected
 
 
 def references_in(resource: Resource) -> set[SecretReference]:
@@ -112,33 +162,47 @@ def _references(value: Value) -> list[SecretReference]:
     return []
 
 
-async def _read(
-    workspace: Workspace,
-    target: str,
-    credentials: Resolver,
-    values: Mapping[SecretReference, SecretText],
-    masker: Masker,
-    options: ReadOptions,
-    only_owned: bool,
-) -> Live:
+async def _read(run: _Run, target: str) -> Live:
+    workspace, options = run.workspace, run.options
     provider_name = workspace.project.targets[target].provider
     provider: Provider | None = None
     try:
-        provider = await _connect(workspace, target, credentials, options)
+        provider = await _connect(workspace, target, run.credentials, options)
         ownership = _ownership(workspace, provider, adopt=options.adopt)
-        resources = {} if only_owned else workspace.resources(target)
+        resources = {} if run.only_owned else workspace.resources(target)
         selected = workspace.selected(target)
         plan_options = replace(options.plan, names=selected, partial=bool(workspace.selection.files))
 
         def make_plan(server: Server, matching: Matching) -> TargetPlan:
-            return make_target_plan(target, provider_name, server, matching, values, masker, plan_options)
+            return make_target_plan(target, provider_name, server, matching, run.values, run.masker, plan_options)
 
         plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)
     except (TargetError, SecretError, ConfigurationError) as error:
         if provider is not None:
             await provider.close()
         return Live(TargetPlan(target, provider_name, error=str(error)))
-    return Live(hold_back(plan, matching, options.guards), provider, matching, ownership, values)
+    plan, moved = _bounded(run, plan, matching)
+    if version := options.assumed.get(target):
+        from reconciler.plan.assumed import with_assumed_version
+
+        plan = with_assumed_version(plan, matching, ownership, provider.abilities, run.values, version)
+    return Live(hold_back(plan, matching, options.guards), provider, matching, ownership, run.values, moved)
+
+
+def _bounded(run: _Run, plan: TargetPlan, matching: Matching) -> tuple[TargetPlan, tuple[str, ...]]:
+    """The plan with its origins, and cut down to intent or to a saved plan, where that is asked for."""
+    workspace, options, target = run.workspace, run.options, plan.target
+    if workspace.base is not None:
+        from reconciler.plan.origin import intent_only, with_origins
+
+        plan = with_origins(plan, workspace.resources(target), workspace.base.get(target, {}))
+        plan = intent_only(plan) if options.intent_only else plan
+    if options.saved is None:
+        return plan, ()
+    from reconciler.plan.promise import keep_promise
+
+    kept = keep_promise(options.saved[target], plan, matching, workspace.selected(target))
+    return kept.plan, kept.moved
 
 
 def _ownership(workspace: Workspace, provider: Provider, *, adopt: bool) -> Ownership:

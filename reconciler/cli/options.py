@@ -55,6 +55,8 @@ PLANNING: tuple[Decorator, ...] = (
     option("--max-deletes", type=click.IntRange(min=0), help="How many deletes are fine."),
     option("--adopt", is_flag=True, help="Take over unmarked objects of the same kind and display name."),
     option("--rewrite-secrets", is_flag=True, help="Write write-only fields again."),
+    option("--base", metavar="REF", help="Tell changes made since this commit from drift; trust its targets."),
+    option("--changed-since", metavar="REF", help="Carry out only what manifests changed since this commit."),
     option("--test-when", type=click.Choice(["change", "always", "never"]), help="When channels are tested."),
 )
 

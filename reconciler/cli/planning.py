@@ -2,23 +2,41 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from reconciler import __version__
 from reconciler.cli.live import Live, ReadOptions
 from reconciler.cli.terminal import note
-from reconciler.cli.workspace import Selection, Workspace, load_workspace
+from reconciler.cli.workspace import Selection, Workspace, build_workspace, check_names
 from reconciler.errors import ConfigurationError, RefusedError
 from reconciler.guards import GuardOptions
+from reconciler.manifests import find_project, load_project
 from reconciler.plan import Plan, PlanOptions
 from reconciler.resources import When
+
+if TYPE_CHECKING:
+    from reconciler.cli.saved_plan import SavedPlan
 
 __all__ = ["Flags", "assemble", "load_sound", "plan_exit_code", "read_options"]
 
 Flags = Mapping[str, Any]
 """The parsed flags of a verb, by parameter name."""
+
+_SCOPE_FLAGS = (
+    "prune",
+    "adopt",
+    "rewrite_secrets",
+    "test_when",
+    "allow_replace",
+    "allow_empty",
+    "allow_in_use",
+    "max_deletes",
+)
 
 
 def load_sound(flags: Flags) -> Workspace:
@@ -28,7 +46,7 @@ def load_sound(flags: Flags) -> Workspace:
         raise RefusedError(
             "--prune needs all manifests: it is refused together with -f, --only and --select; --target is fine"
         )
-    workspace = load_workspace(flags["config"], selection)
+    workspace = _load(flags, selection)
     for finding in workspace.must_be_sound(strict=flags["strict"], allow_empty=flags.get("allow_empty", False)):
         note(f"warning: {finding}")
     for target, skipped in sorted((workspace.desired.skipped or {}).items()):
@@ -36,7 +54,31 @@ def load_sound(flags: Flags) -> Workspace:
     return workspace
 
 
-def read_options(workspace: Workspace, flags: Flags, *, must_resolve: bool) -> ReadOptions:
+def _load(flags: Flags, selection: Selection) -> Workspace:
+    """The workspace; with `--base` its targets and secret settings are those of that commit."""
+    config = flags["config"] or find_project(Path.cwd())
+    project, root = load_project(config), config.resolve().parent
+    base, since = flags.get("base"), flags.get("changed_since")
+    if not (base or since):
+        return build_workspace(project, root, selection)
+    from reconciler.cli.base import read_base, trusted_project
+
+    commits: dict[str, str] = {}
+    origins = {}
+    for flag, ref in (("base", base), ("changed_since", since)):
+        if ref:
+            found = read_base(config, ref)
+            commits[flag], origins = found.commit.hash, dict(found.resources)
+            if flag == "base":
+                project, notes = trusted_project(project, root, found)
+                for words in notes:
+                    note(f"note: {words}")
+    return replace(build_workspace(project, root, selection), base=origins, commits=commits)
+
+
+def read_options(
+    workspace: Workspace, flags: Flags, *, must_resolve: bool, saved: SavedPlan | None = None
+) -> ReadOptions:
     """How to read and plan, from flags and the project's safety rules."""
     safety = workspace.project.safety
     when = flags.get("test_when")
@@ -52,30 +94,51 @@ def read_options(workspace: Workspace, flags: Flags, *, must_resolve: bool) -> R
             max_deletes_flag=flags.get("max_deletes"),
             allow_replace=flags.get("allow_replace", False),
             allow_in_use=frozenset(flags.get("allow_in_use", ())),
+            prune_confirmed=flags.get("prune_confirmed", True),
         ),
         adopt=flags.get("adopt", False),
         must_resolve=must_resolve or flags["strict"],
         parallelism=flags.get("parallelism"),
         timeout=flags.get("timeout"),
+        intent_only=bool(flags.get("changed_since")),
+        saved={target.target: target for target in saved.plan.targets} if saved else None,
+        assumed=_assumed(workspace, flags.get("assume_version", ())),
     )
+
+
+def _assumed(workspace: Workspace, written: tuple[str, ...]) -> dict[str, str]:
+    """`X=3.8` as a target and a version."""
+    pairs = dict(item.partition("=")[::2] for item in written)
+    check_names("--assume-version", pairs, workspace.project.targets)
+    for target, version in pairs.items():
+        if not re.fullmatch(r"[0-9]+(\.[0-9]+){0,2}", version):
+            raise ConfigurationError(f"--assume-version {target}: write a target and a version, as {target}=3.8")
+    return pairs
 
 
 def assemble(workspace: Workspace, lives: list[Live], flags: Flags, environ: Mapping[str, str]) -> Plan:
     """The plan of all targets that were read."""
+    from reconciler.git import head_commit
+
     if flags.get("prune") and any(live.plan.error for live in lives):
         raise RefusedError(
             "--prune is refused, since a target could not be read: "
             + "; ".join(f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error)
         )
-    chosen = {name: flags[name] for name in ("prune", "adopt", "rewrite_secrets", "test_when") if flags.get(name)}
+    chosen = {name: _plain(flags[name]) for name in _SCOPE_FLAGS if flags.get(name) not in (None, False, ())}
     return Plan(
         project=workspace.project.name,
         owner=workspace.project.owner,
         targets=tuple(live.plan for live in lives),
-        scope=workspace.selection.as_scope() | chosen,
+        scope={**workspace.selection.as_scope(), **chosen, **workspace.commits},
         created_at=_now(environ),
+        commit=head_commit(workspace.root),
         tool_version=__version__,
     )
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, tuple) else value
 
 
 def _now(environ: Mapping[str, str]) -> str:

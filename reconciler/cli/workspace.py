@@ -107,7 +107,7 @@ def build_workspace(project: Project, root: Path, selection: Selection) -> Works
     for item in selection.select:
         if "=" not in item:
             raise ConfigurationError(f"--select {item}: write a label and its value, as team=payments")
-    findings = sorted([*loaded.findings, *desired.findings], key=lambda finding: finding.sort_key)
+    findings = sorted([*project.warnings, *loaded.findings, *desired.findings], key=lambda finding: finding.sort_key)
     return Workspace(project, root, desired, tuple(findings), selection)
 
 
@@ -128,7 +128,7 @@ def load_project_only(config: Path | None, selection: Selection) -> Workspace:
     project = load_project(path)
     check_names("--target", selection.targets, project.targets)
     nothing = Desired({name: {} for name in project.targets}, {})
-    return Workspace(project, path.resolve().parent, nothing, (), selection)
+    return Workspace(project, path.resolve().parent, nothing, project.warnings, selection)
 
 
 def check_names(flag: str, names: Iterable[str], known: Iterable[str]) -> None:

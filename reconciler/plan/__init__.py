@@ -1,4 +1,6 @@
-"""The plan: a value (`model`), how it is made (`make`), the messages it will send (`messages`)."""
+"""The plan: a value (`model`), how it is made (`make`), the messages it will send (`messages`), where its changes come
+from (`origin`), and the plan kept in a file: its JSON (`document`), its signature (`signing`), its promise (`promise`).
+"""
 
 from reconciler.plan.make import PlanOptions, effective_fields, live_fields, make_target_plan, references
 from reconciler.plan.messages import Audience, message_for
@@ -9,6 +11,7 @@ from reconciler.plan.model import (
     Counts,
     Message,
     Origin,
+    Pending,
     Plan,
     Reason,
     RefusedResource,
@@ -24,6 +27,7 @@ __all__ = [
     "Counts",
     "Message",
     "Origin",
+    "Pending",
     "Plan",
     "PlanOptions",
     "Reason",

@@ -82,19 +82,23 @@ def make_target_plan(
         leftovers=tuple(_candidate(item) for item in matching.leftovers),
         refusals=tuple(_refusals(matching, options)),
         unresolved=tuple(
-            SecretField(item.match.resource.name, path, reference)
+            _secret_field(item.match, path, reference)
             for item in planned
             for path, reference in item.comparison.unresolved
         ),
-        write_only=tuple(
-            SecretField(item.match.resource.name, path) for item in planned for path in item.comparison.write_only
-        ),
+        write_only=tuple(_secret_field(item.match, path) for item in planned for path in item.comparison.write_only),
         ignored=tuple((item.match.resource.name, name) for item in planned for name in item.comparison.ignored),
         hints=tuple(_probable_renames(planned, matching, secrets, masker)),
         notes=server.notes,
         unchanged=sum(1 for item in planned if item.change is None),
         foreign=len(matching.foreign),
     )
+
+
+def _secret_field(match: Match, path: tuple[str, ...], reference: str = "") -> SecretField:
+    if match.found is None:
+        return SecretField(match.resource.name, path, reference, match.create_id)
+    return SecretField(match.resource.name, path, reference, match.found.id, match.found.live.updated)
 
 
 _KEEPS_NOTHING = (

@@ -20,6 +20,7 @@ __all__ = [
     "Counts",
     "Message",
     "Origin",
+    "Pending",
     "Plan",
     "Reason",
     "RefusedResource",
@@ -135,11 +136,26 @@ class RefusedResource:
 
 @dataclass(frozen=True, slots=True)
 class SecretField:
-    """A field of a resource that was not compared: its reference could not be resolved, or it is write-only."""
+    """A field of a resource that was not compared: its reference could not be resolved, or it is write-only.
+
+    `id` and `updated` are the live object's, as in a `Change`.
+    """
 
     name: str
     path: tuple[str, ...]
     reference: str = ""
+    id: str | None = None
+    updated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A change that is there to be made and is left alone by this run, and why."""
+
+    action: Action
+    kind: str
+    name: str
+    why: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +182,8 @@ class TargetPlan:
     """All that is to be done on one target, in order, and what else a reviewer must know.
 
     `error` says why the target could not be read; then nothing else is there. `unresolved` and `write_only` fields
-    were not compared; `hints` are lines to paste, such as a probable rename.
+    were not compared; `hints` are lines to paste, such as a probable rename. `pending` is left alone by this run;
+    `would_refuse` is what a server of the version `assumed` would not take.
     """
 
     target: str
@@ -182,6 +199,9 @@ class TargetPlan:
     ignored: tuple[tuple[str, str], ...] = ()
     hints: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    assumed: str = ""
+    would_refuse: tuple[RefusedResource, ...] = ()
     unchanged: int = 0
     foreign: int = 0
     error: str = ""
@@ -206,7 +226,7 @@ class TargetPlan:
     @property
     def is_empty(self) -> bool:
         """Whether live is as desired, every field compared: only then `No changes.` may be said."""
-        return not (self.changes or self.refusals or self.unresolved or self.error)
+        return not (self.changes or self.pending or self.refusals or self.unresolved or self.error)
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,7 @@ class Sink:
 class Simulator:
     """A simulated OpenSearch with the Notifications plugin and a Confluent Cloud organisation, on 127.0.0.1.
 
-    `port` 0 takes any. `state_file` keeps what both hold. `credentials` (user, password) make OpenSearch answer 401
+    `port` 0 takes any. `cluster_id` tells one cluster from another, for those who need two. `state_file` keeps what both hold. `credentials` (user, password) make OpenSearch answer 401
     without them. `deny_hosts` is the plugin's host deny list. `refresh_interval` (seconds of its clock) counts before
     3.1; without `auto_refresh`, lists change only by `refresh()`. `receivers` starts a mail server on `mail_port` too;
     the HTTP sink is always there. `slow_seconds` is how late the sink's `/slow` answers. `confluent_credentials` (key,
@@ -61,6 +61,7 @@ class Simulator:
         self,
         *,
         opensearch_version: str = "3.6.0",
+        cluster_id: str = "",
         port: int = 0,
         state_file: str | PathLike[str] | None = None,
         credentials: tuple[str, str] | None = None,
@@ -96,7 +97,7 @@ class Simulator:
         self.sender = TestSender(self.store, version, courier, deny_hosts)
         self.confluent = ConfluentApi(self.clock, courier, behaviours, credentials=confluent_credentials)
         self._server = Server(
-            [self.confluent, OpenSearchApi(self.store, version, self.sender, credentials)],
+            [self.confluent, OpenSearchApi(self.store, version, self.sender, credentials, cluster_id)],
             courier=courier,
             clock=self.clock,
             refresh=self.store.refresh,

@@ -1,36 +1,60 @@
-"""`reconciler apply`: plan, ask, write, send test messages, and report what became of each change."""
+"""`reconciler apply [plan.json]`: plan, ask, write, send test messages, and report what became of each change.
+
+With a saved plan it plans again, carries out only what that plan shows, and does not ask.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import os
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from reconciler.cli.carrying_out import carry_out
-from reconciler.cli.live import read_targets
+from reconciler.cli.live import close, read_targets, refuse_moved
 from reconciler.cli.logs import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, PLANNING, SELECTING, WRITING, options
 from reconciler.cli.planning import assemble, load_sound, read_options
+from reconciler.cli.terminal import note
 from reconciler.cli.workspace import Workspace
+from reconciler.manifests import find_project, load_project
+
+if TYPE_CHECKING:
+    from reconciler.cli.saved_plan import SavedPlan
 
 __all__ = ["command"]
 
 
 @click.command("apply")
+@click.argument("plan_file", required=False, type=click.Path(path_type=Path), metavar="[PLAN.JSON]")
 @options(COMMON, SELECTING, PLANNING, CONNECTING, WRITING)
-def command(**flags: Any) -> int:
-    """Plan, ask, write what differs, and prove each channel by a test message."""
+def command(plan_file: Path | None, **flags: Any) -> int:
+    """Plan, ask, write what differs, and prove each channel by a test message.
+
+    With a saved plan: plan again and carry out only what it shows, without asking.
+    """
     set_up_logging(flags["verbose"])
+    if plan_file is None:
+        return asyncio.run(_apply(load_sound(flags), flags, None))
+    from reconciler.cli.saved_plan import check_commits, check_project, read_plan, with_scope
+
+    saved = read_plan(plan_file, os.environ)
+    flags = with_scope(saved, flags)
+    check_project(saved, load_project(flags["config"] or find_project(Path.cwd())))
     workspace = load_sound(flags)
-    return asyncio.run(_apply(workspace, flags))
+    check_commits(saved, workspace.commits)
+    if saved.signed and not saved.verified:
+        note(f"note: {saved.name} is signed, but RECONCILER_PLAN_KEY is not set: it was not verified")
+    return asyncio.run(_apply(workspace, {**flags, "yes": True}, saved))
 
 
-async def _apply(workspace: Workspace, flags: dict[str, Any]) -> int:
-    lives = await read_targets(workspace, read_options(workspace, flags, must_resolve=True))
+async def _apply(workspace: Workspace, flags: dict[str, Any], saved: SavedPlan | None) -> int:
+    lives = await read_targets(workspace, read_options(workspace, flags, must_resolve=True, saved=saved))
     try:
+        refuse_moved(lives)
         plan = assemble(workspace, lives, flags, os.environ)
         return await carry_out(workspace, plan, lives, flags)
     finally:
-        await asyncio.gather(*(live.provider.close() for live in lives if live.provider is not None))
+        await close(lives)

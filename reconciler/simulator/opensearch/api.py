@@ -42,8 +42,14 @@ class OpenSearchApi:
     """One cluster with the Notifications plugin. `credentials` is a user and password; without, all are let in."""
 
     def __init__(
-        self, store: Store, version: Version, sender: TestSender, credentials: tuple[str, str] | None = None
+        self,
+        store: Store,
+        version: Version,
+        sender: TestSender,
+        credentials: tuple[str, str] | None = None,
+        cluster_id: str = "",
     ) -> None:
+        self._cluster_id = cluster_id or _CLUSTER_ID
         self.store = store
         self.version = version
         self._configs = Configs(store, version)
@@ -138,7 +144,7 @@ class OpenSearchApi:
         return {
             "name": "testbed",
             "cluster_name": "opensearch-testbed",
-            "cluster_uuid": _CLUSTER_ID,
+            "cluster_uuid": self._cluster_id,
             "version": self.version.build,
             "tagline": "The OpenSearch Project: https://opensearch.org/",
         }

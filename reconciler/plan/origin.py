@@ -1,0 +1,73 @@
+"""Where each change comes from: somebody's intent since a commit, a secret's new value, or drift.
+
+Told by comparing two desired states, built alike from the files of a commit and from those at hand. Pure: git is
+elsewhere.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from reconciler.plan.model import Action, Change, Origin, Pending, TargetPlan
+from reconciler.resources import Resource
+
+__all__ = ["intent_only", "with_origins"]
+
+Resources = Mapping[str, Resource]
+
+
+def with_origins(plan: TargetPlan, desired: Resources, base: Resources) -> TargetPlan:
+    """The plan of a target with the origin of each change. `desired` and `base` are the resources wanted now, and
+    wanted by the commit, on this target."""
+    return replace(plan, changes=tuple(_with_origin(change, desired, base) for change in plan.changes))
+
+
+def intent_only(plan: TargetPlan) -> TargetPlan:
+    """The plan without the changes that nobody intended since the commit: they are pending."""
+    rest = [change for change in plan.changes if change.origin is not Origin.INTENT]
+    names = {change.name for change in rest}
+    pending = (Pending(item.action, item.kind, item.name, _words(item.origin)) for item in rest)
+    return replace(
+        plan,
+        changes=tuple(change for change in plan.changes if change.origin is Origin.INTENT),
+        messages=tuple(message for message in plan.messages if message.name not in names),
+        pending=(*plan.pending, *pending),
+    )
+
+
+def _words(origin: Origin | None) -> str:
+    return {Origin.SECRET: "only a secret's value differs"}.get(origin or Origin.DRIFT, "drift: no manifest changed it")
+
+
+def _with_origin(change: Change, desired: Resources, base: Resources) -> Change:
+    now, before = desired.get(change.name), base.get(change.name)
+    if change.action is Action.DELETE:
+        return replace(change, origin=Origin.INTENT if before is not None else Origin.DRIFT)
+    if now is None or before is None or _wanted(now) != _wanted(before):
+        return replace(change, origin=Origin.INTENT, notes=(*change.notes, *_drift_too(change, now, before)))
+    only_secrets = bool(change.fields) and all(field.secret for field in change.fields)
+    is_secret = only_secrets and change.action is Action.UPDATE
+    return replace(change, origin=Origin.SECRET if is_secret else Origin.DRIFT)
+
+
+def _wanted(resource: Resource) -> tuple[object, ...]:
+    """What a person can change about a live object: how it is tested is not part of it."""
+    settings = resource.settings
+    return (
+        resource.kind,
+        dict(resource.fields),
+        settings.id,
+        settings.ignore,
+        settings.protected,
+        settings.renamed_from,
+    )
+
+
+def _drift_too(change: Change, now: Resource | None, before: Resource | None) -> tuple[str, ...]:
+    """An intended change writes the whole object, and so mends drift in its other fields: that is said."""
+    if now is None or before is None or change.action is not Action.UPDATE:
+        return ()
+    meant = {name for name in {*now.fields, *before.fields} if now.fields.get(name) != before.fields.get(name)}
+    drifted = sorted({field.path[0] for field in change.fields if field.path[0] in now.fields} - meant)
+    return (f"drift in {', '.join(drifted)} is mended with it",) if drifted else ()

@@ -1,0 +1,211 @@
+"""A saved plan held against a fresh one: what still holds is carried out, what is done is done, what moved is named.
+
+A saved plan is a reviewed promise, not a program: nothing in it is executed. The fresh plan, made of the manifests at
+hand and of what is live now, is cut down to the changes that the saved one shows too. Pure: it refuses nothing by
+itself, but says what no longer holds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from reconciler.diff import FieldChange
+from reconciler.masking import Json
+from reconciler.ownership import Matching
+from reconciler.plan.model import Action, Change, Message, Pending, Reason, TargetPlan
+
+__all__ = ["Kept", "differences", "keep_promise"]
+
+_NOT_IN_PLAN = "not in the plan"
+_BY_FIELDS = frozenset({Reason.FIELDS_DIFFER, Reason.SECRET_DIFFERS})  # told field by field
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """The part of a fresh plan that a saved one shows, and what moved since: one line for each object and field."""
+
+    plan: TargetPlan
+    moved: tuple[str, ...] = ()
+
+
+def keep_promise(saved: TargetPlan, fresh: TargetPlan, matching: Matching, names: frozenset[str] | None) -> Kept:
+    """Cut a fresh plan of a target down to what a saved one shows. `names` are those that the fresh one covers.
+
+    Whatever guards held back in the saved plan stays held back.
+    """
+    if fresh.error:
+        return Kept(fresh)
+    if other := _other_system(saved, fresh):
+        return Kept(fresh, (other,))
+    promised = {_key(change): change for change in saved.changes} | {
+        _key(change): change for change in _bound_to_secrets(saved, fresh)
+    }
+    kept = tuple(change for change in fresh.changes if _key(change) in promised)
+    moved = [f"{change} {text}" for change in kept for text in differences(promised[_key(change)], change)]
+    missing = [change for change in saved.changes if _key(change) not in {_key(item) for item in kept}]
+    moved += [f"{change} {text}" for change in missing if (text := _not_done(change, matching, names))]
+    shown = {message.name: message for message in saved.messages}
+    messages = _messages(fresh, kept, set(shown))
+    moved += [text for message in messages for text in _more_messages(message, shown, saved)]
+    plan = replace(
+        fresh,
+        changes=tuple(replace(change, held=promised[_key(change)].held) for change in kept),
+        messages=messages,
+        pending=tuple(_pending(change) for change in fresh.changes if change not in kept),
+        unresolved=tuple(item for item in fresh.unresolved if item.name in {change.name for change in kept}),
+        notes=(*fresh.notes, *(f"already done: {change.action.sign} {change}" for change in missing)),
+    )
+    return Kept(plan, tuple(sorted(moved)))
+
+
+def differences(saved: Change, fresh: Change) -> Iterator[str]:
+    """What a fresh change does otherwise than the saved one of the same resource; nothing if it is the same one, or
+    finishes what a killed run of it left."""
+    if _finishes(saved, fresh):
+        return
+    if saved.action is Action.REPLACE and fresh.action is Action.CREATE:  # killed between its delete and its create
+        saved = replace(saved, action=Action.CREATE, reasons=(Reason.CREATED,), id=fresh.id, updated=fresh.updated)
+    if (saved.action, saved.kind) != (fresh.action, fresh.kind):
+        yield f"would now be: {fresh.action.value} {fresh.kind}, the plan shows: {saved.action.value} {saved.kind}"
+        return
+    if saved.id != fresh.id:
+        yield f"is now the object {fresh.id}, the plan shows {saved.id}"
+    yield from _differing_reasons(saved, fresh)
+    told = list(_differing_fields(saved, fresh))
+    yield from told
+    if saved.updated != fresh.updated and not told:
+        yield f"was changed since (last changed at {fresh.updated}, in the plan at {saved.updated})"
+
+
+def _finishes(saved: Change, fresh: Change) -> bool:
+    """Whether all that is left of a change is its proof: it was written, marked as unproved, and the run ended."""
+    return (
+        fresh.action is Action.UPDATE
+        and fresh.reasons == (Reason.UNPROVED,)
+        and not fresh.fields
+        and saved.kind == fresh.kind
+        and saved.action is not Action.DELETE
+        and (saved.affects_delivery or Reason.UNPROVED in saved.reasons)
+    )
+
+
+def _differing_reasons(saved: Change, fresh: Change) -> Iterator[str]:
+    before, now = set(saved.reasons) - _BY_FIELDS, set(fresh.reasons) - _BY_FIELDS
+    if before != now:
+        words = [", ".join(sorted(reason.value for reason in reasons)) or "fields differ" for reasons in (now, before)]
+        yield f"has now the reason: {words[0]}, the plan shows: {words[1]}"
+
+
+def _differing_fields(saved: Change, fresh: Change) -> Iterator[str]:
+    bound = dict(saved.unresolved)
+    before = {field.path: field for field in saved.fields if field.path not in bound}
+    now = {field.path: field for field in fresh.fields}
+    for path in sorted({*before, *now}):
+        text = _differing_field(before.get(path), now.get(path), bound.get(path))
+        if text:
+            yield f"{'.'.join(path)}: {text}"
+
+
+def _differing_field(saved: FieldChange | None, fresh: FieldChange | None, reference: str | None) -> str:
+    if fresh is None:
+        return "differs no longer"
+    if reference is not None:
+        found = fresh.after.get("reference") if isinstance(fresh.after, dict) else None
+        return "" if found == reference else f"the plan shows it bound to {reference}, the manifests say otherwise"
+    if saved is None:
+        return "differs now, which the plan does not show"
+    if not _same(saved.before, fresh.before):
+        return f"live is now {_words(fresh.before)}, the plan shows {_words(saved.before)}"
+    if not _same(saved.after, fresh.after):
+        return f"would become {_words(fresh.after)}, the plan shows {_words(saved.after)}"
+    return ""
+
+
+def _same(saved: Json, fresh: Json) -> bool:
+    """Equal but for tags, which are another in each run. Pins count where both sides have one."""
+    if isinstance(saved, dict) and isinstance(fresh, dict):
+        passed_over = {"tag"} | ({"pin"} if ("pin" in saved) != ("pin" in fresh) else set())
+        return {k: v for k, v in saved.items() if k not in passed_over} == {
+            k: v for k, v in fresh.items() if k not in passed_over
+        }
+    return type(saved) is type(fresh) and saved == fresh
+
+
+def _words(value: Json) -> str:
+    if isinstance(value, dict) and "secret" in value:
+        where = f" from {value['reference']}" if "reference" in value else ""
+        return f"{'another value of ' if 'pin' in value else ''}{value['secret']}{where}"
+    return repr(value)
+
+
+def _key(change: Change) -> tuple[str, bool]:
+    return change.name, change.action is Action.DELETE
+
+
+def _other_system(saved: TargetPlan, fresh: TargetPlan) -> str:
+    was = saved.server.identity if saved.server else ""
+    now = fresh.server.identity if fresh.server else ""
+    if saved.provider != fresh.provider:
+        return f"is of the provider {fresh.provider}, the plan was made for {saved.provider}"
+    if saved.server is None and saved.error:
+        return ""
+    return "" if was == now else f"is another system ({now}) than the plan was made for ({was})"
+
+
+def _bound_to_secrets(saved: TargetPlan, fresh: TargetPlan) -> Iterator[Change]:
+    """Changes that the saved plan could not tell of, since they lie in a secret that it did not have."""
+    changed = {change.name for change in saved.changes}
+    for change in fresh.changes:
+        fields = [item for item in saved.unresolved if item.name == change.name]
+        if fields and change.name not in changed and change.action is not Action.DELETE:
+            yield Change(
+                Action.UPDATE,
+                change.kind,
+                change.name,
+                fields[0].id,
+                (Reason.SECRET_DIFFERS,),
+                updated=fields[0].updated,
+                unresolved=tuple((item.path, item.reference) for item in fields),
+            )
+
+
+def _not_done(change: Change, matching: Matching, names: frozenset[str] | None) -> str:
+    """Why a saved change that the fresh plan lacks is not done; "" if it is."""
+    if change.action is Action.DELETE:
+        there = any(item.id == change.id for item in matching.found)
+        return "is no longer to be deleted: a manifest names it, or its mark is gone" if there else ""
+    refused = [item.message for item in matching.refusals if item.resource.name == change.name]
+    if refused:
+        return f"cannot be planned: {refused[0]}"
+    match = next((item for item in matching.matches if item.resource.name == change.name), None)
+    if match is None:
+        return "is in no manifest any more"
+    if names is not None and change.name not in names:
+        return "is no longer among those that the plan's flags select"
+    if match.resource.kind != change.kind:
+        return f"is now a {match.resource.kind}"
+    if match.found is None:
+        return "cannot be planned any more"
+    replaced = change.action is Action.REPLACE or change.id is None
+    return "" if replaced or match.found.id == change.id else f"is now the object {match.found.id}, not {change.id}"
+
+
+def _messages(fresh: TargetPlan, kept: tuple[Change, ...], shown: set[str]) -> tuple[Message, ...]:
+    """The test messages of what is carried out, and of unchanged channels where the plan shows one."""
+    changed = {change.name for change in fresh.changes}
+    names = {change.name for change in kept} | (shown - changed)
+    return tuple(message for message in fresh.messages if message.name in names)
+
+
+def _more_messages(message: Message, shown: dict[str, Message], saved: TargetPlan) -> Iterator[str]:
+    before = shown.get(message.name)
+    if before is None:
+        if message.name not in {item.name for item in saved.unresolved}:
+            yield f'test message: would be sent for "{message.name}", which the plan does not show'
+    elif before.channel != message.channel or set(message.recipients) - set(before.recipients):
+        yield f'test message: "{message.name}" would reach others than the plan shows'
+
+
+def _pending(change: Change) -> Pending:
+    return Pending(change.action, change.kind, change.name, _NOT_IN_PLAN)
