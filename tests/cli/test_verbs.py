@@ -154,3 +154,12 @@ def test_an_unknown_verb_or_flag_is_a_usage_error_with_a_suggestion(shell: Shell
     assert "apply" in wrong.err
     assert shell.run("plan", "--purne").code == 64
     assert shell.run("plan", "--only", "oncal").code == 1
+
+
+def test_a_certificate_that_is_not_checked_is_named_on_every_run(shell: Shell) -> None:
+    lax = PROJECT.replace("{provider: opensearch}", "{provider: opensearch, tls: {verify: false}}")
+    shell.write("reconciler.yaml", lax)
+    for arguments in (["validate"], ["plan"], ["apply", "--yes"], ["list"], ["destroy", "--yes"]):
+        done = shell.run(*arguments)
+        assert done.code == 0
+        assert "verify" in done.everything

@@ -15,6 +15,7 @@ from reconciler.cli.live import read_targets
 from reconciler.cli.logs import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, WRITING, option, options
 from reconciler.cli.planning import assemble, read_options
+from reconciler.cli.terminal import note
 from reconciler.cli.workspace import Selection, Workspace, load_project_only
 from reconciler.plan import PlanOptions
 
@@ -30,6 +31,8 @@ def command(config: Path | None, targets: tuple[str, ...], **flags: Any) -> int:
     """Delete everything that bears this project's mark. What is protected, and what is not ours, stays."""
     set_up_logging(flags["verbose"])
     workspace = load_project_only(config, Selection(targets=targets))
+    for finding in workspace.findings:
+        note(f"warning: {finding}")
     return asyncio.run(_destroy(workspace, {**flags, "prune": True, "strict": False}))
 
 

@@ -29,6 +29,8 @@ def command(config: Path | None, targets: tuple[str, ...], **flags: Any) -> int:
     """List everything that bears this project's mark: name, kind, target, live id, enabled, proved."""
     set_up_logging(flags["verbose"])
     workspace = load_project_only(config, Selection(targets=targets))
+    for finding in workspace.findings:
+        note(f"warning: {finding}")
     reading = ReadOptions(parallelism=flags["parallelism"], timeout=flags["timeout"])
     lives = asyncio.run(_read(workspace, reading))
     rows = sorted(row for live in lives for row in _rows(live))
