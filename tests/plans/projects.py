@@ -173,7 +173,7 @@ class Project:
         names = ["-c", "user.name=T", "-c", "user.email=t@example.org", "-c", "init.defaultBranch=main"]
         done = subprocess.run(
             ["git", *names, *arguments],
-            cwd=folder or self.root,
+            cwd=self.root,
             env=environ,
             capture_output=True,
             text=True,
