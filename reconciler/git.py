@@ -45,6 +45,14 @@ class Repository:
         )
         raise ConfigurationError(f"git knows no commit {ref!a} here; {why}")
 
+    def tip(self, branch: str) -> str:
+        """The newest commit of a branch: as its remote `origin` has it, else as it is here; "" if there is none."""
+        ref = f"refs/heads/{branch}"
+        if b"origin" in _run(self.root, "remote").split():
+            return _run(self.root, "ls-remote", "origin", ref).decode().partition("\t")[0]
+        done = _call(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", ref)
+        return done.stdout.decode().strip() if done.returncode == 0 else ""
+
 
 @dataclass(frozen=True, slots=True)
 class Commit:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
+import os
+import sys
+from collections.abc import Callable
 from typing import Any
 
 from reconciler.apply import (
@@ -17,53 +18,75 @@ from reconciler.apply import (
     TargetResult,
     apply_targets,
 )
+from reconciler.cli.interrupts import watch_signals
 from reconciler.cli.live import Live
 from reconciler.cli.terminal import Progress, confirm, note, out, paint_for, show_json
 from reconciler.cli.workspace import Workspace
 from reconciler.errors import RefusedError
 from reconciler.guards import check_messages
-from reconciler.plan import Plan
+from reconciler.ownership import REPLACED
+from reconciler.plan import Plan, TargetPlan
 from reconciler.report.plan_text import render_plan
 from reconciler.report.result_text import render_change, render_result
+from reconciler.report.texts import plural
 from reconciler.resources import OnFailure
 
 __all__ = ["carry_out"]
 
-_GRACE_SECONDS = 5.0  # a cancelled CI job is killed soon after; undoing must be over before
-
 
 async def carry_out(workspace: Workspace, plan: Plan, lives: list[Live], flags: dict[str, Any]) -> int:
     """Show a plan, ask, apply it, and report; the exit code of the contract."""
-    paint = paint_for(no_color=flags["no_color"])
     if not flags["as_json"]:
-        out(render_plan(plan, paint))
+        _tell(lambda: out(render_plan(plan, paint_for(no_color=flags["no_color"]))))
     limit = flags["max_messages"]
     check_messages(plan, workspace.project.safety.max_messages if limit is None else limit)
-    if any(target.due or target.messages for target in plan.targets):
+    if any(_is_due(target) for target in plan.targets):
         if not flags["yes"] and not confirm(_question(plan), "--yes"):
             raise RefusedError("not applied: the answer was no")
-        result = await _run(lives, flags)
+        if branch := flags.get("if_head"):
+            from reconciler.cli.heads import refuse_unless_head
+
+            refuse_unless_head(workspace.root, branch)
+        result = await _run(workspace, lives, flags)
     else:
         result = RunResult(tuple(_untouched(live) for live in lives))
+    _tell(lambda: _report(plan, result, flags))
+    return result.exit_code
+
+
+def _tell(show: Callable[[], None]) -> None:
+    """Print, if anybody still reads; if not, the run goes on, and its code tells what became of it."""
+    try:
+        show()
+        sys.stdout.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _report(plan: Plan, result: RunResult, flags: dict[str, Any]) -> None:
     if flags["as_json"]:
         from reconciler.report.document import result_document
 
         show_json(result_document(result))
-    elif not plan.is_empty or plan.messages:
-        out(render_result(result, paint))
-    return result.exit_code
+    elif not plan.is_empty or plan.messages or any(_is_due(target) for target in plan.targets):
+        out(render_result(result, paint_for(no_color=flags["no_color"])))
+
+
+def _is_due(target: TargetPlan) -> bool:
+    """Whether there is anything to do: changes, tests, or a replace that an interrupted run left half-done."""
+    return bool(target.due or target.messages or any(REPLACED in item.flags for item in target.leftovers))
 
 
 def _question(plan: Plan) -> str:
     counts = plan.counts
-    messages = len(plan.messages)
-    sending = f", sending {messages} test message{'s' * (messages != 1)}" if messages else ""
+    recipients = sum(message.count for message in plan.messages)
+    sending = f", sending test messages to {plural(recipients, 'recipient')}" if recipients else ""
     return f"Apply {counts.add} to add, {counts.change} to change, {counts.destroy} to destroy{sending}?"
 
 
-async def _run(lives: list[Live], flags: dict[str, Any]) -> RunResult:
+async def _run(workspace: Workspace, lives: list[Live], flags: dict[str, Any]) -> RunResult:
     stop = Stop()
-    _watch_signals(stop)
+    watch_signals(stop)
     progress = Progress(sum(len(live.plan.due) for live in lives), enabled=not flags["as_json"])
     paint = paint_for(no_color=flags["no_color"])
 
@@ -76,17 +99,20 @@ async def _run(lives: list[Live], flags: dict[str, Any]) -> RunResult:
         progress.step()
 
     with Journal.open(flags["journal"]) as journal:
-        sessions = [_session(live, journal, stop, flags) for live in lives if live.provider is not None]
+        sessions = (_session(workspace, live, journal, stop, flags) for live in lives)
         done = await apply_targets([session for session in sessions if session is not None], stop, observe)
+        if journal.failure:
+            note(f"warning: the journal is not whole: {journal.failure}")
     progress.end()
     unread = tuple(_untouched(live) for live in lives if live.provider is None)
     return RunResult((*done.targets, *unread), done.interrupted)
 
 
-def _session(live: Live, journal: Journal, stop: Stop, flags: dict[str, Any]) -> Session | None:
+def _session(workspace: Workspace, live: Live, journal: Journal, stop: Stop, flags: dict[str, Any]) -> Session | None:
     if live.provider is None:
         return None
     on_failure = flags["on_test_failure"]
+    parallelism = flags["parallelism"] or workspace.project.targets[live.plan.target].parallelism
     return Session(
         provider=live.provider,
         plan=live.plan,
@@ -94,9 +120,7 @@ def _session(live: Live, journal: Journal, stop: Stop, flags: dict[str, Any]) ->
         secrets=live.secrets,
         ownership=live.ownership,
         journal=journal,
-        options=ApplyOptions(
-            on_failure=OnFailure(on_failure) if on_failure else None, parallelism=flags["parallelism"] or 10
-        ),
+        options=ApplyOptions(OnFailure(on_failure) if on_failure else None, parallelism),
         stop=stop.soft,
     )
 
@@ -104,19 +128,3 @@ def _session(live: Live, journal: Journal, stop: Stop, flags: dict[str, Any]) ->
 def _untouched(live: Live) -> TargetResult:
     held = tuple(ChangeResult(change, Status.HELD, change.held) for change in live.plan.changes if change.held)
     return TargetResult(live.plan.target, held, error=live.plan.error, refused=len(live.plan.refusals))
-
-
-def _watch_signals(stop: Stop) -> None:
-    """The first Ctrl-C or SIGTERM stops softly, with a deadline; the second at once."""
-    loop = asyncio.get_running_loop()
-
-    def on_signal() -> None:
-        if stop.soft.is_set():
-            stop.hard.set()
-            return
-        stop.soft.set()
-        loop.call_later(_GRACE_SECONDS, stop.hard.set)
-        note("interrupted: nothing new starts, what is unproved is undone; once more to stop at once")
-
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, on_signal)

@@ -16,6 +16,7 @@ from reconciler.manifests import Target
 from reconciler.providers import PROVIDERS
 from reconciler.providers.base import Provider
 from reconciler.providers.connection import Auth, Basic, Bearer, ClientCertificate, Connection, SigV4, Tls
+from reconciler.providers.retries import Retries
 from reconciler.resources import SecretReference, SecretText
 from reconciler.secrets import Resolver
 
@@ -29,9 +30,17 @@ Credential = SecretText | SecretReference | str
 
 
 async def connect(
-    workspace: Workspace, target: str, resolver: Resolver, parallelism: int | None, timeout: float | None
+    workspace: Workspace,
+    target: str,
+    resolver: Resolver,
+    parallelism: int | None,
+    timeout: float | None,
+    retries: Retries | None = None,
 ) -> Provider:
-    """Open the provider of one target. ConfigurationError or SecretError say what is missing, and where to write it."""
+    """Open the provider of one target; `retries` are those of the whole run.
+
+    ConfigurationError or SecretError say what is missing, and where to write it.
+    """
     settings = workspace.project.targets[target]
     values = await _credentials(settings, target, resolver)
     connection = Connection(
@@ -45,7 +54,7 @@ async def connect(
         parallelism=parallelism or settings.parallelism,
         insecure=settings.insecure,
     )
-    return PROVIDERS[settings.provider](connection, settings.version or "", None)
+    return PROVIDERS[settings.provider](connection, settings.version or "", retries)
 
 
 def _url(workspace: Workspace, target: str, settings: Target) -> str:

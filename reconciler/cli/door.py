@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
+import signal
 import sys
 import traceback
 from collections.abc import Sequence
@@ -24,13 +25,19 @@ _FRAMES_SHOWN = 12
 
 VERBS = {
     "apply": "Plan, ask, write, and send test messages.",
+    "completion": "Print the completion script of a shell.",
     "destroy": "Delete all that bears our mark, after asking.",
+    "doctor": "Try every target: address, TLS, credentials, rights, secrets.",
     "drift": "Tell what moved that no manifest asked for; exit 2.",
+    "explain": "Say what a kind and its fields mean.",
     "export": "Write manifests of what is live, or a snapshot.",
+    "init": "Write the files of a new project.",
     "list": "List what is owned: name, kind, target, live id.",
     "plan": "Show what apply would do.",
+    "schema": "Print the JSON Schema of a kind.",
     "simulate": "Serve the embedded simulator on loopback.",
     "test": "Send test messages to what is live.",
+    "version": "Show the version; --json says more.",
     "validate": "Check manifests, offline.",
 }
 """Each verb and its one-line help; the verb's module is `reconciler.cli.verbs.<verb>`, its command `command`."""
@@ -79,6 +86,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # A short process makes little garbage: collecting while modules load, and once more at the end, costs a fifth of
     # a `plan`. The limit still holds for a long one.
     gc.set_threshold(100_000, 50, 100)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C; an apply that writes has its own way
     code = run(arguments)
     gc.freeze()
     sys.exit(code)
@@ -101,6 +109,7 @@ def run(arguments: Sequence[str] | None) -> int:
         click.echo(f"error: {error}", err=True)
         return error.exit_code
     except KeyboardInterrupt:
+        click.echo("interrupted: nothing was written", err=True)
         return INTERRUPTED
     except BrokenPipeError:
         return _end_of_pipe()

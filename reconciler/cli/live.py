@@ -19,6 +19,7 @@ from reconciler.ownership import Matching, Ownership
 from reconciler.plan import PlanOptions, TargetPlan, make_target_plan
 from reconciler.plan.signing import pin_key, plan_key
 from reconciler.providers.base import Provider
+from reconciler.providers.retries import Retries
 from reconciler.reading import read_and_plan
 from reconciler.resources import Resource, SecretReference, SecretText, Server, Value
 from reconciler.secrets import Resolver, SecretSettings
@@ -70,6 +71,7 @@ class _Run:
     values: Mapping[SecretReference, SecretText]
     masker: Masker
     only_owned: bool
+    retries: Retries = field(default_factory=Retries)  # one, since the time for waiting is the whole run's
 
 
 def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resolver:
@@ -167,7 +169,7 @@ async def _read(run: _Run, target: str) -> Live:
     provider_name = workspace.project.targets[target].provider
     provider: Provider | None = None
     try:
-        provider = await _connect(workspace, target, run.credentials, options)
+        provider = await _connect(run, target)
         ownership = _ownership(workspace, provider, adopt=options.adopt)
         resources = {} if run.only_owned else workspace.resources(target)
         selected = workspace.selected(target)
@@ -217,10 +219,11 @@ def _ownership(workspace: Workspace, provider: Provider, *, adopt: bool) -> Owne
     )
 
 
-async def _connect(workspace: Workspace, target: str, credentials: Resolver, options: ReadOptions) -> Provider:
+async def _connect(run: _Run, target: str) -> Provider:
     from reconciler.cli.connecting import connect  # httpx comes with it, which `validate` never needs
 
-    return await connect(workspace, target, credentials, options.parallelism, options.timeout)
+    options = run.options
+    return await connect(run.workspace, target, run.credentials, options.parallelism, options.timeout, run.retries)
 
 
 def _refuse_twins(lives: list[Live]) -> None:

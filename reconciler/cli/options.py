@@ -66,6 +66,7 @@ WRITING: tuple[Decorator, ...] = (
         "--on-test-failure", type=click.Choice(["revert", "keep"]), help="What becomes of a change whose test fails."
     ),
     option("--max-messages", type=click.IntRange(min=0), help="How many test messages may be sent."),
+    option("--if-head", metavar="BRANCH", help="Refuse unless this commit is the newest of the branch."),
     option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="Record every step in this file."),
 )
 

@@ -20,7 +20,7 @@ __all__ = [
 ]
 
 _COLOURS = {Status.APPLIED: "green", Status.UNDONE: "yellow", Status.SKIPPED: "yellow", Status.HELD: "yellow"}
-_URGENT = (Status.STRANDED, Status.KEPT)
+_URGENT = (Status.STRANDED, Status.KEPT, Status.UNKNOWN)
 
 
 def render_change(target: str, result: ChangeResult, paint: Paint = plain) -> str:
@@ -48,6 +48,15 @@ def _urgent(result: RunResult, paint: Paint) -> Iterator[str]:
                 change = item.change
                 yield paint(f"UNDO FAILED: {target.target} {change.kind} {change.name}: {printable(item.text)}", "red")
                 yield f"  mend it with: {item.mend}" if item.mend else "  look at it by hand"
+    if result.interrupted:
+        yield from _cut_short(result, paint)
+
+
+def _cut_short(result: RunResult, paint: Paint) -> Iterator[str]:
+    """After an interrupt: what was undone and what nobody knows, before all else."""
+    for status in (Status.UNDONE, Status.UNKNOWN):
+        for target in result.targets:
+            yield from (render_change(target.target, item, paint) for item in target.results if item.status is status)
 
 
 def _target(target: TargetResult, paint: Paint) -> Iterator[str]:
