@@ -29,12 +29,12 @@ async def read_and_plan(
     server = await provider.read_server()  # first, since how a list is read can depend on the version
     listing = await provider.read_all()
     server = replace(server, notes=(*server.notes, *((listing.unreadable,) if listing.unreadable else ())))
-    matching = match_live(resources, listing.objects, ownership)
+    matching = match_live(resources, listing.objects, ownership, listing.words)
     plan = make_plan(server, matching)
     if not listing.stale:
         return plan, matching
     objects = await _read_again(provider, _doubtful(plan, matching), listing)
-    matching = match_live(resources, objects, ownership)
+    matching = match_live(resources, objects, ownership, listing.words)
     return make_plan(server, matching), matching
 
 

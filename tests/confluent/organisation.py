@@ -174,7 +174,9 @@ class Organisation(httpx.AsyncBaseTransport):
     def integrations(self) -> dict[str, dict[str, Any]]:
         """The integrations that users made, by display name."""
         documents = self.api.store.latest("integrations")
-        return {one["display_name"]: one for one in documents if one["target"]["kind"] in ("Slack", "MsTeams", "Webhook")}
+        return {
+            one["display_name"]: one for one in documents if one["target"]["kind"] in ("Slack", "MsTeams", "Webhook")
+        }
 
     def subscribers(self, type_id: str) -> set[str]:
         """The ids of the integrations that are subscribed to a type."""

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from reconciler.apply import RunResult, Status
 from reconciler.plan import PlanOptions
-from reconciler.resources import Resource, SecretText, Value
+from reconciler.resources import Resource, SecretText, Settings, Value
 from reconciler.simulator.confluent import Behaviours
 from reconciler.simulator.confluent.behaviours import Addresses
 from tests.confluent.organisation import Organisation
@@ -19,15 +19,16 @@ HOOK = "https://hooks.acme.example/in/3c5e7a9b"
 QUOTA, FAILED, RECOVERED = "nt-c94xd", "nt-33aa1", "nt-k1v6z"
 
 
-def channel(kind: str, name: str, url: str, **fields: Value) -> Resource:
+def channel(kind: str, name: str, url: str, settings: Settings = Settings(), **fields: Value) -> Resource:
     """A channel of that address."""
     member = "url" if kind == "WebhookChannel" else "webhook_url"
-    return resource(kind, name, **{member: SecretText(url)}, **fields)
+    return resource(kind, name, settings, **{member: SecretText(url)}, **fields)
 
 
 def subscription(name: str, notification_type: str, *channels: str, **fields: Value) -> Resource:
     """A subscription of these channels."""
-    return resource("Subscription", name, notification_type=notification_type, channels=frozenset(channels), **fields)
+    own: dict[str, Value] = {"notification_type": notification_type, "channels": frozenset(channels)}
+    return resource("Subscription", name, Settings(), **own, **fields)
 
 
 def made() -> list[Resource]:

@@ -36,6 +36,9 @@ __all__ = ["ConfluentProvider"]
 _ORGANISATION = re.compile(r"/organization=([^/]+)(?:/|$)")
 
 
+_LATE_LOOKS = 16  # how often a read that does not show our own write yet is tried, half a second or more apart
+
+
 class ConfluentProvider:
     """One Confluent Cloud organisation, as the Provider protocol has it."""
 
@@ -43,6 +46,7 @@ class ConfluentProvider:
         self._http = http
         self._calls = Calls(http)
         self._writes = OwnWrites()
+        self._patience = replace(http.retries, attempts=_LATE_LOOKS)
         self._server: Server | None = None
 
     @property
@@ -73,7 +77,7 @@ class ConfluentProvider:
             found = await asyncio.gather(*(self._calls.list_kind(kind) for kind in ("", codec.SUBSCRIPTION)))
             return {live.id: live for group in found for live in group}
 
-        objects = await self._http.retries.repeat(await look(), look, self._is_behind)
+        objects = await self._patience.repeat(await look(), look, self._is_behind, _soon)
         for object_id in sorted(self._writes.ids):
             if self._writes.is_late(object_id, objects.get(object_id)):
                 await self._correct(objects, object_id)
@@ -97,7 +101,10 @@ class ConfluentProvider:
         async def look() -> LiveObject | None:
             return await self._calls.read_once(object_id)
 
-        live = await self._http.retries.repeat(await look(), look, lambda live: self._writes.is_late(object_id, live))
+        def is_late(live: LiveObject | None) -> bool:
+            return self._writes.is_late(object_id, live)
+
+        live = await self._patience.repeat(await look(), look, is_late, _soon)
         return None if self._writes.is_gone(object_id) else live
 
     # -- writing
@@ -274,6 +281,11 @@ def _must_have_channels(draft: Draft) -> None:
     if draft.kind == codec.SUBSCRIPTION and not draft.fields.get("channels"):
         word = draft.fields.get("notification_type")
         raise RejectedError(f'the subscription of "{word}" would be left without any channel; name another one first')
+
+
+def _soon(_came: object) -> float:
+    """The seconds between two looks at what is late."""
+    return 0.5
 
 
 def _was_turned_away(answer: Answer) -> bool:
