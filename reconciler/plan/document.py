@@ -85,4 +85,5 @@ def plan_schema() -> dict[str, Any]:
     }
     own = {**schema, "title": "A plan of reconciler", "properties": beside | schema["properties"]}
     own["required"] = [*(name for name in beside if name != "signature"), *schema.get("required", [])]
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **own}
+    identity = "https://channels.gitops/schemas/v1/plan.json"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identity, **own}

@@ -4,6 +4,13 @@ from __future__ import annotations
 
 from tests.plans.projects import Project
 
+BROKEN = {
+    "provider": "opensearch",
+    "url": "http://127.0.0.1:9",
+    "auth": {"bearer": {"token": {"env": "NO_TOKEN"}}},
+}
+"""A target that fails at once: its token is not there."""
+
 
 def test_overrides_give_each_target_its_own(two_targets: Project) -> None:
     two_targets.slack("oncall", description="both", overrides={"west": {"description": "west only"}})
@@ -21,8 +28,7 @@ def test_one_target_is_chosen_by_flag(two_targets: Project) -> None:
 
 
 def test_a_target_that_fails_does_not_hide_the_others(two_targets: Project) -> None:
-    broken = {"provider": "opensearch", "url": "http://127.0.0.1:9"}
-    targets = two_targets.config["spec"]["targets"] | {"west": broken}
+    targets = two_targets.config["spec"]["targets"] | {"west": BROKEN}
     two_targets.write_project(targets=targets, default_targets=["east", "west"])
     two_targets.slack("oncall")
     planned = two_targets.run("plan")
@@ -38,8 +44,7 @@ def test_a_target_that_fails_does_not_hide_the_others(two_targets: Project) -> N
 
 
 def test_all_targets_failing_is_an_error_and_nothing_was_written(two_targets: Project) -> None:
-    broken = {"provider": "opensearch", "url": "http://127.0.0.1:9"}
-    two_targets.write_project(targets={"east": broken}, default_targets=["east"])
+    two_targets.write_project(targets={"east": BROKEN}, default_targets=["east"])
     two_targets.slack("oncall")
     assert two_targets.run("apply", "--yes").code == 1
 

@@ -1,0 +1,142 @@
+"""The plan as a document: its schema, and the way there and back."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import jsonschema
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from reconciler.diff import FieldChange
+from reconciler.errors import ConfigurationError, RefusedError
+from reconciler.manifests.schemas import schema_folder
+from reconciler.masking import Json
+from reconciler.plan import (
+    Action,
+    Candidate,
+    Change,
+    Message,
+    Origin,
+    Pending,
+    Plan,
+    Reason,
+    RefusedResource,
+    SecretField,
+    TargetPlan,
+)
+from reconciler.plan.document import parse_document, parse_plan, plan_document, plan_schema
+from reconciler.plan.publish import main
+from reconciler.plan.signing import check_signature, plan_key, signed
+from reconciler.resources import SecretText, Server
+from tests.plans.projects import Project
+
+KEY = SecretText("a key that only the pipeline knows")
+
+text = st.text(max_size=8)
+shown: st.SearchStrategy[Json] = st.one_of(
+    text,
+    st.integers(-5, 70000),
+    st.booleans(),
+    st.none(),
+    st.lists(text, max_size=3),
+    st.fixed_dictionaries({"secret": text, "tag": text}, optional={"reference": text, "pin": text}),
+)
+path = st.lists(text, min_size=1, max_size=2).map(tuple)
+fields = st.builds(FieldChange, path, shown, shown, st.booleans(), st.booleans())
+changes = st.builds(
+    Change,
+    st.sampled_from(Action),
+    text,
+    text,
+    st.none() | text,
+    st.lists(st.sampled_from(Reason), max_size=2).map(tuple),
+    st.lists(fields, max_size=3).map(tuple),
+    st.none() | st.sampled_from(Origin),
+    st.lists(text, max_size=2).map(tuple),
+    st.lists(text, max_size=2).map(tuple),
+    text,
+    text,
+    st.lists(st.tuples(path, text), max_size=2).map(tuple),
+)
+targets = st.builds(
+    TargetPlan,
+    text,
+    text,
+    st.none() | st.builds(Server, text, text, text, st.booleans(), st.lists(text, max_size=1).map(tuple)),
+    st.lists(changes, max_size=3).map(tuple),
+    st.lists(st.builds(Message, text, text, st.lists(text, max_size=2).map(tuple)), max_size=2).map(tuple),
+    st.lists(st.builds(Candidate, text, text, text, text), max_size=2).map(tuple),
+    refusals=st.lists(st.builds(RefusedResource, text, text, text, st.booleans()), max_size=2).map(tuple),
+    unresolved=st.lists(st.builds(SecretField, text, path, text, st.none() | text, text), max_size=2).map(tuple),
+    pending=st.lists(st.builds(Pending, st.sampled_from(Action), text, text, text), max_size=2).map(tuple),
+    ignored=st.lists(st.tuples(text, text), max_size=2).map(tuple),
+)
+plans = st.builds(
+    Plan,
+    text,
+    text,
+    st.lists(targets, max_size=2).map(tuple),
+    st.dictionaries(text, st.booleans() | st.lists(text), max_size=2),
+    text,
+    text,
+    text,
+)
+
+
+@settings(max_examples=60, deadline=None)
+@given(plans)
+def test_a_plan_comes_back_from_its_document_as_it_was(plan: Plan) -> None:
+    document = parse_document(json.dumps(plan_document(plan)), "plan.json")
+    assert parse_plan(document, "plan.json") == plan
+
+
+@settings(max_examples=30, deadline=None)
+@given(plans)
+def test_every_plan_is_as_the_published_schema_says(plan: Plan) -> None:
+    schema = json.loads((schema_folder() / "plan.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(signed(plan_document(plan), KEY))
+
+
+@settings(max_examples=30, deadline=None)
+@given(plans, st.data())
+def test_a_plan_cut_short_anywhere_is_one_clear_error(plan: Plan, data: st.DataObject) -> None:
+    whole = json.dumps(plan_document(plan))
+    end = data.draw(st.integers(0, len(whole) - 1))
+    with pytest.raises(ConfigurationError, match=r"^plan\.json: is "):
+        parse_document(whole[:end], "plan.json")
+
+
+def test_a_signature_holds_for_the_same_values_and_no_others() -> None:
+    document = signed(plan_document(Plan("p", "o")), KEY)
+    assert check_signature(json.loads(json.dumps(document, indent=7)), KEY, "plan.json")
+    assert not check_signature(document, None, "plan.json")
+    for name in document:
+        with pytest.raises(RefusedError):
+            check_signature(document | {name: "else"}, KEY, "plan.json")
+    with pytest.raises(RefusedError, match="not signed"):
+        check_signature(plan_document(Plan("p", "o")), KEY, "plan.json")
+
+
+def test_the_key_is_never_shown_and_a_weak_one_is_refused() -> None:
+    assert KEY.reveal() not in repr(plan_key({"RECONCILER_PLAN_KEY": KEY.reveal()}))
+    with pytest.raises(ConfigurationError, match="shorter than 16"):
+        plan_key({"RECONCILER_PLAN_KEY": "guessable"})
+
+
+def test_the_schema_file_is_as_the_types_say(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--check"]) == 0
+    assert main(["--check"], tmp_path) == 1
+    assert "make schemas WRITE=1" in capsys.readouterr().err
+    assert main(["--write"], tmp_path) == 0
+    assert main(["--check"], tmp_path) == 0
+    assert main([]) == 64
+    assert plan_schema()["properties"]["format"]["const"] == "reconciler.plan/v1"
+
+
+def test_a_real_plan_is_as_the_schema_says(project: Project) -> None:
+    project.slack("oncall")
+    schema = json.loads((schema_folder() / "plan.json").read_text())
+    jsonschema.Draft202012Validator(schema).validate(json.loads(project.save().read_text()))
