@@ -37,8 +37,8 @@ VERBS = {
     "schema": "Print the JSON Schema of a kind.",
     "simulate": "Serve the embedded simulator on loopback.",
     "test": "Send test messages to what is live.",
-    "version": "Show the version; --json says more.",
     "validate": "Check manifests, offline.",
+    "version": "Show the version; --json says more.",
 }
 """Each verb and its one-line help; the verb's module is `reconciler.cli.verbs.<verb>`, its command `command`."""
 
@@ -97,7 +97,8 @@ def run(arguments: Sequence[str] | None) -> int:
     try:
         code = _group.main(arguments, prog_name="reconciler", standalone_mode=False)
         return code if isinstance(code, int) else 0
-    except click.exceptions.Abort:
+    except (click.exceptions.Abort, KeyboardInterrupt):  # also Ctrl-C at a question; an apply that writes is past this
+        click.echo("interrupted: nothing was written", err=True)
         return INTERRUPTED
     except click.ClickException as error:
         error.show()
@@ -108,9 +109,6 @@ def run(arguments: Sequence[str] | None) -> int:
     except ReconcilerError as error:
         click.echo(f"error: {error}", err=True)
         return error.exit_code
-    except KeyboardInterrupt:
-        click.echo("interrupted: nothing was written", err=True)
-        return INTERRUPTED
     except BrokenPipeError:
         return _end_of_pipe()
     except Exception as error:

@@ -1,0 +1,125 @@
+"""The real command in a process of its own, on a small project, with signals sent to it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from reconciler.simulator import Simulator
+from reconciler.simulator.faults import Fault
+
+PROJECT = """apiVersion: channels.gitops/v1
+kind: Project
+metadata: {name: acme}
+spec:
+  manifests: [channels/]
+  default_targets: [search]
+  targets:
+    search: {provider: opensearch}
+"""
+
+WEBHOOK = """apiVersion: channels.gitops/v1
+kind: WebhookChannel
+metadata: {name: NAME}
+spec:
+  description: DESCRIPTION
+  url: {env: URL}
+"""
+
+COMMAND = (sys.executable, "-m", "reconciler", "apply", "--yes")
+_SECONDS = 30
+
+
+class Announcing(list[Fault]):
+    """A list of faults that struck, which lets somebody wait for the next one."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.happened = threading.Event()
+
+    def append(self, item: Fault) -> None:
+        super().append(item)
+        self.happened.set()
+
+
+@dataclass
+class Ended:
+    """How a process ended, and how long after the signal."""
+
+    code: int
+    out: str
+    err: str
+    seconds: float
+
+
+def make_project(folder: Path, names: Sequence[str] = ("hook",), description: str = "") -> Path:
+    """A project of webhook channels, whose address is taken from the environment."""
+    (folder / "channels").mkdir(exist_ok=True)
+    (folder / "reconciler.yaml").write_text(PROJECT, "utf-8")
+    for name in names:
+        text = WEBHOOK.replace("NAME", name).replace("DESCRIPTION", f"'{description}'")
+        (folder / "channels" / f"{name}.yaml").write_text(text, "utf-8")
+    return folder
+
+
+class Process:
+    """A command that runs in a process group of its own, and is ended with the test if it is still there."""
+
+    def __init__(self, simulator: Simulator, folder: Path, command: Sequence[str] = COMMAND, path: str = "/ok") -> None:
+        environ = {name: value for name, value in os.environ.items() if not name.startswith(("RECONCILER_", "MAKE"))}
+        environ |= {
+            "OPENSEARCH_URL": simulator.url,
+            "URL": f"{simulator.receiver.url}{path}",
+            "PYTHONPATH": str(Path(__file__).parents[2]),
+            "NO_PROXY": "127.0.0.1",
+        }
+        self._struck = Announcing()
+        simulator.faults.struck = self._struck
+        self.running = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self.running.poll() is None:
+            os.killpg(self.running.pid, signal.SIGKILL)
+        self.running.communicate()
+
+    def wait_for_fault(self) -> None:
+        """Until a call of the command met a fault of the simulator."""
+        assert self._struck.happened.wait(_SECONDS), "the command never made that call"
+
+    def interrupt(self, number: signal.Signals, *, group: bool) -> Ended:
+        """Send a signal, to all of the group or to the first process alone, and see how all of it ends."""
+        began = time.monotonic()
+        if group:
+            os.killpg(self.running.pid, number)
+        else:
+            self.running.send_signal(number)
+        return self.end(began)
+
+    def end(self, began: float | None = None) -> Ended:
+        """Until the whole group has closed its output."""
+        began = time.monotonic() if began is None else began
+        out, err = self.running.communicate(timeout=_SECONDS)
+        return Ended(self.running.returncode, out, err, time.monotonic() - began)
