@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Coroutine, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from reconciler.providers.base import Provider
@@ -21,7 +21,8 @@ T = TypeVar("T")
 @dataclass(frozen=True)
 class Place:
     """A live target to try a provider on. `sink` is an address that takes messages, `mail_port` a mail server's, on
-    loopback. `tells_secrets`: the system gives secrets back in clear."""
+    loopback. `tells_secrets`: the system gives secrets back in clear. `fixed` holds the fields that it has no place
+    for, with what they always are."""
 
     name: str
     open: Callable[[], Provider]
@@ -29,6 +30,7 @@ class Place:
     sink: str = "http://127.0.0.1:9/hooks/x"
     mail_port: int = 25
     tells_secrets: bool = True
+    fixed: Mapping[str, Value] = field(default_factory=dict)
 
     def visit(self, tour: Callable[[Provider], Coroutine[Any, Any, T]]) -> T:
         """Have the provider do something, in an event loop of its own, and close it."""
@@ -45,11 +47,26 @@ class Place:
     def draft(self, kind: str, object_id: str, refers: Mapping[str, Value] | None = None) -> Draft:
         """A complete draft of that kind; `refers` gives its references."""
         fields = _COMMON | _samples(self)[kind] | dict(refers or {})
-        return Draft(kind, fields, object_id)
+        return Draft(kind, fields | self._held(fields), object_id)
+
+    def dangling(self) -> Draft:
+        """A draft that refers to what is not there."""
+        if "EmailChannel" in self.kinds:
+            return self.draft("EmailChannel", "dangling", {"sender": "nobody", "groups": frozenset()})
+        fields: dict[str, Value] = {
+            "notification_type": "Connector recovered",
+            "channels": frozenset({"nobody"}),
+            "state": "ENABLED",
+        }
+        return Draft("Subscription", fields)
+
+    def _held(self, fields: Mapping[str, Value]) -> dict[str, Value]:
+        return {name: value for name, value in self.fixed.items() if name in fields}
 
     def changed(self, draft: Draft) -> Draft:
         """The same object with every field of its own changed but its references."""
-        return Draft(draft.kind, dict(draft.fields) | _COMMON_CHANGED | _changes(self)[draft.kind], draft.id)
+        fields = dict(draft.fields) | _COMMON_CHANGED | _changes(self)[draft.kind]
+        return Draft(draft.kind, fields | self._held(fields), draft.id)
 
     def shown(self, draft: Draft) -> dict[str, Value]:
         """The draft's fields as the system gives them back."""
@@ -130,4 +147,4 @@ async def read_existing(provider: Provider, object_id: str) -> LiveObject:
 
 def all_fields(kind: str) -> set[str]:
     """The names of a kind's fields."""
-    return {field.name for field in KINDS[kind].fields}
+    return {own.name for own in KINDS[kind].fields}

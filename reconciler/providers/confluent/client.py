@@ -14,6 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.errors import (
+    ConflictError,
     NotFoundError,
     RejectedError,
     TimedOutError,
@@ -163,11 +164,16 @@ class ConfluentProvider:
         self._calls.go_on()
         _must_have_channels(draft)
         if draft.kind != before.kind:
-            raise RejectedError(f"{self._calls.name_of(object_id)}: an integration's kind is never changed in place")
+            name = self._calls.name_of(object_id)
+            raise ConflictError(
+                f"{name}: an integration's kind is never changed in place; it takes a replace", status=409
+            )
         members = codec.changed_members(draft, before)
         if members.get("current_state") == "DISABLED":
             await self._refuse_if_required(before, "disabled")
         if not members:
+            if await self.read(object_id) is None:
+                raise self._deleted(object_id)
             return
 
         async def is_done() -> bool:
