@@ -20,14 +20,15 @@ from reconciler.apply import (
 )
 from reconciler.cli.interrupts import watch_signals
 from reconciler.cli.live import Live
-from reconciler.cli.terminal import Progress, confirm, note, out, paint_for, show_json
+from reconciler.cli.publishing import form_of, publish
+from reconciler.cli.terminal import Progress, confirm, note, out, paint_for
 from reconciler.cli.workspace import Workspace
 from reconciler.errors import RefusedError
 from reconciler.guards import check_messages
 from reconciler.ownership import REPLACED
 from reconciler.plan import Plan, TargetPlan
 from reconciler.report.plan_text import render_plan
-from reconciler.report.result_text import render_change, render_result
+from reconciler.report.result_text import render_change
 from reconciler.report.texts import plural
 from reconciler.resources import OnFailure
 
@@ -36,7 +37,7 @@ __all__ = ["carry_out"]
 
 async def carry_out(workspace: Workspace, plan: Plan, lives: list[Live], flags: dict[str, Any]) -> int:
     """Show a plan, ask, apply it, and report; the exit code of the contract."""
-    if not flags["as_json"]:
+    if form_of(flags) == "text":
         _tell(lambda: out(render_plan(plan, paint_for(no_color=flags["no_color"]))))
     limit = flags["max_messages"]
     check_messages(plan, workspace.project.safety.max_messages if limit is None else limit)
@@ -50,7 +51,7 @@ async def carry_out(workspace: Workspace, plan: Plan, lives: list[Live], flags: 
         result = await _run(workspace, lives, flags)
     else:
         result = RunResult(tuple(_untouched(live) for live in lives))
-    _tell(lambda: _report(plan, result, flags))
+    _tell(lambda: _report(workspace, plan, result, flags))
     return result.exit_code
 
 
@@ -63,13 +64,9 @@ def _tell(show: Callable[[], None]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _report(plan: Plan, result: RunResult, flags: dict[str, Any]) -> None:
-    if flags["as_json"]:
-        from reconciler.report.document import result_document
-
-        show_json(result_document(result))
-    elif not plan.is_empty or plan.messages or any(_is_due(target) for target in plan.targets):
-        out(render_result(result, paint_for(no_color=flags["no_color"])))
+def _report(workspace: Workspace, plan: Plan, result: RunResult, flags: dict[str, Any]) -> None:
+    nothing = plan.is_empty and not plan.messages and not any(_is_due(target) for target in plan.targets)
+    publish("apply", result, flags, workspace, silent=nothing)
 
 
 def _is_due(target: TargetPlan) -> bool:
@@ -87,12 +84,12 @@ def _question(plan: Plan) -> str:
 async def _run(workspace: Workspace, lives: list[Live], flags: dict[str, Any]) -> RunResult:
     stop = Stop()
     watch_signals(stop)
-    progress = Progress(sum(len(live.plan.due) for live in lives), enabled=not flags["as_json"])
+    progress = Progress(sum(len(live.plan.due) for live in lives), enabled=form_of(flags) == "text")
     paint = paint_for(no_color=flags["no_color"])
 
     def observe(target: str, result: ChangeResult) -> None:
         line = render_change(target, result, paint)
-        if flags["as_json"]:
+        if form_of(flags) != "text":
             note(line)
         else:
             progress.line(line)

@@ -20,7 +20,7 @@ from reconciler.providers.retries import Retries
 from reconciler.resources import SecretReference, SecretText
 from reconciler.secrets import Resolver
 
-__all__ = ["connect"]
+__all__ = ["connect", "connection_of"]
 
 _CONFLUENT_URL = "https://api.confluent.cloud"
 _CONFLUENT_KEY = ("CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET")
@@ -42,8 +42,17 @@ async def connect(
     ConfigurationError or SecretError say what is missing, and where to write it.
     """
     settings = workspace.project.targets[target]
+    connection = await connection_of(workspace, target, resolver, parallelism, timeout)
+    return PROVIDERS[settings.provider](connection, settings.version or "", retries)
+
+
+async def connection_of(
+    workspace: Workspace, target: str, resolver: Resolver, parallelism: int | None, timeout: float | None
+) -> Connection:
+    """How one target is reached, its credentials resolved; errors as `connect`."""
+    settings = workspace.project.targets[target]
     values = await _credentials(settings, target, resolver)
-    connection = Connection(
+    return Connection(
         url=_url(workspace, target, settings),
         name=target,
         auth=_auth(settings, values, workspace.root),
@@ -54,7 +63,6 @@ async def connect(
         parallelism=parallelism or settings.parallelism,
         insecure=settings.insecure,
     )
-    return PROVIDERS[settings.provider](connection, settings.version or "", retries)
 
 
 def _url(workspace: Workspace, target: str, settings: Target) -> str:

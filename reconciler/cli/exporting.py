@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from reconciler import __version__
-from reconciler.cli.live import Live, ReadOptions, read_targets
-from reconciler.cli.planning import _now as now
+from reconciler.cli.live import Live, ReadOptions, close, read_targets
+from reconciler.cli.planning import now
 from reconciler.cli.workspace import Workspace
 from reconciler.errors import ConfigurationError
 from reconciler.export import Exported, LiveTarget
@@ -28,7 +28,7 @@ def read_everything(workspace: Workspace, flags: dict[str, Any]) -> list[Live]:
 
 async def _read(workspace: Workspace, options: ReadOptions) -> list[Live]:
     lives = await read_targets(workspace, options, only_owned=True)
-    await asyncio.gather(*(live.provider.close() for live in lives if live.provider is not None))
+    await close(lives)
     return lives
 
 

@@ -22,7 +22,7 @@ from reconciler.resources import When
 if TYPE_CHECKING:
     from reconciler.cli.saved_plan import SavedPlan
 
-__all__ = ["Flags", "assemble", "load_sound", "plan_exit_code", "read_options"]
+__all__ = ["Flags", "assemble", "load_sound", "now", "plan_exit_code", "read_options"]
 
 Flags = Mapping[str, Any]
 """The parsed flags of a verb, by parameter name."""
@@ -131,7 +131,7 @@ def assemble(workspace: Workspace, lives: list[Live], flags: Flags, environ: Map
         owner=workspace.project.owner,
         targets=tuple(live.plan for live in lives),
         scope={**workspace.selection.as_scope(), **chosen, **workspace.commits},
-        created_at=_now(environ),
+        created_at=now(environ),
         commit=head_commit(workspace.root),
         tool_version=__version__,
     )
@@ -141,7 +141,7 @@ def _plain(value: Any) -> Any:
     return sorted(value) if isinstance(value, tuple) else value
 
 
-def _now(environ: Mapping[str, str]) -> str:
+def now(environ: Mapping[str, str]) -> str:
     """When a plan was made; SOURCE_DATE_EPOCH fixes it, so that the same inputs give the same bytes."""
     epoch = environ.get("SOURCE_DATE_EPOCH", "")
     if epoch and not epoch.isdigit():

@@ -96,13 +96,15 @@ def _what_went_wrong(error: BaseException) -> tuple[list[str], list[Note]]:
     return [text], [(Level.ERROR, None, text)]
 
 
-def publish(what: str, value: Any, flags: Flags, workspace: Workspace | None = None, **more: Any) -> None:
+def publish(
+    what: str, value: Any, flags: Flags, workspace: Workspace | None = None, *, silent: bool = False, **more: Any
+) -> None:
     """Show a plan, apply (a RunResult), test (TestResults) or drift, and send it wherever the flags say.
 
-    `more` are a report's further parts: `errors` of the tests' targets.
+    `silent`: as text there is nothing to say. `more` are a report's further parts: `errors` of the tests' targets.
     """
     form = form_of(flags)
-    if form == "text":
+    if form == "text" and not silent:
         out(_text(what, value, flags))
     elif form == "json":
         show_json(_document(what, value))

@@ -64,7 +64,7 @@ def describe_drift(drift: Drift) -> str:
 
 def drift_document(drift: Drift) -> dict[str, Any]:
     """The same for machines; the fields are those of a plan document."""
-    from reconciler.report.document import plan_document
+    from reconciler.plan.document import plan_document
 
     document = plan_document(drift.plan)
     changes = {

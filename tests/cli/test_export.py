@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 
 import yaml
 
@@ -20,7 +21,7 @@ FOREIGN = {
 }
 
 
-def post(simulator: Simulator, body: dict[str, object]) -> None:
+def post(simulator: Simulator, body: Mapping[str, object]) -> None:
     import httpx
 
     answer = httpx.post(f"{simulator.url}/_plugins/_notifications/configs", json=body, trust_env=False)

@@ -17,6 +17,7 @@ from reconciler.cli.live import close, read_targets, refuse_moved
 from reconciler.cli.logs import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, PLANNING, SELECTING, WRITING, options
 from reconciler.cli.planning import assemble, load_sound, read_options
+from reconciler.cli.publishing import OUTPUTS, published
 from reconciler.cli.terminal import note
 from reconciler.cli.workspace import Workspace
 from reconciler.manifests import find_project, load_project
@@ -29,7 +30,8 @@ __all__ = ["command"]
 
 @click.command("apply")
 @click.argument("plan_file", required=False, type=click.Path(path_type=Path), metavar="[PLAN.JSON]")
-@options(COMMON, SELECTING, PLANNING, CONNECTING, WRITING)
+@options(COMMON, SELECTING, PLANNING, CONNECTING, WRITING, OUTPUTS)
+@published("apply")
 def command(plan_file: Path | None, **flags: Any) -> int:
     """Plan, ask, write what differs, and prove each channel by a test message.
 

@@ -8,9 +8,9 @@ from typing import Any
 
 import click
 
-from reconciler.cli.live import Live, read_targets
+from reconciler.cli.live import Live, close, read_targets
 from reconciler.cli.logs import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, SELECTING, options
+from reconciler.cli.options import COMMON, CONNECTING, SELECTING, option, options
 from reconciler.cli.planning import assemble, load_sound, plan_exit_code, read_options
 from reconciler.cli.publishing import OUTPUTS, publish, published
 from reconciler.cli.workspace import Workspace
@@ -23,6 +23,7 @@ DRIFT = 2
 
 @click.command("drift")
 @options(COMMON, SELECTING, CONNECTING, OUTPUTS)
+@option("--base", metavar="REF", help="Tell drift from what manifests changed since this commit and is not applied.")
 @published("drift")
 def command(**flags: Any) -> int:
     """Tell what differs from the manifests, and since when; exit 2 if anything does."""
@@ -30,11 +31,11 @@ def command(**flags: Any) -> int:
     workspace = load_sound(flags)
     lives = asyncio.run(_read(workspace, flags))
     drift = find_drift(assemble(workspace, lives, flags, os.environ))
-    publish("drift", drift, flags)
+    publish("drift", drift, flags, workspace)
     return plan_exit_code(drift.plan, detailed=False) or (DRIFT if drift.moved else 0)
 
 
 async def _read(workspace: Workspace, flags: dict[str, Any]) -> list[Live]:
     lives = await read_targets(workspace, read_options(workspace, flags, must_resolve=False))
-    await asyncio.gather(*(live.provider.close() for live in lives if live.provider is not None))
+    await close(lives)
     return lives

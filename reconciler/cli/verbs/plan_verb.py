@@ -13,37 +13,47 @@ from reconciler.cli.live import Live, close, read_targets
 from reconciler.cli.logs import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, PLANNING, SELECTING, option, options
 from reconciler.cli.planning import assemble, load_sound, plan_exit_code, read_options
-from reconciler.cli.terminal import out, paint_for, show_json
+from reconciler.cli.publishing import OUTPUTS, publish, published, write_file
 from reconciler.cli.workspace import Workspace
-from reconciler.report.plan_text import render_plan
 
 __all__ = ["command"]
 
 
 @click.command("plan")
-@options(COMMON, SELECTING, PLANNING, CONNECTING)
+@options(COMMON, SELECTING, PLANNING, CONNECTING, OUTPUTS)
 @option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan in this file, for apply to keep to."
 )
 @option("--assume-version", multiple=True, metavar="TARGET=VERSION", help="List what such a server would refuse.")
 @option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes or fields not compared.")
+@option(
+    "--against", type=click.Path(path_type=Path, dir_okay=False), help="Plan against this snapshot: no credentials."
+)
+@option("--max-age", default="24h", show_default=True, help="How old a snapshot may be: 90m, 24h, 7d.")
+@option("--terraform-report", type=click.Path(path_type=Path, dir_okay=False), help="Write GitLab's terraform report.")
+@published("plan")
 def command(**flags: Any) -> int:
     """Show what apply would do: every change with its reason, field by field, and whom it would send a message."""
     set_up_logging(flags["verbose"])
     workspace = load_sound(flags)
-    lives = asyncio.run(_read(workspace, flags))
+    lives = _from_snapshot(workspace, flags) if flags["against"] else asyncio.run(_read(workspace, flags))
     plan = assemble(workspace, lives, flags, os.environ)
     if flags["out"] is not None:
         from reconciler.cli.saved_plan import write_plan
 
         write_plan(plan, flags["out"], os.environ)
-    if flags["as_json"]:
-        from reconciler.plan.document import plan_document
+    publish("plan", plan, flags, workspace)
+    if flags["terraform_report"] is not None:
+        from reconciler.report.machines import render_terraform_report
 
-        show_json(plan_document(plan))
-    else:
-        out(render_plan(plan, paint_for(no_color=flags["no_color"])))
+        write_file(flags["terraform_report"], render_terraform_report(plan))
     return plan_exit_code(plan, detailed=flags["detailed_exitcode"])
+
+
+def _from_snapshot(workspace: Workspace, flags: dict[str, Any]) -> list[Live]:
+    from reconciler.cli.snapshots import plan_against
+
+    return asyncio.run(plan_against(workspace, read_options(workspace, flags, must_resolve=False), flags))
 
 
 async def _read(workspace: Workspace, flags: dict[str, Any]) -> list[Live]:

@@ -5,31 +5,35 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import click
 
 from reconciler.apply import TestResult
+from reconciler.cli.kinds import complete_name
 from reconciler.cli.live import Live, read_targets
 from reconciler.cli.logs import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, SELECTING, option, options
 from reconciler.cli.planning import load_sound, read_options
-from reconciler.cli.terminal import note, out, paint_for, show_json
+from reconciler.cli.publishing import OUTPUTS, publish, published, write_file
+from reconciler.cli.terminal import note
 from reconciler.cli.workspace import Workspace
 from reconciler.drafts import make_draft
 from reconciler.errors import ConfigurationError, TargetError
 from reconciler.ownership import Mark, Match
 from reconciler.prove import Proof, expectation, judge
-from reconciler.report.result_text import render_tests
 from reconciler.resources import KINDS, Delivery, Draft, Outcome, When
 
 __all__ = ["command"]
 
 
 @click.command("test")
-@click.argument("names", nargs=-1)
-@options(COMMON, SELECTING, CONNECTING)
+@click.argument("names", nargs=-1, shell_complete=complete_name)
+@options(COMMON, SELECTING, CONNECTING, OUTPUTS)
 @option("--all", "everything", is_flag=True, help="Every channel but those under test.when: never.")
+@option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write a JUnit report to this file.")
+@published("test")
 def command(names: tuple[str, ...], everything: bool, **flags: Any) -> int:
     """Send a test message through the live channels of these manifests, and say how each fared."""
     if not (names or everything or flags["select"] or flags["only"]):
@@ -40,12 +44,11 @@ def command(names: tuple[str, ...], everything: bool, **flags: Any) -> int:
     results, errors = asyncio.run(_test(workspace, flags, named=frozenset(names)))
     for error in errors:
         note(f"error: {error}")
-    if flags["as_json"]:
-        from reconciler.report.document import tests_document
+    publish("test", results, flags, workspace, errors=errors)
+    if flags["junit"] is not None:
+        from reconciler.report.machines import render_junit
 
-        show_json(tests_document(results))
-    else:
-        out(render_tests(results, paint_for(no_color=flags["no_color"])))
+        write_file(flags["junit"], render_junit(results, errors))
     if any(result.failed for result in results):
         return 6
     return 1 if errors else 0

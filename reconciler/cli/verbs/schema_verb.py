@@ -1,0 +1,22 @@
+"""`reconciler schema KIND`: the JSON Schema of a manifest, for editors and other tools."""
+
+from __future__ import annotations
+
+import click
+
+from reconciler.cli.kinds import complete_kind, find_kind
+from reconciler.cli.terminal import show_json
+from reconciler.manifests.schemas import load_schema
+
+__all__ = ["command"]
+
+_DOCUMENTS = ("manifest", "project", "plan", "journal")
+
+
+@click.command("schema")
+@click.argument("kind", shell_complete=complete_kind)
+def command(kind: str) -> int:
+    """Print the JSON Schema of KIND, of any manifest (`manifest`), or of the project file (`project`)."""
+    name = kind.lower() if kind.lower() in _DOCUMENTS else find_kind(kind)
+    show_json(load_schema(name))
+    return 0

@@ -1,0 +1,104 @@
+"""First contact and the daily verbs: init, explain, schema, doctor, completion, version; with the real command."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+import yaml
+
+from reconciler.scaffold import NewProject, project_files
+from tests.cli.shell import Shell
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Shell:
+    return Shell(tmp_path)
+
+
+def test_a_new_project_is_valid_at_once(empty: Shell) -> None:
+    done = empty.run("init", ".", "--name", "acme", "--provider", "opensearch", "--ci", "github")
+    assert done.code == 0, done.everything
+    assert empty.run("validate", "--strict").code == 0
+    assert (empty.folder / ".github/workflows/channels.yaml").exists()
+
+
+def test_init_overwrites_nothing_and_then_writes_nothing(empty: Shell) -> None:
+    empty.write("channels/example.yaml", "mine")
+    done = empty.run("init", ".", "--name", "acme")
+    assert done.code == 1
+    assert "channels/example.yaml" in done.err
+    assert not (empty.folder / "reconciler.yaml").exists()
+    assert (empty.folder / "channels/example.yaml").read_text() == "mine"
+
+
+def test_init_takes_the_folder_for_the_name(empty: Shell) -> None:
+    assert empty.run("init", "Ops Alerts").code == 0
+    project = yaml.safe_load((empty.folder / "Ops Alerts/reconciler.yaml").read_text())
+    assert project["metadata"] == {"name": "ops-alerts"}
+
+
+@pytest.mark.parametrize("url", ["", "https://search.example.org:9200", "http://127.0.0.1:9299"])
+@pytest.mark.parametrize("provider", ["opensearch", "confluent"])
+def test_every_workflow_is_yaml_and_names_only_secrets_of_its_provider(provider: str, url: str) -> None:
+    files = project_files(NewProject("acme", provider, url, "github", "trunk"))
+    workflow = yaml.safe_load(files[".github/workflows/channels.yaml"])
+    names = set(workflow["jobs"]["apply"]["steps"][1]["env"])
+    assert workflow[True]["push"]["branches"] == ["trunk"]
+    assert ("CONFLUENT_CLOUD_API_KEY" in names) is (provider == "confluent")
+    assert ("OPENSEARCH_PASSWORD" in names) is (provider == "opensearch" and url.startswith("https"))
+
+
+def test_explain_tells_of_kinds_fields_and_parts_of_fields(empty: Shell) -> None:
+    assert "EmailChannel" in empty.run("explain").out
+    assert "* webhook_url" in empty.run("explain", "slackchannel").out
+    assert "One of: change, always, never" in empty.run("explain", "SlackChannel.test.when").out
+
+
+@pytest.mark.parametrize(("what", "hint"), [("SlackChanel", "SlackChannel"), ("SlackChannel.webhok", "webhook_url")])
+def test_explain_knows_what_was_meant(empty: Shell, what: str, hint: str) -> None:
+    done = empty.run("explain", what)
+    assert done.code == 1
+    assert f"did you mean {hint}?" in done.err
+
+
+def test_schemas_are_printed_as_they_are_published(empty: Shell) -> None:
+    published = Path(__file__).parents[2] / "schemas/v1/WebhookChannel.json"
+    assert json.loads(empty.run("schema", "WebhookChannel").out) == json.loads(published.read_text())
+
+
+def test_the_doctor_finds_a_healthy_target_healthy(shell: Shell) -> None:
+    done = shell.run("doctor", "--json")
+    document = json.loads(done.out)
+    assert (done.code, document["healthy"]) == (0, True), done.everything
+    seen = {item["check"] for item in document["checks"]}
+    assert seen >= {"address", "dns", "proxy", "credentials", "version", "right to test", "right to delete", "kinds"}
+
+
+def test_the_doctor_writes_and_sends_nothing(shell: Shell) -> None:
+    assert shell.run("apply", "--yes").code == 0
+    before = shell.run("list").out
+    assert shell.run("doctor").code == 0
+    assert shell.run("list").out == before
+
+
+def test_the_doctor_names_what_is_broken_and_the_mend(shell: Shell) -> None:
+    shell.environ["OPENSEARCH_URL"] = "http://127.0.0.1:9"
+    del shell.environ["SLACK_URL"]
+    done = shell.run("doctor")
+    assert done.code == 1
+    assert "failure  connection" in done.out
+    assert "mend: is it running" in done.out
+    assert "SLACK_URL is not set" in done.out
+
+
+def test_completion_knows_the_names_of_channels(shell: Shell) -> None:
+    assert "_RECONCILER_COMPLETE" in shell.run("completion", "bash").out
+    shell.environ |= {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": "reconciler test on", "COMP_CWORD": "2"}
+    assert shell.run().out == "plain,oncall\n"
+
+
+def test_the_version_says_what_it_works_with(empty: Shell) -> None:
+    document = json.loads(empty.run("version", "--json").out)
+    assert document["providers"] == ["confluent", "opensearch"]
