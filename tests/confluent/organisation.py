@@ -58,7 +58,7 @@ class Organisation(httpx.AsyncBaseTransport):
     calls: list[Call] = field(default_factory=list)
     waits: list[float] = field(default_factory=list)
     trouble: Trouble = field(default=lambda call: None)
-    after: Callable[[Call, Reply], Exception | None] = field(default=lambda call, reply: None)
+    after: Callable[[Call, Reply], Reply | Exception | None] = field(default=lambda call, reply: None)
 
     def __post_init__(self) -> None:
         self.inbox = Inbox(self.clock)
@@ -90,8 +90,10 @@ class Organisation(httpx.AsyncBaseTransport):
             reply = await self.api.answer(call)
             if self.behaviours.follow_document and not path.startswith("/sts/"):
                 check_reply(call, reply)
-            if lost := self.after(call, reply):
-                raise lost
+            spoilt = self.after(call, reply)
+            if isinstance(spoilt, Exception):
+                raise spoilt
+            reply = spoilt or reply
         return httpx.Response(reply.status, headers=dict(reply.headers), content=reply.body)
 
     async def sleep(self, seconds: float) -> None:

@@ -2,8 +2,8 @@
 
 `abilities` what it can hold · `codec` its integrations and subscriptions and our fields · `hidden` addresses that are
 given back masked · `catalogue` its notification types · `client` the calls · `paging` its lists · `own_writes` what
-its reads must show by now · `delivery` what a test's answer means · `wording` its errors · `sts` its token exchange.
-Importing the package costs nothing of the network's: `make_provider` imports what it needs.
+its reads must show by now · `server` its identity · `delivery` what a test's answer means · `wording` its errors ·
+`sts` its token exchange. Importing the package costs nothing of the network's: `make_provider` imports what it needs.
 """
 
 from __future__ import annotations

@@ -8,10 +8,8 @@ lists are looked through for what was to be created; a PATCH carries changed mem
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Any
 
 from reconciler.errors import (
     ConflictError,
@@ -26,6 +24,7 @@ from reconciler.providers.confluent import codec, delivery
 from reconciler.providers.confluent.abilities import ABILITIES
 from reconciler.providers.confluent.calls import INTEGRATIONS, TEST, Calls, collection, last_part, path_of, prefixed
 from reconciler.providers.confluent.own_writes import OwnWrites
+from reconciler.providers.confluent.server import parse_server
 from reconciler.providers.confluent.wording import is_absence
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
@@ -33,8 +32,6 @@ from reconciler.providers.retries import told_wait
 from reconciler.resources import Delivery, Draft, LiveObject, Outcome, Server
 
 __all__ = ["ConfluentProvider"]
-
-_ORGANISATION = re.compile(r"/organization=([^/]+)(?:/|$)")
 
 
 _LATE_LOOKS = 16  # how often a read that does not show our own write yet is tried, half a second or more apart
@@ -66,7 +63,7 @@ class ConfluentProvider:
         self._calls.go_on()
         if self._server is None:
             answer = self._calls.checked(await self._http.read(f"{INTEGRATIONS}?page_size=1"))
-            self._server = _server(_organisation(answer.json()), self._http.connection.address)
+            self._server = parse_server(answer.json(), self._http.connection.address)
         return self._server
 
     async def read_all(self) -> Listing:
@@ -254,23 +251,6 @@ class ConfluentProvider:
             self._calls.checked(answer, draft)
         reason = "" if answer.ok else self._calls.error(answer, draft).reason
         return delivery.judge_answer(answer.status, reason)
-
-
-def _organisation(listing: Any) -> str:
-    """The organisation's id from the resource name of the first object of a list; "" if it tells none."""
-    items = listing.get("data") if isinstance(listing, dict) else None
-    first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
-    metadata = first.get("metadata")
-    name = metadata.get("resource_name") if isinstance(metadata, dict) else None
-    found = _ORGANISATION.search(name) if isinstance(name, str) else None
-    return found[1] if found else ""
-
-
-def _server(organisation: str, address: str) -> Server:
-    if organisation:
-        return Server("Confluent Cloud", organisation)
-    note = "no object of the organisation tells its id, so the address stands for the identity"
-    return Server("Confluent Cloud", address, notes=(note,))
 
 
 def _without_second_aliases(objects: Iterable[LiveObject]) -> list[LiveObject]:
