@@ -5,6 +5,7 @@ Every write of an apply goes through here, so there is one place that compares w
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import datetime
 
 from reconciler.apply.session import Session
@@ -35,8 +36,17 @@ async def read_unmoved(session: Session, found: Found) -> LiveObject:
     live = await session.provider.read(found.id)
     if live is None:
         raise MovedError(f"{found.id} was deleted since it was planned: plan again")
-    check_unmoved(live, found)
+    check_unmoved(live, _as_written(session, found))
     return live
+
+
+def _as_written(session: Session, found: Found) -> Found:
+    """A live object as the plan saw it, or as this run has written it since (a reference that was pointed anew)."""
+    draft = session.written.get(found.id)
+    if draft is None:
+        return found
+    written = read_found(replace(found.live, fields={**found.live.fields, **draft.fields}))
+    return written if written.mark is not None else replace(written, mark=found.mark)
 
 
 def check_unmoved(live: LiveObject, found: Found) -> None:
