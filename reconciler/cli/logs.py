@@ -14,8 +14,6 @@ def set_up_logging(verbosity: int) -> None:
     """Send our own log lines to stderr. Other libraries' stay at warnings, since they quote what they send."""
     logger = logging.getLogger("reconciler")
     logger.setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
-    if not logger.handlers:
-        handler = logging.StreamHandler(sys.stderr)
-        handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
-        logger.addHandler(handler)
-    logger.propagate = False
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logger.handlers[:] = [handler]
