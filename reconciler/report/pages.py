@@ -114,7 +114,8 @@ def _tested(test: TestResult) -> Entry:
     else:
         tone, word = Tone.BAD, "failed"
     lines = [line.strip() for line in render_test(test).splitlines()[1:]]
-    return Entry(tone, "", test.kind, printable(test.name), f"{word}: {printable(test.text)}", tuple(lines), word)
+    remark = f"{word}: {printable(test.text).removeprefix(f'{word}: ')}"
+    return Entry(tone, "", test.kind, printable(test.name), remark, tuple(lines), word)
 
 
 def drift_page(drift: Drift) -> Page:

@@ -1,0 +1,165 @@
+"""One comment is kept up to date, only ours is touched, and a site's limits and refusals are heeded."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from reconciler.comments import CommentError, NoTokenError, Place, find_place, marker, put_comment
+from reconciler.comments.forge import Forge
+from reconciler.comments.place import commit_of, run_of
+from reconciler.comments.sites import SITES
+from reconciler.errors import ConfigurationError
+from reconciler.resources import SecretText
+from tests.desk.forges import TOKEN, FakeForge
+
+LINE = marker("reconciler.yaml", "")
+APIS = {"github": "https://github.example/api/v3", "gitlab": "https://gitlab.example/api/v4"}
+
+
+def place(site: str, author: str = "robot", token: str | None = TOKEN) -> Place:
+    return Place(site, APIS[site], "team/repo", "7", author, SecretText(token) if token else None)
+
+
+@pytest.fixture(params=["github", "gitlab"])
+def forge(request: pytest.FixtureRequest) -> FakeForge:
+    return FakeForge(request.param)
+
+
+def put(forge: FakeForge, text: str, author: str = "robot") -> str:
+    return put_comment(place(forge.site, author), LINE, text, forge.transport)
+
+
+def test_a_first_comment_is_written_and_then_kept_up_to_date(forge: FakeForge) -> None:
+    assert put(forge, "first") == "created"
+    assert put(forge, "second") == "updated"
+    assert forge.bodies() == [f"{LINE}\nsecond"]
+
+
+def test_it_is_found_on_a_later_page(forge: FakeForge) -> None:
+    for number in range(5):
+        forge.add(f"other {number}", "somebody")
+    put(forge, "first")
+    assert put(forge, "second") == "updated"
+    assert len(forge.comments) == 6
+
+
+def test_a_marker_that_somebody_else_wrote_is_not_ours(forge: FakeForge) -> None:
+    forge.add(f"{LINE}\nforged", "mallory")
+    assert put(forge, "ours") == "created"
+    assert forge.bodies() == [f"{LINE}\nforged", f"{LINE}\nours"]
+
+
+def test_who_we_are_is_asked_for_where_nobody_says(forge: FakeForge) -> None:
+    put(forge, "first", author="")
+    assert put(forge, "second", author="") == "updated"
+
+
+def test_the_address_is_that_of_the_enterprise_host() -> None:
+    seen = FakeForge("github")
+    put(seen, "text")
+    assert seen.calls == [
+        "GET /api/v3/repos/team/repo/issues/7/comments",
+        "POST /api/v3/repos/team/repo/issues/7/comments",
+    ]
+    lab = FakeForge("gitlab")
+    put(lab, "text")
+    assert lab.calls[-1] == "POST /api/v4/projects/team%2Frepo/merge_requests/7/notes"
+
+
+def test_without_a_token_nothing_is_called(forge: FakeForge) -> None:
+    with pytest.raises(NoTokenError, match="fork"):
+        put_comment(place(forge.site, token=None), LINE, "text", forge.transport)
+    assert forge.calls == []
+
+
+@pytest.mark.parametrize("status", [401, 403, 404])
+def test_a_token_that_may_not_comment_is_told_apart_from_trouble(forge: FakeForge, status: int) -> None:
+    forge.bad = [httpx.Response(status, json={"message": f"secret {TOKEN}"})]
+    with pytest.raises(NoTokenError) as error:
+        put(forge, "text")
+    assert TOKEN not in str(error.value)
+
+
+def waited(forge: FakeForge, text: str = "text") -> list[float]:
+    waits: list[float] = []
+    here = place(forge.site)
+    headers = SITES[forge.site].headers(TOKEN)
+    with httpx.Client(base_url=here.api, headers=headers, transport=forge.transport) as client:
+        Forge(client, SITES[forge.site], here, waits.append).put(LINE, text)
+    return waits
+
+
+def test_a_limit_is_waited_for_as_long_as_the_site_asks(forge: FakeForge) -> None:
+    forge.bad = [
+        httpx.Response(429, headers={"retry-after": "7"}),
+        httpx.Response(403, headers={"x-ratelimit-remaining": "0", "x-ratelimit-reset": "1"}),
+    ]
+    assert waited(forge) == [7.0, 1.0]
+    assert forge.bodies() == [f"{LINE}\ntext"]
+
+
+def test_a_limit_that_lasts_an_hour_is_not_waited_for(forge: FakeForge) -> None:
+    forge.bad = [httpx.Response(429, headers={"retry-after": "3600"})]
+    with pytest.raises(CommentError, match="limits"):
+        waited(forge)
+    assert len(forge.calls) == 1
+
+
+def test_reads_are_repeated_on_trouble_and_writes_are_not(forge: FakeForge) -> None:
+    forge.bad = [httpx.Response(502)]
+    assert waited(forge) == [1.0]
+    posts = FakeForge(forge.site)
+    posts.bad = [httpx.Response(200, json=[]), httpx.Response(502)]
+    with pytest.raises(CommentError, match="502"):
+        waited(posts)
+    assert [call.split()[0] for call in posts.calls] == ["GET", "POST"]
+
+
+def test_markers_of_other_projects_targets_or_ids_differ() -> None:
+    parts: list[tuple[str, ...]] = [("a",), ("b",), ("a", "x"), ("a", "x", "y"), ("a", "xy")]
+    assert len({marker(*item) for item in parts}) == len(parts)
+    assert marker("-->")[:-3].count("-->") == 0
+
+
+def test_actions_tells_where_and_who(tmp_path: Path) -> None:
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 41, "head": {"sha": "f" * 40}}}))
+    environ = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_REPOSITORY": "team/repo",
+        "GITHUB_EVENT_PATH": str(event),
+        "GITHUB_TOKEN": TOKEN,
+        "GITHUB_SERVER_URL": "https://github.example",
+        "GITHUB_API_URL": "https://github.example/api/v3",
+        "GITHUB_RUN_ID": "99",
+        "GITHUB_SHA": "0" * 40,
+    }
+    found = find_place("github", {}, environ)
+    assert (found.repository, found.request, found.author) == ("team/repo", "41", "github-actions[bot]")
+    assert found.api == "https://github.example/api/v3"
+    assert commit_of(environ) == "f" * 12
+    assert run_of(environ) == "https://github.example/team/repo/actions/runs/99"
+
+
+@pytest.mark.parametrize(
+    ("site", "environ", "request_number"),
+    [
+        ("github", {"GITHUB_REPOSITORY": "a/b", "GITHUB_REF": "refs/pull/12/merge"}, "12"),
+        ("gitlab", {"CI_PROJECT_ID": "5", "CI_MERGE_REQUEST_IID": "3"}, "3"),
+    ],
+)
+def test_the_request_is_found_in_the_ci(site: str, environ: dict[str, str], request_number: str) -> None:
+    assert find_place(site, {}, environ).request == request_number
+
+
+def test_any_other_ci_passes_flags() -> None:
+    flags: dict[str, Any] = {"repo": "a/b", "pr": "9", "comment_author": "me"}
+    found = find_place("gitlab", flags, {})
+    assert (found.repository, found.request, found.author, found.api) == ("a/b", "9", "me", "https://gitlab.com/api/v4")
+    with pytest.raises(ConfigurationError, match="--pr"):
+        find_place("github", {"repo": "a/b"}, {})

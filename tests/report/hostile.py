@@ -1,0 +1,185 @@
+"""One plan, one result, tests and drift that hold every action, every kind of value and hostile names, made by hand."""
+
+from __future__ import annotations
+
+from reconciler.apply import ChangeResult, RunResult, Status, TargetResult, TestResult
+from reconciler.diff import FieldChange
+from reconciler.masking import Json
+from reconciler.plan import (
+    Action,
+    Candidate,
+    Change,
+    Message,
+    Origin,
+    Plan,
+    Reason,
+    RefusedResource,
+    SecretField,
+    TargetPlan,
+)
+from reconciler.prove import Proof
+from reconciler.resources import Delivery, Outcome, RecipientDelivery, Server
+
+NAMES = (
+    "@everyone and #12 and !7",
+    "<script>alert(1)</script>",
+    "a | b | c",
+    "``` fence ````` `x`",
+    "two\nlines\r\nand\ttabs",
+    "\u202eright to left\u2066 \u200b",
+    "**bold** _it_ [link](https://evil.example) ![i](x)",
+    "</summary></details><!-- -->",
+    "::error::no ##[error]no",
+    "🚨 émoji",
+)
+
+
+def secret(tag: str, reference: str = "") -> Json:
+    shown: dict[str, Json] = {"secret": "https://hooks.slack.com/services/T0AAA…/B0BBB…/•••", "tag": tag}
+    return shown | ({"reference": reference} if reference else {})
+
+
+def field(path: str, before: Json, after: Json, **more: bool) -> FieldChange:
+    return FieldChange(tuple(path.split(".")), before, after, **more)
+
+
+CHANGES = (
+    Change(
+        Action.CREATE,
+        "WebhookChannel",
+        "created",
+        "acme_created",
+        (Reason.CREATED,),
+        (
+            field("display_name", None, NAMES[0]),
+            field("description", None, NAMES[1]),
+            field("enabled", None, False),
+            field("headers.X-Hostile", None, {"secret": "•••", "reference": "vault:a/b#c"}),
+            field("method", None, "PUT"),
+            field("url", None, secret("#1a2b", "env:HOOK_URL"), secret=True),
+        ),
+        notes=(f"note with {NAMES[2]}",),
+        unresolved=((("headers", "Authorization"), "env:TOKEN"),),
+    ),
+    Change(
+        Action.UPDATE,
+        "SlackChannel",
+        "updated",
+        "acme_updated",
+        (Reason.FIELDS_DIFFER, Reason.SECRET_DIFFERS),
+        (
+            field("display_name", NAMES[3], NAMES[4]),
+            field("description", NAMES[5], ""),
+            field("webhook_url", secret("#0001"), secret("#0002", "env:SLACK_URL"), secret=True, delivery=True),
+            field("enabled", True, False),
+        ),
+        origin=Origin.DRIFT,
+        updated="1700000000000",
+    ),
+    Change(
+        Action.UPDATE,
+        "EmailGroup",
+        "people",
+        "acme_people",
+        (Reason.FIELDS_DIFFER,),
+        (field("recipients", ["a@example.org", "b@example.org"], ["b@example.org", "c@example.org"]),),
+        origin=Origin.INTENT,
+        updated="2026-11-01T10:00:00Z",
+    ),
+    Change(
+        Action.UPDATE,
+        "SmtpAccount",
+        "relay",
+        "acme_relay",
+        (Reason.ADOPTED,),
+        (field("port", 25, 587), field("host", NAMES[6], "smtp.example.org")),
+    ),
+    Change(
+        Action.REPLACE,
+        "MattermostChannel",
+        "replaced",
+        "acme_replaced",
+        (Reason.KIND_CHANGED,),
+        (field("display_name", None, NAMES[7]),),
+        notes=("was a SlackChannel; its id is gone between delete and create",),
+    ),
+    Change(
+        Action.DELETE, "ChimeChannel", "deleted", "acme_deleted", (Reason.PRUNED,), held="protected: unprotect it first"
+    ),
+    Change(Action.DELETE, "SnsChannel", "gone", "acme_gone", (Reason.PRUNED,)),
+)
+
+PLAN = Plan(
+    project="acme-observability",
+    owner="acme",
+    created_at="2026-11-23T10:00:00+00:00",
+    commit="0123456789ab",
+    tool_version="0.1.0",
+    targets=(
+        TargetPlan(
+            "search-prod",
+            "opensearch",
+            Server("OpenSearch", "cluster", "3.6.0"),
+            changes=CHANGES,
+            messages=(Message("created", "created"), Message("relay", "mail", ("ops@example.org",))),
+            candidates=(Candidate("SnsChannel", NAMES[8], "acme_<b>", flags=("protected",)),),
+            leftovers=(Candidate("SlackChannel", "oncall", "acme_oncall_canary_1", flags=("canary",)),),
+            refusals=(
+                RefusedResource("SlackChannel", "foreign", f"bears another owner's mark: {NAMES[0]}", foreign=True),
+            ),
+            unresolved=(SecretField("created", ("headers", "Authorization"), "env:TOKEN"),),
+            write_only=(SecretField("hidden", ("headers", "X-Key")),),
+            ignored=(("builds", "description"),),
+            hints=(f"it was renamed: {NAMES[9]}",),
+            notes=(f"a note of the server: {NAMES[1]}",),
+            unchanged=12,
+            foreign=3,
+        ),
+        TargetPlan("kafka", "confluent", error=f"the server answered 503: {NAMES[4]}"),
+    ),
+)
+
+ACCEPTED = Proof(True, "the receiver accepted the message", Delivery(Outcome.ACCEPTED))
+REFUSED = Proof(
+    False,
+    f"refused: {NAMES[1]}",
+    Delivery(
+        Outcome.REFUSED,
+        "refused",
+        550,
+        True,
+        (
+            RecipientDelivery("a@example.org", Outcome.ACCEPTED),
+            RecipientDelivery("b@example.org", Outcome.REFUSED, NAMES[4]),
+        ),
+    ),
+)
+
+TESTS = [
+    TestResult("search-prod", "SlackChannel", "oncall", ACCEPTED.text, ACCEPTED, 0.25),
+    TestResult("search-prod", "EmailChannel", "mail", REFUSED.text, REFUSED, 1.5),
+    TestResult("search-prod", "SmtpAccount", "relay", "skipped: it is tested by the channels that use it"),
+]
+
+RESULT = RunResult(
+    (
+        TargetResult(
+            "search-prod",
+            results=tuple(
+                ChangeResult(
+                    change,
+                    status,
+                    f"told: {NAMES[number]}",
+                    (ACCEPTED, REFUSED, None)[number % 3],
+                    mend="reconciler apply --only updated" if status is Status.STRANDED else "",
+                )
+                for number, (status, change) in enumerate(zip(Status, (*CHANGES, *CHANGES), strict=False))
+            ),
+            tests=tuple(TESTS),
+            overwritten=(f"{NAMES[2]} was changed by somebody else",),
+            notes=(f"removed {NAMES[5]}",),
+            refused=1,
+        ),
+        TargetResult("kafka", error=f"503 {NAMES[4]}"),
+    )
+)
