@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -24,14 +25,16 @@ ALLOW = GuardOptions(allow_replace=True, max_deletes_flag=1000)
 PRUNE = PlanOptions(prune=True)
 
 
-@dataclass
-class Runs:
-    """Plans and applies against one simulator, each over fresh connections as a process would."""
+class PlansAndApplies(ABC):
+    """Plans and applies against one target, each over fresh connections as a process would."""
 
-    simulator: Simulator
-    ownership: Ownership = OWNERSHIP
-    secrets: Mapping[SecretReference, SecretText] = field(default_factory=lambda: SECRETS)
-    options: ApplyOptions = ApplyOptions()
+    ownership: Ownership
+    secrets: Mapping[SecretReference, SecretText]
+    options: ApplyOptions
+
+    @abstractmethod
+    def provider(self) -> Provider:
+        """The provider to go through; called within the event loop that will use it."""
 
     def plan(self, resources: Iterable[Resource], options: PlanOptions = PlanOptions()) -> TargetPlan:
         return asyncio.run(self._plan(list(resources), options))
@@ -48,26 +51,6 @@ class Runs:
     def results(self, resources: Iterable[Resource], options: PlanOptions = PlanOptions()) -> dict[str, ChangeResult]:
         run = self.apply(resources, options)
         return {result.change.name: result for result in run.targets[0].results}
-
-    def configs(self) -> dict[str, dict[str, Any]]:
-        """What the simulator holds, by id."""
-        documents = [json.loads(document.text) for document in self.simulator.store.all()]
-        return {document["config_id"]: document["config"] for document in documents}
-
-    def sent(self) -> list[tuple[str, str]]:
-        """The test calls so far: (method, id)."""
-        return [
-            (call.method, call.path.rsplit("/", 1)[1])
-            for call in self.simulator.requests
-            if "/feature/test/" in call.path
-        ]
-
-    def calls(self) -> list[str]:
-        """All calls since the last `clear_requests`, as `METHOD last-part-of-path`."""
-        return [f"{call.method} {call.path.rsplit('/', 1)[1]}" for call in self.simulator.requests]
-
-    def provider(self) -> Provider:
-        return make_provider(Connection(self.simulator.url, "search"))
 
     async def _plan(self, resources: list[Resource], options: PlanOptions) -> TargetPlan:
         provider = self.provider()
@@ -105,3 +88,33 @@ class Runs:
             return await apply_targets([session], stop)
         finally:
             await provider.close()
+
+
+@dataclass
+class Runs(PlansAndApplies):
+    """Plans and applies against one simulator."""
+
+    simulator: Simulator
+    ownership: Ownership = OWNERSHIP
+    secrets: Mapping[SecretReference, SecretText] = field(default_factory=lambda: SECRETS)
+    options: ApplyOptions = ApplyOptions()
+
+    def configs(self) -> dict[str, dict[str, Any]]:
+        """What the simulator holds, by id."""
+        documents = [json.loads(document.text) for document in self.simulator.store.all()]
+        return {document["config_id"]: document["config"] for document in documents}
+
+    def sent(self) -> list[tuple[str, str]]:
+        """The test calls so far: (method, id)."""
+        return [
+            (call.method, call.path.rsplit("/", 1)[1])
+            for call in self.simulator.requests
+            if "/feature/test/" in call.path
+        ]
+
+    def calls(self) -> list[str]:
+        """All calls since the last `clear_requests`, as `METHOD last-part-of-path`."""
+        return [f"{call.method} {call.path.rsplit('/', 1)[1]}" for call in self.simulator.requests]
+
+    def provider(self) -> Provider:
+        return make_provider(Connection(self.simulator.url, "search"))

@@ -20,15 +20,19 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Place:
-    """A live target to try a provider on. `sink` is an address that takes messages, `mail_port` a mail server's, on
-    loopback. `tells_secrets`: the system gives secrets back in clear. `fixed` holds the fields that it has no place
-    for, with what they always are."""
+    """A live target to try a provider on. `sink` is an address that takes messages, `mail_host` and `mail_port` a mail
+    server's. `tells_secrets`: the system gives secrets back in clear. `fixed` holds the fields that it has no place
+    for, with what they always are. Where others use the target too, `prefix` begins every id, and `owner` is in every
+    mark."""
 
     name: str
     open: Callable[[], Provider]
     kinds: frozenset[str]
     sink: str = "http://127.0.0.1:9/hooks/x"
     mail_port: int = 25
+    mail_host: str = "127.0.0.1"
+    prefix: str = ""
+    owner: str = "acme"
     tells_secrets: bool = True
     fixed: Mapping[str, Value] = field(default_factory=dict)
 
@@ -44,15 +48,32 @@ class Place:
 
         return asyncio.run(run())
 
+    def id(self, name: str) -> str:
+        """An id that is ours to use."""
+        return f"{self.prefix}{name}"
+
+    def holds(self, kind: str) -> bool:
+        """Whether it has this kind; one that it lacks its abilities must know of."""
+        if kind in self.kinds:
+            return True
+        assert self.open().abilities.check(kind, {}, "2.19.5")
+        return False
+
+    def need_receiver(self) -> None:
+        """Called before a message is sent to `sink`: a place without one leaves the check out here."""
+
+    def need_mail_server(self) -> None:
+        """The same before a mail is sent."""
+
     def draft(self, kind: str, object_id: str, refers: Mapping[str, Value] | None = None) -> Draft:
         """A complete draft of that kind; `refers` gives its references."""
-        fields = _COMMON | _samples(self)[kind] | dict(refers or {})
+        fields = _common(self) | _samples(self)[kind] | dict(refers or {})
         return Draft(kind, fields | self._held(fields), object_id)
 
     def dangling(self) -> Draft:
         """A draft that refers to what is not there."""
         if "EmailChannel" in self.kinds:
-            return self.draft("EmailChannel", "dangling", {"sender": "nobody", "groups": frozenset()})
+            return self.draft("EmailChannel", self.id("dangling"), {"sender": self.id("nobody"), "groups": frozenset()})
         fields: dict[str, Value] = {
             "notification_type": "Connector recovered",
             "channels": frozenset({"nobody"}),
@@ -65,7 +86,7 @@ class Place:
 
     def changed(self, draft: Draft) -> Draft:
         """The same object with every field of its own changed but its references."""
-        fields = dict(draft.fields) | _COMMON_CHANGED | _changes(self)[draft.kind]
+        fields = dict(draft.fields) | _common_changed(self) | _changes(self)[draft.kind]
         return Draft(draft.kind, fields | self._held(fields), draft.id)
 
     def shown(self, draft: Draft) -> dict[str, Value]:
@@ -81,8 +102,12 @@ def _hide(value: Value) -> Value:
     return None if isinstance(value, SecretText) else value
 
 
-_COMMON: dict[str, Value] = {"display_name": "On-call ü", "description": "Pages us [acme/x]", "enabled": True}
-_COMMON_CHANGED: dict[str, Value] = {"display_name": "On-call 2", "description": "[acme/x unproved]", "enabled": False}
+def _common(place: Place) -> dict[str, Value]:
+    return {"display_name": "On-call ü", "description": f"Pages us [{place.owner}/x]", "enabled": True}
+
+
+def _common_changed(place: Place) -> dict[str, Value]:
+    return {"display_name": "On-call 2", "description": f"[{place.owner}/x unproved]", "enabled": False}
 
 
 def _samples(place: Place) -> dict[str, dict[str, Value]]:
@@ -99,7 +124,7 @@ def _samples(place: Place) -> dict[str, dict[str, Value]]:
         },
         "EmailChannel": {"recipients": frozenset({"b@example.org", "a@example.org"})},
         "SmtpAccount": {
-            "host": "127.0.0.1",
+            "host": place.mail_host,
             "port": place.mail_port,
             "encryption": "none",
             "from_address": "ops@example.org",
