@@ -1,0 +1,150 @@
+"""Where reports go, with the real command and a CI's variables: stdout, job summary, comment, annotations, files."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from junitparser import JUnitXml
+
+from reconciler.simulator import Simulator
+from tests.cli.shell import PROJECT, SLACK, Shell
+from tests.desk.forges import TOKEN, FakeForge
+from tests.desk.serving import serve
+
+SLACK_URL = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/abcdefghijklmnop"
+
+
+@pytest.fixture
+def forge() -> FakeForge:
+    return FakeForge("github", login="github-actions[bot]")
+
+
+@pytest.fixture
+def actions(tmp_path: Path, forge: FakeForge) -> Iterator[Shell]:
+    """A job of GitHub Actions for a pull request, in a project whose target is a simulator."""
+    event = tmp_path / "event.json"
+    event.write_text(json.dumps({"pull_request": {"number": 7, "head": {"sha": "c0ffee" * 6}}}))
+    with Simulator(receivers=True) as simulator, serve(forge) as api:
+        shell = Shell(
+            tmp_path,
+            {
+                "OPENSEARCH_URL": simulator.url,
+                "SLACK_URL": SLACK_URL,
+                "CI": "true",
+                "GITHUB_ACTIONS": "true",
+                "GITHUB_API_URL": api,
+                "GITHUB_EVENT_PATH": str(event),
+                "GITHUB_REPOSITORY": "team/repo",
+                "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md"),
+                "GITHUB_TOKEN": TOKEN,
+            },
+        )
+        shell.write("reconciler.yaml", PROJECT)
+        shell.write("channels/oncall.yaml", SLACK)
+        yield shell
+
+
+def summary(shell: Shell) -> str:
+    return (shell.folder / "summary.md").read_text()
+
+
+def test_a_plan_is_told_in_the_comment_and_the_summary_too(actions: Shell, forge: FakeForge) -> None:
+    done = actions.run("plan", "--comment", "github", "--summary")
+    assert done.code == 0, done.everything
+    assert done.out.splitlines()[-2].startswith("Plan: 1 to add")
+    (body,) = forge.bodies()
+    assert "**Plan: 1 to add, 0 to change, 0 to destroy.**" in body
+    assert "at `c0ffeec0ffee`" in body
+    assert "**Plan: 1 to add" in summary(actions)
+
+
+def test_a_run_that_fails_takes_the_place_of_a_green_one(actions: Shell, forge: FakeForge) -> None:
+    assert actions.run("plan", "--comment", "github").code == 0
+    actions.write("channels/oncall.yaml", SLACK.replace("webhook_url", "webhok_url"))
+    assert actions.run("plan", "--comment", "github", "--annotations").code == 1
+    (body,) = forge.bodies()
+    assert "❌ reconciler plan" in body
+    assert "webhok_url" in body
+    actions.write("reconciler.yaml", "not: a project")
+    assert actions.run("plan", "--comment", "github").code == 1
+    (body,) = forge.bodies()
+    assert "reconciler.yaml" in body
+    actions.write("reconciler.yaml", PROJECT)
+    actions.write("channels/oncall.yaml", SLACK)
+    assert actions.run("plan", "--comment", "github").code == 0
+    assert "1 to add" in forge.bodies()[0]
+    assert len(forge.comments) == 1
+
+
+def test_findings_are_annotated_at_their_lines(actions: Shell) -> None:
+    actions.write("channels/oncall.yaml", SLACK.replace("webhook_url", "webhok_url"))
+    done = actions.run("plan", "--annotations")
+    assert "::error file=channels/oncall.yaml,line=6," in done.err
+
+
+@pytest.mark.parametrize("status", ["none", "read-only"])
+def test_a_fork_without_a_token_gets_the_summary_and_is_told(actions: Shell, forge: FakeForge, status: str) -> None:
+    if status == "none":
+        del actions.environ["GITHUB_TOKEN"]
+    else:
+        import httpx
+
+        forge.bad = [httpx.Response(403, json={"message": "Resource not accessible by integration"})]
+    done = actions.run("plan", "--comment", "github")
+    assert done.code == 0
+    assert "job's summary only" in done.err
+    assert "**Plan: 1 to add" in summary(actions)
+    assert forge.comments == []
+
+
+def test_other_targets_and_ids_have_comments_of_their_own(actions: Shell, forge: FakeForge) -> None:
+    for flags in ((), ("--target", "search"), ("--comment-id", "nightly"), ()):
+        assert actions.run("plan", "--comment", "github", *flags).code == 0
+    assert len(forge.comments) == 3
+
+
+def test_a_site_that_is_down_does_not_change_the_exit_code(actions: Shell) -> None:
+    actions.environ["GITHUB_API_URL"] = "http://127.0.0.1:9"
+    done = actions.run("plan", "--comment", "github", "--detailed-exitcode")
+    assert done.code == 2
+    assert "the comment was not written" in done.err
+
+
+def test_an_apply_and_its_tests_are_told(actions: Shell, forge: FakeForge) -> None:
+    done = actions.run("apply", "--yes", "-o", "markdown", "--comment", "github")
+    assert done.code == 0, done.everything
+    assert done.out.startswith("### ✅ reconciler apply: `acme`")
+    assert "**Applied: 1 applied" in forge.bodies()[0]
+    done = actions.run("test", "--all", "--junit", "junit.xml", "-o", "html")
+    assert done.out.startswith("<!doctype html>")
+    assert JUnitXml.fromfile(str(actions.folder / "junit.xml")).tests == 1
+
+
+def test_the_summary_keeps_within_what_the_step_has_left(actions: Shell) -> None:
+    (actions.folder / "summary.md").write_text("x" * (1024 * 1024 - 3000))
+    assert actions.run("plan", "--summary").code == 0
+    assert (actions.folder / "summary.md").stat().st_size <= 1024 * 1024
+
+
+def test_a_plan_against_a_snapshot_needs_no_target(actions: Shell) -> None:
+    assert actions.run("apply", "--yes").code == 0
+    assert actions.run("export", "--snapshot", "snapshot.json").code == 0
+    actions.write("channels/oncall.yaml", SLACK.replace("On-call", "On call"))
+    for name in ("OPENSEARCH_URL", "SLACK_URL"):
+        del actions.environ[name]
+    done = actions.run("plan", "--against", "snapshot.json", "--terraform-report", "report.json")
+    assert done.code == 0, done.everything
+    assert '~ display_name = "On-call" -> "On call"' in done.out
+    assert "against a snapshot of" in done.out
+    assert json.loads((actions.folder / "report.json").read_text()) == {"create": 0, "update": 1, "delete": 0}
+
+
+def test_a_snapshot_that_is_too_old_is_refused(actions: Shell) -> None:
+    actions.environ["SOURCE_DATE_EPOCH"] = "1700000000"
+    assert actions.run("export", "--snapshot", "snapshot.json").code == 0
+    done = actions.run("plan", "--against", "snapshot.json")
+    assert done.code == 3
+    assert "--max-age" in done.err
