@@ -49,9 +49,7 @@ def projects(draw: st.DrawFn) -> list[Resource]:
         people = draw(st.sets(st.sampled_from(["a@example.org", "b@example.org"]), min_size=1))
         host = draw(st.sampled_from(["h1", "h2"]))
         made += [
-            resource(
-                "SmtpAccount", "smtp", settings=NEVER, host=draw(st.sampled_from(["h1", "h2"])), from_address="o@e.org"
-            ),
+            resource("SmtpAccount", "smtp", settings=NEVER, host=host, from_address="ops@example.org"),
             resource("EmailChannel", "mail", settings=NEVER, sender="smtp", recipients=frozenset(people)),
         ]
     return draw(st.permutations(made))
