@@ -19,7 +19,7 @@ from reconciler.plan import Plan
 from reconciler.plan.document import parse_document, parse_plan, plan_document
 from reconciler.plan.signing import check_signature, plan_key, signed
 
-__all__ = ["SavedPlan", "check_commits", "check_project", "read_plan", "with_scope", "write_plan"]
+__all__ = ["SavedPlan", "check_commits", "check_project", "read_file", "read_plan", "with_scope", "write_plan"]
 
 MAX_BYTES = 64 * 2**20
 """The largest plan file that is read: 64 MiB, some hundred thousand changes."""
@@ -66,19 +66,23 @@ def write_plan(plan: Plan, path: Path, environ: Mapping[str, str]) -> None:
 def read_plan(path: Path, environ: Mapping[str, str]) -> SavedPlan:
     """A plan file, checked: ConfigurationError if it is not one, RefusedError if its signature does not hold."""
     name = str(path)
-    try:
-        if path.stat().st_size > MAX_BYTES:
-            raise ConfigurationError(f"{name}: is larger than {MAX_BYTES >> 20} MiB: that is no plan, make it again")
-        text = path.read_text("utf-8")
-    except OSError as error:
-        raise ConfigurationError(f"{name}: cannot be read: {error.strerror}") from None
-    except UnicodeDecodeError:
-        raise ConfigurationError(f"{name}: is not text in UTF-8: it is no plan, or damaged; make it again") from None
-    document = parse_document(text, name)
+    document = parse_document(read_file(path), name)
     verified = check_signature(document, plan_key(environ), name)
     saved = SavedPlan(parse_plan(document, name), name, verified, "signature" in document)
     _check_scope(saved)
     return saved
+
+
+def read_file(path: Path) -> str:
+    """The text of a file that may be a plan; ConfigurationError if it cannot be one."""
+    try:
+        if path.stat().st_size > MAX_BYTES:
+            raise ConfigurationError(f"{path}: is larger than {MAX_BYTES >> 20} MiB: that is no plan, make it again")
+        return path.read_text("utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{path}: is not text in UTF-8: it is no plan, or damaged; make it again") from None
 
 
 def with_scope(saved: SavedPlan, flags: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,0 +1,43 @@
+"""`reconciler show FILE`: print what was saved, in any form that a plan has. It needs no network and no project."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.logs import set_up_logging
+from reconciler.cli.publishing import FORMS, publish
+from reconciler.cli.saved_plan import read_file
+from reconciler.cli.terminal import note
+from reconciler.errors import RefusedError
+
+__all__ = ["command"]
+
+
+@click.command("show")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("-o", "--output", type=click.Choice(FORMS), default="text", show_default=True, help="The form on stdout.")
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+@click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR.")
+def command(file: Path, **flags: Any) -> int:
+    """Print a saved plan."""
+    set_up_logging(0)
+    _show_plan(read_file(file), str(file), flags)
+    return 0
+
+
+def _show_plan(text: str, name: str, flags: dict[str, Any]) -> None:
+    """A plan is shown as `plan` showed it; whether it is as it was signed is told where there is a key."""
+    from reconciler.plan.document import parse_document, parse_plan
+    from reconciler.plan.signing import check_signature, plan_key
+
+    document = parse_document(text, name)
+    publish("plan", parse_plan(document, name), flags)
+    try:
+        if check_signature(document, plan_key(os.environ), name):
+            note(f"note: {name} is as it was signed")
+    except RefusedError as error:
+        note(f"warning: {error}")
