@@ -21,7 +21,7 @@ from reconciler.resources import Resource, SecretReference, SecretText, Server
 from reconciler.simulator import Simulator
 from tests.middle.builders import MASKER, OWNERSHIP, SECRETS
 
-ALLOW = GuardOptions(allow_replace=True, max_deletes_flag=1000)
+ALLOW = GuardOptions(allow_replace=True, max_deletes_flag=10_000)
 PRUNE = PlanOptions(prune=True)
 
 

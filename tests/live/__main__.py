@@ -1,0 +1,143 @@
+"""`make test-live`: say what the cluster is, run the checks, remove all that they made, say what ran and what did not.
+
+Exit codes: 0 all checks that ran passed · 1 one failed · 2 interrupted · 64 nothing could be checked.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import sys
+from pathlib import Path
+
+import click
+import pytest
+
+from reconciler.errors import ReconcilerError
+from tests.live.cluster import ID_START, Cluster
+from tests.live.plugin import LivePlugin
+from tests.live.run import Run
+from tests.live.settings import Settings, read_settings
+
+_HERE = Path(__file__).parent
+_CHECKS = (
+    "check_provider.py",
+    "check_applies.py",
+    "check_drift.py",
+    "check_sends.py",
+    "check_lists.py",
+    "check_foreign.py",
+)
+_NEEDED = ("configs/get", "configs/create", "configs/update", "configs/delete")
+_NOTHING = 64
+
+
+def main() -> int:
+    """Do what REMOVE asks, or else the checks."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # removal comes first then, too
+    try:
+        settings = read_settings(os.environ)
+        cluster = Cluster(settings.connection)
+        try:
+            remove = os.environ.get("REMOVE", "")
+            return _remove(cluster, remove) if remove else _check(settings, cluster)
+        finally:
+            cluster.close()
+    except ReconcilerError as error:
+        click.echo(f"error: {error}", err=True)
+        return _NOTHING
+
+
+def _remove(cluster: Cluster, prefix: str) -> int:
+    """Remove what killed runs left over: one run's by its name, or `all`."""
+    prefix = ID_START if prefix == "all" else prefix
+    if not prefix.startswith(ID_START):
+        click.echo(f"error: REMOVE takes the name of a run, {ID_START}..., or all", err=True)
+        return _NOTHING
+    count = sum(object_id.startswith(prefix) for object_id in cluster.listed())
+    cluster.remove(prefix)
+    click.echo(f"removed {count} objects of {prefix}*")
+    return 0
+
+
+def _check(settings: Settings, cluster: Cluster) -> int:
+    run = Run(settings, cluster)
+    plugin = LivePlugin(run)
+    try:
+        if not _prepare(run):
+            return _NOTHING
+        code = int(pytest.main(_arguments(), plugins=[plugin]))
+    except KeyboardInterrupt:
+        code = int(pytest.ExitCode.INTERRUPTED)
+    finally:
+        _clean(run)
+    _tell(plugin)
+    return code
+
+
+def _arguments() -> list[str]:
+    known = "ignore::pytest.PytestAssertRewriteWarning"  # the receivers run before pytest begins
+    return ["-q", "-p", "no:cacheprovider", "-W", known, *(str(_HERE / name) for name in _CHECKS), *sys.argv[1:]]
+
+
+def _prepare(run: Run) -> bool:
+    """Say what the cluster is and how this run is known; False if nothing can be checked."""
+    cluster = run.cluster
+    for line in cluster.describe():
+        click.echo(line)
+    run.before = {object_id: dict(entry) for object_id, entry in cluster.listed().items()}
+    _tell_left_over(run)
+    click.echo(f"this run     {run.name}; should it be killed: make test-live REMOVE={run.name}")
+    permissions = cluster.permissions(f"{run.name}_permissions")
+    run.missing = frozenset(name for name, has in permissions.items() if not has)
+    click.echo(f"permissions  {', '.join(sorted(run.missing)) + ' missing' if run.missing else 'all that are needed'}")
+    if any(name.endswith(_NEEDED) for name in run.missing):
+        click.echo("error: without these nothing can be checked: grant them, or give other credentials", err=True)
+        return False
+    run.version = asyncio.run(_read_version(run))
+    run.open_receivers()
+    click.echo(f"messages go  {run.sink or run.no_receiver}")
+    click.echo(f"mails go     {run.no_mail_server or 'smtp://{}:{}'.format(*run.mail)}")
+    return True
+
+
+def _tell_left_over(run: Run) -> None:
+    names = {object_id[: len(run.name)] for object_id in run.before if object_id.startswith(ID_START)}
+    for name in sorted(names):
+        click.echo(f"left over    {name}; unless it is running now: make test-live REMOVE={name}")
+
+
+async def _read_version(run: Run) -> str:
+    provider = run.runs().provider()
+    try:
+        return (await provider.read_server()).version
+    finally:
+        await provider.close()
+
+
+def _clean(run: Run) -> None:
+    """Remove what the run made. A second Ctrl-C gives up, and what is left can be removed later."""
+    click.echo("\nremoving what this run made ...")
+    try:
+        run.cluster.remove(run.name)
+    except BaseException:
+        click.echo(f"NOT all removed: make test-live REMOVE={run.name}", err=True)
+        raise
+    finally:
+        run.close()
+    click.echo("removed")
+
+
+def _tell(plugin: LivePlugin) -> None:
+    click.echo(f"\n{len(plugin.passed)} passed, {len(plugin.failed)} failed, {len(plugin.skipped)} skipped")
+    for check in plugin.passed:
+        click.echo(f"passed   {check}")
+    for check, why in plugin.skipped:
+        click.echo(f"skipped  {check}: {why}")
+    for check in plugin.failed:
+        click.echo(f"FAILED   {check}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
