@@ -119,6 +119,12 @@ def _auth(settings: Target, values: Mapping[SecretReference, SecretText], root: 
         return ClientCertificate(str(root / form.cert_file), key_file, password)
     if auth.sigv4 is not None:
         return SigV4(auth.sigv4.region, auth.sigv4.service)
+    if auth.sts is not None:
+        from reconciler.providers.confluent.sts import StsAuth
+
+        return StsAuth(
+            _secret(auth.sts.subject_token, values), auth.sts.identity_pool_id, auth.sts.expires_in_seconds or 0
+        )
     return None
 
 

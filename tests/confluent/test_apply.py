@@ -14,7 +14,7 @@ from reconciler.plan import Action, PlanOptions
 from reconciler.resources import OnFailure, Resource, Settings, TestPolicy, When
 from reconciler.simulator.calls import Call, Reply
 from reconciler.simulator.confluent import Behaviours
-from reconciler.simulator.confluent.behaviours import UnknownKind
+from reconciler.simulator.confluent.behaviours import TestCode, UnknownKind
 from tests.confluent.organisation import PRUNE, Organisation
 from tests.confluent.scenes import HOOK, SLACK, TEAMS, channel, check_run, made, subscription
 
@@ -40,6 +40,14 @@ def test_a_channel_whose_test_is_refused_is_not_created() -> None:
     assert results["hook"].status is Status.APPLIED
     assert run.exit_code == 5
     assert set(organisation.integrations()) == {"hook"}
+
+
+@pytest.mark.parametrize("code", TestCode)
+def test_however_a_refused_test_is_answered_nothing_is_written(code: TestCode) -> None:
+    organisation = refusing("hooks.slack.com", Organisation(Behaviours(test_code=code)))
+    assert organisation.apply([ONCALL]).exit_code == 5
+    assert organisation.sent() == ["POST integrations:test"]
+    assert organisation.integrations() == {}
 
 
 def test_an_address_whose_test_is_refused_is_not_written() -> None:

@@ -22,10 +22,20 @@ __all__ = ["command"]
 @option("--opensearch-version", default="3.6.0", show_default=True, help="Which version to behave like: 2.19.5, 3.6.0.")
 @option("--state", type=click.Path(path_type=Path, dir_okay=False), help="Keep the configs in this file.")
 @option("--mail-port", type=click.IntRange(0, 65535), help="Also receive mail on this port of 127.0.0.1; 0: any.")
-def command(port: int, opensearch_version: str, state: Path | None, mail_port: int | None) -> int:
-    """Serve the simulator until Ctrl-C: OpenSearch Notifications, with an inbox of what was delivered."""
+@option(
+    "--confluent",
+    multiple=True,
+    metavar="SWITCH=SETTING",
+    help="Settle what Confluent's documents leave open, as in addresses=stars; an unknown switch lists all.",
+)
+def command(
+    port: int, opensearch_version: str, state: Path | None, mail_port: int | None, confluent: tuple[str, ...]
+) -> int:
+    """Serve the simulator until Ctrl-C: OpenSearch Notifications and Confluent Cloud on one port, with an inbox of what
+    was delivered."""
     try:
         from reconciler.simulator import Simulator, serve
+        from reconciler.simulator.confluent import Behaviours
     except ImportError:
         raise _missing() from None
     try:
@@ -35,6 +45,7 @@ def command(port: int, opensearch_version: str, state: Path | None, mail_port: i
             state_file=state,
             receivers=mail_port is not None,
             mail_port=mail_port or 0,
+            behaviours=Behaviours.parse(confluent),
         )
         serve(simulator, _show_addresses)
     except ImportError:
@@ -56,4 +67,4 @@ def _show_addresses(simulator: Simulator) -> None:
         out(f"mail    smtp://127.0.0.1:{simulator.mail.port}")
     out(f"sink    {simulator.receiver.url}")
     out(f"inbox   {simulator.inbox_url}")
-    out(f"serving {simulator.url} (OpenSearch {simulator.version}); stop with Ctrl-C")
+    out(f"serving {simulator.url} (OpenSearch {simulator.version}, Confluent Cloud); stop with Ctrl-C")

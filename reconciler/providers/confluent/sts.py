@@ -29,8 +29,6 @@ _USED_PART = 0.8  # of a token's life; the rest is for clocks that differ and ca
 class StsAuth(httpx.Auth):
     """Bears a token that it gets, and gets again, for `subject_token`. `expires_in`: seconds, 0 for the default."""
 
-    requires_response_body = True
-
     def __init__(
         self,
         subject_token: SecretText,
@@ -56,14 +54,14 @@ class StsAuth(httpx.Auth):
         was = self._token
         async with self._lock:
             if self._token is None or self._clock() >= self._renew_at:
-                self._accept((yield self._exchange(request)))
+                await self._accept((yield self._exchange(request)))
             token = self._bear(request)
         response = yield request
         if response.status_code != httpx.codes.UNAUTHORIZED or token is not was:
             return
         async with self._lock:  # ended before its time: refused calls were not carried out, so this one may go again
             if self._token is token:
-                self._accept((yield self._exchange(request)))
+                await self._accept((yield self._exchange(request)))
             self._bear(request)
         yield request
 
@@ -86,7 +84,8 @@ class StsAuth(httpx.Auth):
         address = request.url.copy_with(raw_path=TOKEN_PATH.encode())
         return httpx.Request("POST", address, headers=headers, content=urlencode(form).encode())
 
-    def _accept(self, response: httpx.Response) -> None:
+    async def _accept(self, response: httpx.Response) -> None:
+        await response.aread()  # calls are streamed, and this one is nobody else's to read
         if response.status_code in (400, 401, 403):
             hint = "check subject_token (has it expired?) and identity_pool_id under the target's auth.sts"
             raise UnauthorizedError(

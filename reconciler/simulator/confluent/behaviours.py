@@ -82,7 +82,6 @@ class TestCode(IntEnum):
 
     BAD_REQUEST = 400
     NOT_FOUND = 404
-    UNPROCESSABLE = 422
     FAULT = 500
 
 

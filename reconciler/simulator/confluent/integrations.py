@@ -123,8 +123,11 @@ class Integrations:
         return users if self._behaviours.delete_in_use is DeleteInUse.CASCADE else []
 
     async def test(self, content: dict[str, Any]) -> None:
-        """Send a test message through what is not stored."""
-        members = check_integration(content, self._behaviours.refusal_code, whole=True)
+        """Send a test message through what is not stored. Of 4xx, the document has 400, 401, 403 and 404 for it."""
+        try:
+            members = check_integration(content, 400, whole=True)
+        except ApiError as error:
+            raise ApiError(400, error.detail, error.pointer) from None
         await self._messenger.send(members, self._store.stamp())
 
     def exists(self, object_id: str) -> bool:

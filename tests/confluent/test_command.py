@@ -1,0 +1,125 @@
+"""One set of manifests for both systems, by the real command."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reconciler.simulator import Simulator
+from tests.cli.shell import Shell
+
+PROJECT = """apiVersion: channels.gitops/v1
+kind: Project
+metadata: {name: acme}
+spec:
+  manifests: [channels/]
+  default_targets: [search, kafka]
+  targets:
+    search: {provider: opensearch, url: URL}
+    kafka: {provider: confluent, url: URL}
+"""
+ONCALL = """apiVersion: channels.gitops/v1
+kind: SlackChannel
+metadata: {name: oncall}
+spec:
+  display_name: On-call
+  webhook_url: {env: SLACK_URL}
+"""
+FAILED = """apiVersion: channels.gitops/v1
+kind: Subscription
+metadata: {name: failed-connectors}
+spec:
+  targets: [kafka]
+  notification_type: Connector failed
+  channels: [oncall, {role: OrganizationAdmin}]
+"""
+STS = """    kafka:
+      provider: confluent
+      url: URL
+      auth: {sts: {subject_token: {env: OIDC_TOKEN}, identity_pool_id: pool-abc12, expires_in_seconds: 600}}
+"""
+SECRET = "abcdefghijklmnop"
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator(confluent_credentials=("a-key", "a-secret")) as running:
+        yield running
+
+
+@pytest.fixture
+def shell(tmp_path: Path, simulator: Simulator) -> Shell:
+    environ = {
+        "SLACK_URL": f"https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/{SECRET}",
+        "CONFLUENT_CLOUD_API_KEY": "a-key",
+        "CONFLUENT_CLOUD_API_SECRET": "a-secret",
+        "OIDC_TOKEN": "a.b.c",
+    }
+    made = Shell(tmp_path, environ)
+    made.write("reconciler.yaml", PROJECT.replace("URL", simulator.url))
+    made.write("channels/oncall.yaml", ONCALL)
+    made.write("channels/failed.yaml", FAILED)
+    return made
+
+
+def test_one_set_of_manifests_drives_both_systems(shell: Shell, simulator: Simulator) -> None:
+    done = shell.run("validate")
+    assert done.code == 0, done.everything
+    done = shell.run("plan")
+    assert "Plan: 2 to add, 1 to change, 0 to destroy." in done.out, done.everything
+    assert SECRET not in done.everything
+    done = shell.run("apply", "--yes")
+    assert done.code == 0, done.everything
+    assert SECRET not in done.everything
+    done = shell.run("plan", "--detailed-exitcode")
+    assert (done.code, "No changes." in done.out) == (0, True), done.everything
+    done = shell.run("test", "oncall")
+    assert done.code == 0, done.everything
+    assert {delivery.config_type for delivery in simulator.inbox} == {"slack", "Slack"}
+
+
+def test_an_unknown_type_is_an_error_of_the_plan(shell: Shell) -> None:
+    shell.write("channels/failed.yaml", FAILED.replace("Connector failed", "Conector failed"))
+    done = shell.run("plan")
+    assert done.code == 1
+    assert "did you mean Connector failed?" in done.everything
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        ("description: " + 120 * "x", "mark of ownership"),
+        ("enabled: false", "cannot disable an integration"),
+    ],
+)
+def test_what_one_system_cannot_hold_is_told_without_a_connection(shell: Shell, line: str, words: str) -> None:
+    shell.write("channels/oncall.yaml", f"{ONCALL}  {line}\n")
+    done = shell.run("validate", environ={"CONFLUENT_CLOUD_API_KEY": ""})
+    assert done.code == 1
+    assert words in done.everything
+    assert "target kafka" in done.everything
+
+
+def test_a_token_is_exchanged_for_ones_own(shell: Shell, simulator: Simulator) -> None:
+    head = PROJECT.partition("    kafka:")[0]
+    shell.write("reconciler.yaml", (head + STS).replace("URL", simulator.url))
+    done = shell.run("plan", "--target", "kafka")
+    assert "1 to add, 1 to change" in done.out, done.everything
+
+
+def test_wrong_credentials_are_told_without_showing_them(shell: Shell) -> None:
+    done = shell.run("plan", environ={"CONFLUENT_CLOUD_API_SECRET": "another-secret"})
+    assert done.code == 1
+    assert "Cloud API key" in done.everything
+    assert "another-secret" not in done.everything
+
+
+def test_destroy_removes_what_is_ours_and_leaves_the_rest(shell: Shell, simulator: Simulator) -> None:
+    shell.run("apply", "--yes")
+    done = shell.run("destroy", "--yes")
+    assert done.code == 0, done.everything
+    answer = httpx.get(f"{simulator.url}/notifications/v1/integrations", auth=("a-key", "a-secret"))
+    assert {one["target"]["kind"] for one in answer.json()["data"]} == {"RoleEmail", "UserEmail"}
