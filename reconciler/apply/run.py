@@ -11,6 +11,7 @@ import logging
 import traceback
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from reconciler.apply.leftovers import remove_old_canaries, tell_left_behind
 from reconciler.apply.replacing import finish_replaced
@@ -45,7 +46,10 @@ async def apply_targets(sessions: Iterable[Session], stop: Stop, observe: Observ
 async def _apply_target(session: Session, stop: Stop, observe: Observer) -> TargetResult:
     results = await _Runner(session, observe).run(session.plan.changes, stop)
     end = _End()
-    await finish([asyncio.create_task(_round_off(session, end))], stop)
+    rounding_off = asyncio.create_task(_round_off(session, end))
+    await finish([rounding_off], stop)
+    if rounding_off.done() and not rounding_off.cancelled() and (error := rounding_off.exception()):
+        end.overwritten = (f"the last look at what was written failed: {_fault(error)}",)
     notes = (*tell_left_behind(session), *end.notes)
     return TargetResult(
         session.plan.target, results, tuple(end.tests), end.overwritten, notes, refused=len(session.plan.refusals)
@@ -135,10 +139,16 @@ def _result(change: Change, task: asyncio.Task[ChangeResult]) -> ChangeResult:
     error = task.exception()
     if error is None:
         return task.result()
-    place = traceback.extract_tb(error.__traceback__)[-1]  # not its message, which may hold a value
-    _LOG.error("%s: %s at %s:%s", change, type(error).__name__, place.filename, place.lineno)
-    text = f"a fault of reconciler itself ({type(error).__name__}): please report it, and plan again"
-    return ChangeResult(change, Status.UNKNOWN, text, id=change.id or "")
+    return ChangeResult(change, Status.UNKNOWN, _fault(error), id=change.id or "")
+
+
+def _fault(error: BaseException) -> str:
+    """Words for what should not have happened: where, but not its message, which may hold a value."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return (
+        f"a fault of reconciler itself ({type(error).__name__} at {Path(place.filename).name}:{place.lineno}): "
+        "please report it, and plan again"
+    )
 
 
 async def _test_unchanged(session: Session) -> tuple[TestResult, ...]:

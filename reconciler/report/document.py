@@ -6,6 +6,7 @@ value cannot differ. Plans have their own module, `reconciler.plan.document`, si
 
 from __future__ import annotations
 
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -19,9 +20,14 @@ RESULT_FORMAT = "reconciler.result/v1"
 TESTS_FORMAT = "reconciler.tests/v1"
 
 
+@cache
+def _result_adapter() -> TypeAdapter[RunResult]:
+    return TypeAdapter(RunResult)
+
+
 def result_document(result: RunResult) -> dict[str, Any]:
     """What became of an apply, as plain JSON values."""
-    body = TypeAdapter(RunResult).dump_python(result, mode="json")
+    body = _result_adapter().dump_python(result, mode="json")
     return {"format": RESULT_FORMAT, "exit_code": result.exit_code, **body}
 
 
