@@ -57,8 +57,10 @@ ENVIRON
 _GITLAB = """\
 # Plan on merge requests, apply on the default branch. The recipes in docs/ci.md go further.
 include:
-  - project: PROJECT
+  - project: OWNER/reconciler # where your copy of reconciler is
     file: /templates/gitlab-ci.yml
+variables:
+  RECONCILER_REPOSITORY: https://gitlab.example.org/OWNER/reconciler.git # the same, to install from
 """
 
 ACTION = "OWNER/reconciler@REF # where your copy of reconciler is, by commit"
@@ -81,7 +83,7 @@ def project_files(project: NewProject) -> dict[str, str]:
     if project.ci == "github":
         files[".github/workflows/channels.yaml"] = _workflow(project)
     elif project.ci == "gitlab":
-        files[".gitlab-ci.yml"] = _GITLAB.replace("PROJECT", "OWNER/reconciler # where your copy of reconciler is")
+        files[".gitlab-ci.yml"] = _GITLAB
     return files
 
 

@@ -179,7 +179,8 @@ def _publish_beside(page: Page, flags: Flags, notes: list[Note]) -> None:
     if flags.get("annotations"):
         from reconciler.report.machines import render_annotations
 
-        note(render_annotations(notes) or "::debug::nothing to annotate")
+        if text := render_annotations(notes):
+            note(text)
     without_comment = flags.get("comment") and not _comment(page, flags)
     if flags.get("summary") or without_comment:
         _write_summary(page, required=bool(flags.get("summary")))
