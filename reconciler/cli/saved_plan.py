@@ -130,6 +130,9 @@ def check_commits(saved: SavedPlan, commits: Mapping[str, str]) -> None:
 
 
 def _check_scope(saved: SavedPlan) -> None:
+    names = [target.target for target in saved.plan.targets]
+    if len(set(names)) != len(names):
+        raise ConfigurationError(f"{saved.name}: is not a valid plan (a target is there twice): make it again")
     for flag, value in saved.plan.scope.items():
         kind = _SCOPE.get(flag, (type(None), None))[0]
         sound = type(value) is kind and (not isinstance(value, list) or all(isinstance(item, str) for item in value))

@@ -304,6 +304,13 @@ def test_the_scope_goes_with_the_plan(project: Project) -> None:
     assert project.run("apply", str(plan), "--only", "oncall").code == 0
 
 
+def test_a_target_that_was_doubled_by_hand_is_not_applied_twice(project: Project) -> None:
+    project.slack("oncall")
+    plan = project.save()
+    edit(plan, targets=json.loads(plan.read_text())["targets"] * 2)
+    broken(project, plan, "a target is there twice")
+
+
 def prunable(project: Project) -> Path:
     project.slack("oncall")
     project.slack("gone")
