@@ -6,7 +6,7 @@ LOCK := requirements/dev.txt
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup mutants demo test check lint format types imports examples schemas unit bench lock clean
+.PHONY: help setup mutants demo test check lint format types imports examples schemas unit bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,7 @@ imports: $(READY) ## the floors: who may import whom
 schemas: $(READY) ## are schemas/ and the models the same? (WRITE=1 writes schemas/ anew)
 	$(BIN)/python -m reconciler.manifests.publish $(if $(WRITE),--write,--check)
 	$(BIN)/python -m reconciler.plan.publish $(if $(WRITE),--write,--check)
+	$(BIN)/python -m reconciler.apply.publish $(if $(WRITE),--write,--check)
 
 examples: $(READY) ## validate every project in examples/
 	$(BIN)/python -m pytest -q tests/examples
@@ -59,6 +60,9 @@ bench: $(READY) ## speed, as ratios measured side by side in one run
 lock: $(READY) ## pin the newest allowed packages, with hashes, for every platform
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra build --no-emit-package reconciler pyproject.toml -o requirements/run.txt
 	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev --no-emit-package reconciler pyproject.toml -o $(LOCK)
+
+campaign: $(READY) ## the long fault campaign (CASES=10000 SEED=7)
+	$(BIN)/python -m tests.campaign $(CASES) $(SEED)
 
 mutants: $(READY) ## take listed rules out in turn: which test catches it?
 	$(BIN)/python -m tests.mutants.run

@@ -20,7 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reconciler.errors import ConfigurationError, ReconcilerError
 
-__all__ = ["FORMAT", "Event", "Journal", "JournalLine", "journal_schema", "parse_journal"]
+__all__ = ["FORMAT", "Event", "Journal", "JournalLine", "journal_document", "journal_schema", "parse_journal"]
 
 FORMAT = "reconciler.journal/v1"
 
@@ -152,10 +152,10 @@ def _adapter() -> TypeAdapter[JournalLine]:
 def parse_journal(text: str, name: str) -> list[JournalLine]:
     """The lines of a journal; ConfigurationError names the file `name` and the line that is none.
 
-    A last line that breaks off, as a killed machine leaves it, is left out.
+    A last line that breaks off, as a machine that lost its power leaves it, is left out.
     """
     lines: list[JournalLine] = []
-    rows = text.split("\n")
+    rows = text.split("\n")  # whole lines leave an empty one at the end
     for number, row in enumerate(rows, start=1):
         if not row.strip():
             continue
@@ -168,9 +168,15 @@ def parse_journal(text: str, name: str) -> list[JournalLine]:
     return lines
 
 
+def journal_document(lines: list[JournalLine]) -> list[dict[str, Any]]:
+    """The lines as plain JSON values."""
+    return [_adapter().dump_python(line, mode="json") for line in lines]
+
+
 def journal_schema() -> dict[str, Any]:
     """The JSON Schema of one line of a journal."""
     schema = _adapter().json_schema(mode="serialization")
-    schema["properties"]["format"] = {"const": FORMAT}
-    schema["additionalProperties"] = False
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "A line of a journal", **schema}
+    schema["properties"]["format"] = {"const": FORMAT, "description": "The format and its version."}
+    own = {**schema, "title": "A line of a journal of reconciler", "additionalProperties": False}
+    identity = "https://channels.gitops/schemas/v1/journal.json"
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identity, **own}

@@ -35,7 +35,7 @@ VERBS = {
     "list": "List what is owned: name, kind, target, live id.",
     "plan": "Show what apply would do.",
     "schema": "Print the JSON Schema of a kind.",
-    "show": "Print a saved plan.",
+    "show": "Print a saved plan, or a journal.",
     "simulate": "Serve the embedded simulator on loopback.",
     "test": "Send test messages to what is live.",
     "validate": "Check manifests, offline.",

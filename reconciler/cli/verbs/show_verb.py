@@ -11,7 +11,7 @@ import click
 from reconciler.cli.logs import set_up_logging
 from reconciler.cli.publishing import FORMS, publish
 from reconciler.cli.saved_plan import read_file
-from reconciler.cli.terminal import note
+from reconciler.cli.terminal import note, out, paint_for, show_json
 from reconciler.errors import RefusedError
 
 __all__ = ["command"]
@@ -23,10 +23,34 @@ __all__ = ["command"]
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 @click.option("--no-color", is_flag=True, help="No colours, as with NO_COLOR.")
 def command(file: Path, **flags: Any) -> int:
-    """Print a saved plan."""
+    """Print a saved plan, or the journal of an apply."""
     set_up_logging(0)
-    _show_plan(read_file(file), str(file), flags)
+    text = read_file(file)
+    if _is_journal(text):
+        _show_journal(text, str(file), flags)
+    else:
+        _show_plan(text, str(file), flags)
     return 0
+
+
+def _is_journal(text: str) -> bool:
+    """Whether the first line stands for itself, as only a journal's does."""
+    first = text.partition("\n")[0]
+    return first.startswith("{") and "reconciler.journal/" in first
+
+
+def _show_journal(text: str, name: str, flags: dict[str, Any]) -> None:
+    """A journal is shown step by step, with what was under way when it broke off."""
+    from reconciler.apply.journal import journal_document, parse_journal
+    from reconciler.report.journal_text import render_journal
+
+    if flags["output"] != "text":
+        raise click.UsageError(f"a journal has no form {flags['output']}: leave -o out, or pass --json")
+    lines = parse_journal(text, name)
+    if flags["as_json"]:
+        show_json(journal_document(lines))
+    else:
+        out(render_journal(lines, paint_for(no_color=flags["no_color"])))
 
 
 def _show_plan(text: str, name: str, flags: dict[str, Any]) -> None:
