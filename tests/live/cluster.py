@@ -6,7 +6,7 @@ Apart from the provider, so that a fault of the provider can neither hide itself
 from __future__ import annotations
 
 import ssl
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,13 +67,20 @@ class Cluster:
         assert answer.status_code == 200, answer.text
 
     def change(self, object_id: str, **members: Any) -> None:
-        """Change an object by hand, as somebody in a web console does."""
-        answer = self.call("PUT", f"{CONFIGS}/{object_id}", {"config": {**self.read(object_id), **members}})
+        """Change an object by hand, as somebody in a web console does, and wait until the list shows it."""
+        config = {**self.read(object_id), **members}
+        answer = self.call("PUT", f"{CONFIGS}/{object_id}", {"config": config})
         assert answer.status_code == 200, answer.text
+        _poll(lambda: self._shows(object_id, members), "the list does not show what was changed")
+
+    def _shows(self, object_id: str, members: dict[str, Any]) -> bool:
+        entry = self.listed().get(object_id, {"config": {}})
+        return bool(members.items() <= entry["config"].items())
 
     def delete(self, object_id: str) -> None:
-        """Delete an object by hand."""
+        """Delete an object by hand, and wait until the list shows it no more."""
         assert self.call("DELETE", f"{CONFIGS}/{object_id}").status_code == 200
+        _poll(lambda: object_id not in self.listed(), "the list still shows what was deleted")
 
     def read(self, object_id: str) -> dict[str, Any]:
         """What an object holds, read in real time."""
@@ -162,7 +169,7 @@ class Cluster:
                     self.call("DELETE", f"{CONFIGS}/{object_id}")
 
 
-def _poll(is_so: Any, otherwise: str) -> None:
+def _poll(is_so: Callable[[], bool], otherwise: str) -> None:
     try:
         Retrying(stop=stop_after_delay(_REFRESH_SECONDS), wait=wait_fixed(0.2), retry=retry_if_not_result(bool))(is_so)
     except RetryError:
