@@ -53,6 +53,9 @@ examples: $(READY) ## validate every project in examples/
 unit: $(READY) ## the tests
 	$(BIN)/python -m pytest -q -n 2 --ignore tests/examples
 
+test-live: $(READY) ## check a cluster of your own: OPENSEARCH_URL=... make test-live (docs/test-live.md)
+	@$(BIN)/python -m tests.live $(ARGS)
+
 bench: $(READY) ## speed, as ratios measured side by side in one run
 	@$(BIN)/python -m compileall -q reconciler benchmarks
 	$(BIN)/python -m benchmarks
