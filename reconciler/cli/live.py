@@ -16,7 +16,7 @@ from reconciler.errors import ConfigurationError, RefusedError, SecretError, Tar
 from reconciler.guards import GuardOptions, hold_back
 from reconciler.masking import Masker
 from reconciler.ownership import Matching, Ownership
-from reconciler.plan import PlanOptions, TargetPlan, make_target_plan
+from reconciler.plan import Action, PlanOptions, TargetPlan, make_target_plan
 from reconciler.plan.signing import pin_key, plan_key
 from reconciler.providers.base import Provider
 from reconciler.providers.retries import Retries
@@ -68,6 +68,7 @@ class _Run:
     workspace: Workspace
     options: ReadOptions
     credentials: Resolver
+    resolver: Resolver
     values: Mapping[SecretReference, SecretText]
     masker: Masker
     only_owned: bool
@@ -101,7 +102,7 @@ async def read_targets(workspace: Workspace, options: ReadOptions, *, only_owned
     values, failures = ({}, {}) if only_owned else await _resolve(workspace, resolver, options)
     if failures and options.must_resolve:
         raise SecretError("\n".join(f"{reference}: {why}" for reference, why in sorted(failures.items(), key=str)))
-    run = _Run(workspace, options, credentials, values, masker, only_owned)
+    run = _Run(workspace, options, credentials, resolver, values, masker, only_owned)
     lives = await asyncio.gather(*(_read(run, name) for name in workspace.targets))
     try:
         _refuse_twins(lives)
@@ -146,12 +147,13 @@ def _needed(workspace: Workspace, target: str, options: ReadOptions) -> frozense
     return named if selected is None else named & selected
 
 
-def references_in(resource: Resource) -> set[SecretReference]:
-    """Every secret reference of a resource that has to be resolved; fields that it ignores are never compared."""
+def references_in(resource: Resource, *, new: bool = False) -> set[SecretReference]:
+    """Every secret reference of a resource that has to be resolved. Fields that it ignores are never compared, so that
+    only a `new` object needs them."""
     return {
         reference
         for name, value in resource.fields.items()
-        if name not in resource.settings.ignore
+        if new or name not in resource.settings.ignore
         for reference in _references(value)
     }
 
@@ -175,10 +177,16 @@ async def _read(run: _Run, target: str) -> Live:
         selected = workspace.selected(target)
         plan_options = replace(options.plan, names=selected, partial=bool(workspace.selection.files))
 
+        values = run.values
+
         def make_plan(server: Server, matching: Matching) -> TargetPlan:
-            return make_target_plan(target, provider_name, server, matching, run.values, run.masker, plan_options)
+            return make_target_plan(target, provider_name, server, matching, values, run.masker, plan_options)
 
         plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)
+        late = await _late_values(run, plan, matching)
+        if late and plan.server is not None:
+            values = {**values, **late}
+            plan = make_plan(plan.server, matching)
     except (TargetError, SecretError, ConfigurationError) as error:
         if provider is not None:
             await provider.close()
@@ -187,8 +195,27 @@ async def _read(run: _Run, target: str) -> Live:
     if version := options.assumed.get(target):
         from reconciler.plan.assumed import with_assumed_version
 
-        plan = with_assumed_version(plan, matching, ownership, provider.abilities, run.values, version)
-    return Live(hold_back(plan, matching, options.guards), provider, matching, ownership, run.values, moved)
+        plan = with_assumed_version(plan, matching, ownership, provider.abilities, values, version)
+    return Live(hold_back(plan, matching, options.guards), provider, matching, ownership, values, moved)
+
+
+async def _late_values(run: _Run, plan: TargetPlan, matching: Matching) -> Mapping[SecretReference, SecretText]:
+    """The values of ignored fields that objects need which turn out to be new."""
+    needed = _needed(run.workspace, plan.target, run.options)
+    new = {change.name for change in plan.changes if change.action in (Action.CREATE, Action.REPLACE)}
+    wanted = {
+        reference
+        for match in matching.matches
+        if match.resource.name in new and (needed is None or match.resource.name in needed)
+        for reference in references_in(match.resource, new=True) - references_in(match.resource)
+        if reference not in run.values
+    }
+    if not wanted:
+        return {}
+    resolution = await run.resolver.resolve(wanted)
+    if resolution.failures and run.options.must_resolve:
+        raise SecretError("; ".join(f"{reference}: {why}" for reference, why in resolution.failures.items()))
+    return resolution.values
 
 
 def _bounded(run: _Run, plan: TargetPlan, matching: Matching) -> tuple[TargetPlan, tuple[str, ...]]:
