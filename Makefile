@@ -6,7 +6,7 @@ LOCK := requirements/dev.txt
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup mutants demo test check lint format types imports examples schemas unit bench campaign lock clean
+.PHONY: help setup mutants demo test check lint format types imports examples schemas unit test-live bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'

@@ -21,7 +21,7 @@ from tests.live.run import Run
 from tests.live.settings import Settings, read_settings
 
 _HERE = Path(__file__).parent
-_CHECKS = (
+CHECKS = (
     "check_provider.py",
     "check_applies.py",
     "check_drift.py",
@@ -78,7 +78,7 @@ def _check(settings: Settings, cluster: Cluster) -> int:
 
 def _arguments() -> list[str]:
     known = "ignore::pytest.PytestAssertRewriteWarning"  # the receivers run before pytest begins
-    return ["-q", "-p", "no:cacheprovider", "-W", known, *(str(_HERE / name) for name in _CHECKS), *sys.argv[1:]]
+    return ["-q", "-p", "no:cacheprovider", "-W", known, *(str(_HERE / name) for name in CHECKS), *sys.argv[1:]]
 
 
 def _prepare(run: Run) -> bool:
