@@ -17,6 +17,7 @@ from reconciler.guards import GuardOptions, hold_back
 from reconciler.masking import Masker
 from reconciler.ownership import Matching, Ownership
 from reconciler.plan import Action, PlanOptions, TargetPlan, make_target_plan
+from reconciler.plan.assumed import refuse_unholdable, with_assumed_version
 from reconciler.plan.signing import pin_key, plan_key
 from reconciler.providers.base import Provider
 from reconciler.providers.retries import Retries
@@ -177,10 +178,11 @@ async def _read(run: _Run, target: str) -> Live:
         selected = workspace.selected(target)
         plan_options = replace(options.plan, names=selected, partial=bool(workspace.selection.files))
 
-        values = run.values
+        values, abilities = run.values, provider.abilities
 
         def make_plan(server: Server, matching: Matching) -> TargetPlan:
-            return make_target_plan(target, provider_name, server, matching, values, run.masker, plan_options)
+            plan = make_target_plan(target, provider_name, server, matching, values, run.masker, plan_options)
+            return refuse_unholdable(plan, matching, ownership, abilities, values)
 
         plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)
         late = await _late_values(run, plan, matching)
@@ -193,8 +195,6 @@ async def _read(run: _Run, target: str) -> Live:
         return Live(TargetPlan(target, provider_name, error=str(error)))
     plan, moved = _bounded(run, plan, matching)
     if version := options.assumed.get(target):
-        from reconciler.plan.assumed import with_assumed_version
-
         plan = with_assumed_version(plan, matching, ownership, provider.abilities, values, version)
     return Live(hold_back(plan, matching, options.guards), provider, matching, ownership, values, moved)
 

@@ -1,4 +1,7 @@
-"""What a server of another version would not take: `plan --assume-version`, for whoever is about to upgrade. Pure."""
+"""What a server would not take: this one, now that its version and the secrets are known, or one of another version.
+
+`validate` judges without a server; here the same rules are asked again with all that a plan knows. Pure.
+"""
 
 from __future__ import annotations
 
@@ -7,11 +10,35 @@ from dataclasses import replace
 
 from reconciler.diff import Secrets
 from reconciler.ownership import Found, Matching, Ownership, describe, longest_mark
-from reconciler.plan.model import RefusedResource, TargetPlan
+from reconciler.plan.model import Action, RefusedResource, TargetPlan
 from reconciler.providers.base import Abilities
 from reconciler.resources import SecretReference, Value
 
-__all__ = ["with_assumed_version"]
+__all__ = ["refuse_unholdable", "with_assumed_version"]
+
+
+def refuse_unholdable(
+    plan: TargetPlan, matching: Matching, ownership: Ownership, abilities: Abilities, secrets: Secrets
+) -> TargetPlan:
+    """The plan of a target without the changes that its server is known to refuse: they are refusals."""
+    version = plan.server.version if plan.server and plan.server.certain else ""
+    fields = {match.resource.name: match.resource.fields for match in matching.matches}
+    refused: dict[str, RefusedResource] = {}
+    for change in plan.changes:
+        if change.action is Action.DELETE or change.name not in fields:
+            continue
+        values = _with_values(fields[change.name], secrets)
+        found = list(_refusals(change.kind, change.name, values, ownership, abilities, version))
+        if found:
+            refused[change.name] = RefusedResource(change.kind, change.name, " and ".join(found))
+    if not refused:
+        return plan
+    return replace(
+        plan,
+        changes=tuple(item for item in plan.changes if item.action is Action.DELETE or item.name not in refused),
+        messages=tuple(message for message in plan.messages if message.name not in refused),
+        refusals=(*plan.refusals, *refused.values()),
+    )
 
 
 def with_assumed_version(
