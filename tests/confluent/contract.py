@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import deque
 from functools import cache
 from pathlib import Path
@@ -78,22 +79,37 @@ class _Response:
         self.headers = Headers(dict(reply.headers))
 
 
+_TIMES = re.compile(rb'"20[0-9-]{8}T[0-9:.]+Z"')
+_allowed: set[tuple[object, ...]] = set()
+"""What was found right already: the same exchange, but for times and request ids, is not judged twice."""
+
+
 def check_request(call: Call) -> None:
     """AssertionError if the document does not allow the request, or has no such member or parameter: the real server
     passes over what it does not know, so that a wrong name would go unnoticed."""
+    scheme = call.headers.get("authorization", "").partition(" ")[0]
+    key = (call.method, call.uri, call.headers.get("content-type"), scheme, call.body)
+    if key in _allowed:
+        return
     _check_names(call)
     try:
         _contract().validate_request(_Request(call))
     except Exception as error:
         raise AssertionError(f"{call.method} {call.uri}: {_causes(error)}") from error
+    _allowed.add(key)
 
 
 def check_reply(call: Call, reply: Reply) -> None:
     """AssertionError if the document does not describe such an answer."""
+    headers = tuple(sorted((name, text) for name, text in reply.headers.items() if name != "X-Request-Id"))
+    key = (call.method, call.path, reply.status, reply.content_type, headers, _TIMES.sub(b'""', reply.body))
+    if key in _allowed:
+        return
     try:
         _contract().validate_response(_Request(call), _Response(reply))
     except Exception as error:
         raise AssertionError(f"{call.method} {call.uri} -> {reply.status}: {_causes(error)}") from error
+    _allowed.add(key)
 
 
 def _causes(error: BaseException) -> str:

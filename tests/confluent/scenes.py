@@ -61,9 +61,11 @@ def replaced() -> list[Resource]:
     return [oncall, channel("SlackChannel", "hook", SLACK + "hook"), quota, failed]
 
 
-def play(behaviours: Behaviours) -> Organisation:
-    """Take an organisation through all of it. AssertionError if anything fails, or a plan is not empty afterwards."""
+def play(behaviours: Behaviours, pace: float = 0.0) -> Organisation:
+    """Take an organisation through all of it, each call taking `pace` seconds of its clock. AssertionError if anything
+    fails, or a plan is not empty afterwards."""
     organisation = Organisation(behaviours, largest_page=3)
+    organisation.trouble = lambda call: organisation.clock.advance(pace)
     step(organisation, made())
     step(organisation, changed(), PlanOptions(rewrite_secrets=behaviours.addresses is not Addresses.CLEAR))
     step(organisation, replaced(), PlanOptions(prune=True))

@@ -16,6 +16,7 @@ import pytest
 from allpairspy import AllPairs
 
 from reconciler.simulator.confluent import Behaviours
+from reconciler.simulator.confluent.behaviours import Late
 from tests.confluent.scenes import play
 
 SWITCHES = Behaviours.switches()
@@ -76,6 +77,12 @@ def test_every_pair_of_settings_ends_in_an_empty_plan(
 ) -> None:
     play(behaviours)
     record_property("simulated behaviours mixed", describe(behaviours))
+
+
+@pytest.mark.parametrize("pace", [0.1, 0.4, 1.1])
+@pytest.mark.parametrize("late", [Late.LISTS, Late.READS])
+def test_late_reads_are_waited_for_however_long_a_call_takes(late: Late, pace: float) -> None:
+    play(replace(LIKELY, late=late), pace)
 
 
 def test_the_mixed_organisations_hold_every_pair_of_settings() -> None:

@@ -77,13 +77,13 @@ class ConfluentProvider:
 
         objects = await self._patience.repeat(await look(), look, self._is_behind, _soon)
         for object_id in sorted(self._writes.ids):
-            if self._writes.is_late(object_id, objects.get(object_id)):
+            if self._writes.is_late_in_list(object_id, objects.get(object_id)):
                 await self._correct(objects, object_id)
         words = {codec.SUBSCRIPTION: catalogue.words()}
         return Listing(tuple(_without_second_aliases(objects.values())), words=words)
 
     def _is_behind(self, objects: dict[str, LiveObject]) -> bool:
-        return any(self._writes.is_late(object_id, objects.get(object_id)) for object_id in self._writes.ids)
+        return any(self._writes.is_late_in_list(object_id, objects.get(object_id)) for object_id in self._writes.ids)
 
     async def _correct(self, objects: dict[str, LiveObject], object_id: str) -> None:
         """Put an object that the list still shows wrongly there as a read by id shows it."""

@@ -42,8 +42,12 @@ class OwnWrites:
         """Whether we deleted it."""
         return object_id in self._objects and self._objects[object_id].states[-1] is None
 
+    def is_late_in_list(self, object_id: str, live: LiveObject | None) -> bool:
+        """The same for a list, which may lack an object that a read by id has shown already."""
+        return (live is None and not self.is_gone(object_id)) or self.is_late(object_id, live)
+
     def is_late(self, object_id: str, live: LiveObject | None) -> bool:
-        """Whether what was read is older than our last write."""
+        """Whether what a read by id showed is older than our last write."""
         history = self._objects.get(object_id)
         if history is None:
             return False
