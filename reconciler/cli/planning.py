@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Flags", "assemble", "load_sound", "now", "plan_exit_code", "read_options"]
 
+_FORMS_THAT_NAME_A_COMMIT = ("out", "as_json", "summary", "comment")
+
 Flags = Mapping[str, Any]
 """The parsed flags of a verb, by parameter name."""
 
@@ -118,8 +120,6 @@ def _assumed(workspace: Workspace, written: tuple[str, ...]) -> dict[str, str]:
 
 def assemble(workspace: Workspace, lives: list[Live], flags: Flags, environ: Mapping[str, str]) -> Plan:
     """The plan of all targets that were read."""
-    from reconciler.git import head_commit
-
     if flags.get("prune") and any(live.plan.error for live in lives):
         raise RefusedError(
             "--prune is refused, since a target could not be read: "
@@ -132,9 +132,18 @@ def assemble(workspace: Workspace, lives: list[Live], flags: Flags, environ: Map
         targets=tuple(live.plan for live in lives),
         scope={**workspace.selection.as_scope(), **chosen, **workspace.commits},
         created_at=now(environ),
-        commit=head_commit(workspace.root),
+        commit=_commit(workspace, flags),
         tool_version=__version__,
     )
+
+
+def _commit(workspace: Workspace, flags: Flags) -> str:
+    """The commit that a plan names; asking git takes a process, which a plan that only passes on a screen can spare."""
+    if flags.get("output") == "text" and not any(flags.get(name) for name in _FORMS_THAT_NAME_A_COMMIT):
+        return ""
+    from reconciler.git import head_commit
+
+    return head_commit(workspace.root)
 
 
 def _plain(value: Any) -> Any:
