@@ -2,7 +2,8 @@
 from (`origin`), and the plan kept in a file: its JSON (`document`), its signature (`signing`), its promise (`promise`).
 """
 
-from reconciler.plan.make import PlanOptions, effective_fields, live_fields, make_target_plan, references
+from reconciler.plan.fields import effective_fields, live_fields, references
+from reconciler.plan.make import PlanOptions, make_target_plan
 from reconciler.plan.messages import Audience, message_for
 from reconciler.plan.model import (
     Action,

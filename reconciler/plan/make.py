@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from reconciler.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
 from reconciler.masking import HIDDEN, Json, Masker
 from reconciler.ownership import PROTECTED, UNPROVED, Found, How, Match, Matching, Refusal
+from reconciler.plan.fields import effective_fields, live_fields, references
 from reconciler.plan.messages import Audience, test_messages
 from reconciler.plan.model import (
     Action,
@@ -22,9 +23,10 @@ from reconciler.plan.model import (
     SecretField,
     TargetPlan,
 )
-from reconciler.resources import KINDS, LiveObject, Resource, Role, SecretReference, Server, Value, When
+from reconciler.plan.renames import probable_renames
+from reconciler.resources import KINDS, Resource, SecretReference, Server, When
 
-__all__ = ["PlanOptions", "effective_fields", "live_fields", "make_target_plan", "references"]
+__all__ = ["PlanOptions", "make_target_plan"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,11 +90,17 @@ def make_target_plan(
         ),
         write_only=tuple(_secret_field(item.match, path) for item in planned for path in item.comparison.write_only),
         ignored=tuple((item.match.resource.name, name) for item in planned for name in item.comparison.ignored),
-        hints=tuple(_probable_renames(planned, matching, secrets, masker)),
+        hints=tuple(probable_renames(_created(planned), matching, secrets, masker)),
         notes=server.notes,
         unchanged=sum(1 for item in planned if item.change is None),
         foreign=len(matching.foreign),
     )
+
+
+def _created(planned: list[_Planned]) -> Iterator[Resource]:
+    for item in planned:
+        if item.change is not None and item.change.action is Action.CREATE:
+            yield item.match.resource
 
 
 def _secret_field(match: Match, path: tuple[str, ...], reference: str = "") -> SecretField:
@@ -117,19 +125,6 @@ def _keeps_nothing(match: Match) -> bool:
         for item in (value.values() if isinstance(value, Mapping) else [value])
     ]
     return any(isinstance(item, SecretReference) and item.is_live for item in values)
-
-
-def live_fields(live: LiveObject, names: Mapping[str, str]) -> dict[str, Value]:
-    """A live object's fields with references as the names of resources; `id:...` for what has no name."""
-    kind = KINDS[live.kind or ""]
-    fields = dict(live.fields)
-    for field in kind.fields:
-        value = fields.get(field.name)
-        if field.role is Role.REFERENCE and isinstance(value, str):
-            fields[field.name] = names.get(value, f"id:{value}")
-        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
-            fields[field.name] = frozenset(names.get(item, f"id:{item}") for item in value)
-    return fields
 
 
 def _plan_match(
@@ -160,17 +155,6 @@ def _plan_match(
         unresolved=comparison.unresolved,
     )
     return _Planned(match, comparison, change)
-
-
-def effective_fields(resource: Resource, live: Mapping[str, Value]) -> Mapping[str, Value]:
-    """A resource's fields as they shall become: in `mode: include`, what is not ours in a list stays in it."""
-    if resource.fields.get("mode") != "include":
-        return {name: value for name, value in resource.fields.items() if name != "mode"}
-    fields = {name: value for name, value in resource.fields.items() if name != "mode"}
-    ours, theirs = fields.get("channels"), live.get("channels")
-    if isinstance(ours, frozenset) and isinstance(theirs, frozenset):
-        fields["channels"] = ours | {name for name in theirs if ":" in name}
-    return fields
 
 
 def _new(match: Match, comparison: Comparison) -> Change:
@@ -272,35 +256,5 @@ def _deletes(planned: list[_Planned], matching: Matching) -> list[Change]:
     return sorted(deletes, key=lambda change: (-_rank(change.kind), change.name))
 
 
-def references(fields: Mapping[str, Value], kind: str) -> frozenset[str]:
-    """The names (or ids, in a live object's fields) of all other resources that these fields refer to."""
-    found: set[str] = set()
-    for field in KINDS[kind].fields:
-        value = fields.get(field.name)
-        if field.role is Role.REFERENCE and isinstance(value, str):
-            found.add(value)
-        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
-            found |= value
-    return frozenset(found)
-
-
 def _uses(user: Found, object_id: str) -> bool:
     return user.live.kind is not None and object_id in references(user.live.fields, user.live.kind)
-
-
-def _probable_renames(planned: list[_Planned], matching: Matching, secrets: Secrets, masker: Masker) -> Iterator[str]:
-    for item in planned:
-        if item.change is None or item.change.action is not Action.CREATE:
-            continue
-        resource = item.match.resource
-        fields = {name: value for name, value in resource.fields.items() if name != "display_name"}
-        for candidate in matching.candidates:
-            if candidate.live.kind != resource.kind:
-                continue
-            live = live_fields(candidate.live, matching.names)
-            comparison = diff_fields(KINDS[resource.kind], fields, live, secrets, masker)
-            if not comparison.changes and not comparison.unresolved:
-                yield (
-                    f'{resource} equals {candidate.live.kind} "{candidate.name}", which no manifest names: if it was '
-                    f"renamed, write  metadata.renamed_from: {candidate.name}"
-                )

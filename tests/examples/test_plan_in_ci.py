@@ -45,7 +45,7 @@ class Job:
 
 @pytest.fixture(scope="module")
 def secrets() -> dict[str, str]:
-    return {"SLACK_PAYMENTS_URL": f"https://hooks.slack.com/services/T0/B0/{TOKEN}", "PAGER_TOKEN": TOKEN}
+    return {"SLACK_ONCALL_URL": f"https://hooks.slack.com/services/T0/B0/{TOKEN}", "PAGER_TOKEN": TOKEN}
 
 
 def test_plan_without_secrets_and_apply_of_the_artefact(tmp_path: Path, secrets: dict[str, str]) -> None:
