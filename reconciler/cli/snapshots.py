@@ -51,7 +51,7 @@ async def plan_against(workspace: Workspace, options: ReadOptions, flags: dict[s
         target = snapshot.targets[name]
         server = replace(target.server, notes=(note,))
         plan = make_target_plan(name, target.provider, server, matching, resolution.values, masker, plan_options)
-        plan = _told(plan, matching)
+        plan = _told(plan, matching, workspace)
         lives.append(Live(hold_back(plan, matching, options.guards), None, matching, ownership, resolution.values))
     return lives
 
@@ -95,7 +95,8 @@ def _match(workspace: Workspace, target: SnapshotTarget, options: ReadOptions) -
         key_of=(lambda name: f"{prefix}_{name}") if chooses else Ownership("").key_of,
         adopt=options.adopt,
     )
-    matching = match_live(workspace.resources(target.target).values(), target.objects, ownership)
+    resources = [item for item in workspace.resources(target.target).values() if not KINDS[item.kind].key_field]
+    matching = match_live(resources, target.objects, ownership)
     return replace(matching, matches=tuple(_filled(match) for match in matching.matches)), ownership
 
 
@@ -113,12 +114,17 @@ def _filled(match: Match) -> Match:
     return replace(match, found=replace(found, live=live))
 
 
-def _told(plan: TargetPlan, matching: Matching) -> TargetPlan:
-    """The plan with its redacted fields among those that were not compared."""
+def _told(plan: TargetPlan, matching: Matching, workspace: Workspace) -> TargetPlan:
+    """The plan with what a snapshot leaves out among what was not compared: recipients, and kinds without a mark."""
     unknown = tuple(
         SecretField(match.resource.name, (name,), _REDACTED)
         for match in matching.matches
         if match.found is not None and match.found.live.kind == match.resource.kind
         for name in _redacted_fields(match.resource)
     )
-    return replace(plan, unresolved=(*plan.unresolved, *unknown))
+    unmarked = tuple(
+        SecretField(name, (KINDS[resource.kind].key_field,), _REDACTED)
+        for name, resource in sorted(workspace.resources(plan.target).items())
+        if KINDS[resource.kind].key_field
+    )
+    return replace(plan, unresolved=(*plan.unresolved, *unknown, *unmarked))

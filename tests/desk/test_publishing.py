@@ -148,3 +148,15 @@ def test_a_snapshot_that_is_too_old_is_refused(actions: Shell) -> None:
     done = actions.run("plan", "--against", "snapshot.json")
     assert done.code == 3
     assert "--max-age" in done.err
+
+
+def test_what_validate_finds_goes_to_code_scanning_and_annotations(actions: Shell) -> None:
+    actions.write("channels/oncall.yaml", SLACK.replace("webhook_url", "webhok_url"))
+    done = actions.run("validate", "--sarif", "findings.sarif", "--annotations")
+    assert done.code == 1
+    assert "::error file=channels/oncall.yaml,line=6," in done.err
+    results = json.loads((actions.folder / "findings.sarif").read_text())["runs"][0]["results"]
+    assert "unknown-field" in {item["ruleId"] for item in results}
+    actions.write("reconciler.yaml", "kind: Project")
+    assert actions.run("validate", "--sarif", "findings.sarif").code == 1
+    assert "reconciler.yaml" in (actions.folder / "findings.sarif").read_text()

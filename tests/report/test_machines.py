@@ -6,6 +6,7 @@ import json
 
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
+from sarif_pydantic import Sarif
 
 from reconciler.errors import Finding, Level, Place
 from reconciler.report.machines import (
@@ -14,6 +15,7 @@ from reconciler.report.machines import (
     render_junit,
     render_terraform_report,
 )
+from reconciler.report.sarif import render_sarif
 from tests.report.hostile import NAMES, PLAN, TESTS
 
 
@@ -51,3 +53,31 @@ def test_github_shows_ten_of_a_level_and_the_last_tells_of_the_rest(count: int, 
     assert text[-1] == "::warning::a warning"
     if count > 10:
         assert text[9] == f"::error::and {count - 9} more: see the log"
+
+
+def test_sarif_says_where_what_and_by_which_rule() -> None:
+    findings = [
+        Finding(Place("channels/a b.yaml", 3, 7), "wrong\nthing", "unknown-field", 'SlackChannel "oncall"', "spec.u"),
+        Finding(Place("reconciler.yaml"), "a warning", "literal-secret", level=Level.WARNING),
+    ]
+    log = Sarif.model_validate_json(render_sarif(findings))
+    assert log.version == "2.1.0"
+    (run,) = log.runs
+    assert run.tool.driver.name == "reconciler"
+    assert [rule.id for rule in run.tool.driver.rules or []] == ["literal-secret", "unknown-field"]
+    document = json.loads(render_sarif(findings))["runs"][0]["results"]
+    assert [(item["ruleId"], item["level"]) for item in document] == [
+        ("unknown-field", "error"),
+        ("literal-secret", "warning"),
+    ]
+    assert document[0]["message"]["text"] == 'SlackChannel "oncall" spec.u: wrong\\nthing'
+    place = document[0]["locations"][0]["physicalLocation"]
+    assert place == {
+        "artifactLocation": {"uri": "channels/a%20b.yaml"},
+        "region": {"startLine": 3, "startColumn": 7},
+    }
+    assert "region" not in document[1]["locations"][0]["physicalLocation"]
+
+
+def test_every_finding_is_in_the_sarif_even_where_there_is_none() -> None:
+    assert json.loads(render_sarif([]))["runs"][0]["results"] == []

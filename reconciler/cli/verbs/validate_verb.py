@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
 
-from reconciler.cli.options import COMMON, SELECTING, options
+from reconciler.cli.options import COMMON, SELECTING, option, options
 from reconciler.cli.terminal import note, out, paint_for, show_json
 from reconciler.cli.workspace import Selection, Workspace, load_workspace
-from reconciler.errors import Finding, Level
+from reconciler.errors import Finding, FindingsError, Level
 
 __all__ = ["command"]
 
 
 @click.command("validate")
 @options(COMMON, SELECTING)
+@option("--annotations", is_flag=True, help="Also annotate files with what is wrong (GitHub Actions).")
+@option("--sarif", type=click.Path(path_type=Path, dir_okay=False), help="Also write the findings as SARIF 2.1.0.")
 def command(
     config: Path | None,
     as_json: bool,
@@ -26,10 +29,17 @@ def command(
     only: tuple[str, ...],
     select: tuple[str, ...],
     strict: bool,
+    annotations: bool,
+    sarif: Path | None,
 ) -> int:
     """Check manifests and project file, offline: all findings of all files at once."""
     del verbose
-    workspace = load_workspace(config, Selection(files, targets, only, select))
+    try:
+        workspace = load_workspace(config, Selection(files, targets, only, select))
+    except FindingsError as error:
+        _publish(error.findings, sarif, annotations=annotations)
+        raise
+    _publish(workspace.findings, sarif, annotations=annotations)
     errors = [item for item in workspace.findings if strict or item.level is Level.ERROR]
     if as_json:
         show_json(_document(workspace, valid=not errors))
@@ -39,6 +49,20 @@ def command(
         out(f"{paint(finding.level.value, 'red' if finding in errors else 'yellow')}: {finding}")
     _summarise(workspace, len(errors))
     return 1 if errors else 0
+
+
+def _publish(findings: Iterable[Finding], sarif: Path | None, *, annotations: bool) -> None:
+    """Where a CI reads findings; imported only then, since `validate` runs at every commit."""
+    if sarif is not None:
+        from reconciler.cli.publishing import write_file
+        from reconciler.report.sarif import render_sarif
+
+        write_file(sarif, render_sarif(findings))
+    if annotations:
+        from reconciler.report.machines import notes_of_findings, render_annotations
+
+        if text := render_annotations(notes_of_findings(findings)):
+            note(text)
 
 
 def _summarise(workspace: Workspace, errors: int) -> None:

@@ -1,0 +1,55 @@
+"""A whole round: what is live -> manifests -> files -> desired state -> the plan, which must be empty."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from reconciler.desired import build_desired
+from reconciler.errors import Level
+from reconciler.export import Exported, LiveTarget, Wanted, export_manifests
+from reconciler.manifests import Project, load_manifests, load_project_text
+from reconciler.ownership import Matching, Ownership, read_found
+from reconciler.plan import TargetPlan, make_target_plan
+from reconciler.providers.base import Provider
+from reconciler.reading import read_and_plan
+from reconciler.report.manifest_text import render_manifest
+from reconciler.resources import Server
+from tests.middle.builders import MASKER
+
+PROJECT = """apiVersion: channels.gitops/v1
+kind: Project
+metadata: {{name: acme}}
+spec:
+  default_targets: [here]
+  targets: {{here: {{provider: {provider}}}}}
+"""
+
+
+async def export_of(provider: Provider, ownership: Ownership, wanted: Wanted, *, adopt: bool = False) -> Exported:
+    """What an export of the target gives."""
+    listing = await provider.read_all()
+    found = tuple(read_found(item) for item in listing.objects)
+    aliases = {item.id: item.alias for item in listing.objects if item.alias}
+    place = LiveTarget("here", "here", ownership, found, aliases)
+    return export_manifests([place], _project(provider), wanted, adopt=adopt)
+
+
+def _project(provider: Provider) -> Project:
+    return load_project_text(PROJECT.format(provider=provider.abilities.provider), "reconciler.yaml")
+
+
+async def plan_of_export(provider: Provider, ownership: Ownership, exported: Exported, folder: Path) -> TargetPlan:
+    """Write the manifests, read them again as `plan` does, and plan. AssertionError for any finding."""
+    for manifest in exported.manifests:
+        (folder / f"{manifest.name}.yaml").write_text(render_manifest(manifest), "utf-8")
+    loaded = load_manifests([folder], root=folder)
+    assert not loaded.findings, "\n".join(map(str, loaded.findings))
+    abilities = {provider.abilities.provider: provider.abilities}
+    desired = build_desired(loaded.manifests, _project(provider), abilities)
+    errors = [finding for finding in desired.findings if finding.level is Level.ERROR]
+    assert not errors, "\n".join(map(str, errors))
+
+    def make_plan(server: Server, matching: Matching) -> TargetPlan:
+        return make_target_plan("here", provider.abilities.provider, server, matching, {}, MASKER)
+
+    return (await read_and_plan(provider, list(desired.resources["here"].values()), ownership, make_plan))[0]
