@@ -106,8 +106,12 @@ async def repoint(session: Session, name: str, old_id: str, new_id: str) -> None
     async with session.pointing:
         for item in session.matching.found:
             before = await _reader_of(session, item, old_id)
-            if before is not None:
-                await _write_anew(session, name, before, _swap(before, old_id, new_id), step="repoint")
+            if before is None:
+                continue
+            fields = _without(before, old_id)
+            if _wants(session, item, name) or not references(fields, before.kind or ""):  # no list may become empty
+                fields = _swap(before, old_id, new_id)
+            await _write_anew(session, name, before, fields, step="repoint")
 
 
 async def detach(session: Session, name: str, object_id: str) -> None:
@@ -145,6 +149,12 @@ async def _reader_of(session: Session, item: Found, object_id: str) -> LiveObjec
         return None
     live = await session.provider.read(item.id)
     return live if live is not None and object_id in references(live.fields, kind) else None
+
+
+def _wants(session: Session, item: Found, name: str) -> bool:
+    """Whether a live object shall refer to a resource: as its manifest says, if it has one."""
+    match = next((match for match in session.matching.matches if match.found and match.found.id == item.id), None)
+    return match is None or name in references(match.resource.fields, match.resource.kind)
 
 
 def _references_now(session: Session, item: Found, kind: str) -> frozenset[str]:
