@@ -67,6 +67,7 @@ def _check(settings: Settings, cluster: Cluster) -> int:
     try:
         if not _prepare(run):
             return _NOTHING
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the checks need none, and they take long to load
         code = int(pytest.main(_arguments(), plugins=[plugin]))
     except KeyboardInterrupt:
         code = int(pytest.ExitCode.INTERRUPTED)
@@ -77,8 +78,7 @@ def _check(settings: Settings, cluster: Cluster) -> int:
 
 
 def _arguments() -> list[str]:
-    known = "ignore::pytest.PytestAssertRewriteWarning"  # the receivers run before pytest begins
-    return ["-q", "-p", "no:cacheprovider", "-W", known, *(str(_HERE / name) for name in CHECKS), *sys.argv[1:]]
+    return ["-q", "-p", "no:cacheprovider", *(str(_HERE / name) for name in CHECKS), *sys.argv[1:]]
 
 
 def _prepare(run: Run) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import signal
+import ssl
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+import trustme
 
 from reconciler.errors import ConfigurationError
 from reconciler.simulator import Simulator
@@ -182,14 +184,38 @@ def test_without_an_address_or_with_half_a_mail_server_the_reason_is_said() -> N
         read_settings({"OPENSEARCH_URL": "https://search.example.org", "TEST_MAIL_SERVER": "mail.example.org"})
 
 
-def test_with_wrong_credentials_nothing_is_checked_and_none_shown() -> None:
-    with Simulator(credentials=("admin", "right")) as locked:
-        done = run_suite(locked.url, OPENSEARCH_USERNAME="admin", OPENSEARCH_PASSWORD="wrong-9f3a")
-        assert done.returncode == 64
-        assert "does not list its configs: 401" in done.stderr
-        assert "wrong-9f3a" not in done.stdout + done.stderr
-        good = run_suite(locked.url, "-k", "who_it_is", OPENSEARCH_USERNAME="admin", OPENSEARCH_PASSWORD="right")
-        assert good.returncode == 0, good.stdout
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def locked(authority: trustme.CA) -> Iterator[Simulator]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    with Simulator(credentials=("admin", "right"), ssl_context=context) as running:
+        yield running
+
+
+def test_credentials_and_an_authority_of_ones_own_are_used(
+    locked: Simulator, authority: trustme.CA, tmp_path: Path
+) -> None:
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    right = {"OPENSEARCH_USERNAME": "admin", "OPENSEARCH_PASSWORD": "right"}
+    trusting = run_suite(locked.url, "-k", "who_it_is", OPENSEARCH_CA_FILE=str(tmp_path / "ca.pem"), **right)
+    assert trusting.returncode == 0, trusting.stdout
+    assert "NOT VERIFIED" not in trusting.stdout
+    unknown = run_suite(locked.url, **right)
+    assert (unknown.returncode, "got no answer (ConnectError)" in unknown.stderr) == (64, True)
+
+
+def test_with_wrong_credentials_nothing_is_checked_and_none_shown(locked: Simulator) -> None:
+    wrong = {"OPENSEARCH_USERNAME": "admin", "OPENSEARCH_PASSWORD": "wrong-9f3a", "OPENSEARCH_INSECURE": "1"}
+    done = run_suite(locked.url, **wrong)
+    assert done.returncode == 64
+    assert "NOT VERIFIED" in done.stdout
+    assert "does not list its configs: 401" in done.stderr
+    assert "wrong-9f3a" not in done.stdout + done.stderr
 
 
 def test_every_file_of_checks_is_run() -> None:
