@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from reconciler.report.machines import Note
     from reconciler.report.page import Page
 
-__all__ = ["OUTPUTS", "form_of", "publish", "published", "write_file"]
+__all__ = ["FORMS", "OUTPUTS", "form_of", "publish", "published", "write_file"]
 
 FORMS = ("text", "json", "markdown", "html")
 

@@ -86,4 +86,4 @@ def _kinds(name: str, provider: Provider, server: Server, kinds: Collection[str]
     problems += [f"{kind}: {able.provider} has none" for kind in unheld]
     if problems:
         return [failure(name, "kinds", "; ".join(problems), f"leave {name} out of their targets")]
-    return [ok(name, "kinds", f"takes all {len(kinds)} that the manifests use")] if kinds else []
+    return [ok(name, "kinds", f"takes what the manifests use: {', '.join(sorted(kinds))}")] if kinds else []

@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
+import pty
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -102,3 +106,35 @@ def test_completion_knows_the_names_of_channels(shell: Shell) -> None:
 def test_the_version_says_what_it_works_with(empty: Shell) -> None:
     document = json.loads(empty.run("version", "--json").out)
     assert document["providers"] == ["confluent", "opensearch"]
+
+
+def test_on_a_terminal_init_asks_what_it_was_not_told(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    environ = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("RECONCILER")}
+    words = [sys.executable, "-m", "reconciler", "init", str(tmp_path), "--ci", "none"]
+    with subprocess.Popen(words, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=environ) as process:
+        os.close(theirs)
+        os.write(ours, b"acme\nopensearch\nhttps://search.example.org\n")
+        written, _ = process.communicate(timeout=30)
+    os.close(ours)
+    assert process.returncode == 0
+    assert written.count(b"wrote ") == 2
+    target = yaml.safe_load((tmp_path / "reconciler.yaml").read_text())["spec"]["targets"]["search"]
+    assert target["url"] == "https://search.example.org"
+    assert target["auth"]["basic"]["username"] == {"env": "OPENSEARCH_USERNAME"}
+
+
+@pytest.mark.parametrize("verb", ["validate", "plan", "drift", "export"])
+def test_a_verb_pays_only_for_what_it_uses(shell: Shell, verb: str) -> None:
+    script = (
+        "import sys, reconciler.cli.door as door\n"
+        f"try: door.main([{verb!r}])\n"
+        "except SystemExit: pass\n"
+        "heavy = ['jinja2', 'junitparser', 'sarif_pydantic', 'reconciler.comments', 'reconciler.report.pages']\n"
+        "sys.exit(str([name for name in heavy if name in sys.modules]) if set(heavy) & set(sys.modules) else 0)\n"
+    )
+    environ = {**os.environ, **shell.environ}
+    done = subprocess.run(
+        [sys.executable, "-c", script], cwd=shell.folder, env=environ, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr

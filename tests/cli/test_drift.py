@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+import subprocess
 
 import httpx
 
 from reconciler.simulator import Simulator
-from tests.cli.shell import Shell
+from tests.cli.shell import SLACK, Shell
 
 
 def change_by_hand(simulator: Simulator) -> None:
@@ -62,3 +63,24 @@ def test_a_manifest_that_is_not_live_is_told_as_such(shell: Shell) -> None:
     done = shell.run("drift")
     assert done.code == 2
     assert "is not live: deleted by hand, or never applied" in done.out
+
+
+def git(shell: Shell, *words: str) -> None:
+    identity = ["-c", "user.name=test", "-c", "user.email=test@example.org"]
+    subprocess.run(["git", *identity, *words], cwd=shell.folder, check=True, capture_output=True)
+
+
+def test_with_a_base_what_is_not_applied_yet_is_no_drift(shell: Shell, simulator: Simulator) -> None:
+    shell.write("channels/second.yaml", SLACK.replace("name: oncall", "name: second"))
+    git(shell, "init", "-q", "-b", "main")
+    git(shell, "add", "-A")
+    git(shell, "commit", "-q", "-m", "first")
+    assert shell.run("apply", "--yes").code == 0
+    shell.write("channels/second.yaml", SLACK.replace("name: oncall", "name: second").replace("On-call", "Second"))
+    pending = shell.run("drift", "--base", "HEAD")
+    assert pending.code == 0, pending.everything
+    assert 'not applied yet: search: SlackChannel "second"' in pending.out
+    change_by_hand(simulator)
+    moved = shell.run("drift", "--base", "HEAD")
+    assert moved.code == 2
+    assert "Drift: 1 resource; 1 resource not applied yet." in moved.out
