@@ -125,7 +125,8 @@ def assemble(workspace: Workspace, lives: list[Live], flags: Flags, environ: Map
             "--prune is refused, since a target could not be read: "
             + "; ".join(f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error)
         )
-    chosen = {name: _plain(flags[name]) for name in _SCOPE_FLAGS if flags.get(name) not in (None, False, ())}
+    given = {name: flags.get(name) for name in _SCOPE_FLAGS}
+    chosen = {name: _plain(value) for name, value in given.items() if value or (value == 0 and value is not False)}
     return Plan(
         project=workspace.project.name,
         owner=workspace.project.owner,

@@ -175,6 +175,8 @@ def test_no_verb_shows_a_secret(scanner: Scanner, simulator: Simulator) -> None:
     scanner.run("validate", "-vvv")
     scanner.run("plan", "-vvv", "--out", "plan.json")
     scanner.run("plan", "--json", "-vvv")
+    scanner.run("plan", "-o", "markdown", "-vvv", "--terraform-report", "report.json")
+    scanner.run("show", "plan.json", "-o", "html")
     scanner.run("apply", "plan.json", "-vvv")
     scanner.run("plan", "--detailed-exitcode", "-vvv")
     scanner.run("list", "-vvv")

@@ -389,6 +389,14 @@ def test_a_guard_that_an_unverified_plan_lifts_stays_on(project: Project) -> Non
     assert len(project.configs()) == 1
 
 
+def test_a_limit_of_no_deletes_at_all_goes_with_the_plan(project: Project) -> None:
+    prunable(project)
+    plan = project.save("--prune", "--max-deletes", "0", RECONCILER_PLAN_KEY=KEY)
+    assert json.loads(plan.read_text())["scope"] == {"prune": True, "max_deletes": 0}
+    assert project.run("apply", str(plan), "--max-deletes", "0", RECONCILER_PLAN_KEY=KEY).code == 3
+    assert sorted(project.configs()) == ["acme_gone", "acme_oncall"]
+
+
 def test_what_was_held_back_in_the_plan_stays_held_back(project: Project) -> None:
     for number in range(7):
         project.slack(f"gone{number}")
