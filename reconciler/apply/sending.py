@@ -88,32 +88,28 @@ def _live_sender(session: Session, user: Match) -> Value:
 async def _canary(session: Session, name: str, draft: Draft) -> AsyncIterator[str]:
     """A short-lived copy, removed again whatever happens; one that cannot be removed is left to a later run."""
     object_id = draft.id or ""
+    was_sent = is_likely = True
     try:
         await writing.create(session, name, draft, step="create canary")
         yield object_id
     except TargetError as error:
-        if object_id not in session.written and not _may_have_arrived(error):
-            object_id = ""
+        if object_id not in session.written:
+            was_sent = not isinstance(error, UnreachableError) or error.sent
+            is_likely = was_sent and not 400 <= error.status < 500
         raise
     finally:
-        if object_id:
-            await _remove_canary(session, name, object_id)
+        if was_sent:  # even a refusal may be that of the look at what became of it
+            await _remove_canary(session, name, object_id, is_likely=is_likely)
 
 
-async def _remove_canary(session: Session, name: str, object_id: str) -> None:
-    session.left_behind.add(object_id)
+async def _remove_canary(session: Session, name: str, object_id: str, *, is_likely: bool) -> None:
+    if is_likely:
+        session.left_behind.add(object_id)
     try:
         await writing.delete(session, name, object_id, step="delete canary")
     except TargetError:
         return
     session.left_behind.discard(object_id)
-
-
-def _may_have_arrived(error: TargetError) -> bool:
-    """Whether a create that failed may have been carried out all the same."""
-    if isinstance(error, UnreachableError):
-        return error.sent
-    return not 400 <= error.status < 500
 
 
 async def _unless_stopped(session: Session, sending: Coroutine[None, None, Delivery]) -> Delivery:

@@ -55,13 +55,15 @@ class PlansAndApplies(ABC):
     async def _plan(self, resources: list[Resource], options: PlanOptions) -> TargetPlan:
         provider = self.provider()
         try:
-            return (await self._prepare(provider, resources, options))[0]
+            return (await self.prepare(provider, resources, options))[0]
         finally:
             await provider.close()
 
-    async def _prepare(
+    async def prepare(
         self, provider: Provider, resources: list[Resource], options: PlanOptions
     ) -> tuple[TargetPlan, Matching]:
+        """Read, match, plan and hold back."""
+
         def make_plan(server: Server, matching: Matching) -> TargetPlan:
             return make_target_plan("search", "opensearch", server, matching, self.secrets, MASKER, options)
 
@@ -73,7 +75,7 @@ class PlansAndApplies(ABC):
     ) -> RunResult:
         provider = self.provider()
         try:
-            plan, matching = await self._prepare(provider, resources, options)
+            plan, matching = await self.prepare(provider, resources, options)
             session = Session(
                 provider=provider,
                 plan=plan,
