@@ -6,7 +6,7 @@ LOCK := requirements/dev.txt
 READY := $(VENV)/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup mutants demo test check lint format types imports examples schemas unit test-live bench campaign lock clean
+.PHONY: help setup mutants demo test check lint format types imports examples schemas unit test-live interop bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -54,7 +54,11 @@ unit: $(READY) ## the tests
 	$(BIN)/python -m pytest -q -n 2 --ignore tests/examples
 
 test-live: $(READY) ## check a cluster of your own: OPENSEARCH_URL=... make test-live (docs/test-live.md)
-	@$(BIN)/python -m tests.live $(ARGS)
+	@if [ -n "$$OPENSEARCH_URL" ] || [ -z "$$CONFLUENT_CLOUD_API_KEY" ]; then $(BIN)/python -m tests.live $(ARGS); fi
+	@if [ -n "$$CONFLUENT_CLOUD_API_KEY" ]; then $(BIN)/python -m tests.live.confluent_live; fi
+
+interop: $(READY) ## rounds against servers that are not ours (Prism); what is not installed is NOT RUN
+	@$(BIN)/python -m tests.interop
 
 bench: $(READY) ## speed, as ratios measured side by side in one run
 	@$(BIN)/python -m compileall -q reconciler benchmarks

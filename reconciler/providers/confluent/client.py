@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import replace
 
 from reconciler.errors import (
@@ -145,8 +146,11 @@ class ConfluentProvider:
     async def _settle_conflict(self, answer: Answer, draft: Draft) -> LiveObject:
         """409 on a create: the very object, made by an earlier attempt of this call, or another that is in the way."""
         place = last_part(answer.headers.get("location", ""))
-        live = await self._calls.read_once(prefixed(draft.kind, place)) if place else None
-        alike = [live] if live is not None else await self._calls.list_kind(draft.kind)
+        live: LiveObject | None = None
+        alike: list[LiveObject] = []
+        with suppress(UnexpectedError):  # the conflict is what matters, should even a look at it fail
+            live = await self._calls.read_once(prefixed(draft.kind, place)) if place else None
+            alike = [live] if live is not None else await self._calls.list_kind(draft.kind)
         same = [one for one in alike if codec.same_content(one, draft)]
         if same:
             return same[0]
