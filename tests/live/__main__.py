@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -31,11 +32,14 @@ CHECKS = (
 )
 _NEEDED = ("configs/get", "configs/create", "configs/update", "configs/delete")
 _NOTHING = 64
+_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
     """Do what REMOVE asks, or else the checks."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # removal comes first then, too
+    for number in _SIGNALS:  # also those of a closed terminal and a cancelled job: removal comes first
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, signal.default_int_handler)
     try:
         settings = read_settings(os.environ)
         cluster = Cluster(settings.connection)
@@ -117,16 +121,23 @@ async def _read_version(run: Run) -> str:
 
 
 def _clean(run: Run) -> None:
-    """Remove what the run made. A second Ctrl-C gives up, and what is left can be removed later."""
-    click.echo("\nremoving what this run made ...")
+    """Remove what the run made, whatever became of the terminal, and deaf to further signals: it takes seconds."""
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
     try:
+        _say("\nremoving what this run made ...")
         run.cluster.remove(run.name)
     except BaseException:
-        click.echo(f"NOT all removed: make test-live REMOVE={run.name}", err=True)
+        _say(f"NOT all removed: make test-live REMOVE={run.name}")
         raise
     finally:
         run.close()
-    click.echo("removed")
+    _say("removed")
+
+
+def _say(text: str) -> None:
+    with suppress(OSError):  # nobody reads it any more
+        click.echo(text)
 
 
 def _tell(plugin: LivePlugin) -> None:
