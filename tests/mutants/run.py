@@ -24,6 +24,7 @@ HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 COPIED = ("reconciler", "tests", "schemas", "examples", "pyproject.toml")
 SECONDS = 180
+ALL_SECONDS = 900
 
 
 @dataclass(frozen=True)
@@ -74,13 +75,25 @@ def try_rule(rule: Rule, tree: Path) -> Verdict:
     return Verdict(rule, failed) if failed else Verdict(rule, problem="nobody misses it")
 
 
-def run_tests(tests: tuple[str, ...], tree: Path) -> str | None:
-    """The first test that fails, "" if all pass; None if they could not be run."""
-    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", "--no-header", "--tb=no", *tests]
+def run_tests(tests: tuple[str, ...], tree: Path, seconds: int = SECONDS, jobs: int = 0) -> str | None:
+    """The first test that fails, "" if all pass; None if they could not be run. `jobs` processes share the work."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        "-x",
+        "-q",
+        "-p",
+        "no:cacheprovider",
+        "--no-header",
+        "--tb=no",
+        f"-n{jobs}",
+        *tests,
+    ]
     environ = {**os.environ, "PYTHONPATH": str(tree), "PYTHONDONTWRITEBYTECODE": "1"}
     try:
         done = subprocess.run(
-            command, cwd=tree, env=environ, capture_output=True, text=True, timeout=SECONDS, check=False
+            command, cwd=tree, env=environ, capture_output=True, text=True, timeout=seconds, check=False
         )
     except subprocess.TimeoutExpired:
         return "no test: it never ended"
@@ -119,7 +132,7 @@ def verdicts(rules: list[Rule], jobs: int) -> Iterator[Verdict]:
     """Every verdict, in the order of the rules; each job works on a tree of its own."""
     with tempfile.TemporaryDirectory(prefix="reconciler-mutants-") as name:
         trees = [copy_tree(Path(name) / str(number)) for number in range(jobs)]
-        broken = run_tests(tuple(sorted({test for rule in rules for test in rule.tests})), trees[0])
+        broken = run_tests(tuple(sorted({test for rule in rules for test in rule.tests})), trees[0], ALL_SECONDS, jobs)
         if broken != "":
             sys.exit(f"the tests fail, or cannot be run, without any mutant: {broken or 'is a path wrong?'}")
         with ThreadPoolExecutor(jobs) as pool:
