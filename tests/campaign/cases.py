@@ -39,7 +39,8 @@ MIXES = {
 
 @dataclass(frozen=True)
 class Case:
-    """One case. `kill_at` is a journal line, `intrude_at` a step of the provider, `bad` names go to a dead receiver."""
+    """One case. `kill_at` is a journal line, `intrude_at` a step of the provider, `bad` names go to a dead receiver,
+    which `must_undo` them if nothing else goes wrong."""
 
     name: str
     mix: frozenset[str]
@@ -49,6 +50,7 @@ class Case:
     parallelism: int = 1
     bad: frozenset[str] = frozenset()
     timeout: float = 20.0
+    must_undo: bool = False
 
     @property
     def is_late(self) -> bool:
@@ -85,6 +87,8 @@ BAD = {"channels": ("address", "kind", "new"), "mail": ("words",)}
 def every_case(mix: str, calls: int, lines: int, steps: int) -> Iterator[Case]:
     """All cases of a mix whose undisturbed apply makes so many calls, journal lines and steps of the provider."""
     names = MIXES[mix]
+    for bad in BAD[mix]:
+        yield Case(f"{mix}: {bad} is bad", names, bad=frozenset({bad}), must_undo=True)
     for call in range(calls):
         for word, fault in FAULTS.items():
             yield Case(f"{mix}: {word} at call {call}", names, (replace(fault, skip=call),))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from reconciler.apply import Status
 from tests.campaign.cases import Case
 from tests.campaign.verdicts import after_the_first, after_the_second
-from tests.campaign.world import Kill, World
+from tests.campaign.world import Ended, Kill, World
 
 __all__ = ["play"]
 
@@ -55,12 +56,18 @@ def play(world: World, case: Case, wait: Callable[[Case], None] = lambda _case: 
     wrong = list(after_the_first(before, first, world.configs(), is_late=is_open))
     if intruder.is_fair and _is_lost(world) and first.result is not None and first.result.exit_code == 0:
         wrong.append("what another hand wrote was overwritten, and nobody was told")
+    if case.must_undo:
+        wrong += [f"{name} failed its test and was not undone" for name in case.bad if not _is_undone(first, name)]
     wait(case)
     world.simulator.faults.clear()
     world.simulator.clock.advance(_LATER)
     second = world.apply(case.second)
     wrong += after_the_second(world, case, wanted, first, second)
     return [f"{case.name}: {line}" for line in wrong]
+
+
+def _is_undone(ended: Ended, name: str) -> bool:
+    return name in ended.results and ended.results[name].status is Status.UNDONE
 
 
 def _is_lost(world: World) -> bool:
