@@ -7,7 +7,8 @@ so that no older, better news stands. Trouble with a comment or a summary never 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,14 +17,16 @@ import click
 
 from reconciler.cli.options import option
 from reconciler.cli.terminal import note, out, paint_for, show_json
-from reconciler.errors import ConfigurationError, FindingsError, Level, ReconcilerError
+from reconciler.errors import ConfigurationError, FindingsError, Level, Place, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.cli.workspace import Workspace
     from reconciler.report.machines import Note
     from reconciler.report.page import Page
 
-__all__ = ["FORMS", "OUTPUTS", "form_of", "publish", "published", "write_file"]
+__all__ = ["FORMS", "OUTPUTS", "annotate", "form_of", "in_work_tree", "publish", "published", "write_file"]
+
+_LEAST_ROOM = 4096  # bytes: with less, not even what was cut could be told
 
 FORMS = ("text", "json", "markdown", "html")
 
@@ -177,19 +180,32 @@ def _beside(flags: Flags) -> bool:
 
 def _publish_beside(page: Page, flags: Flags, notes: list[Note]) -> None:
     if flags.get("annotations"):
-        from reconciler.report.machines import render_annotations
-
-        if text := render_annotations(notes):
-            note(text)
+        annotate(notes)
     without_comment = flags.get("comment") and not _comment(page, flags)
     if flags.get("summary") or without_comment:
         _write_summary(page, required=bool(flags.get("summary")))
 
 
+def annotate(notes: Iterable[Note]) -> None:
+    """Annotate files in GitHub Actions; nothing is said where there is nothing to annotate."""
+    from reconciler.report.machines import render_annotations
+
+    placed = [(level, place and in_work_tree(place), text) for level, place, text in notes]
+    if text := render_annotations(placed):
+        note(text)
+
+
+def in_work_tree(place: Place) -> Place:
+    """The place with its file as GitHub knows it: from the top of the checkout, wherever the step runs."""
+    top = os.environ.get("GITHUB_WORKSPACE", "")
+    path = Path(place.file).absolute()
+    if not top or not place.file or not path.is_relative_to(Path(top).absolute()):
+        return place
+    return replace(place, file=path.relative_to(Path(top).absolute()).as_posix())
+
+
 def _comment(page: Page, flags: Flags) -> bool:
     """Whether the comment was written; if not, it is said why."""
-    from dataclasses import replace
-
     from reconciler.comments import CommentError, NoTokenError, find_place, marker, put_comment
     from reconciler.comments.place import commit_of, run_of
     from reconciler.report.markdown import COMMENT_LIMIT, render_markdown
@@ -222,6 +238,9 @@ def _write_summary(page: Page, *, required: bool) -> None:
     file = Path(path)
     try:
         room = SUMMARY_LIMIT - (file.stat().st_size if file.exists() else 0) - 1
+        if room < _LEAST_ROOM:
+            note("warning: this step's summary is full: the report was not added to it")
+            return
         with file.open("a", encoding="utf-8") as summary:
             summary.write(render_markdown(page, room, byte_length) + "\n")
     except OSError as error:

@@ -19,6 +19,7 @@ from reconciler.guards import hold_back
 from reconciler.masking import Masker
 from reconciler.ownership import Match, Matching, Ownership, match_live
 from reconciler.plan import SecretField, TargetPlan, make_target_plan
+from reconciler.plan.origin import with_origins
 from reconciler.providers import ABILITIES
 from reconciler.resources import KINDS, Resource, Role
 
@@ -52,6 +53,8 @@ async def plan_against(workspace: Workspace, options: ReadOptions, flags: dict[s
         server = replace(target.server, notes=(note,))
         plan = make_target_plan(name, target.provider, server, matching, resolution.values, masker, plan_options)
         plan = _told(plan, matching, workspace)
+        if workspace.base is not None:
+            plan = with_origins(plan, workspace.resources(name), workspace.base.get(name, {}))
         lives.append(Live(hold_back(plan, matching, options.guards), None, matching, ownership, resolution.values))
     return lives
 

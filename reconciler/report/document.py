@@ -14,10 +14,12 @@ from pydantic import TypeAdapter
 from reconciler.apply import RunResult, TestResult
 from reconciler.plan.document import plan_document
 
-__all__ = ["plan_document", "result_document", "tests_document"]
+__all__ = ["plan_document", "result_document", "result_schema", "tests_document", "tests_schema"]
 
 RESULT_FORMAT = "reconciler.result/v1"
 TESTS_FORMAT = "reconciler.tests/v1"
+
+_DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 @cache
@@ -34,3 +36,25 @@ def result_document(result: RunResult) -> dict[str, Any]:
 def tests_document(tests: list[TestResult]) -> dict[str, Any]:
     """Test notifications, as plain JSON values."""
     return {"format": TESTS_FORMAT, "tests": TypeAdapter(list[TestResult]).dump_python(tests, mode="json")}
+
+
+def result_schema() -> dict[str, Any]:
+    """The JSON Schema of a result document."""
+    schema = _result_adapter().json_schema(mode="serialization")
+    schema["properties"] |= {"format": {"const": RESULT_FORMAT}, "exit_code": {"type": "integer"}}
+    schema["required"] = sorted({*schema.get("required", []), "format", "exit_code"})
+    return {"$schema": _DIALECT, **schema, "title": "What became of an apply"}
+
+
+def tests_schema() -> dict[str, Any]:
+    """The JSON Schema of a tests document."""
+    schema = TypeAdapter(list[TestResult]).json_schema(mode="serialization")
+    definitions = schema.pop("$defs", {})
+    return {
+        "$schema": _DIALECT,
+        "title": "Test notifications and how they fared",
+        "type": "object",
+        "properties": {"format": {"const": TESTS_FORMAT}, "tests": schema},
+        "required": ["format", "tests"],
+        "$defs": definitions,
+    }

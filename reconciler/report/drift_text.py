@@ -9,7 +9,7 @@ from reconciler.drift import Drift, Drifted
 from reconciler.report.plan_text import change_details
 from reconciler.report.texts import Paint, plain, plural, printable, shown_time
 
-__all__ = ["DRIFT_FORMAT", "describe_drift", "describe_drifted", "drift_document", "render_drift"]
+__all__ = ["DRIFT_FORMAT", "describe_drift", "describe_drifted", "drift_document", "drift_schema", "render_drift"]
 
 DRIFT_FORMAT = "reconciler.drift/v1"
 
@@ -90,4 +90,30 @@ def drift_document(drift: Drift) -> dict[str, Any]:
         "errors": {target.target: target.error for target in drift.plan.targets if target.error},
         "moved": entries(drift.moved),
         "pending": entries(drift.pending),
+    }
+
+
+def drift_schema() -> dict[str, Any]:
+    """The JSON Schema of a drift document: a plan's changes, each with its target and whether anything is live."""
+    from reconciler.plan.document import plan_schema
+
+    plan = plan_schema()
+    own = {"target": {"type": "string"}, "missing": {"type": "boolean"}}
+    entry = {"allOf": [{"$ref": "#/$defs/Change"}], "properties": own, "required": sorted(own)}
+    entries = {"type": "array", "items": entry}
+    properties = {
+        "format": {"const": DRIFT_FORMAT},
+        "drifted": {"type": "boolean"},
+        "not_compared": {"type": "integer", "minimum": 0},
+        "errors": {"type": "object", "additionalProperties": {"type": "string"}},
+        "moved": entries,
+        "pending": entries,
+    }
+    return {
+        "$schema": plan["$schema"],
+        "title": "What moved that no manifest asked for",
+        "type": "object",
+        "properties": properties,
+        "required": sorted(properties),
+        "$defs": plan["$defs"],
     }

@@ -79,10 +79,21 @@ def test_a_run_that_fails_takes_the_place_of_a_green_one(actions: Shell, forge: 
     assert len(forge.comments) == 1
 
 
-def test_findings_are_annotated_at_their_lines(actions: Shell) -> None:
+def test_findings_are_annotated_at_their_lines_from_the_top_of_the_checkout(actions: Shell) -> None:
     actions.write("channels/oncall.yaml", SLACK.replace("webhook_url", "webhok_url"))
     done = actions.run("plan", "--annotations")
     assert "::error file=channels/oncall.yaml,line=6," in done.err
+    actions.environ["GITHUB_WORKSPACE"] = str(actions.folder.parent)
+    done = actions.run("plan", "--annotations")
+    assert f"::error file={actions.folder.name}/channels/oncall.yaml,line=6," in done.err
+
+
+def test_a_summary_that_is_full_is_left_alone(actions: Shell) -> None:
+    (actions.folder / "summary.md").write_text("x" * (1024 * 1024 - 10))
+    done = actions.run("plan", "--summary")
+    assert done.code == 0
+    assert "summary is full" in done.err
+    assert (actions.folder / "summary.md").stat().st_size == 1024 * 1024 - 10
 
 
 @pytest.mark.parametrize("status", ["none", "read-only"])
@@ -124,7 +135,7 @@ def test_an_apply_and_its_tests_are_told(actions: Shell, forge: FakeForge) -> No
 
 
 def test_the_summary_keeps_within_what_the_step_has_left(actions: Shell) -> None:
-    (actions.folder / "summary.md").write_text("x" * (1024 * 1024 - 3000))
+    (actions.folder / "summary.md").write_text("x" * (1024 * 1024 - 5000))
     assert actions.run("plan", "--summary").code == 0
     assert (actions.folder / "summary.md").stat().st_size <= 1024 * 1024
 

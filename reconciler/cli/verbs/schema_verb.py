@@ -10,13 +10,16 @@ from reconciler.manifests.schemas import load_schema
 
 __all__ = ["command"]
 
-_DOCUMENTS = ("manifest", "project", "plan", "journal")
+_DOCUMENTS = ("manifest", "project", "plan", "journal", "result", "tests", "drift")
 
 
 @click.command("schema")
 @click.argument("kind", shell_complete=complete_kind)
 def command(kind: str) -> int:
-    """Print the JSON Schema of KIND, of any manifest (`manifest`), or of the project file (`project`)."""
+    """Print the JSON Schema of KIND, of any manifest (`manifest`), or of the project file (`project`).
+
+    Those of what the tool itself writes are there too: plan, journal, result, tests, drift.
+    """
     name = kind.lower() if kind.lower() in _DOCUMENTS else find_kind(kind)
     show_json(load_schema(name))
     return 0

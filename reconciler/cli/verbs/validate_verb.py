@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from pathlib import Path
 
 import click
@@ -54,15 +55,15 @@ def command(
 def _publish(findings: Iterable[Finding], sarif: Path | None, *, annotations: bool) -> None:
     """Where a CI reads findings; imported only then, since `validate` runs at every commit."""
     if sarif is not None:
-        from reconciler.cli.publishing import write_file
+        from reconciler.cli.publishing import in_work_tree, write_file
         from reconciler.report.sarif import render_sarif
 
-        write_file(sarif, render_sarif(findings))
+        write_file(sarif, render_sarif(replace(item, place=in_work_tree(item.place)) for item in findings))
     if annotations:
-        from reconciler.report.machines import notes_of_findings, render_annotations
+        from reconciler.cli.publishing import annotate
+        from reconciler.report.machines import notes_of_findings
 
-        if text := render_annotations(notes_of_findings(findings)):
-            note(text)
+        annotate(notes_of_findings(findings))
 
 
 def _summarise(workspace: Workspace, errors: int) -> None:
