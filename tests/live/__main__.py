@@ -42,7 +42,7 @@ def main() -> int:
             signal.signal(number, signal.default_int_handler)
     try:
         settings = read_settings(os.environ)
-        cluster = Cluster(settings.connection)
+        cluster = Cluster(settings.connection, settings.is_near)
         try:
             remove = os.environ.get("REMOVE", "")
             return _remove(cluster, remove) if remove else _check(settings, cluster)

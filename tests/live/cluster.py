@@ -30,9 +30,11 @@ _REFRESH_SECONDS = 15.0  # a list lags by a second before 3.1; a busy cluster ma
 
 @dataclass
 class Cluster:
-    """One cluster. `made` holds the id of everything that this run made, or tried to."""
+    """One cluster. `made` holds the id of everything that this run made, or tried to; `is_near`: it is on loopback,
+    where no proxy of the environment is asked."""
 
     connection: Connection
+    is_near: bool = False
     made: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -43,7 +45,7 @@ class Cluster:
             auth=httpx.BasicAuth(auth.username.reveal(), auth.password.reveal()) if isinstance(auth, Basic) else None,
             verify=_trust(self.connection),
             timeout=60,
-            trust_env=False,
+            trust_env=not self.is_near,
         )
 
     def close(self) -> None:
