@@ -1,0 +1,39 @@
+"""All targets of a run wait out of one allowance."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from reconciler.cli import connecting
+from reconciler.cli.live import ReadOptions, read_targets
+from reconciler.cli.workspace import Selection, load_workspace
+from reconciler.errors import ConfigurationError
+from reconciler.providers.base import Provider
+from reconciler.providers.connection import Connection
+from reconciler.providers.retries import Retries
+from tests.apply.processes import PROJECT
+
+TWO = PROJECT.replace(
+    "search: {provider: opensearch}",
+    "search: {provider: opensearch, url: 'http://127.0.0.1:1'}\n    other: {provider: opensearch, url: 'http://127.0.0.1:2'}",
+)
+
+
+def test_every_target_is_given_the_same_retries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    given: list[Retries | None] = []
+
+    def make(connection: Connection, version: str, retries: Retries | None) -> Provider:
+        given.append(retries)
+        raise ConfigurationError("not connected: only the retries matter here")
+
+    monkeypatch.setattr(connecting, "PROVIDERS", {"opensearch": make})
+    (tmp_path / "channels").mkdir()
+    path = tmp_path / "reconciler.yaml"
+    path.write_text(TWO, "utf-8")
+    asyncio.run(read_targets(load_workspace(path, Selection()), ReadOptions()))
+    assert len(given) == 2
+    assert given[0] is not None
+    assert given[0] is given[1]
