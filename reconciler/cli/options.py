@@ -32,6 +32,18 @@ def options(*groups: tuple[Decorator, ...]) -> Callable[[Command], Command]:
     return decorate
 
 
+def _names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from reconciler.cli.kinds import complete_name  # what a shell asks for is no other run's to pay for
+
+    return complete_name(context, parameter, incomplete)
+
+
+def _targets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    from reconciler.cli.kinds import complete_target
+
+    return complete_target(context, parameter, incomplete)
+
+
 COMMON: tuple[Decorator, ...] = (
     option("-c", "--config", type=click.Path(path_type=Path), help="The project file (default: reconciler.yaml)."),
     option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
@@ -41,8 +53,8 @@ COMMON: tuple[Decorator, ...] = (
 
 SELECTING: tuple[Decorator, ...] = (
     option("-f", "--file", "files", multiple=True, help="Manifests to use instead of spec.manifests; - is stdin."),
-    option("--target", "targets", multiple=True, help="Only these targets of the project."),
-    option("--only", multiple=True, help="Only the manifests of these names."),
+    option("--target", "targets", multiple=True, help="Only these targets of the project.", shell_complete=_targets),
+    option("--only", multiple=True, help="Only the manifests of these names.", shell_complete=_names),
     option("--select", multiple=True, help="Only manifests with these labels: team=payments."),
     option("--strict", is_flag=True, help="Warnings are errors, and every secret must be there."),
 )

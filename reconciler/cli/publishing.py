@@ -6,27 +6,24 @@ so that no older, better news stands. Trouble with a comment or a summary never 
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
+from reconciler.cli.beside import is_told_beside, project_name, tell_beside
 from reconciler.cli.options import option
-from reconciler.cli.terminal import note, out, paint_for, show_json
-from reconciler.errors import ConfigurationError, FindingsError, Level, Place, ReconcilerError
+from reconciler.cli.terminal import out, paint_for, show_json
+from reconciler.errors import ConfigurationError, FindingsError, Level, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.cli.workspace import Workspace
     from reconciler.report.machines import Note
     from reconciler.report.page import Page
 
-__all__ = ["FORMS", "OUTPUTS", "annotate", "form_of", "in_work_tree", "publish", "published", "write_file"]
-
-_LEAST_ROOM = 4096  # bytes: with less, not even what was cut could be told
+__all__ = ["FORMS", "OUTPUTS", "form_of", "publish", "published", "write_file"]
 
 FORMS = ("text", "json", "markdown", "html")
 
@@ -76,14 +73,14 @@ class _TellingOfFailure:
         if (
             error is None
             or isinstance(error, (click.ClickException, click.exceptions.Exit))
-            or not _beside(self._flags)
+            or not is_told_beside(self._flags)
         ):
             return
         from reconciler.report.pages import failure_page
 
         messages, notes = _what_went_wrong(error)
-        page = failure_page(self._what, _project_name(self._flags), messages)
-        _publish_beside(page, self._flags, notes)
+        page = failure_page(self._what, project_name(self._flags), messages)
+        tell_beside(page, self._flags, notes)
 
 
 def _what_went_wrong(error: BaseException) -> tuple[list[str], list[Note]]:
@@ -111,7 +108,7 @@ def publish(
         out(_text(what, value, flags))
     elif form == "json":
         show_json(_document(what, value))
-    beside = _beside(flags)
+    beside = is_told_beside(flags)
     if form in ("text", "json") and not beside:
         return
     project = workspace.project.name if workspace is not None else getattr(value, "project", "")
@@ -125,7 +122,7 @@ def publish(
 
         out(render_html(page))
     if beside:
-        _publish_beside(page, flags, _notes(what, value, workspace, more.get("errors", ())))
+        tell_beside(page, flags, _notes(what, value, workspace, more.get("errors", ())))
 
 
 def _text(what: str, value: Any, flags: Flags) -> str:
@@ -172,95 +169,6 @@ def _notes(what: str, value: Any, workspace: Workspace | None, errors: Any) -> l
     manifests = workspace.desired.manifests if workspace is not None else {}
     places = {name: manifest.source.place for name, manifest in manifests.items()}
     return [*notes_of(what, value, places), *((Level.ERROR, None, text) for text in errors)]
-
-
-def _beside(flags: Flags) -> bool:
-    return bool(flags.get("summary") or flags.get("annotations") or flags.get("comment"))
-
-
-def _publish_beside(page: Page, flags: Flags, notes: list[Note]) -> None:
-    if flags.get("annotations"):
-        annotate(notes)
-    without_comment = flags.get("comment") and not _comment(page, flags)
-    if flags.get("summary") or without_comment:
-        _write_summary(page, required=bool(flags.get("summary")))
-
-
-def annotate(notes: Iterable[Note]) -> None:
-    """Annotate files in GitHub Actions; nothing is said where there is nothing to annotate."""
-    from reconciler.report.machines import render_annotations
-
-    placed = [(level, place and in_work_tree(place), text) for level, place, text in notes]
-    if text := render_annotations(placed):
-        note(text)
-
-
-def in_work_tree(place: Place) -> Place:
-    """The place with its file as GitHub knows it: from the top of the checkout, wherever the step runs."""
-    top = os.environ.get("GITHUB_WORKSPACE", "")
-    path = Path(place.file).absolute()
-    if not top or not place.file or not path.is_relative_to(Path(top).absolute()):
-        return place
-    return replace(place, file=path.relative_to(Path(top).absolute()).as_posix())
-
-
-def _comment(page: Page, flags: Flags) -> bool:
-    """Whether the comment was written; if not, it is said why."""
-    from reconciler.comments import CommentError, NoTokenError, find_place, marker, put_comment
-    from reconciler.comments.place import commit_of, run_of
-    from reconciler.report.markdown import COMMENT_LIMIT, render_markdown
-
-    told = (("at", commit_of(os.environ)), ("run", run_of(os.environ)))
-    page = replace(page, facts=(*page.facts, *((name, value) for name, value in told if value)))
-    line = marker(_project_place(flags), *sorted(flags.get("targets") or ()), flags["comment_id"])
-    try:
-        place = find_place(flags["comment"], flags, os.environ)
-        done = put_comment(place, line, render_markdown(page, COMMENT_LIMIT - len(line) - 1))
-    except NoTokenError as error:
-        note(f"warning: {error}; the report goes to the job's summary only")
-        return False
-    except (CommentError, ConfigurationError) as error:
-        note(f"warning: the comment was not written: {error}")
-        return False
-    note(f"comment {done} on {place.repository} #{place.request}")
-    return True
-
-
-def _write_summary(page: Page, *, required: bool) -> None:
-    """Add the page to the step's summary, as far as the step's limit has room."""
-    from reconciler.report.markdown import SUMMARY_LIMIT, byte_length, render_markdown
-
-    path = os.environ.get("GITHUB_STEP_SUMMARY", "")
-    if not path:
-        if required:
-            note("note: this job has no summary (GITHUB_STEP_SUMMARY is not set)")
-        return
-    file = Path(path)
-    try:
-        room = SUMMARY_LIMIT - (file.stat().st_size if file.exists() else 0) - 1
-        if room < _LEAST_ROOM:
-            note("warning: this step's summary is full: the report was not added to it")
-            return
-        with file.open("a", encoding="utf-8") as summary:
-            summary.write(render_markdown(page, room, byte_length) + "\n")
-    except OSError as error:
-        note(f"warning: the job's summary was not written: {error.strerror}")
-
-
-def _project_place(flags: Flags) -> str:
-    """The project file's path within its work tree: the same whether or not the file can be read as a project."""
-    from reconciler.manifests import find_project
-
-    try:
-        path = (flags.get("config") or find_project(Path.cwd())).resolve()
-    except ConfigurationError:
-        return ""
-    root = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
-    return os.path.relpath(path, root)
-
-
-def _project_name(flags: Flags) -> str:
-    return _project_place(flags) or "reconciler.yaml"
 
 
 def write_file(path: Path, text: str) -> None:

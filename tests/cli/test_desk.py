@@ -101,6 +101,12 @@ def test_completion_knows_the_names_of_channels(shell: Shell) -> None:
     assert "_RECONCILER_COMPLETE" in shell.run("completion", "bash").out
     shell.environ |= {"_RECONCILER_COMPLETE": "bash_complete", "COMP_WORDS": "reconciler test on", "COMP_CWORD": "2"}
     assert shell.run().out == "plain,oncall\n"
+    shell.environ |= {"COMP_WORDS": "reconciler plan --only on", "COMP_CWORD": "3"}
+    assert shell.run().out == "plain,oncall\n"
+    shell.environ |= {"COMP_WORDS": "reconciler plan --target se", "COMP_CWORD": "3"}
+    assert shell.run().out == "plain,search\n"
+    shell.environ |= {"COMP_WORDS": "reconciler explain SlackChannel.web", "COMP_CWORD": "2"}
+    assert shell.run().out == "plain,SlackChannel.webhook_url\n"
 
 
 def test_the_version_says_what_it_works_with(empty: Shell) -> None:

@@ -55,12 +55,13 @@ def command(
 def _publish(findings: Iterable[Finding], sarif: Path | None, *, annotations: bool) -> None:
     """Where a CI reads findings; imported only then, since `validate` runs at every commit."""
     if sarif is not None:
-        from reconciler.cli.publishing import in_work_tree, write_file
+        from reconciler.cli.beside import in_work_tree
+        from reconciler.cli.publishing import write_file
         from reconciler.report.sarif import render_sarif
 
         write_file(sarif, render_sarif(replace(item, place=in_work_tree(item.place)) for item in findings))
     if annotations:
-        from reconciler.cli.publishing import annotate
+        from reconciler.cli.beside import annotate
         from reconciler.report.machines import notes_of_findings
 
         annotate(notes_of_findings(findings))
