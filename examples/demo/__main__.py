@@ -38,6 +38,8 @@ class Story:
             "MATTERMOST_BUILDS_URL": f"{sink}/hooks/builds",
             "PAGER_URL": f"{sink}/pager",
             "PAGER_TOKEN": "not-a-real-pager-token",
+            "CONFLUENT_CLOUD_API_KEY": "not-a-real-key",
+            "CONFLUENT_CLOUD_API_SECRET": "not-a-real-secret",
         }
 
     def say(self, words: str) -> None:
@@ -53,7 +55,7 @@ class Story:
             sys.exit(f"the demo went wrong: exit code {done.returncode}, not {expect}")
 
     def edit(self, file: str, before: str, after: str) -> None:
-        path = self.folder / "channels" / file
+        path = self.folder / file
         text = path.read_text()
         if before not in text:
             sys.exit(f"the demo went wrong: {file} does not hold {before!r}")
@@ -91,7 +93,10 @@ def simulator() -> Iterator[dict[str, str]]:
 
 def tell(story: Story) -> None:
     """The story, from nothing to a last plan that finds nothing to do."""
-    story.say("Five manifests' worth of channels: chat, a webhook, mail. First: are they sound? No network is needed.")
+    story.say(
+        "One set of manifests for two systems: chat, a webhook and mail on OpenSearch; the same on-call channel and a "
+        "subscription on Confluent Cloud. First: are they sound? No network is needed."
+    )
     story.run("validate")
     story.say("What would be done? Secrets stay masked; the plan names who will get a test message.")
     story.run("plan")
@@ -102,7 +107,7 @@ def tell(story: Story) -> None:
     story.say("Once more: nothing differs.")
     story.run("plan", "--detailed-exitcode")
     story.say("Change one field. Only that is planned and applied, and a description sends no message.")
-    story.edit("chat.yaml", "Pages the payments on-call", "Pages the payments on-call, day and night")
+    story.edit("channels/chat.yaml", "Pages the payments on-call", "Pages the payments on-call, day and night")
     story.run("apply", "--yes")
     story.say(
         "Now a mistake: the pager's new address answers 410 Gone. It is proved on a canary before the real "
@@ -129,7 +134,8 @@ def main() -> None:
         project = Path(folder) / "project"
         shutil.copytree(PROJECT, project)
         story = Story(project, addresses)
-        story.edit("mail.yaml", "port: 2525", f"port: {addresses['mail'].rsplit(':', 1)[1]}")
+        story.edit("channels/mail.yaml", "port: 2525", f"port: {addresses['mail'].rsplit(':', 1)[1]}")
+        story.edit("reconciler.yaml", "http://127.0.0.1:9299", addresses["serving"])
         tell(story)
         if keep:
             input(f"\nThe inbox is at {addresses['inbox']}; press Enter to end. ")
