@@ -40,8 +40,7 @@ def hold_back(plan: TargetPlan, matching: Matching, options: GuardOptions) -> Ta
     held = _hold(held, lambda change: _unconfirmed(change, options))
     held = _hold(held, lambda change: _in_use(change, held, matching, options))
     held = _hold(held, lambda change: _last_channel(change, held, matching))
-    held = _hold(held, _too_many(held, matching, options))
-    held = _hold(held, lambda change: _in_use(change, held, matching, options))
+    held = _hold(held, _too_many(held, matching, options))  # the last, since it holds all that is left or nothing
     stopped = {change.name for change in held.changes if change.held}
     return replace(held, messages=tuple(message for message in held.messages if message.name not in stopped))
 
