@@ -90,7 +90,7 @@ async def _canary(session: Session, name: str, draft: Draft) -> AsyncIterator[st
     object_id = draft.id or ""
     was_sent = is_likely = True
     try:
-        await writing.create(session, name, draft, step="create canary")
+        object_id = await writing.create(session, name, draft, step="create canary")
         yield object_id
     except TargetError as error:
         if object_id not in session.written:
@@ -98,7 +98,7 @@ async def _canary(session: Session, name: str, draft: Draft) -> AsyncIterator[st
             is_likely = was_sent and not 400 <= error.status < 500
         raise
     finally:
-        if was_sent:  # even a refusal may be that of the look at what became of it
+        if was_sent and object_id:  # even a refusal may be that of the look at what became of it
             await _remove_canary(session, name, object_id, is_likely=is_likely)
 
 
