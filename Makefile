@@ -46,6 +46,7 @@ schemas: $(READY) ## are schemas/ and the models the same? (WRITE=1 writes schem
 	$(BIN)/python -m reconciler.manifests.publish $(if $(WRITE),--write,--check)
 	$(BIN)/python -m reconciler.plan.publish $(if $(WRITE),--write,--check)
 	$(BIN)/python -m reconciler.apply.publish $(if $(WRITE),--write,--check)
+	$(BIN)/python -m reconciler.report.publish $(if $(WRITE),--write,--check)
 
 examples: $(READY) ## validate every project in examples/
 	$(BIN)/python -m pytest -q tests/examples
