@@ -51,11 +51,12 @@ class Case:
     bad: frozenset[str] = frozenset()
     timeout: float = 20.0
     must_undo: bool = False
+    is_proxied: bool = False
 
     @property
     def is_late(self) -> bool:
         """Whether a write may be carried out long after it was given up."""
-        return any(fault.kind is FaultKind.WAIT for fault in self.faults)
+        return self.is_proxied or any(fault.kind is FaultKind.WAIT for fault in self.faults)
 
     @property
     def first(self) -> list[Resource]:

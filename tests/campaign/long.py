@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import shutil
 import sys
 import time
 from collections.abc import Sequence
@@ -15,6 +14,8 @@ from collections.abc import Sequence
 from reconciler.simulator import Simulator
 from tests.campaign.cases import Case, chosen_case
 from tests.campaign.play import play
+from tests.campaign.proxied import CASES as PROXIED
+from tests.campaign.proxied import find_proxy, play_proxied
 from tests.campaign.world import World
 
 CASES, SEED = 10_000, 7
@@ -56,9 +57,19 @@ def main(arguments: Sequence[str]) -> int:
                 sys.stdout.write(f"WRONG {line}\n")
     minutes = (time.monotonic() - began) / 60
     sys.stdout.write(f"fault campaign: {done} cases, {len(wrong)} wrong, seed {seed}, {minutes:.1f} minutes\n")
-    proxy = shutil.which("toxiproxy-server")
-    sys.stdout.write(f"connections through toxiproxy: {'NOT RUN, it is not installed' if proxy is None else proxy}\n")
+    wrong += _proxied(seed)
     return bool(wrong)
+
+
+def _proxied(seed: int) -> list[str]:
+    server = find_proxy()
+    if not server:
+        sys.stdout.write("through toxiproxy: NOT RUN, there is no toxiproxy-server on the PATH\n")
+        return []
+    wrong = play_proxied(server, seed)
+    sys.stdout.write("".join(f"WRONG {line}\n" for line in wrong))
+    sys.stdout.write(f"through toxiproxy: {PROXIED} cases, {len(wrong)} wrong\n")
+    return wrong
 
 
 def _play_batch(batch: tuple[range, int]) -> list[str]:

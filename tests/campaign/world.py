@@ -223,6 +223,7 @@ class World:
 
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
+        self.url = simulator.url
         self.simulator.outcomes.set(GOES_WRONG, 404, "not found")
         self._wanted: dict[frozenset[str], dict[str, Any]] = {}
         self._start: list[dict[str, Any]] = []
@@ -281,7 +282,7 @@ class World:
         timeout: float,
         ended: Ended,
     ) -> None:
-        connection = Connection(self.simulator.url, "search", timeout_seconds=timeout, test_timeout_seconds=timeout)
+        connection = Connection(self.url, "search", timeout_seconds=timeout, test_timeout_seconds=timeout)
         provider = Mortal(make_provider(connection, "", Retries(sleep=_no_wait)), kill, step)
         try:
             ended.plan, matching = await read_and_plan(provider, desired, OWNERSHIP, _make_plan)
