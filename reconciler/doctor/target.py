@@ -22,12 +22,13 @@ async def check_target(name: str, provider: Provider, prefix: str, kinds: Collec
     """Credentials, version, rights one by one, the kinds that are used. `wanted` is `targets.X.version`."""
     try:
         server = await provider.read_server()
+        # Where `GET /` is forbidden the version is assumed: only the list tells that the credentials are none.
+        listing = await _listing(name, provider)
     except UnauthorizedError as error:
         return [failure(name, "credentials", str(error), "correct auth in the project file, or what it refers to")]
     except TargetError as error:
         return [failure(name, "server", str(error))]
-    checks = [ok(name, "credentials", "accepted"), *_version(name, server, wanted)]
-    checks.append(await _listing(name, provider))
+    checks = [ok(name, "credentials", "accepted"), *_version(name, server, wanted), listing]
     if provider.abilities.chooses_ids:
         nothing = f"{prefix}_doctor-{uuid.uuid4().hex}"
         checks.append(await _right(name, "right to read one", lambda: provider.read(nothing)))
@@ -48,8 +49,11 @@ def _version(name: str, server: Server, wanted: str) -> list[Check]:
 
 
 async def _listing(name: str, provider: Provider) -> Check:
+    """What may be listed; UnauthorizedError is the caller's."""
     try:
         listing = await provider.read_all()
+    except UnauthorizedError:
+        raise
     except NotFoundError as error:
         return failure(name, "plugin", str(error), "install the notifications plugin, or correct the address")
     except ForbiddenError as error:

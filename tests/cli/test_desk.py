@@ -13,7 +13,8 @@ import pytest
 import yaml
 
 from reconciler.scaffold import NewProject, project_files
-from tests.cli.shell import Shell
+from reconciler.simulator import Simulator
+from tests.cli.shell import PROJECT, SLACK, Shell
 
 
 @pytest.fixture
@@ -144,3 +145,24 @@ def test_a_verb_pays_only_for_what_it_uses(shell: Shell, verb: str) -> None:
         [sys.executable, "-c", script], cwd=shell.folder, env=environ, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_the_doctor_tells_credentials_that_are_not_accepted(tmp_path: Path) -> None:
+    with Simulator(credentials=("user", "password")) as simulator:
+        shell = Shell(
+            tmp_path, {"OPENSEARCH_URL": simulator.url, "SLACK_URL": "https://hooks.slack.com/services/T0/B0/x"}
+        )
+        shell.write("reconciler.yaml", PROJECT)
+        shell.write("channels/oncall.yaml", SLACK)
+        done = shell.run("doctor")
+    assert done.code == 1
+    assert "failure  credentials" in done.out
+    assert "mend: correct auth" in done.out
+
+
+def test_the_doctor_tells_a_port_without_tls(shell: Shell) -> None:
+    shell.environ["OPENSEARCH_URL"] = shell.environ["OPENSEARCH_URL"].replace("http:", "https:")
+    done = shell.run("doctor", "--json")
+    assert done.code == 1
+    (broken,) = [item for item in json.loads(done.out)["checks"] if item["health"] == "failure"]
+    assert (broken["check"], broken["mend"]) == ("tls", "is it http, or another port?")
