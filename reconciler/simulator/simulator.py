@@ -50,11 +50,12 @@ class Sink:
 class Simulator:
     """A simulated OpenSearch with the Notifications plugin and a Confluent Cloud organisation, on 127.0.0.1.
 
-    `port` 0 takes any. `cluster_id` tells one cluster from another, for those who need two. `state_file` keeps what both hold. `credentials` (user, password) make OpenSearch answer 401
-    without them. `deny_hosts` is the plugin's host deny list. `refresh_interval` (seconds of its clock) counts before
-    3.1; without `auto_refresh`, lists change only by `refresh()`. `receivers` starts a mail server on `mail_port` too;
-    the HTTP sink is always there. `slow_seconds` is how late the sink's `/slow` answers. `confluent_credentials` (key,
-    secret) are those of the organisation, whose open questions `behaviours` settles.
+    `port` 0 takes any. `cluster_id` tells one cluster from another, for those who need two. `state_file` keeps what
+    both hold. `credentials` (user, password) make OpenSearch answer 401 without them. `deny_hosts` is the plugin's
+    host deny list. `refresh_interval` (seconds of its clock) counts before 3.1; without `auto_refresh`, lists change
+    only by `refresh()`. `receivers` starts a mail server on `mail_port` too; the HTTP sink is always there.
+    `slow_seconds` is how late the sink's `/slow` answers. `confluent_credentials` (key, secret) are those of the
+    organisation, whose open questions `behaviours` settles.
     """
 
     def __init__(
