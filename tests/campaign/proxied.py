@@ -9,22 +9,25 @@ import random
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
 
+from reconciler.resources import Resource
 from reconciler.simulator import Simulator
 from tests.campaign.cases import MIXES, Case
 from tests.campaign.play import play
-from tests.campaign.world import World
+from tests.campaign.world import Ended, Step, World, no_step
 
 __all__ = ["CASES", "find_proxy", "play_proxied"]
 
 CASES = 60
 _API = "127.0.0.1:18474"
+_PLACE = "/proxies/simulator/toxics"
+_STEPS = 25
 _ON_THE_WAY = 0.3  # seconds that a slowed request of the first run may still need to arrive
 _TOXICS: tuple[dict[str, Any], ...] = (
     {"type": "latency", "attributes": {"latency": 40, "jitter": 40}},
@@ -46,23 +49,45 @@ def play_proxied(server: str, seed: int) -> list[str]:
     dice = random.Random(seed)
     wrong: list[str] = []
     with Simulator() as simulator, _running(server, simulator.url) as (api, url):
-        world = World(simulator)
+        world = _ProxiedWorld(simulator, api)
         for number in range(CASES):
             name = sorted(MIXES)[number % len(MIXES)]
-            stream, toxic = dice.choice(("upstream", "downstream")), dice.choice(_TOXICS)
-            toxicity = dice.choice((0.3, 1.0))
-            case = Case(f"toxic {number}: {toxic['type']} {stream}", MIXES[name], timeout=0.6, is_proxied=True)
+            world.toxic = {**dice.choice(_TOXICS), "stream": dice.choice(("upstream", "downstream"))}
+            world.at = dice.randrange(1, _STEPS)
+            words = f"toxic {number}: {world.toxic['type']} {world.toxic['stream']} from step {world.at}"
+            case = Case(words, MIXES[name], timeout=0.6, is_proxied=True)
             world.wanted(case.mix, case.second)
-            body = {**toxic, "name": "toxic", "stream": stream, "toxicity": toxicity}
-            api.post("/proxies/simulator/toxics", json=body).raise_for_status()
             world.url = url
             wrong += play(world, case, lambda _case: _mend(world, api))
     return wrong
 
 
+class _ProxiedWorld(World):
+    """A world whose connection turns bad at one step of a run, while it leads through the proxy."""
+
+    toxic: Mapping[str, Any] = {}
+    at = 0
+
+    def __init__(self, simulator: Simulator, api: httpx.Client) -> None:
+        super().__init__(simulator)
+        self._api = api
+
+    def apply(self, desired: Iterable[Resource], *, step: Step = no_step, **more: Any) -> Ended:
+        steps = 0
+
+        def count(verb: str, object_id: str) -> None:
+            nonlocal steps
+            steps += 1
+            if steps == self.at and self.url != self.simulator.url:
+                self._api.post(_PLACE, json={**self.toxic, "name": "toxic"}).raise_for_status()
+            step(verb, object_id)
+
+        return super().apply(desired, step=count, **more)
+
+
 def _mend(world: World, api: httpx.Client) -> None:
     """Take the toxic away, and go straight to the simulator."""
-    api.delete("/proxies/simulator/toxics/toxic").raise_for_status()
+    api.delete(f"{_PLACE}/toxic")  # not there, if the run was over before
     world.url = world.simulator.url
     time.sleep(_ON_THE_WAY)
 

@@ -32,7 +32,7 @@ from reconciler.simulator import Simulator
 from tests.apply.runs import ALLOW, PRUNE
 from tests.middle.builders import MASKER, OWNERSHIP, resource
 
-__all__ = ["AFTER", "BEFORE", "FOREIGN", "GOES_WRONG", "SECRET", "Ended", "Kill", "World"]
+__all__ = ["AFTER", "BEFORE", "FOREIGN", "GOES_WRONG", "SECRET", "Ended", "Kill", "Step", "World", "no_step"]
 
 T = TypeVar("T")
 
@@ -113,6 +113,14 @@ FOREIGN = (
 """What belongs to others, one with an id that looks like a canary of ours."""
 
 
+Step = Callable[[str, str], None]
+"""Told of each call of the provider before it is made: its method, and the object's id."""
+
+
+def no_step(_verb: str, _object_id: str) -> None:
+    """Nobody meddles."""
+
+
 class Killed(BaseException):
     """The process is dead."""
 
@@ -159,7 +167,7 @@ class Mortal:
 
     inner: Provider
     kill: Kill
-    step: Callable[[str, str], None] = lambda _verb, _object_id: None
+    step: Step = no_step
 
     @property
     def abilities(self) -> Abilities:
@@ -256,7 +264,7 @@ class World:
         *,
         kill: Kill | None = None,
         parallelism: int = 1,
-        step: Callable[[str, str], None] = lambda _verb, _object_id: None,
+        step: Step = no_step,
         timeout: float = 20.0,
     ) -> Ended:
         """Plan and apply over fresh connections, as a process of its own would; deletes and replaces are allowed."""
@@ -278,7 +286,7 @@ class World:
         desired: list[Resource],
         kill: Kill,
         parallelism: int,
-        step: Callable[[str, str], None],
+        step: Step,
         timeout: float,
         ended: Ended,
     ) -> None:
