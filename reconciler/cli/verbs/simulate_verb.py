@@ -22,6 +22,7 @@ __all__ = ["command"]
 @option("--opensearch-version", default="3.6.0", show_default=True, help="Which version to behave like: 2.19.5, 3.6.0.")
 @option("--state", type=click.Path(path_type=Path, dir_okay=False), help="Keep the configs in this file.")
 @option("--mail-port", type=click.IntRange(0, 65535), help="Also receive mail on this port of 127.0.0.1; 0: any.")
+@option("--cluster-id", default="", help="The cluster's id, for those who run two: equal ids are one system.")
 @option(
     "--confluent",
     multiple=True,
@@ -29,7 +30,12 @@ __all__ = ["command"]
     help="Settle what Confluent's documents leave open, as in addresses=stars; an unknown switch lists all.",
 )
 def command(
-    port: int, opensearch_version: str, state: Path | None, mail_port: int | None, confluent: tuple[str, ...]
+    port: int,
+    opensearch_version: str,
+    state: Path | None,
+    mail_port: int | None,
+    cluster_id: str,
+    confluent: tuple[str, ...],
 ) -> int:
     """Serve the simulator until Ctrl-C: OpenSearch Notifications and Confluent Cloud on one port, with an inbox of what
     was delivered."""
@@ -42,6 +48,7 @@ def command(
         simulator = Simulator(
             opensearch_version=opensearch_version,
             port=port,
+            cluster_id=cluster_id,
             state_file=state,
             receivers=mail_port is not None,
             mail_port=mail_port or 0,
