@@ -314,7 +314,7 @@ def test_a_call_that_is_cancelled_gives_its_place_back() -> None:
 
 
 def test_the_log_tells_method_path_status_and_nothing_else(caplog: pytest.LogCaptureFixture) -> None:
-    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="reconciler")
     auth = Basic(SecretText("user"), SecretText(SECRET))
     call(answer_ok, auth=auth, headers={"x-key": SecretText("S3CR3TKEY")})
     lines = [record.getMessage() for record in caplog.records if record.name != "asyncio"]
