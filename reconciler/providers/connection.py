@@ -10,8 +10,10 @@ import ipaddress
 import logging
 import re
 import ssl
+import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
@@ -122,6 +124,7 @@ def make_client(connection: Connection) -> httpx.AsyncClient:
     """
     parts = _check_url(connection)
     _quieten_loggers()
+    _settle_sniffio()
     return httpx.AsyncClient(
         base_url=connection.url,
         auth=_make_auth(connection),
@@ -133,6 +136,13 @@ def make_client(connection: Connection) -> httpx.AsyncClient:
         transport=connection.transport,
         follow_redirects=False,
     )
+
+
+def _settle_sniffio() -> None:
+    # httpcore imports sniffio anew at every lock, some ten times a request; where that is not installed, each try
+    # searches the whole path, a fifth of the time of an apply. An entry of None says at once that there is none.
+    if "sniffio" not in sys.modules and find_spec("sniffio") is None:
+        sys.modules["sniffio"] = None  # type: ignore[assignment]  # None is how Python spells this
 
 
 def _connect_timeout(connection: Connection) -> float:
