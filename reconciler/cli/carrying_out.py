@@ -20,6 +20,7 @@ from reconciler.apply import (
 )
 from reconciler.cli.interrupts import watch_signals
 from reconciler.cli.live import Live
+from reconciler.cli.planning import message_limit
 from reconciler.cli.publishing import form_of, publish
 from reconciler.cli.terminal import Progress, confirm, note, out, paint_for
 from reconciler.cli.workspace import Workspace
@@ -39,8 +40,7 @@ async def carry_out(workspace: Workspace, plan: Plan, lives: list[Live], flags: 
     """Show a plan, ask, apply it, and report; the exit code of the contract."""
     if form_of(flags) == "text":
         _tell(lambda: out(render_plan(plan, paint_for(no_color=flags["no_color"]))))
-    limit = flags["max_messages"]
-    check_messages(plan, workspace.project.safety.max_messages if limit is None else limit)
+    check_messages(plan, message_limit(workspace, flags))
     if any(_is_due(target) for target in plan.targets):
         if not flags["yes"] and not confirm(_question(plan), "--yes"):
             raise RefusedError("not applied: the answer was no")

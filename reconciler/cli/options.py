@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 import click
 
-__all__ = ["COMMON", "PLANNING", "SELECTING", "WRITING", "option", "options"]
+__all__ = ["COMMON", "CONNECTING", "PLANNING", "SELECTING", "TESTING", "WRITING", "option", "options"]
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]
@@ -72,12 +72,15 @@ PLANNING: tuple[Decorator, ...] = (
     option("--test-when", type=click.Choice(["change", "always", "never"]), help="When channels are tested."),
 )
 
-WRITING: tuple[Decorator, ...] = (
-    option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask."),
+TESTING: tuple[Decorator, ...] = (
     option(
         "--on-test-failure", type=click.Choice(["revert", "keep"]), help="What becomes of a change whose test fails."
     ),
     option("--max-messages", type=click.IntRange(min=0), help="How many test messages may be sent."),
+)
+
+WRITING: tuple[Decorator, ...] = (
+    option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask."),
     option("--if-head", metavar="BRANCH", help="Refuse unless this commit is the newest of the branch."),
     option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="Record every step in this file."),
 )

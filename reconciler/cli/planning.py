@@ -22,7 +22,7 @@ from reconciler.resources import When
 if TYPE_CHECKING:
     from reconciler.cli.saved_plan import SavedPlan
 
-__all__ = ["Flags", "assemble", "load_sound", "now", "plan_exit_code", "read_options"]
+__all__ = ["Flags", "assemble", "load_sound", "message_limit", "now", "plan_exit_code", "read_options"]
 
 _FORMS_THAT_NAME_A_COMMIT = ("out", "as_json", "summary", "comment")
 
@@ -136,6 +136,12 @@ def assemble(workspace: Workspace, lives: list[Live], flags: Flags, environ: Map
         commit=_commit(workspace, flags),
         tool_version=__version__,
     )
+
+
+def message_limit(workspace: Workspace, flags: Flags) -> int:
+    """How many recipients an apply may send test messages to."""
+    limit: int | None = flags["max_messages"]
+    return workspace.project.safety.max_messages if limit is None else limit
 
 
 def _commit(workspace: Workspace, flags: Flags) -> str:

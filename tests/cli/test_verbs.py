@@ -163,3 +163,10 @@ def test_a_certificate_that_is_not_checked_is_named_on_every_run(shell: Shell) -
         done = shell.run(*arguments)
         assert done.code == 0
         assert "verify" in done.everything
+
+
+def test_a_plan_warns_of_what_apply_would_refuse_for_too_many_messages(shell: Shell, simulator: Simulator) -> None:
+    assert "--max-messages 1" in shell.run("plan", "--max-messages", "0").err
+    assert shell.run("plan").err == ""
+    assert shell.run("apply", "--yes", "--max-messages", "0").code == 3
+    assert list(simulator.store.all()) == []

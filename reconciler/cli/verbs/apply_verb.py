@@ -15,7 +15,7 @@ import click
 from reconciler.cli.carrying_out import carry_out
 from reconciler.cli.live import close, read_targets, refuse_moved
 from reconciler.cli.logs import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, PLANNING, SELECTING, WRITING, options
+from reconciler.cli.options import COMMON, CONNECTING, PLANNING, SELECTING, TESTING, WRITING, options
 from reconciler.cli.planning import assemble, load_sound, read_options
 from reconciler.cli.publishing import OUTPUTS, published
 from reconciler.cli.terminal import note
@@ -30,7 +30,7 @@ __all__ = ["command"]
 
 @click.command("apply")
 @click.argument("plan_file", required=False, type=click.Path(path_type=Path), metavar="[PLAN.JSON]")
-@options(COMMON, SELECTING, PLANNING, CONNECTING, WRITING, OUTPUTS)
+@options(COMMON, SELECTING, PLANNING, CONNECTING, TESTING, WRITING, OUTPUTS)
 @published("apply")
 def command(plan_file: Path | None, **flags: Any) -> int:
     """Plan, ask, write what differs, and prove each channel by a test message.

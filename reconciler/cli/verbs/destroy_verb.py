@@ -13,7 +13,7 @@ import click
 from reconciler.cli.carrying_out import carry_out
 from reconciler.cli.live import read_targets
 from reconciler.cli.logs import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, WRITING, option, options
+from reconciler.cli.options import COMMON, CONNECTING, TESTING, WRITING, option, options
 from reconciler.cli.planning import assemble, read_options
 from reconciler.cli.terminal import note
 from reconciler.cli.workspace import Selection, Workspace, load_project_only
@@ -23,7 +23,7 @@ __all__ = ["command"]
 
 
 @click.command("destroy")
-@options(COMMON, CONNECTING, WRITING)
+@options(COMMON, CONNECTING, TESTING, WRITING)
 @option("--target", "targets", multiple=True, help="Only these targets of the project.")
 @option("--max-deletes", type=click.IntRange(min=0), help="How many deletes are fine.")
 @option("--allow-in-use", multiple=True, help="Allow the delete of this account or group though it is in use.")

@@ -11,16 +11,20 @@ import click
 
 from reconciler.cli.live import Live, close, read_targets
 from reconciler.cli.logs import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, PLANNING, SELECTING, option, options
-from reconciler.cli.planning import assemble, load_sound, plan_exit_code, read_options
+from reconciler.cli.options import COMMON, CONNECTING, PLANNING, SELECTING, TESTING, option, options
+from reconciler.cli.planning import assemble, load_sound, message_limit, plan_exit_code, read_options
 from reconciler.cli.publishing import OUTPUTS, publish, published, write_file
+from reconciler.cli.terminal import note
 from reconciler.cli.workspace import Workspace
+from reconciler.errors import RefusedError
+from reconciler.guards import check_messages
+from reconciler.plan import Plan
 
 __all__ = ["command"]
 
 
 @click.command("plan")
-@options(COMMON, SELECTING, PLANNING, CONNECTING, OUTPUTS)
+@options(COMMON, SELECTING, PLANNING, TESTING, CONNECTING, OUTPUTS)
 @option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan in this file, for apply to keep to."
 )
@@ -47,7 +51,16 @@ def command(**flags: Any) -> int:
         from reconciler.report.machines import render_terraform_report
 
         write_file(flags["terraform_report"], render_terraform_report(plan))
+    _warn_of_messages(workspace, plan, flags)
     return plan_exit_code(plan, detailed=flags["detailed_exitcode"])
+
+
+def _warn_of_messages(workspace: Workspace, plan: Plan, flags: dict[str, Any]) -> None:
+    """What `apply` would refuse is better known before."""
+    try:
+        check_messages(plan, message_limit(workspace, flags))
+    except RefusedError as error:
+        note(f"warning: {error}")
 
 
 def _from_snapshot(workspace: Workspace, flags: dict[str, Any]) -> list[Live]:
