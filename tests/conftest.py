@@ -1,8 +1,16 @@
-"""What the whole suite shares: the fault campaign's counts, in one line at the end."""
+"""What the whole suite shares: Ctrl-C reaches the commands under test, and the fault campaign's counts at the end."""
 
 from __future__ import annotations
 
+import signal
+import threading
+
 import pytest
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    # A suite that a script starts in the background has SIGINT ignored, and would pass that on to every command under
+    # test. A handler, unlike that, is not inherited.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

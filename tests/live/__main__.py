@@ -11,6 +11,7 @@ import signal
 import sys
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 
 import click
 import pytest
@@ -39,7 +40,7 @@ def main() -> int:
     """Do what REMOVE asks, or else the checks."""
     for number in _SIGNALS:  # also those of a closed terminal and a cancelled job: removal comes first
         if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, signal.default_int_handler)
+            signal.signal(number, _interrupt)
     try:
         settings = read_settings(os.environ)
         cluster = Cluster(settings.connection, settings.is_near)
@@ -51,6 +52,18 @@ def main() -> int:
     except ReconcilerError as error:
         click.echo(f"error: {error}", err=True)
         return _NOTHING
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    """End the checks at the first signal, and hear no second: one that lands while a loop is being closed leaves it
+    waiting for ever."""
+    _be_deaf()
+    raise KeyboardInterrupt
+
+
+def _be_deaf() -> None:
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_IGN)
 
 
 def _remove(cluster: Cluster, prefix: str) -> int:
@@ -122,8 +135,7 @@ async def _read_version(run: Run) -> str:
 
 def _clean(run: Run) -> None:
     """Remove what the run made, whatever became of the terminal, and deaf to further signals: it takes seconds."""
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+    _be_deaf()
     try:
         _say("\nremoving what this run made ...")
         run.cluster.remove(run.name)
