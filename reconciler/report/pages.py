@@ -9,7 +9,14 @@ from reconciler.drift import Drift, Drifted
 from reconciler.plan import Action, Change, Plan, TargetPlan
 from reconciler.report.drift_text import describe_drift, describe_drifted
 from reconciler.report.page import Entry, Page, Section, Tone
-from reconciler.report.plan_text import about_target, change_details, change_remark, plan_remarks, target_remarks
+from reconciler.report.plan_text import (
+    about_target,
+    change_details,
+    change_remark,
+    headline,
+    plan_remarks,
+    target_remarks,
+)
 from reconciler.report.result_text import describe_tests, recipient_lines, render_test, summarise_result
 from reconciler.report.texts import plural, printable
 
@@ -32,13 +39,12 @@ _STATUS_TONES = {
 def plan_page(plan: Plan) -> Page:
     """A plan: every change with its fields."""
     errors = any(target.error or target.refusals for target in plan.targets)
-    headline = "No changes." if plan.is_empty else f"Plan: {plan.counts}"
     tone = Tone.BAD if errors else Tone.GOOD if plan.is_empty else Tone.CHANGE
     facts = (("made", plan.created_at), ("commit", plan.commit), ("reconciler", plan.tool_version))
     return Page(
         what="plan",
         project=plan.project,
-        headline=headline,
+        headline=headline(plan),
         tone=tone,
         remarks=tuple(plan_remarks(plan)),
         sections=tuple(_planned(target) for target in plan.targets),

@@ -14,6 +14,7 @@ __all__ = [
     "change_details",
     "change_remark",
     "describe_messages",
+    "headline",
     "plan_remarks",
     "render_plan",
     "target_remarks",
@@ -153,11 +154,18 @@ def _not_compared(target: TargetPlan) -> Iterator[str]:
         yield f"  left over by an interrupted run: {leftover.id} ({', '.join(leftover.flags)} of {leftover.name})"
 
 
-def _summary(plan: Plan, paint: Paint) -> Iterator[str]:
+def headline(plan: Plan) -> str:
+    """The summary in one line. What could not be read is not passed off as a plan without changes."""
     if plan.is_empty:
-        yield paint("No changes.", "bold") + " What is live is as the manifests say."
-    else:
-        yield paint("Plan:", "bold") + f" {plan.counts}"
+        return "No changes."
+    unread = sum(1 for target in plan.targets if target.error)
+    if unread == len(plan.targets):
+        return "No plan: no target could be read."
+    return f"Plan: {plan.counts}" + (f" {plural(unread, 'target')} could not be read." if unread else "")
+
+
+def _summary(plan: Plan, paint: Paint) -> Iterator[str]:
+    yield paint(headline(plan), "bold") + (" What is live is as the manifests say." if plan.is_empty else "")
     if any(target.unresolved for target in plan.targets):
         count = sum(len(target.unresolved) for target in plan.targets)
         yield f"{plural(count, 'field')} not compared: resolved at apply."

@@ -126,7 +126,8 @@ def test_nobody_listening_is_told_as_such(shell: Shell) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    is_clear(shell.run("plan", environ={"OPENSEARCH_URL": f"http://127.0.0.1:{port}"}), 1, "connect")
+    done = shell.run("plan", environ={"OPENSEARCH_URL": f"http://127.0.0.1:{port}"})
+    is_clear(done, 1, "connect", "No plan: no target could be read.")
 
 
 def test_no_address_at_all_names_the_variable(shell: Shell) -> None:
