@@ -18,8 +18,10 @@ from reconciler.errors import Finding, Level, Place
 from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.files import FileProblem, Found, find_files, label_of, read_text
-from reconciler.manifests.lint import lint_manifest
+from reconciler.manifests.lint import lint_manifest, lint_spec
 from reconciler.manifests.manifest import Manifest, Source, finding_of, subject_of
+from reconciler.manifests.words import Problem
+from reconciler.resources import KINDS
 
 __all__ = ["Loaded", "load_manifests"]
 
@@ -123,8 +125,7 @@ def _load_document(document: Document, found: Found, loading: _Loading) -> None:
         )
         for spot, problem in document.problems
     ]
-    if not problems:
-        problems = list(lint_manifest(value, loading.known_sources, supplied))
+    problems = [*problems, *_lint(value, problems, loading.known_sources, supplied)]
     reported = {finding.place for finding in findings}
     findings += [
         finding for problem in problems if (finding := finding_of(problem, source, value)).place not in reported
@@ -134,6 +135,23 @@ def _load_document(document: Document, found: Found, loading: _Loading) -> None:
         loading.manifests.append(_manifest(value, source))
     else:
         loading.refused |= _name_of(value)
+
+
+def _lint(
+    value: Any, problems: Sequence[Problem], known_sources: frozenset[str], supplied: frozenset[str]
+) -> Iterator[Problem]:
+    """What no schema can say: of a sound manifest all of it, of another the secrets in the fields that are sound."""
+    if not problems:
+        yield from lint_manifest(value, known_sources, supplied)
+        return
+    spec = value.get("spec") if isinstance(value, dict) else None
+    kind = value.get("kind") if isinstance(value, dict) else None
+    if not isinstance(spec, dict) or not isinstance(kind, str) or kind not in KINDS:
+        return
+    paths = [problem.path for problem in problems]
+    unsound = {path[1] for path in paths if len(path) > 1 and path[0] == "spec"}
+    sound = {name: item for name, item in spec.items() if name not in unsound}
+    yield from lint_spec(kind, sound, ("spec",), known_sources)
 
 
 def _manifest(document: Mapping[str, Any], source: Source) -> Manifest:
