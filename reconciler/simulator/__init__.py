@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reconciler.simulator.delivery import Timings
     from reconciler.simulator.faults import Fault, FaultKind
+    from reconciler.simulator.opensearch.security.people import load_users
     from reconciler.simulator.outcomes import Outcome, Outcomes
     from reconciler.simulator.receivers import MailReceiver, Receiver
     from reconciler.simulator.simulator import Simulator, serve
@@ -28,6 +29,7 @@ __all__ = [
     "Receiver",
     "Simulator",
     "Timings",
+    "load_users",
     "serve",
 ]
 
@@ -40,6 +42,7 @@ _HOMES = {
     "Receiver": "receivers",
     "Simulator": "simulator",
     "Timings": "delivery",
+    "load_users": "opensearch.security.people",
     "serve": "simulator",
 }
 

@@ -6,21 +6,24 @@ apart so that a further API (Confluent's) needs nothing else.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
-__all__ = ["JSON_TYPE", "TEXT_TYPE", "Api", "Call", "Reply"]
+__all__ = ["JSON_TYPE", "TEXT_TYPE", "Api", "Call", "Page", "Reply"]
 
 JSON_TYPE = "application/json; charset=UTF-8"
 TEXT_TYPE = "text/plain; charset=UTF-8"
+
+Page = Callable[[Any], Any]  # a page under `/_simulator/`: from the body's JSON (None without one) to the answer's
 
 
 @dataclass(frozen=True, slots=True)
 class Call:
     """One request as it arrived: `path` and `query` are raw (still percent-encoded), header names lower-case.
 
-    `remembered` is what the API once handed out as `snapshot()`, when a fault asks for a stale answer.
+    `remembered` is what the API once handed out as `snapshot()`, when a fault asks for a stale answer. `certificate` is
+    the subject of the client's certificate, as `CN=somebody,O=somewhere`.
     """
 
     method: str
@@ -29,6 +32,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes = b""
     remembered: object | None = None
+    certificate: str | None = None
 
     @property
     def uri(self) -> str:

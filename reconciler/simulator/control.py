@@ -1,4 +1,5 @@
-"""The simulator's own pages and switches under `/_simulator/`: inbox, faults, outcomes, clock, refresh, sink.
+"""The simulator's own pages and switches under `/_simulator/`: inbox, faults, outcomes, clock, refresh, sink,
+and those which the simulated systems bring.
 
 They are for people and for pipelines under test; Python tests use the same objects directly.
 """
@@ -11,6 +12,7 @@ from typing import Any, Protocol
 
 from aiohttp import web
 
+from reconciler.simulator.calls import Page
 from reconciler.simulator.clock import Clock
 from reconciler.simulator.faults import Faults, parse_fault
 from reconciler.simulator.inbox import Inbox
@@ -38,9 +40,9 @@ class Parts(Protocol):
 
 
 class Controls:
-    """Answers the calls under the prefix."""
+    """Answers the calls under the prefix. `pages` are those of the simulated systems."""
 
-    def __init__(self, parts: Parts) -> None:
+    def __init__(self, parts: Parts, pages: Mapping[tuple[str, str], Page]) -> None:
         self._parts = parts
         self._handlers: Mapping[tuple[str, str], Handler] = {
             ("GET", "inbox"): self._inbox,
@@ -55,6 +57,7 @@ class Controls:
             ("GET", "clock"): self._clock,
             ("POST", "clock"): self._move_clock,
             ("POST", "refresh"): self._refresh,
+            **{place: _handler(page) for place, page in pages.items()},
         }
 
     async def answer(self, request: web.Request) -> web.Response:
@@ -148,6 +151,16 @@ class Controls:
             raise ValueError("auto must be true or false")
         self._parts.refresh(auto)
         return web.json_response({})
+
+
+def _handler(page: Page) -> Handler:
+    """The page of an API as one of ours."""
+
+    async def answer(request: web.Request) -> web.Response:
+        content = await _read_json(request) if request.can_read_body else None
+        return web.json_response(page(content))
+
+    return answer
 
 
 async def _read_json(request: web.Request) -> Any:

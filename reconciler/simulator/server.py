@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import ssl
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import NamedTuple
 
 from aiohttp import web
 
-from reconciler.simulator.calls import Api, Call, Reply
+from reconciler.simulator.calls import Api, Call, Page, Reply
 from reconciler.simulator.clock import Clock
 from reconciler.simulator.control import PREFIX, Controls
 from reconciler.simulator.delivery import Courier
@@ -26,6 +27,7 @@ __all__ = ["LoggedRequest", "Server"]
 _HOST = "127.0.0.1"
 _LARGEST_BODY = 100 * 1024 * 1024
 _LONGEST_LINE = 1024 * 1024
+_SHORT_NAMES = {"commonName": "CN", "organizationName": "O", "organizationalUnitName": "OU", "countryName": "C"}
 _PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><p>proxy</p></body></html>\n"
 
 
@@ -47,6 +49,7 @@ class Server:
         courier: Courier,
         clock: Clock,
         refresh: Callable[[bool | None], None],
+        pages: Mapping[tuple[str, str], Page],
         after_call: Callable[[], None],
         slow_seconds: float = 12.0,
     ) -> None:
@@ -62,7 +65,7 @@ class Server:
         self.faults = Faults(lambda path: self._api_for(path).snapshot())
         self.requests: deque[LoggedRequest] = deque(maxlen=100_000)
         self.port = 0
-        self._controls = Controls(self)
+        self._controls = Controls(self, pages)
 
     def refresh(self, auto: bool | None = None) -> None:
         """Make writes visible to lists; `auto` says whether refreshes go on by themselves (None: as before)."""
@@ -99,7 +102,7 @@ class Server:
         path, _, query = request.raw_path.partition("?")
         headers = {name.lower(): value for name, value in request.headers.items()}
         body = await request.read() if request.can_read_body else b""
-        call = Call(request.method, path, query, headers, body)
+        call = Call(request.method, path, query, headers, body, certificate=_subject(request))
         strike = self.faults.take(call.method, path)
         reply = await self._answer(call, strike)
         self.requests.append(LoggedRequest(call.method, request.raw_path, reply.status if reply else 0))
@@ -124,7 +127,7 @@ class Server:
             return None
         await self._prepare(fault)
         if fault.kind is FaultKind.STALE_LIST:
-            call = Call(call.method, call.path, call.query, call.headers, call.body, strike.remembered)
+            call = replace(call, remembered=strike.remembered)
         reply = await self._perform(api, call)
         return _spoil(api, fault, reply)
 
@@ -167,3 +170,12 @@ def _drop(request: web.Request) -> web.StreamResponse:
     if request.transport:
         request.transport.abort()
     return web.Response()
+
+
+def _subject(request: web.Request) -> str | None:
+    """The subject of the client's certificate as Java names it: the last part first."""
+    certificate = request.get_extra_info("peercert")
+    if not certificate:
+        return None
+    parts = [pair for group in certificate["subject"] for pair in group]
+    return ",".join(f"{_SHORT_NAMES.get(name, name)}={value}" for name, value in reversed(parts))

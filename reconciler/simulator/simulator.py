@@ -22,9 +22,11 @@ from reconciler.simulator.confluent.behaviours import LIKELY
 from reconciler.simulator.delivery import Courier, Timings
 from reconciler.simulator.faults import Faults
 from reconciler.simulator.inbox import Inbox, Received
-from reconciler.simulator.opensearch.api import OpenSearchApi
+from reconciler.simulator.opensearch.cluster import Disguise
+from reconciler.simulator.opensearch.node import Node
 from reconciler.simulator.opensearch.sending import TestSender
 from reconciler.simulator.opensearch.store import Store
+from reconciler.simulator.opensearch.switches import node_pages
 from reconciler.simulator.opensearch.versions import Version
 from reconciler.simulator.outcomes import Outcomes
 from reconciler.simulator.receivers import MailReceiver
@@ -51,7 +53,8 @@ class Simulator:
     """A simulated OpenSearch with the Notifications plugin and a Confluent Cloud organisation, on 127.0.0.1.
 
     `port` 0 takes any. `cluster_id` tells one cluster from another, for those who need two. `state_file` keeps what
-    both hold. `credentials` (user, password) make OpenSearch answer 401 without them. `deny_hosts` is the plugin's
+    both hold. `credentials` (user, password) make OpenSearch answer 401 without them; `users` is the whole document of
+    users and roles (see docs/simulator.md), for a node with the security plugin. `deny_hosts` is the plugin's
     host deny list. `refresh_interval` (seconds of its clock) counts before 3.1; without `auto_refresh`, lists change
     only by `refresh()`. `receivers` starts a mail server on `mail_port` too; the HTTP sink is always there.
     `slow_seconds` is how late the sink's `/slow` answers. `confluent_credentials` (key, secret) are those of the
@@ -66,6 +69,7 @@ class Simulator:
         port: int = 0,
         state_file: str | PathLike[str] | None = None,
         credentials: tuple[str, str] | None = None,
+        users: Mapping[str, Any] | None = None,
         ssl_context: ssl.SSLContext | None = None,
         outcomes: Outcomes | None = None,
         deny_hosts: Sequence[str] = (),
@@ -95,13 +99,23 @@ class Simulator:
             auto_refresh=auto_refresh,
         )
         courier = Courier(self.inbox, self.outcomes, timings or Timings())
-        self.sender = TestSender(self.store, version, courier, deny_hosts)
+        self.node = Node(
+            version,
+            self.clock,
+            self.store,
+            courier,
+            cluster_id=cluster_id,
+            deny_hosts=deny_hosts,
+            credentials=credentials,
+            users=users,
+        )
         self.confluent = ConfluentApi(self.clock, courier, behaviours, credentials=confluent_credentials)
         self._server = Server(
-            [self.confluent, OpenSearchApi(self.store, version, self.sender, credentials, cluster_id)],
+            [self.confluent, self.node.api],
             courier=courier,
             clock=self.clock,
             refresh=self.store.refresh,
+            pages=node_pages(self.node),
             after_call=self._save,
             slow_seconds=slow_seconds,
         )
@@ -120,6 +134,10 @@ class Simulator:
     @property
     def receiver(self) -> Sink:
         return Sink(f"{self.url}/_simulator/sink", self.inbox)
+
+    @property
+    def sender(self) -> TestSender:
+        return self.node.sender
 
     @property
     def faults(self) -> Faults:
@@ -141,6 +159,14 @@ class Simulator:
         """Put configs in directly, unchecked: `[{"config_id": ..., "config": {...}}]`."""
         self.store.seed(entries)
         self._save()
+
+    def set_users(self, document: Mapping[str, Any] | None) -> None:
+        """Users and roles from now on, as `users` at the start; None takes the security plugin away."""
+        self.node.set_users(document)
+
+    def hide_version(self, *, compatibility: bool = False, no_header: bool = False, no_root: bool = False) -> None:
+        """Show 7.10.2 in `GET /`, leave out the header of 3.x, answer `GET /` with 403; all off shows the truth."""
+        self.node.hide(Disguise(compatibility, no_header, no_root))
 
     # -- starting and stopping
 
@@ -189,7 +215,7 @@ class Simulator:
         """Write the state if there were writes since the last time."""
         if self._state and self._writes != self._saved:
             self._saved = self._writes
-            entries = ",\n".join(document.text for document in self.store.all())
+            entries = ",\n".join(document.stored for document in self.store.all())
             self._state.save(opensearch=f"[\n{entries}\n]", confluent=json.dumps(self.confluent.store.as_json()))
 
 

@@ -21,6 +21,11 @@ __all__ = ["command"]
 @option("--port", type=click.IntRange(0, 65535), default=9299, show_default=True, help="Port on 127.0.0.1; 0: any.")
 @option("--opensearch-version", default="3.6.0", show_default=True, help="Which version to behave like: 2.19.5, 3.6.0.")
 @option("--state", type=click.Path(path_type=Path, dir_okay=False), help="Keep the configs in this file.")
+@option(
+    "--users",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Play the security plugin with the users and roles of this YAML or JSON file.",
+)
 @option("--mail-port", type=click.IntRange(0, 65535), help="Also receive mail on this port of 127.0.0.1; 0: any.")
 @option("--cluster-id", default="", help="The cluster's id, for those who run two: equal ids are one system.")
 @option(
@@ -33,6 +38,7 @@ def command(
     port: int,
     opensearch_version: str,
     state: Path | None,
+    users: Path | None,
     mail_port: int | None,
     cluster_id: str,
     confluent: tuple[str, ...],
@@ -40,7 +46,7 @@ def command(
     """Serve the simulator until Ctrl-C: OpenSearch Notifications and Confluent Cloud on one port, with an inbox of what
     was delivered."""
     try:
-        from reconciler.simulator import Simulator, serve
+        from reconciler.simulator import Simulator, load_users, serve
         from reconciler.simulator.confluent import Behaviours
     except ImportError:
         raise _missing() from None
@@ -50,6 +56,7 @@ def command(
             port=port,
             cluster_id=cluster_id,
             state_file=state,
+            users=load_users(users) if users else None,
             receivers=mail_port is not None,
             mail_port=mail_port or 0,
             behaviours=Behaviours.parse(confluent),

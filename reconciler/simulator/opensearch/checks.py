@@ -11,6 +11,7 @@ from typing import Any
 from reconciler.simulator.opensearch.errors import INDEX, ApiError, status_error, storage_error
 from reconciler.simulator.opensearch.models import Config
 from reconciler.simulator.opensearch.rules import check_vendor_url
+from reconciler.simulator.opensearch.security.caller import Access
 from reconciler.simulator.opensearch.store import Document, Store
 from reconciler.simulator.opensearch.versions import Version
 
@@ -28,15 +29,15 @@ class Checks:
         self._store = store
         self._version = version
 
-    def config(self, config: Config) -> None:
+    def config(self, config: Config, access: Access) -> None:
         if config.config_type == "none":
             raise status_error(406, "NotificationConfig with type NONE is not acceptable")
         if "url" in config.data:
             check_vendor_url(config.config_type, config.data["url"], self._version)
         if config.config_type == "email":
-            self._check_references(config.data)
+            self._check_references(config.data, access)
 
-    def _check_references(self, email: Mapping[str, Any]) -> None:
+    def _check_references(self, email: Mapping[str, Any], access: Access) -> None:
         account_id, group_ids = email["email_account_id"], email["email_group_id_list"]
         if account_id in group_ids:
             raise status_error(400, f"Config IDs {account_id} is in both emailAccountID and emailGroupIds")
@@ -48,6 +49,7 @@ class Checks:
         for config_id, document in found.items():
             if document is not None:
                 _check_reference_type(config_id, document.config.config_type, is_account=config_id == account_id)
+                access.check(config_id, document.access)
 
     def new_id(self, config_id: str) -> None:
         wrapped = self._version.wraps_storage_errors

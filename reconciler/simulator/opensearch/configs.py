@@ -19,11 +19,13 @@ from reconciler.simulator.opensearch.errors import (
 )
 from reconciler.simulator.opensearch.models import parse_create, parse_update
 from reconciler.simulator.opensearch.search import FILTERS, WINDOW, ListQuery, Page, run_query
+from reconciler.simulator.opensearch.security.caller import Access
 from reconciler.simulator.opensearch.store import Document, Store
 from reconciler.simulator.opensearch.versions import Version
 
 __all__ = ["Configs", "check_sort_order"]
 
+_ACTION = "cluster:admin/opensearch/notifications/configs"
 _CHANNEL_TYPES = ("slack", "chime", "microsoft_teams", "mattermost", "webhook", "email", "sns")
 _INT = (-(2**31), 2**31 - 1)
 
@@ -38,63 +40,78 @@ class Configs:
 
     # -- writing
 
-    def create(self, body: bytes) -> str:
+    def create(self, body: bytes, access: Access) -> str:
         request = parse_create(body, self._version.config_types)
-        self._checks.config(request.config)
+        access.enter(f"{_ACTION}/create")
+        self._checks.config(request.config, access)
         if request.config_id is not None:
             self._checks.new_id(request.config_id)
         self._checks.size(request.config)
-        document = self._store.write(request.config, request.config_id)
+        document = self._store.write(request.config, request.config_id, access.caller.backend_roles)
         return json.dumps({"config_id": document.config_id})
 
-    def update(self, body: bytes, path_id: str) -> str:
+    def update(self, body: bytes, path_id: str, access: Access) -> str:
         request = parse_update(body, self._version.config_types, path_id)
+        access.enter(f"{_ACTION}/update")
         config_id = str(request.config_id)
-        self._checks.config(request.config)
+        self._checks.config(request.config, access)
         former = self._store.get(config_id)
         if former is None:
             raise _not_found(config_id)
+        access.check(config_id, former.access)
         if former.config.config_type != request.config.config_type:
             raise status_error(409, "Config type cannot be changed after creation")
         self._checks.size(request.config)
         self._store.write(request.config, config_id)
         return json.dumps({"config_id": config_id})
 
-    def delete(self, config_ids: Sequence[str]) -> str:
-        missing = [config_id for config_id in config_ids if config_id not in self._store]
-        if missing:
-            raise _not_found(config_ids[0]) if len(config_ids) == 1 else _all_not_found(missing)
+    def delete(self, config_ids: Sequence[str], access: Access) -> str:
+        access.enter(f"{_ACTION}/delete")
+        self._find(config_ids, access)
         for config_id in config_ids:
             self._store.delete(config_id)
         return json.dumps({"delete_response_list": dict.fromkeys(config_ids, "OK")})
 
     # -- reading
 
-    def get(self, config_ids: Sequence[str]) -> str:
+    def get(self, config_ids: Sequence[str], access: Access) -> str:
+        access.enter(f"{_ACTION}/get")
         if list(config_ids) == [""]:
             cause = {"type": "action_request_validation_exception", "reason": "Validation Failed: 1: id is missing;"}
             raise storage_error("get data object from", cause, 400, wrapped=self._version.wraps_storage_errors)
+        documents = self._find(config_ids, access)
+        return _envelope("config_list", [document.text for document in documents], 0, len(documents))
+
+    def _find(self, config_ids: Sequence[str], access: Access) -> list[Document]:
+        """All of them: whatever is missing is 404 for the whole call, and only then what is hidden is 403."""
         found = {config_id: self._store.get(config_id) for config_id in config_ids}
         missing = [config_id for config_id, document in found.items() if document is None]
         if missing:
             raise _not_found(missing[0]) if len(found) == 1 else _all_not_found(missing)
         documents = [document for document in found.values() if document is not None]
-        return _envelope("config_list", [document.text for document in documents], 0, len(documents))
+        for document in documents:
+            access.check(document.config_id, document.access)
+        return documents
 
-    def search(self, parameters: Mapping[str, str], remembered: list[Document] | None = None) -> str:
+    def search(self, parameters: Mapping[str, str], access: Access, remembered: list[Document] | None = None) -> str:
         """One page. `remembered` is an earlier state to list instead of the present one."""
         query = _read_list_query(parameters)
-        page = self._search(query, remembered)
+        access.enter(f"{_ACTION}/get")
+        page = self._search(query, access, remembered)
         return _envelope("config_list", [document.text for document in page.documents], query.from_index, page.total)
 
-    def channels(self, remembered: list[Document] | None = None) -> str:
+    def channels(self, access: Access, remembered: list[Document] | None = None) -> str:
+        access.enter("cluster:admin/opensearch/notifications/channels/get")
         query = ListQuery(filters={"config_type": ",".join(_CHANNEL_TYPES)})
-        channels = [_channel(document) for document in self._search(query, remembered).documents]
+        channels = [_channel(document) for document in self._search(query, access, remembered).documents]
         return _envelope("channel_list", channels, 0, len(channels))
 
-    def _search(self, query: ListQuery, remembered: list[Document] | None) -> Page:
+    def _search(self, query: ListQuery, access: Access, remembered: list[Document] | None) -> Page:
         documents = self._store.searchable() if remembered is None else remembered
-        return run_query(query, documents, wrapped=self._version.wraps_storage_errors)
+        visible = (
+            [document for document in documents if access.sees(document.access)] if access.filtering else documents
+        )
+        return run_query(query, visible, wrapped=self._version.wraps_storage_errors)
 
 
 def _read_list_query(parameters: Mapping[str, str]) -> ListQuery:

@@ -13,7 +13,7 @@ from urllib.parse import unquote_plus
 
 from reconciler.simulator.opensearch.errors import illegal_argument
 
-__all__ = ["check_parameters", "read_parameters", "shape_body"]
+__all__ = ["check_parameters", "read_parameters", "shape_body", "shape_error"]
 
 _COMMON = frozenset(("pretty", "human", "error_trace", "filter_path", "format"))
 _NEAR = 0.5
@@ -76,6 +76,11 @@ def shape_body(text: str, parameters: Mapping[str, str]) -> str:
     if pretty:
         return json.dumps(content, ensure_ascii=False, indent=2, separators=(",", " : ")) + "\n"
     return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
+
+
+def shape_error(text: str, parameters: Mapping[str, str]) -> str:
+    """The same of an error's body, from which `filter_path` takes nothing (`RestChannel.newErrorBuilder`)."""
+    return shape_body(text, {name: value for name, value in parameters.items() if name == "pretty"})
 
 
 def _filter_content(content: Any, paths: list[str]) -> Any:

@@ -1,4 +1,4 @@
-"""The REST layer in front of the plugin: which handler a method and path lead to, and what else is said.
+"""The REST layer in front of the plugins: which handler a method and path lead to, and what else is said.
 
 Plays `RestController`: empty path segments are dropped, a known path with another method is 405 with `Allow`, OPTIONS
 is always answered, an unknown path is 400, and a body needs a content type that the server can read.
@@ -7,55 +7,73 @@ is always answered, an unknown path is 400, and a body needs a content type that
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from reconciler.simulator.calls import Call
 from reconciler.simulator.opensearch.errors import ApiError, PlainError
 
-__all__ = ["Route", "check_content_type", "check_line_length", "find_route"]
+__all__ = ["Route", "Router", "Table", "check_content_type", "check_line_length", "no_handler"]
 
-_BASE = ("_plugins", "_notifications")
 _LONGEST_LINE = 4096
-_ROUTES: tuple[tuple[tuple[str, ...], Mapping[str, str]], ...] = (
-    ((), {"GET": "root", "HEAD": "root"}),
-    ((*_BASE, "features"), {"GET": "features"}),
-    ((*_BASE, "channels"), {"GET": "channels"}),
-    ((*_BASE, "configs"), {"GET": "get", "POST": "create", "DELETE": "delete"}),
-    ((*_BASE, "configs", "{}"), {"GET": "get", "PUT": "update", "DELETE": "delete"}),
-    ((*_BASE, "feature", "test", "{}"), {"POST": "test", "GET": "test"}),
-)
+Table = Sequence[tuple[str, Mapping[str, str]]]
 _MEDIA_TYPE = re.compile(r"[\w!#$%&'*+.^`|~-]+/[\w!#$%&'*+.^`|~-]+\s*(;.*)?", re.ASCII)
 _READABLE = frozenset(("application/json", "application/x-ndjson", "application/vnd.opensearch+json"))
 
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """The handler's name and the id in the path, decoded, if it has one."""
+    """The handler's name, and the parts of the path that are names, decoded. `allowed` is for OPTIONS.
+
+    `row` is the place of its row in the table.
+    """
 
     handler: str
-    config_id: str | None
+    names: tuple[str, ...] = ()
+    allowed: str = ""
+    row: int = -1
+
+    @property
+    def name(self) -> str | None:
+        """The first name in the path, if there is one."""
+        return self.names[0] if self.names else None
 
 
-def find_route(call: Call) -> Route:
-    """Raises PlainError where no handler is: 405 for the method, 400 for the path. OPTIONS leads to `options`."""
-    segments = [unquote(segment) for segment in call.path.split("/") if segment]
-    for pattern, handlers in _ROUTES:
-        if len(pattern) == len(segments) and all(p in ("{}", s) for p, s in zip(pattern, segments, strict=True)):
-            return _choose(call, handlers, segments[-1] if "{}" in pattern else None)
-    if call.method == "OPTIONS":
-        return Route("options", "")
+class Router:
+    """Finds the route of a call in a table of paths, where `{}` stands for any name. The first that fits is taken."""
+
+    def __init__(self, table: Table) -> None:
+        self._rows = [(_segments(path), handlers) for path, handlers in table]
+
+    def find(self, call: Call) -> Route:
+        """Raises PlainError where no handler is: 405 for the method, 400 for the path. OPTIONS leads to `options`."""
+        segments = [unquote(segment) for segment in _segments(call.path)]
+        for row, (pattern, handlers) in enumerate(self._rows):
+            if len(pattern) == len(segments) and all(p in ("{}", s) for p, s in zip(pattern, segments, strict=True)):
+                names = tuple(s for p, s in zip(pattern, segments, strict=True) if p == "{}")
+                return _choose(call, handlers, names, row)
+        if call.method == "OPTIONS":
+            return Route("options")
+        raise no_handler(call)
+
+
+def no_handler(call: Call) -> PlainError:
+    """What the server says where no plugin has the route."""
     text = f"no handler found for uri [{call.uri}] and method [{call.method}]"
-    raise PlainError(400, text, with_status=False)
+    return PlainError(400, text, with_status=False)
 
 
-def _choose(call: Call, handlers: Mapping[str, str], config_id: str | None) -> Route:
+def _segments(path: str) -> list[str]:
+    return [segment for segment in path.split("/") if segment]
+
+
+def _choose(call: Call, handlers: Mapping[str, str], names: tuple[str, ...], row: int) -> Route:
     allowed = list(handlers)
     if call.method in handlers:
-        return Route(handlers[call.method], config_id)
+        return Route(handlers[call.method], names, row=row)
     if call.method == "OPTIONS":
-        return Route("options", ",".join(allowed))
+        return Route("options", allowed=",".join(allowed))
     text = f"Incorrect HTTP method for uri [{call.uri}] and method [{call.method}], allowed: [{', '.join(allowed)}]"
     raise PlainError(405, text, headers={"Allow": ",".join(allowed)})
 

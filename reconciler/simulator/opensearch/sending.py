@@ -19,6 +19,7 @@ from reconciler.simulator.mail import Mail, SmtpServer, send_mail
 from reconciler.simulator.opensearch.destinations import is_denied, is_sendable
 from reconciler.simulator.opensearch.errors import ApiError, status_error
 from reconciler.simulator.opensearch.models import Config
+from reconciler.simulator.opensearch.security.caller import Access
 from reconciler.simulator.opensearch.store import Document, Store
 from reconciler.simulator.opensearch.versions import Version
 
@@ -58,11 +59,16 @@ class TestSender:
         self._courier = courier
         self.deny_hosts = list(deny_hosts)
 
-    async def send(self, config_id: str) -> dict[str, Any]:
+    async def send(self, config_id: str, access: Access) -> dict[str, Any]:
         """The success body; raises ApiError for everything but full success."""
+        access.enter("cluster:admin/opensearch/notifications/test_notification")
         document = self._store.get(config_id)
         if document is None:
             raise _failed_event(_event(config_id, "none", "invalid-config", 404, f"Channel {config_id} not found"))
+        if not access.sees(document.access):
+            raise _failed_event(
+                _event(config_id, "none", "invalid-access", 403, f"Access denied for channel {config_id}")
+            )
         event = await self._send(document)
         if event["delivery_status"]["status_code"] != "200":
             raise _failed_event(event)

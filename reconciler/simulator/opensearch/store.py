@@ -22,12 +22,22 @@ _DELETES_FORGOTTEN_AFTER = 60.0  # index.gc_deletes: for so long a deleted id ke
 
 
 class Document:
-    """One stored config. `order` is its place in the index: a rewritten document moves to the end."""
+    """One stored config. `order` is its place in the index: a rewritten document moves to the end.
 
-    __slots__ = ("_text", "config", "config_id", "created_ms", "order", "updated_ms", "version")
+    `access` are the backend roles of whoever made it; none means that it is everybody's.
+    """
+
+    __slots__ = ("_text", "access", "config", "config_id", "created_ms", "order", "updated_ms", "version")
 
     def __init__(
-        self, config_id: str, config: Config, created_ms: int, updated_ms: int, version: int, order: int
+        self,
+        config_id: str,
+        config: Config,
+        created_ms: int,
+        updated_ms: int,
+        version: int,
+        order: int,
+        access: tuple[str, ...] = (),
     ) -> None:
         self.config_id = config_id
         self.config = config
@@ -35,6 +45,7 @@ class Document:
         self.updated_ms = updated_ms
         self.version = version
         self.order = order
+        self.access = access
         self._text = ""
 
     @property
@@ -43,6 +54,11 @@ class Document:
         if not self._text:
             self._text = json.dumps(self.as_json(), ensure_ascii=False, separators=(",", ":"))
         return self._text
+
+    @property
+    def stored(self) -> str:
+        """The same with what the API never shows, for a state file."""
+        return self.text if not self.access else json.dumps({**self.as_json(), "access": self.access})
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -89,14 +105,18 @@ class Store:
         with self._lock:
             return sorted(self._live.values(), key=lambda document: document.order)
 
-    def write(self, config: Config, config_id: str | None = None) -> Document:
-        """Create the document or replace it whole; an update keeps its creation time. Makes up an id if need be."""
+    def write(self, config: Config, config_id: str | None = None, access: tuple[str, ...] = ()) -> Document:
+        """Create the document or replace it whole. Makes up an id if need be.
+
+        An update keeps the creation time, and the backend roles of whoever made it.
+        """
         with self._lock:
             config_id = secrets.token_urlsafe(15) if config_id is None else config_id
             former = self._live.get(config_id)
             now = self._clock.stamp()
             created = former.created_ms if former else now
-            document = self._add(config_id, config, created, now, self._next_version(config_id))
+            roles = former.access if former else access
+            document = self._add(config_id, config, created, now, self._next_version(config_id), roles)
             self._changed(config_id, document)
             return document
 
@@ -111,7 +131,10 @@ class Store:
             return True
 
     def seed(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Put in entries shaped as the API lists them: `{"config_id", "config": {...}}`, times optional; unchecked."""
+        """Put in entries shaped as the API lists them: `{"config_id", "config": {...}}`, unchecked.
+
+        Times are optional, and `access`, the backend roles of whoever made it.
+        """
         with self._lock:
             for entry in entries:
                 self._seed_one(entry)
@@ -129,7 +152,8 @@ class Store:
         config_id = entry.get("config_id") or secrets.token_urlsafe(15)
         created = entry.get("created_time_ms") or self._clock.stamp()
         updated = entry.get("last_updated_time_ms") or created
-        document = self._add(config_id, config, created, updated, self._next_version(config_id))
+        access = tuple(entry.get("access", ()))
+        document = self._add(config_id, config, created, updated, self._next_version(config_id), access)
         self._pending[config_id] = document
 
     def clear(self) -> None:
@@ -164,8 +188,10 @@ class Store:
 
     # -- inside
 
-    def _add(self, config_id: str, config: Config, created: int, updated: int, version: int) -> Document:
-        document = Document(config_id, config, created, updated, version, self._next_order)
+    def _add(
+        self, config_id: str, config: Config, created: int, updated: int, version: int, access: tuple[str, ...]
+    ) -> Document:
+        document = Document(config_id, config, created, updated, version, self._next_order, access)
         self._next_order += 1
         self._live[config_id] = document
         return document

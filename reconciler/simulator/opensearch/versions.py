@@ -68,6 +68,11 @@ class Version:
         return self.at_least(3, 0)
 
     @property
+    def names_itself(self) -> bool:
+        """Every answer has the header `X-OpenSearch-Version` (`DefaultRestChannel`)."""
+        return self.at_least(3, 0)
+
+    @property
     def refreshes_at_once(self) -> bool:
         """Writes are visible in lists immediately; before, at the next refresh of the index."""
         return self.at_least(3, 1)

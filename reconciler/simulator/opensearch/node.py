@@ -1,0 +1,65 @@
+"""One simulated node, put together: documents, settings, sending, the plugins, and the door to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reconciler.simulator.clock import Clock
+from reconciler.simulator.delivery import Courier
+from reconciler.simulator.opensearch.api import OpenSearchApi
+from reconciler.simulator.opensearch.cluster import Disguise
+from reconciler.simulator.opensearch.security.people import one_administrator, read_users
+from reconciler.simulator.opensearch.security.plugin import Security
+from reconciler.simulator.opensearch.sending import TestSender
+from reconciler.simulator.opensearch.settings import NOTIFICATIONS_FILTER, ClusterSettings
+from reconciler.simulator.opensearch.store import Store
+from reconciler.simulator.opensearch.versions import Version
+
+__all__ = ["Node"]
+
+
+class Node:
+    """A node of a version. `credentials` (user, password) are those of its only user, who may do everything."""
+
+    def __init__(
+        self,
+        version: Version,
+        clock: Clock,
+        store: Store,
+        courier: Courier,
+        *,
+        cluster_id: str = "",
+        deny_hosts: Sequence[str] = (),
+        credentials: tuple[str, str] | None = None,
+        users: Mapping[str, Any] | None = None,
+    ) -> None:
+        self._clock = clock
+        self.store = store
+        self.settings = ClusterSettings()
+        self.sender = TestSender(store, version, courier, deny_hosts)
+        self.api = OpenSearchApi(store, version, self.sender, cluster_id, settings=self.settings)
+        document = users if users is not None else one_administrator(*credentials) if credentials else None
+        self.set_users(document)
+
+    @property
+    def security(self) -> Security | None:
+        """The security plugin, to look at or to change; None on a node without."""
+        return self.api.security
+
+    def set_users(self, document: Mapping[str, Any] | None) -> None:
+        """Put the security plugin in place with the users of this document; None takes it away.
+
+        Raises ValueError for a document that is wrong, and then changes nothing.
+        """
+        if document is None:
+            self.api.secure(None)
+            return
+        content = read_users(document)
+        self.api.secure(Security(content, self._clock))
+        if content.filter_by_backend_roles is not None:
+            self.settings.set(NOTIFICATIONS_FILTER, str(content.filter_by_backend_roles).lower())
+
+    def hide(self, disguise: Disguise) -> None:
+        """Hide the version from now on, in these ways and no others."""
+        self.api.disguise = disguise
