@@ -43,10 +43,7 @@ imports: $(READY) ## the floors: who may import whom
 	$(BIN)/lint-imports --no-cache
 
 schemas: $(READY) ## are schemas/ and the models the same? (WRITE=1 writes schemas/ anew)
-	$(BIN)/python -m reconciler.manifests.publish $(if $(WRITE),--write,--check)
-	$(BIN)/python -m reconciler.plan.publish $(if $(WRITE),--write,--check)
-	$(BIN)/python -m reconciler.apply.publish $(if $(WRITE),--write,--check)
-	$(BIN)/python -m reconciler.report.publish $(if $(WRITE),--write,--check)
+	$(BIN)/python -m tools.schemas $(if $(WRITE),--write,--check)
 
 examples: $(READY) ## validate every project in examples/
 	$(BIN)/python -m pytest -q tests/examples

@@ -41,8 +41,8 @@ def plan_thousand() -> Ratio:
     """A plan of 1,000 unchanged channels against one bare list call, in this process."""
     import httpx
 
-    from reconciler.cli.live import ReadOptions, read_targets
-    from reconciler.cli.workspace import Selection, load_workspace
+    from reconciler.engine.load import Selection, load_workspace
+    from reconciler.engine.read import ReadOptions, read_targets
 
     with tempfile.TemporaryDirectory() as folder, simulator() as url:
         write_project(Path(folder), 1000)
@@ -112,9 +112,11 @@ def _fresh(side: str) -> float:
 def applied(url: str, folder: str) -> float:
     """The seconds of an apply, from the manifests on disk to the last read."""
     os.environ.update(environment(url))
-    from reconciler.apply import ApplyOptions, Journal, Session, Stop, apply_targets
-    from reconciler.cli.live import ReadOptions, read_targets
-    from reconciler.cli.workspace import Selection, load_workspace
+    from reconciler.apply.journal import Journal
+    from reconciler.apply.run import Stop, apply_targets
+    from reconciler.apply.session import ApplyOptions, Session
+    from reconciler.engine.load import Selection, load_workspace
+    from reconciler.engine.read import ReadOptions, read_targets
 
     async def run() -> float:
         workspace = load_workspace(Path(folder) / "reconciler.yaml", Selection())

@@ -12,7 +12,8 @@ from pathlib import Path
 
 import yaml
 
-from reconciler.manifests import load_manifests, parse_spec
+from reconciler.manifests.check import parse_spec
+from reconciler.manifests.load import load_manifests
 
 COUNT = 10_000
 DOCUMENT = """\

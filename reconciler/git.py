@@ -12,9 +12,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from reconciler.errors import ConfigurationError
-
-__all__ = ["Commit", "Repository", "head_commit"]
+from reconciler.model.errors import ConfigurationError
 
 _SECONDS = 60
 _REGULAR_FILES = frozenset({"100644", "100755"})

@@ -18,9 +18,7 @@ from typing import IO, Any
 
 from pydantic import TypeAdapter, ValidationError
 
-from reconciler.errors import ConfigurationError, ReconcilerError
-
-__all__ = ["FORMAT", "Event", "Journal", "JournalLine", "journal_document", "journal_schema", "parse_journal"]
+from reconciler.model.errors import ConfigurationError, ReconcilerError
 
 FORMAT = "reconciler.journal/v1"
 

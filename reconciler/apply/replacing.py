@@ -9,17 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
-from reconciler.apply import outcomes, writing
+from reconciler.apply import results as outcomes
+from reconciler.apply import writing
 from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.session import Session
-from reconciler.drafts import draft_of_live
-from reconciler.errors import TargetError
-from reconciler.ownership import REPLACED, UNPROVED, Found, Mark, Match, read_found
-from reconciler.plan import Change, references
-from reconciler.prove import Proof
-from reconciler.resources import KINDS, Draft, LiveObject, Value
-
-__all__ = ["detach", "finish_replaced", "replace_object", "repoint"]
+from reconciler.apply.testing import Proof
+from reconciler.model.errors import TargetError
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.values import Value
+from reconciler.plan.changes import Change
+from reconciler.plan.make import references
+from reconciler.plan.marks import CANARY, REPLACED, UNPROVED, Found, Mark, Match
+from reconciler.plan.match import read_found
+from reconciler.plan.payload import draft_of_live
 
 _REPLACED_NAME = " (replaced)"
 _SHORTENED = 50  # characters of the old name that are kept, so that it stays within any limit
@@ -190,3 +193,37 @@ def _done(change: Change, object_id: str, proof: Proof | None) -> ChangeResult:
     if proof is None:
         return ChangeResult(change, Status.APPLIED, "not proved: no test is due", id=object_id)
     return outcomes.written(change, proof, object_id)
+
+
+def tell_left_behind(session: Session) -> list[str]:
+    """A line for each canary of this run that could not be removed."""
+    return [
+        f"the canary {object_id} could not be removed: an apply that writes does so once it is "
+        f"{session.options.leftover_minutes} minutes old"
+        for object_id in sorted(session.left_behind)
+    ]
+
+
+async def remove_old_canaries(session: Session) -> list[str]:
+    """Remove what is old, if this run wrote anything; a line for each canary of another run."""
+    if not session.written:
+        return []
+    canaries = [item for item in session.matching.leftovers if item.mark and CANARY in item.mark.flags]
+    if not canaries:
+        return []
+    now = max(session.server_time, *(writing.server_milliseconds(item.live) for item in session.matching.found))
+    return [line for item in canaries for line in await _remove(session, item, now)]
+
+
+async def _remove(session: Session, item: Found, now: int) -> list[str]:
+    minutes = (now - writing.server_milliseconds(item.live)) / 60_000
+    if minutes <= session.options.leftover_minutes:
+        return [f"{item.id} is a canary of another run, {round(minutes)} minutes old: left alone"]
+    try:
+        live = await session.provider.read(item.id)
+        if live is None or read_found(live).mark != item.mark:
+            return []
+        await writing.delete(session, item.name, item.id, step="delete left-over")
+    except TargetError as error:
+        return [f"the left-over canary {item.id} could not be removed: {error}"]
+    return [f"removed {item.id}, a canary that an interrupted run left"]

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.plan import Change
-from reconciler.prove import Proof
-
-__all__ = ["ChangeResult", "RunResult", "Status", "TargetResult", "TestResult"]
+from reconciler.apply.testing import Proof
+from reconciler.model.errors import TargetError
+from reconciler.model.kinds import KINDS
+from reconciler.plan.changes import Change
+from reconciler.plan.marks import Match
 
 
 class Status(StrEnum):
@@ -101,3 +102,50 @@ class RunResult:
         if unreadable:
             return 1 if len(unreadable) == len(self.targets) else 4
         return 3
+
+
+def written(change: Change, proof: Proof, object_id: str) -> ChangeResult:
+    """It was written after its test: proved, or kept though the test failed, or there was nothing to test by."""
+    if proof.passed:
+        warning = f" (warning: {proof.warning})" if proof.warning else ""
+        return ChangeResult(change, Status.APPLIED, f"proved: {proof.text}{warning}", proof, object_id)
+    if proof.stands:
+        return ChangeResult(change, Status.APPLIED, f"not proved: {proof.text}", id=object_id)
+    return ChangeResult(change, Status.KEPT, f"its test failed, and it stands: {proof.text}", proof, object_id)
+
+
+def not_proved(change: Change, match: Match, object_id: str) -> ChangeResult:
+    """It was written without a test."""
+    text = f"not proved: {_why_unproved(match)}" if change.affects_delivery else ""
+    return ChangeResult(change, Status.APPLIED, text, id=object_id)
+
+
+def left_alone(change: Change, proof: Proof, object_id: str) -> ChangeResult:
+    """Its test failed, and nothing was written."""
+    text = f"its test failed, so the live object was left as it is: {proof.text}"
+    return ChangeResult(change, Status.UNDONE, text, proof, object_id)
+
+
+def still_unproved(change: Change, proof: Proof, object_id: str) -> ChangeResult:
+    """What was live and unproved before failed its test once more."""
+    return ChangeResult(
+        change, Status.KEPT, f"its test failed again, and it stands unproved: {proof.text}", proof, object_id
+    )
+
+
+def create_stands(change: Change, proof: Proof, object_id: str, error: TargetError) -> ChangeResult:
+    """A new channel failed its test and could not be deleted again."""
+    text = f"its test failed ({proof.text}), and it could not be deleted again: {error}"
+    mend = f"reconciler apply --only {change.name}  (it is marked unproved, and tested again)"
+    return ChangeResult(change, Status.STRANDED, text, proof, object_id, mend=mend)
+
+
+def _why_unproved(match: Match) -> str:
+    """Why a change that affects delivery was written without a proof."""
+    resource = match.resource
+    if not KINDS[resource.kind].sends:
+        return "it is proved by the channels that use it" if match.found is None else "nobody uses it who could tell"
+    live = match.found.live.fields.get("enabled") if match.found else True
+    if not resource.fields.get("enabled", live):
+        return "a disabled channel cannot be tested"
+    return "no test is due"

@@ -9,23 +9,48 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
-from reconciler.apply.leftovers import remove_old_canaries, tell_left_behind
-from reconciler.apply.replacing import finish_replaced
-from reconciler.apply.rereading import find_overwritten
+from reconciler.apply.replacing import finish_replaced, remove_old_canaries, tell_left_behind
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
-from reconciler.apply.sending import prove_live
 from reconciler.apply.session import Session
-from reconciler.apply.steps import carry_out
-from reconciler.apply.stopping import Stop, finish
-from reconciler.plan import Action, Change
+from reconciler.apply.steps import carry_out, find_overwritten
+from reconciler.apply.testing import prove_live
+from reconciler.plan.changes import Action, Change
+
+T = TypeVar("T")
+
+_LAST_SECONDS = 0.4  # for a cancelled task to remove what it made, before it is cancelled once more
+
+
+@dataclass(slots=True)
+class Stop:
+    """`soft` starts nothing new and undoes what is unproved, `hard` ends the run at once."""
+
+    soft: asyncio.Event = field(default_factory=asyncio.Event)
+    hard: asyncio.Event = field(default_factory=asyncio.Event)
+
+
+async def finish(tasks: Collection[asyncio.Task[T]], stop: Stop) -> None:
+    """Wait until all tasks are done; after a hard stop they are cancelled, and not waited for much longer."""
+    ended = asyncio.create_task(stop.hard.wait())
+    waiting: set[asyncio.Task[T]] = set(tasks)
+    while waiting and not ended.done():
+        await asyncio.wait([*waiting, ended], return_when=asyncio.FIRST_COMPLETED)
+        waiting = {task for task in waiting if not task.done()}
+    ended.cancel()
+    for _ in range(2):  # the first stops the work, the second the cleaning up after it
+        for task in waiting:
+            task.cancel()
+        if waiting:
+            _, waiting = await asyncio.wait(waiting, timeout=_LAST_SECONDS)
+
 
 _LOG = logging.getLogger("reconciler.apply")
 
-__all__ = ["Observer", "apply_targets"]
 
 Observer = Callable[[str, ChangeResult], None]
 """Told of each change's result as it comes: the target's name and the result."""

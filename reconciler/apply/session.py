@@ -11,15 +11,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 
 from reconciler.apply.journal import Journal
-from reconciler.diff import Secrets
-from reconciler.drafts import make_draft
-from reconciler.ownership import CANARY, PROTECTED, UNPROVED, Found, Mark, Match, Matching, Ownership
-from reconciler.plan import Change, Message, TargetPlan
-from reconciler.prove import expectation
-from reconciler.providers.base import Provider
-from reconciler.resources import Draft, Expect, OnFailure, Resource
-
-__all__ = ["ApplyOptions", "Session"]
+from reconciler.model.evidence import expectation
+from reconciler.model.provider import Provider
+from reconciler.model.resource import Draft, Expect, OnFailure, Resource
+from reconciler.plan.changes import Change, Message, TargetPlan
+from reconciler.plan.diff import Secrets
+from reconciler.plan.marks import CANARY, PROTECTED, UNPROVED, Found, Mark, Match, Matching, Ownership
+from reconciler.plan.payload import make_draft
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,20 +6,18 @@ functions know no provider by name: what one can do, its abilities say. What a r
 
 from __future__ import annotations
 
-from reconciler.apply import outcomes, writing
+from reconciler.apply import results as outcomes
+from reconciler.apply import writing
 from reconciler.apply.replacing import detach, replace_object
 from reconciler.apply.results import ChangeResult, Status
-from reconciler.apply.sending import prove_live, prove_new_values
 from reconciler.apply.session import Session
-from reconciler.drafts import UnknownReferenceError
-from reconciler.errors import TargetError
-from reconciler.ownership import Found, Match
-from reconciler.plan import Action, Change, Message, Reason
-from reconciler.prove import Proof
-from reconciler.providers.base import ProofMethod
-from reconciler.resources import LiveObject, OnFailure
-
-__all__ = ["carry_out"]
+from reconciler.apply.testing import Proof, prove_live, prove_new_values
+from reconciler.model.errors import TargetError
+from reconciler.model.provider import ProofMethod
+from reconciler.model.resource import Draft, LiveObject, OnFailure
+from reconciler.plan.changes import Action, Change, Message, Reason
+from reconciler.plan.marks import Found, Match
+from reconciler.plan.payload import UnknownReferenceError, differing_fields
 
 
 async def carry_out(session: Session, change: Change) -> ChangeResult:
@@ -153,3 +151,39 @@ async def _delete(session: Session, change: Change) -> ChangeResult:
 
 def _reverts(session: Session, match: Match) -> bool:
     return session.stop.is_set() or session.on_failure(match.resource) is OnFailure.REVERT
+
+
+async def find_overwritten(session: Session) -> tuple[str, ...]:
+    """A line for each object that is no longer as this run left it."""
+    if not session.written:
+        return ()
+    try:
+        now = await _read_again(session)
+    except TargetError as error:
+        return (f"what was written could not be read again: {error}",)
+    lines = (_compare(object_id, draft, now.get(object_id)) for object_id, draft in sorted(session.written.items()))
+    return tuple(line for line in lines if line)
+
+
+def _compare(object_id: str, draft: Draft | None, live: LiveObject | None) -> str:
+    if draft is None:
+        return f"{object_id} was deleted, and somebody else made it again" if live is not None else ""
+    if live is None:
+        return f"{object_id} was deleted by somebody else"
+    fields = differing_fields(draft, live)
+    return f"{object_id} was overwritten by somebody else ({', '.join(fields)})" if fields else ""
+
+
+async def _read_again(session: Session) -> dict[str, LiveObject]:
+    """One list; where the server's list lags behind its writes, each object by its id."""
+    listing = await session.provider.read_all()
+    objects = {item.id: item for item in listing.objects}
+    if not listing.stale:
+        return objects
+    for object_id in session.written:
+        live = await session.provider.read(object_id)
+        if live is None:
+            objects.pop(object_id, None)
+        else:
+            objects[object_id] = live
+    return objects

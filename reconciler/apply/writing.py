@@ -9,22 +9,11 @@ from dataclasses import replace
 from datetime import datetime
 
 from reconciler.apply.session import Session
-from reconciler.drafts import differing_fields
-from reconciler.errors import QuotaError, TargetError, UnexpectedError
-from reconciler.ownership import Found, read_found
-from reconciler.resources import Draft, LiveObject
-
-__all__ = [
-    "MovedError",
-    "check_unmoved",
-    "create",
-    "delete",
-    "read_own",
-    "read_unmoved",
-    "server_milliseconds",
-    "take_back",
-    "update",
-]
+from reconciler.model.errors import QuotaError, TargetError, UnexpectedError
+from reconciler.model.resource import Draft, LiveObject
+from reconciler.plan.marks import Found
+from reconciler.plan.match import read_found
+from reconciler.plan.payload import differing_fields
 
 
 class MovedError(TargetError):

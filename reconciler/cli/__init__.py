@@ -1,8 +1,8 @@
-"""The command line: read arguments, build the parts, call them, print, turn errors into exit codes.
+"""The command line: arguments -> options -> engine -> report -> exit code.
 
-`main` is the one door; `verbs` holds one module for each verb, imported when it is called, since start-up counts.
+`main` is the one entrance; `verbs` holds one module for each verb, imported when it is called, since start-up counts.
 """
 
-from reconciler.cli.door import main
+from reconciler.cli.main import main
 
 __all__ = ["main"]

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-__all__ = ["COMMON", "CONNECTING", "PLANNING", "SELECTING", "TESTING", "WRITING", "option", "options"]
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.kinds import KINDS
+from reconciler.model.text import suggest
+
+if TYPE_CHECKING:
+    import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]
@@ -33,13 +38,12 @@ def options(*groups: tuple[Decorator, ...]) -> Callable[[Command], Command]:
 
 
 def _names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from reconciler.cli.kinds import complete_name  # what a shell asks for is no other run's to pay for
+    # what a shell asks for is no other run's to pay for
 
     return complete_name(context, parameter, incomplete)
 
 
 def _targets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    from reconciler.cli.kinds import complete_target
 
     return complete_target(context, parameter, incomplete)
 
@@ -89,3 +93,42 @@ CONNECTING: tuple[Decorator, ...] = (
     option("--parallelism", type=click.IntRange(1, 100), help="Calls side by side for each target."),
     option("--timeout", type=click.FloatRange(min=0.1), help="Seconds that a single call may take."),
 )
+
+
+def find_kind(written: str) -> str:
+    """The kind of that name, in whatever case it was written."""
+    for kind in KINDS:
+        if kind.lower() == written.lower():
+            return kind
+    hint = suggest(written, KINDS) or f"there are: {', '.join(KINDS)}"
+    raise ConfigurationError(f"{written}: there is no such kind; {hint}")
+
+
+def complete_kind(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Kinds, and after a dot their fields."""
+    kind, dot, _ = incomplete.partition(".")
+    if not dot or kind not in KINDS:
+        return [name for name in KINDS if name.lower().startswith(incomplete.lower())]
+    return [name for field in KINDS[kind].fields if (name := f"{kind}.{field.name}").startswith(incomplete)]
+
+
+def complete_name(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Names of the project's manifests; none where the project cannot be read."""
+    from reconciler.engine.load import Selection, load_workspace
+
+    try:
+        workspace = load_workspace(context.params.get("config"), Selection())
+    except ConfigurationError:
+        return []
+    return sorted(name for name in workspace.desired.manifests if name.startswith(incomplete))
+
+
+def complete_target(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """Targets of the project file."""
+    from reconciler.engine.load import Selection, load_project_only
+
+    try:
+        workspace = load_project_only(context.params.get("config"), Selection())
+    except ConfigurationError:
+        return []
+    return sorted(name for name in workspace.project.targets if name.startswith(incomplete))

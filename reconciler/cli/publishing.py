@@ -6,24 +6,122 @@ so that no older, better news stands. Trouble with a comment or a summary never 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
-from reconciler.cli.beside import is_told_beside, project_name, tell_beside
+from reconciler.apply.results import RunResult, Status, TestResult
 from reconciler.cli.options import option
-from reconciler.cli.terminal import out, paint_for, show_json
-from reconciler.errors import ConfigurationError, FindingsError, Level, ReconcilerError
+from reconciler.cli.terminal import note, out, paint_for, show_json
+from reconciler.model.errors import ConfigurationError, FindingsError, Level, Place, ReconcilerError
+from reconciler.plan.changes import Plan
+from reconciler.plan.origin import Drift
+from reconciler.report.drift_text import describe_drifted
+from reconciler.report.machines import Note
 
 if TYPE_CHECKING:
-    from reconciler.cli.workspace import Workspace
+    from reconciler.engine.load import Workspace
     from reconciler.report.machines import Note
-    from reconciler.report.page import Page
+    from reconciler.report.view import Page
 
-__all__ = ["FORMS", "OUTPUTS", "form_of", "publish", "published", "write_file"]
+_LEAST_ROOM = 4096  # bytes: with less, not even what was cut could be told
+
+Flags = Mapping[str, Any]
+
+
+def is_told_beside(flags: Flags) -> bool:
+    return bool(flags.get("summary") or flags.get("annotations") or flags.get("comment"))
+
+
+def tell_beside(page: Page, flags: Flags, notes: list[Note]) -> None:
+    if flags.get("annotations"):
+        annotate(notes)
+    without_comment = flags.get("comment") and not _comment(page, flags)
+    if flags.get("summary") or without_comment:
+        _write_summary(page, required=bool(flags.get("summary")))
+
+
+def annotate(notes: Iterable[Note]) -> None:
+    """Annotate files in GitHub Actions; nothing is said where there is nothing to annotate."""
+    from reconciler.report.machines import render_annotations
+
+    placed = [(level, place and in_work_tree(place), text) for level, place, text in notes]
+    if text := render_annotations(placed):
+        note(text)
+
+
+def in_work_tree(place: Place) -> Place:
+    """The place with its file as GitHub knows it: from the top of the checkout, wherever the step runs."""
+    top = os.environ.get("GITHUB_WORKSPACE", "")
+    path = Path(place.file).absolute()
+    if not top or not place.file or not path.is_relative_to(Path(top).absolute()):
+        return place
+    return replace(place, file=path.relative_to(Path(top).absolute()).as_posix())
+
+
+def _comment(page: Page, flags: Flags) -> bool:
+    """Whether the comment was written; if not, it is said why."""
+    from reconciler.ci.forges import CommentError, NoTokenError, marker, put_comment
+    from reconciler.ci.place import commit_of, find_place, run_of
+    from reconciler.report.markdown import COMMENT_LIMIT, render_markdown
+
+    told = (("at", commit_of(os.environ)), ("run", run_of(os.environ)))
+    page = replace(page, facts=(*page.facts, *((name, value) for name, value in told if value)))
+    line = marker(_project_place(flags), *sorted(flags.get("targets") or ()), flags["comment_id"])
+    try:
+        place = find_place(flags["comment"], flags, os.environ)
+        done = put_comment(place, line, render_markdown(page, COMMENT_LIMIT - len(line) - 1))
+    except NoTokenError as error:
+        note(f"warning: {error}; the report goes to the job's summary only")
+        return False
+    except (CommentError, ConfigurationError) as error:
+        note(f"warning: the comment was not written: {error}")
+        return False
+    note(f"comment {done} on {place.repository} #{place.request}")
+    return True
+
+
+def _write_summary(page: Page, *, required: bool) -> None:
+    """Add the page to the step's summary, as far as the step's limit has room."""
+    from reconciler.report.markdown import SUMMARY_LIMIT, byte_length, render_markdown
+
+    path = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if not path:
+        if required:
+            note("note: this job has no summary (GITHUB_STEP_SUMMARY is not set)")
+        return
+    file = Path(path)
+    try:
+        room = SUMMARY_LIMIT - (file.stat().st_size if file.exists() else 0) - 1
+        if room < _LEAST_ROOM:
+            note("warning: this step's summary is full: the report was not added to it")
+            return
+        with file.open("a", encoding="utf-8") as summary:
+            summary.write(render_markdown(page, room, byte_length) + "\n")
+    except OSError as error:
+        note(f"warning: the job's summary was not written: {error.strerror}")
+
+
+def _project_place(flags: Flags) -> str:
+    """The project file's path within its work tree: the same whether or not the file can be read as a project."""
+    from reconciler.manifests.load_project import find_project
+
+    try:
+        path = (flags.get("config") or find_project(Path.cwd())).resolve()
+    except ConfigurationError:
+        return ""
+    root = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
+    return os.path.relpath(path, root)
+
+
+def project_name(flags: Flags) -> str:
+    return _project_place(flags) or "reconciler.yaml"
+
 
 FORMS = ("text", "json", "markdown", "html")
 
@@ -38,7 +136,6 @@ OUTPUTS = (
     option("--comment-id", default="", help="Tells several comments on one request apart."),
 )
 
-Flags = Mapping[str, Any]
 Command = Callable[..., int]
 
 
@@ -76,7 +173,7 @@ class _TellingOfFailure:
             or not is_told_beside(self._flags)
         ):
             return
-        from reconciler.report.pages import failure_page
+        from reconciler.report.view import failure_page
 
         messages, notes = _what_went_wrong(error)
         page = failure_page(self._what, project_name(self._flags), messages)
@@ -145,7 +242,8 @@ def _document(what: str, value: Any) -> object:
         from reconciler.report.drift_text import drift_document
 
         return drift_document(value)
-    from reconciler.report.document import plan_document, result_document, tests_document
+    from reconciler.plan.saved import plan_document
+    from reconciler.report.document import result_document, tests_document
 
     if what == "plan":
         return plan_document(value)
@@ -153,7 +251,7 @@ def _document(what: str, value: Any) -> object:
 
 
 def _page(what: str, value: Any, project: str, **more: Any) -> Page:
-    from reconciler.report import pages
+    from reconciler.report import view as pages
 
     if what == "plan":
         return pages.plan_page(value)
@@ -164,7 +262,6 @@ def _page(what: str, value: Any, project: str, **more: Any) -> Page:
 
 def _notes(what: str, value: Any, workspace: Workspace | None, errors: Any) -> list[Note]:
     """What deserves an annotation: what failed or moved, at its manifest."""
-    from reconciler.cli.annotating import notes_of
 
     manifests = workspace.desired.manifests if workspace is not None else {}
     places = {name: manifest.source.place for name, manifest in manifests.items()}
@@ -177,3 +274,60 @@ def write_file(path: Path, text: str) -> None:
         path.write_text(text, "utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be written: {error.strerror}") from None
+
+
+Places = Mapping[str, Callable[[], Place]]
+"""Where each manifest is, by name; a place is looked up only when it is needed."""
+
+_FINE = (Status.APPLIED, Status.SKIPPED, Status.HELD)
+
+
+def notes_of(what: str, value: Any, places: Places) -> Iterator[Note]:
+    """The notes of a plan, an apply, tests or drift."""
+    if what == "plan":
+        return _of_plan(value, places)
+    if what == "drift":
+        return _of_drift(value, places)
+    if what == "apply":
+        return _of_result(value, places)
+    return _of_tests(value, places)
+
+
+def _at(name: str, places: Places) -> Place | None:
+    return places[name]() if name in places else None
+
+
+def _of_plan(plan: Plan, places: Places) -> Iterator[Note]:
+    for target in plan.targets:
+        if target.error:
+            yield Level.ERROR, None, f"target {target.target} could not be read: {target.error}"
+        for refusal in target.refusals:
+            yield Level.ERROR, _at(refusal.name, places), f"{target.target}: {refusal.name}: {refusal.message}"
+        for change in target.changes:
+            if change.held:
+                yield Level.WARNING, _at(change.name, places), f"{target.target}: {change} is held back: {change.held}"
+
+
+def _of_drift(drift: Drift, places: Places) -> Iterator[Note]:
+    yield from (item for item in _of_plan(drift.plan, places) if item[0] is Level.ERROR)
+    for moved in drift.moved:
+        name = moved.change.name
+        yield Level.WARNING, _at(name, places), f"{moved.target}: {moved.change} {describe_drifted(moved)}"
+
+
+def _of_result(result: RunResult, places: Places) -> Iterator[Note]:
+    for target in result.targets:
+        if target.error:
+            yield Level.ERROR, None, f"target {target.target} could not be read: {target.error}"
+        for item in target.results:
+            if item.status is not Status.APPLIED:
+                level = Level.WARNING if item.status in _FINE else Level.ERROR
+                text = f"{target.target}: {item.change} {item.status.value}: {item.text}"
+                yield level, _at(item.change.name, places), text
+        yield from _of_tests(list(target.tests), places)
+
+
+def _of_tests(tests: list[TestResult], places: Places) -> Iterator[Note]:
+    for test in tests:
+        if test.failed:
+            yield Level.ERROR, _at(test.name, places), f'{test.target}: test of {test.kind} "{test.name}": {test.text}'

@@ -9,8 +9,6 @@ import click
 
 from reconciler.report.texts import Paint, plain
 
-__all__ = ["Progress", "confirm", "note", "out", "paint_for", "show_json"]
-
 
 def paint_for(*, no_color: bool, stream_is_stdout: bool = True) -> Paint:
     """Colours for a terminal; none for pipes, `NO_COLOR` or `--no-color`."""

@@ -6,19 +6,39 @@ with what differs under `overrides`.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.export.choosing import Wanted, choose
-from reconciler.export.names import safe_name, unique_name
-from reconciler.export.objects import LiveObjectAt, LiveTarget
-from reconciler.manifests import Project, SpecError, parse_spec
-from reconciler.ownership import PROTECTED
-from reconciler.resources import KINDS, Field, Role, Value
+from reconciler.export.objects import LiveObjectAt, LiveTarget, Wanted, choose
+from reconciler.manifests.check import SpecError, parse_spec
+from reconciler.model.kinds import KINDS, Field, Role
+from reconciler.model.project import Project
+from reconciler.model.values import Value
+from reconciler.plan.marks import PROTECTED
 
-__all__ = ["LIVE", "Exported", "ManifestDocument", "export_manifests"]
+_LONGEST = 63
+
+
+def safe_name(text: str, fallback: str) -> str:
+    """A text as a manifest's name: small letters, digits and dashes; `fallback` where nothing of it is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST].rstrip("-")
+    return name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", fallback).lower()
+
+
+def unique_name(name: str, taken: Container[str]) -> str:
+    """The name, or with the first number at its end that makes it unique."""
+    if name not in taken:
+        return name
+    number = 2
+    while (candidate := f"{name[: _LONGEST - len(str(number)) - 1]}-{number}") in taken:
+        number += 1
+    return candidate
+
 
 API_VERSION = "channels.gitops/v1"
 LIVE: Mapping[str, bool] = {"live": True}

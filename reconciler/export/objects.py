@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
 
-from reconciler.ownership import Found, Ownership
-
-__all__ = ["LiveObjectAt", "LiveTarget"]
+from reconciler.model.kinds import KINDS
+from reconciler.plan.make import references
+from reconciler.plan.marks import Found, Ownership
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,3 +42,82 @@ class LiveObjectAt:
     def __str__(self) -> str:
         kind = self.found.live.kind or self.found.live.native_type or "object"
         return f"{kind} {self.found.id} on {self.target}"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is asked for. `everything`: unmarked objects too. `patterns` are (`kind`, `name` or `id`, shell pattern);
+    one of each word that is given must match, `name` also by display name."""
+
+    everything: bool = False
+    patterns: tuple[tuple[str, str], ...] = ()
+
+    def covers(self, item: LiveObjectAt) -> bool:
+        """Whether an object is asked for by itself."""
+        if not (self.everything or self.patterns or item.owned or self._is_our_subscription(item)):
+            return False
+        words = {word for word, _ in self.patterns}
+        return all(any(_matches(item, word, text) for key, text in self.patterns if key == word) for word in words)
+
+    @staticmethod
+    def _is_our_subscription(item: LiveObjectAt) -> bool:
+        """Subscriptions bear no mark: one is ours if it leads to a channel of ours."""
+        live = item.found.live
+        if live.kind is None or not KINDS[live.kind].key_field:
+            return False
+        owned = {other.id for other in item.place.found if item.place.ownership.owns(other.mark)}
+        return bool(owned & references(live.fields, live.kind))
+
+
+def _matches(item: LiveObjectAt, word: str, pattern: str) -> bool:
+    live, mark = item.found.live, item.found.mark
+    if word == "kind":
+        return fnmatchcase(live.kind or "", pattern)
+    if word == "id":
+        return fnmatchcase(live.id, pattern)
+    names = [str(live.fields.get("display_name", ""))] + ([mark.name] if mark else [])
+    return any(fnmatchcase(name, pattern) for name in names)
+
+
+def choose(targets: Iterable[LiveTarget], wanted: Wanted) -> tuple[list[LiveObjectAt], list[str]]:
+    """The objects to export, sorted, and a note for each that was asked for and cannot be."""
+    chosen: list[LiveObjectAt] = []
+    notes: list[str] = []
+    for place in targets:
+        asked = [item for item in _objects(place) if wanted.covers(item)]
+        kept = {item.found.id: item for item in asked if not _obstacle(item)}
+        notes += [f"{item} is left out: {_obstacle(item)}" for item in asked if _obstacle(item)]
+        added = list(_referred_to(place, kept))
+        notes += [f"{item} is exported too, since {user} refers to it" for item, user in added]
+        chosen += [*kept.values(), *(item for item, _ in added)]
+    return sorted(chosen, key=lambda item: (item.target, item.found.id)), notes
+
+
+def _objects(place: LiveTarget) -> Iterator[LiveObjectAt]:
+    return (LiveObjectAt(place, found) for found in place.found if not found.live.read_only)
+
+
+def _obstacle(item: LiveObjectAt) -> str:
+    live, mark = item.found.live, item.found.mark
+    if mark is not None and not item.owned:
+        return f"it bears another owner's mark {mark}"
+    if mark is not None and mark.is_leftover:
+        return f"it is a left-over of an interrupted run ({mark})"
+    if live.kind is None:
+        return "this version of reconciler does not know its type, or what it holds is odd"
+    return ""
+
+
+def _referred_to(place: LiveTarget, kept: dict[str, LiveObjectAt]) -> Iterator[tuple[LiveObjectAt, LiveObjectAt]]:
+    """Accounts and groups that a chosen channel needs: without them its manifest would dangle."""
+    by_id = {item.found.id: item for item in _objects(place)}
+    taken = set(kept)
+    for user in kept.values():
+        kind = user.found.live.kind or ""
+        if KINDS[kind].key_field:
+            continue
+        for object_id in sorted(references(user.found.live.fields, kind) - taken):
+            item = by_id.get(object_id)
+            if item is not None and not _obstacle(item):
+                taken.add(object_id)
+                yield item, user

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from reconciler.errors import ConfigurationError
 from reconciler.export.objects import LiveObjectAt, LiveTarget
-from reconciler.resources import KINDS, Field, LiveObject, Role, Server, Value
-
-__all__ = ["FORMAT", "Snapshot", "SnapshotTarget", "parse_snapshot", "snapshot_document"]
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.kinds import KINDS, Field, Role
+from reconciler.model.resource import LiveObject, Server
+from reconciler.model.values import Value
 
 FORMAT = "reconciler.snapshot/v1"
 

@@ -5,15 +5,46 @@ What no schema can say (names given twice, sources that a project defines) is in
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from reconciler.manifests.schemas import compiled, load_schema
-from reconciler.manifests.words import Problem, suggest, type_name
-from reconciler.resources import KINDS
+from pydantic import ValidationError
 
-__all__ = ["check_manifest", "check_project", "check_spec"]
+from reconciler.model.kinds import KINDS
+from reconciler.model.specs import SPEC_MODELS, KindSpec
+from reconciler.model.text import Problem, suggest, type_name
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
+
+
+def schema_folder() -> Path:
+    """The folder of the schemas: within the package when installed as a wheel, else beside it in the checkout."""
+    package = Path(__file__).resolve().parent.parent
+    installed = package / "schemas" / "v1"
+    return installed if installed.is_dir() else package.parent / "schemas" / "v1"
+
+
+@cache
+def load_schema(name: str, supplied: frozenset[str] = frozenset()) -> dict[str, Any]:
+    """The schema of a kind, or `project`. `supplied`: fields that the project's defaults give, so no manifest must."""
+    schema: dict[str, Any] = json.loads((schema_folder() / f"{name}.json").read_text("utf-8"))
+    if supplied:
+        then = schema["properties"]["spec"]["then"]
+        then["required"] = [field for field in then["required"] if field not in supplied]
+    return schema
+
+
+@cache
+def compiled(name: str, supplied: frozenset[str] = frozenset()) -> Draft202012Validator:
+    """The compiled validator of that schema: it says yes or no."""
+    from jsonschema_rs import Draft202012Validator, RegexOptions
+
+    return Draft202012Validator(load_schema(name, supplied), pattern_options=RegexOptions())
+
 
 _UNCLEAR = Problem((), "is not what its schema asks for", "schema", "compare it with the schema")
 
@@ -86,3 +117,23 @@ def _spec_schema(kind: str) -> dict[str, Any]:
     spec = schema["properties"]["spec"]
     properties = {name: value for name, value in spec["properties"].items() if name not in ("targets", "overrides")}
     return {**spec, **spec["then"], "if": True, "then": True, "properties": properties, "$defs": schema["$defs"]}
+
+
+class SpecError(Exception):
+    """A merged spec that is not complete or not right; the paths of `problems` begin below `spec`."""
+
+    def __init__(self, problems: list[Problem]) -> None:
+        super().__init__("; ".join(problem.message for problem in problems))
+        self.problems = problems
+
+
+def parse_spec(kind: str, merged: Mapping[str, Any]) -> KindSpec:
+    """The spec of one kind as one target gets it; without `targets` and `overrides`. SpecError if it won't do."""
+    spec = {key: value for key, value in merged.items() if key not in ("targets", "overrides")}
+    try:
+        return SPEC_MODELS[kind].model_validate(spec)
+    except ValidationError as error:
+        paths = [item["loc"] for item in error.errors(include_url=False, include_context=False, include_input=False)]
+    # Raised here so that no traceback leads to pydantic's error, which holds the values.
+    problems = check_spec(kind, spec) or [Problem(path, "is not allowed here", "not-allowed") for path in paths]
+    raise SpecError(problems)

@@ -7,6 +7,7 @@ because this touches nothing, and from the checks because it knows no manifest.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -15,11 +16,141 @@ from yaml._yaml import CParser
 from yaml.error import YAMLError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from reconciler.manifests.values import MAX_DEPTH, MAX_VALUES, Spot, ValueReader, is_merge, spot_of
-from reconciler.manifests.words import Path, Problem
 from reconciler.manifests.yaml_errors import UnsafeYamlError, word_yaml_error
+from reconciler.model.text import Path, Problem, quoted_key
 
-__all__ = ["Document", "Spot", "find_spot", "parse_documents"]
+MAX_DEPTH = 64
+MAX_VALUES = 200_000
+
+_STR_TAGS = frozenset({"", "!", "tag:yaml.org,2002:str"})
+_CONTAINER_TAGS = frozenset({"", "!", "tag:yaml.org,2002:map", "tag:yaml.org,2002:seq"})
+_CONSTANTS: dict[str, bool | None] = {
+    **dict.fromkeys(("", "~", "null", "Null", "NULL"), None),
+    **dict.fromkeys(("true", "True", "TRUE"), True),
+    **dict.fromkeys(("false", "False", "FALSE"), False),
+}
+_NUMBER_STARTS = frozenset("+-.0123456789")
+# As text: `re` compiles and keeps them when the first number comes, and most projects have none.
+_INTEGER = r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
+_FLOAT = r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?"
+_NOT_FINITE = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
+_LARGEST = 2**63
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """A position in a text; line and column count from 1."""
+
+    line: int
+    column: int
+
+
+def is_merge(key: Node) -> bool:
+    return isinstance(key, ScalarNode) and key.value == "<<" and not key.tag and not key.style
+
+
+def spot_of(mark: Any) -> Spot:
+    """A mark of libyaml's, which counts from 0, as a spot."""
+    return Spot(mark.line + 1, mark.column + 1)
+
+
+class ValueReader:
+    """The values of one document's nodes. Problems are gathered; only limits raise."""
+
+    def __init__(self) -> None:
+        self.problems: list[tuple[Spot, Problem]] = []
+        self._values = 0
+
+    def read(self, node: Node, depth: int = 0) -> Any:
+        """The value of a node; what is wrong with it goes to `problems`."""
+        if type(node) is ScalarNode:
+            if node.style and not node.tag:
+                return node.value
+            return self._scalar(node)
+        self._values += len(node.value) + 1
+        if depth > MAX_DEPTH:
+            raise UnsafeYamlError("recursive", node.start_mark)
+        if self._values > MAX_VALUES:
+            raise UnsafeYamlError("aliases", node.start_mark)
+        if node.tag not in _CONTAINER_TAGS:
+            self._problem(node, "tag")
+        if isinstance(node, MappingNode):
+            return self._mapping(node, depth + 1)
+        return [self.read(item, depth + 1) for item in node.value]
+
+    def _scalar(self, node: ScalarNode) -> Any:
+        if node.tag:
+            if node.tag not in _STR_TAGS:
+                self._problem(node, "tag")
+            return node.value
+        text: str = node.value
+        if text in _CONSTANTS:
+            return _CONSTANTS[text]
+        return self._number(text, node) if text[0] in _NUMBER_STARTS else text
+
+    def _number(self, text: str, node: Node) -> Any:
+        if re.fullmatch(_INTEGER, text):
+            number = int(text, 0 if text[:2] in ("0o", "0x") else 10) if len(text) < 30 else _LARGEST
+            if abs(number) < _LARGEST:
+                return number
+            self._problem(node, "large-number")
+        elif re.fullmatch(_NOT_FINITE, text):
+            self._problem(node, "not-finite")
+        elif re.fullmatch(_FLOAT, text):
+            value = float(text)
+            if abs(value) < float(_LARGEST):
+                return value
+            self._problem(node, "large-number")
+        else:
+            return text
+        return 0
+
+    def _mapping(self, node: Node, depth: int) -> dict[str, Any]:
+        result: dict[str, Any] = {}
+        merges: list[Node] = []
+        for key_node, value_node in node.value:
+            if is_merge(key_node):
+                merges.append(value_node)
+                continue
+            key = self.read(key_node, depth)
+            if not isinstance(key, str):
+                self._problem(key_node, "mapping-key" if isinstance(key, (dict, list)) else "key")
+                continue
+            if key in result:
+                self._problem(key_node, "duplicate", key)
+                continue
+            result[key] = self.read(value_node, depth)
+        for merge in merges:
+            self._merge(merge, result, depth)
+        return result
+
+    def _merge(self, node: Node, result: dict[str, Any], depth: int) -> None:
+        """What is written out wins over what is merged in, and the first of several merged in wins."""
+        for part in node.value if isinstance(node, SequenceNode) else [node]:
+            if not isinstance(part, MappingNode):
+                self._problem(node, "merge")
+                return
+            for key, value in self.read(part, depth).items():
+                result.setdefault(key, value)
+
+    def _problem(self, node: Node, rule: str, key: str = "") -> None:
+        message, slug, hint = _PROBLEMS[rule]
+        self.problems.append((spot_of(node.start_mark), Problem((), message.format(key=quoted_key(key)), slug, hint)))
+
+
+_PROBLEMS: dict[str, tuple[str, str, str]] = {
+    "tag": ("a YAML tag (!...) is not allowed", "yaml-tag", "write a plain value"),
+    "large-number": ("this number is too large", "yaml-number", "put it in quotes if it is a text"),
+    "not-finite": ("not a finite number", "yaml-number", "put it in quotes if it is a text"),
+    "key": ("a key must be a text", "yaml-key", "put the key in quotes"),
+    "mapping-key": (
+        "a mapping or a list cannot be a key",
+        "yaml-key",
+        "put a text that begins with { or [ in quotes, templates too",
+    ),
+    "duplicate": ("the key {key} is there twice", "duplicate-key", "keep one of them"),
+    "merge": ("<< merges mappings only", "yaml-merge", "give it the alias of a mapping"),
+}
 
 
 @dataclass(frozen=True, slots=True)

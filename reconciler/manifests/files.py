@@ -15,9 +15,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from reconciler.manifests.words import Problem
-
-__all__ = ["MAX_BYTES", "FileProblem", "Found", "decode", "find_files", "label_of", "read_text"]
+from reconciler.model.text import Problem
 
 MAX_BYTES = 10 * 2**20
 """The largest file that is read: 10 MiB."""

@@ -14,16 +14,14 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
-from reconciler.errors import Finding, Level, Place
 from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.files import FileProblem, Found, find_files, label_of, read_text
 from reconciler.manifests.lint import lint_manifest, lint_spec
 from reconciler.manifests.manifest import Manifest, Source, finding_of, subject_of
-from reconciler.manifests.words import Problem
-from reconciler.resources import KINDS
-
-__all__ = ["Loaded", "load_manifests"]
+from reconciler.model.errors import Finding, Level, Place
+from reconciler.model.kinds import KINDS
+from reconciler.model.text import Problem
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 

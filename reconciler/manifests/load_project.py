@@ -9,18 +9,16 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from reconciler.errors import ConfigurationError, Finding, FindingsError, Level, Place
 from reconciler.manifests.check import check_project
 from reconciler.manifests.documents import Document, parse_documents
-from reconciler.manifests.fields import OWNER_PATTERN
 from reconciler.manifests.files import FileProblem, decode, label_of, read_text
+from reconciler.manifests.lint import lint_project
 from reconciler.manifests.manifest import Source, finding_of
-from reconciler.manifests.project import Project
-from reconciler.manifests.project_rules import lint_project
-from reconciler.manifests.secret_fields import matches
-from reconciler.manifests.words import Problem
-
-__all__ = ["PROJECT_FILE", "find_project", "load_project", "load_project_text"]
+from reconciler.model.errors import ConfigurationError, Finding, FindingsError, Level, Place
+from reconciler.model.fields import OWNER_PATTERN
+from reconciler.model.project import Project
+from reconciler.model.secret_fields import matches
+from reconciler.model.text import Problem
 
 PROJECT_FILE = "reconciler.yaml"
 

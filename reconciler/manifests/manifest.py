@@ -9,14 +9,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.errors import Finding, Level, Place
 from reconciler.manifests.documents import Document, find_spot
-from reconciler.manifests.fields import is_name
 from reconciler.manifests.files import FileProblem
-from reconciler.manifests.words import Path, Problem, dotted
-from reconciler.resources import KINDS
-
-__all__ = ["Manifest", "Source", "finding_of", "subject_of"]
+from reconciler.model.errors import Finding, Level, Place
+from reconciler.model.fields import is_name
+from reconciler.model.kinds import KINDS
+from reconciler.model.text import Path, Problem, dotted
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from reconciler.manifests.words import Path, Problem, quoted, suggest, type_name
-
-__all__ = ["word_problems"]
+from reconciler.model.text import Path, Problem, quoted_key, suggest, type_name
 
 Error = Any
 """A `jsonschema.ValidationError`; its library is not imported up here, and types its parts too loosely to help."""
@@ -84,7 +82,7 @@ def _word_unknown(error: Error, path: Path, *, secret: bool) -> Iterator[Problem
         if secret:
             yield Problem(path, "a secret reference does not take this key", "unknown-field", hint)
         else:
-            yield Problem((*path, key), f"unknown field {quoted(key)}", "unknown-field", hint, at_key=True)
+            yield Problem((*path, key), f"unknown field {quoted_key(key)}", "unknown-field", hint, at_key=True)
 
 
 def _word_union(error: Error, path: Path) -> Iterator[Problem]:

@@ -11,9 +11,7 @@ from typing import Any
 
 from yaml.error import MarkedYAMLError
 
-from reconciler.manifests.words import Problem
-
-__all__ = ["UnsafeYamlError", "word_yaml_error"]
+from reconciler.model.text import Problem
 
 _LIMITS = {
     "nested": ("nested too deeply (more than 64 levels)", "yaml-too-deep", "write it flatter"),

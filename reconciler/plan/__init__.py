@@ -1,43 +1,8 @@
-"""The plan: a value (`model`), how it is made (`make`), the messages it will send (`messages`), where its changes come
-from (`origin`), and the plan kept in a file: its JSON (`document`), its signature (`signing`), its promise (`promise`).
+"""Desired against live, as values: no network, files, clock or printing.
+
+`desired` defaults, overrides and references · `marks`, `match` which live object belongs to which manifest, and
+whose it is · `diff` the fields that differ · `changes` the plan as a value · `make` how it is made · `payload` what
+a change writes · `messages` the tests it will send · `guards` what holds a change · `origin` where a change comes
+from · `saved` the plan kept in a file, signed · `promise` what an apply of that file may do. Nothing is imported
+here, since start-up counts.
 """
-
-from reconciler.plan.fields import effective_fields, live_fields, references
-from reconciler.plan.make import PlanOptions, make_target_plan
-from reconciler.plan.messages import Audience, message_for
-from reconciler.plan.model import (
-    Action,
-    Candidate,
-    Change,
-    Counts,
-    Message,
-    Origin,
-    Pending,
-    Plan,
-    Reason,
-    RefusedResource,
-    SecretField,
-    TargetPlan,
-)
-
-__all__ = [
-    "Action",
-    "Audience",
-    "Candidate",
-    "Change",
-    "Counts",
-    "Message",
-    "Origin",
-    "Pending",
-    "Plan",
-    "PlanOptions",
-    "Reason",
-    "RefusedResource",
-    "SecretField",
-    "TargetPlan",
-    "effective_fields",
-    "live_fields",
-    "make_target_plan",
-    "message_for",
-    "references",
-]

@@ -5,28 +5,71 @@ Pure. It holds nothing back (`guards` does) and words nothing (`report` does).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
-from reconciler.masking import HIDDEN, Json, Masker
-from reconciler.ownership import PROTECTED, UNPROVED, Found, How, Match, Matching, Refusal
-from reconciler.plan.fields import effective_fields, live_fields, references
+from reconciler.model.kinds import KINDS, Role
+from reconciler.model.masking import HIDDEN, Json, Masker
+from reconciler.model.resource import LiveObject, Resource, Server, When
+from reconciler.model.values import SecretReference, Value
+from reconciler.plan.changes import Action, Candidate, Change, Message, Reason, RefusedResource, SecretField, TargetPlan
+from reconciler.plan.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
+from reconciler.plan.marks import PROTECTED, UNPROVED, Found, How, Match, Matching, Refusal
 from reconciler.plan.messages import Audience, test_messages
-from reconciler.plan.model import (
-    Action,
-    Candidate,
-    Change,
-    Message,
-    Reason,
-    RefusedResource,
-    SecretField,
-    TargetPlan,
-)
-from reconciler.plan.renames import probable_renames
-from reconciler.resources import KINDS, Resource, SecretReference, Server, When
 
-__all__ = ["PlanOptions", "make_target_plan"]
+
+def probable_renames(
+    created: Iterable[Resource], matching: Matching, secrets: Secrets, masker: Masker
+) -> Iterator[str]:
+    """One hint for each resource that is to be created and each candidate that equals it."""
+    for resource in created:
+        fields = {name: value for name, value in resource.fields.items() if name != "display_name"}
+        for candidate in matching.candidates:
+            if candidate.live.kind != resource.kind:
+                continue
+            live = live_fields(candidate.live, matching.names)
+            comparison = diff_fields(KINDS[resource.kind], fields, live, secrets, masker)
+            if not comparison.changes and not comparison.unresolved:
+                yield (
+                    f'{resource} equals {candidate.live.kind} "{candidate.name}", which no manifest names: if it was '
+                    f"renamed, write  metadata.renamed_from: {candidate.name}"
+                )
+
+
+def live_fields(live: LiveObject, names: Mapping[str, str]) -> dict[str, Value]:
+    """A live object's fields with references as the names of resources; `id:...` for what has no name."""
+    kind = KINDS[live.kind or ""]
+    fields = dict(live.fields)
+    for field in kind.fields:
+        value = fields.get(field.name)
+        if field.role is Role.REFERENCE and isinstance(value, str):
+            fields[field.name] = names.get(value, f"id:{value}")
+        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
+            fields[field.name] = frozenset(names.get(item, f"id:{item}") for item in value)
+    return fields
+
+
+def effective_fields(resource: Resource, live: Mapping[str, Value]) -> Mapping[str, Value]:
+    """A resource's fields as they shall become: in `mode: include`, what is not ours in a list stays in it."""
+    if resource.fields.get("mode") != "include":
+        return {name: value for name, value in resource.fields.items() if name != "mode"}
+    fields = {name: value for name, value in resource.fields.items() if name != "mode"}
+    ours, theirs = fields.get("channels"), live.get("channels")
+    if isinstance(ours, frozenset) and isinstance(theirs, frozenset):
+        fields["channels"] = ours | {name for name in theirs if ":" in name}
+    return fields
+
+
+def references(fields: Mapping[str, Value], kind: str) -> frozenset[str]:
+    """The names (or ids, in a live object's fields) of all other resources that these fields refer to."""
+    found: set[str] = set()
+    for field in KINDS[kind].fields:
+        value = fields.get(field.name)
+        if field.role is Role.REFERENCE and isinstance(value, str):
+            found.add(value)
+        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
+            found |= value
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True)

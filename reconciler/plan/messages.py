@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from reconciler.ownership import Match, Matching
-from reconciler.plan.model import Action, Change, Message, Reason
-from reconciler.resources import KINDS, Resource, Value, When
-
-__all__ = ["Audience", "message_for", "test_messages"]
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import Resource, When
+from reconciler.model.values import Value
+from reconciler.plan.changes import Action, Change, Message, Reason
+from reconciler.plan.marks import Match, Matching
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,12 +7,10 @@ elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from reconciler.plan.model import Action, Change, Origin, Pending, TargetPlan
-from reconciler.resources import Resource
-
-__all__ = ["intent_only", "with_origins"]
+from reconciler.model.resource import Resource
+from reconciler.plan.changes import Action, Change, Origin, Pending, Plan, Reason, TargetPlan
 
 Resources = Mapping[str, Resource]
 
@@ -71,3 +69,47 @@ def _drift_too(change: Change, now: Resource | None, before: Resource | None) ->
     meant = {name for name in {*now.fields, *before.fields} if now.fields.get(name) != before.fields.get(name)}
     drifted = sorted({field.path[0] for field in change.fields if field.path[0] in now.fields} - meant)
     return (f"drift in {', '.join(drifted)} is mended with it",) if drifted else ()
+
+
+_ASKED_FOR = frozenset({Reason.ADOPTED, Reason.RENAMED, Reason.UNPROVED})
+"""Reasons that no hand on the live system brings about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Drifted:
+    """One change with its target. Neither system tells who changed an object; `Change.updated` tells when."""
+
+    target: str
+    change: Change
+
+    @property
+    def is_missing(self) -> bool:
+        """Whether there is nothing live: deleted by hand, or never applied."""
+        return self.change.action is Action.CREATE
+
+
+@dataclass(frozen=True, slots=True)
+class Drift:
+    """What moved, and what is `pending`: asked for by a manifest and not applied yet. `plan` is where both are from."""
+
+    plan: Plan
+    moved: tuple[Drifted, ...]
+    pending: tuple[Drifted, ...]
+
+    @property
+    def not_compared(self) -> int:
+        """How many fields could not be compared."""
+        return sum(len(target.unresolved) for target in self.plan.targets)
+
+
+def find_drift(plan: Plan) -> Drift:
+    """Split a plan's changes into what moved and what is pending."""
+    changes = [Drifted(target.target, change) for target in plan.targets for change in target.changes]
+    moved = tuple(item for item in changes if _is_drift(item.change))
+    return Drift(plan, moved, tuple(item for item in changes if item not in moved))
+
+
+def _is_drift(change: Change) -> bool:
+    if change.origin is not None:
+        return change.origin is Origin.DRIFT
+    return bool(change.fields) or not set(change.reasons) <= _ASKED_FOR

@@ -10,12 +10,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from reconciler.diff import FieldChange
-from reconciler.masking import Json
-from reconciler.ownership import Matching
-from reconciler.plan.model import Action, Change, Message, Pending, Reason, TargetPlan
-
-__all__ = ["Kept", "differences", "keep_promise"]
+from reconciler.model.masking import Json
+from reconciler.plan.changes import Action, Change, Message, Pending, Reason, TargetPlan
+from reconciler.plan.diff import FieldChange
+from reconciler.plan.marks import Matching
 
 _NOT_IN_PLAN = "not in the plan"
 _BY_FIELDS = frozenset({Reason.FIELDS_DIFFER, Reason.SECRET_DIFFERS})  # told field by field

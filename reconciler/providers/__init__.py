@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from reconciler.providers.base import Abilities, Provider
+    from reconciler.model.provider import Abilities, Provider
     from reconciler.providers.connection import Connection
     from reconciler.providers.retries import Retries
 
@@ -26,7 +26,7 @@ Factory = Callable[["Connection", str, "Retries | None"], "Provider"]
 
 
 def _opensearch_abilities() -> Abilities:
-    from reconciler.providers.opensearch import ABILITIES as OPENSEARCH
+    from reconciler.providers.opensearch.abilities import ABILITIES as OPENSEARCH
 
     return OPENSEARCH
 
@@ -38,7 +38,7 @@ def _opensearch(connection: Connection, version: str, retries: Retries | None) -
 
 
 def _confluent_abilities() -> Abilities:
-    from reconciler.providers.confluent import ABILITIES as CONFLUENT
+    from reconciler.providers.confluent.abilities import ABILITIES as CONFLUENT
 
     return CONFLUENT
 

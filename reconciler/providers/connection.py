@@ -20,10 +20,8 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 
 from reconciler import __version__
-from reconciler.errors import ConfigurationError
-from reconciler.resources import SecretText
-
-__all__ = ["Auth", "Basic", "Bearer", "ClientCertificate", "Connection", "SigV4", "Tls", "make_client"]
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.values import SecretText
 
 _LONGEST_CONNECT = 10.0  # seconds: a host that does not take the connection by then will not
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

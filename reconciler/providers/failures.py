@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 import httpx
 
-from reconciler.errors import (
+from reconciler.model.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
@@ -26,8 +26,6 @@ from reconciler.errors import (
     UnexpectedError,
     UnreachableError,
 )
-
-__all__ = ["Call", "Silence", "explain_silence", "explain_status", "out_of_time", "quotable"]
 
 _LONGEST_QUOTE = 300  # characters
 _PIECE = 8  # so many characters of a secret in a row are a leak

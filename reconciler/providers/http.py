@@ -18,12 +18,10 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler.errors import TargetError, TimedOutError, UnexpectedError, UnreachableError
+from reconciler.model.errors import TargetError, TimedOutError, UnexpectedError, UnreachableError
 from reconciler.providers.connection import Connection, make_client
 from reconciler.providers.failures import Call, Silence, explain_silence, explain_status, out_of_time, quotable
 from reconciler.providers.retries import Retries, told_wait
-
-__all__ = ["LARGEST_BODY", "Answer", "Dialect", "HttpTarget"]
 
 LARGEST_BODY = 100 * 1024 * 1024
 """Bytes; no answer may be larger."""

@@ -23,7 +23,6 @@ if TYPE_CHECKING:
 
     from tenacity import RetryCallState
 
-__all__ = ["Retries", "RetryBudget", "told_wait"]
 
 T = TypeVar("T")
 

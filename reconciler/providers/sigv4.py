@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 
 import httpx
 
-from reconciler.errors import ConfigurationError
+from reconciler.model.errors import ConfigurationError
 
 try:
     from botocore.auth import SigV4Auth as Signer
@@ -20,8 +20,6 @@ try:
     from botocore.session import Session
 except ImportError:
     raise ConfigurationError("auth.sigv4 needs the extra aws; install it with: pip install 'reconciler[aws]'") from None
-
-__all__ = ["SigV4Auth"]
 
 _UNSIGNED = {"connection", "user-agent", "accept-encoding"}  # a proxy on the way may change these
 

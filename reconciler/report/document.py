@@ -1,7 +1,7 @@
 """Results as JSON documents. One format word and version stands at the head of each.
 
 The forms are those of the frozen values themselves, made by pydantic from their types, so that a document and the
-value cannot differ. Plans have their own module, `reconciler.plan.document`, since they are read again.
+value cannot differ. Plans have their own module, `reconciler.plan.saved`, since they are read again.
 """
 
 from __future__ import annotations
@@ -11,10 +11,7 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from reconciler.apply import RunResult, TestResult
-from reconciler.plan.document import plan_document
-
-__all__ = ["plan_document", "result_document", "result_schema", "tests_document", "tests_schema"]
+from reconciler.apply.results import RunResult, TestResult
 
 RESULT_FORMAT = "reconciler.result/v1"
 TESTS_FORMAT = "reconciler.tests/v1"

@@ -5,11 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.drift import Drift, Drifted
+from reconciler.model.text import plural, printable
+from reconciler.plan.origin import Drift, Drifted
 from reconciler.report.plan_text import change_details
-from reconciler.report.texts import Paint, plain, plural, printable, shown_time
-
-__all__ = ["DRIFT_FORMAT", "describe_drift", "describe_drifted", "drift_document", "drift_schema", "render_drift"]
+from reconciler.report.texts import Paint, plain, shown_time
 
 DRIFT_FORMAT = "reconciler.drift/v1"
 
@@ -64,7 +63,7 @@ def describe_drift(drift: Drift) -> str:
 
 def drift_document(drift: Drift) -> dict[str, Any]:
     """The same for machines; the fields are those of a plan document."""
-    from reconciler.plan.document import plan_document
+    from reconciler.plan.saved import plan_document
 
     document = plan_document(drift.plan)
     changes = {
@@ -95,7 +94,7 @@ def drift_document(drift: Drift) -> dict[str, Any]:
 
 def drift_schema() -> dict[str, Any]:
     """The JSON Schema of a drift document: a plan's changes, each with its target and whether anything is live."""
-    from reconciler.plan.document import plan_schema
+    from reconciler.plan.saved import plan_schema
 
     plan = plan_schema()
     own = {"target": {"type": "string"}, "missing": {"type": "boolean"}}

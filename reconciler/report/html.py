@@ -11,12 +11,10 @@ import hashlib
 from functools import cache
 from typing import TYPE_CHECKING
 
-from reconciler.report.page import Page
+from reconciler.report.view import Page
 
 if TYPE_CHECKING:
     from jinja2 import Environment
-
-__all__ = ["render_html"]
 
 
 @cache

@@ -5,12 +5,10 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from reconciler.apply import TestResult
-from reconciler.errors import Finding, Level, Place
-from reconciler.plan import Plan
-from reconciler.report.texts import printable
-
-__all__ = ["Note", "notes_of_findings", "render_annotations", "render_junit", "render_terraform_report"]
+from reconciler.apply.results import TestResult
+from reconciler.model.errors import Finding, Level, Place
+from reconciler.model.text import printable
+from reconciler.plan.changes import Plan
 
 MOST_ANNOTATIONS = 10
 """How many errors, and how many warnings, GitHub shows of one step."""

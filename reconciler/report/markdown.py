@@ -13,10 +13,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from reconciler.report.page import Entry, Page, Section, Tone
-from reconciler.report.texts import printable
-
-__all__ = ["COMMENT_LIMIT", "SUMMARY_LIMIT", "byte_length", "code", "render_markdown", "utf16_length"]
+from reconciler.model.text import printable
+from reconciler.report.view import Entry, Page, Section, Tone
 
 COMMENT_LIMIT = 65_536
 """Characters that a comment on GitHub may have (GitLab takes a million)."""

@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from reconciler.diff import FieldChange
-from reconciler.masking import Json, is_secret
-from reconciler.plan import Action, Candidate, Change, Message, Plan, TargetPlan
-from reconciler.report.texts import Paint, plain, plural, printable, shown_value
-
-__all__ = [
-    "about_target",
-    "change_details",
-    "change_remark",
-    "describe_messages",
-    "headline",
-    "plan_remarks",
-    "render_plan",
-    "target_remarks",
-]
+from reconciler.model.masking import Json, is_secret
+from reconciler.model.text import plural, printable
+from reconciler.plan.changes import Action, Candidate, Change, Message, Plan, TargetPlan
+from reconciler.plan.diff import FieldChange
+from reconciler.report.texts import Paint, plain, shown_value
 
 _COLOURS = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
 

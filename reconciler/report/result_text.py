@@ -4,20 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.apply import ChangeResult, RunResult, Status, TargetResult, TestResult
-from reconciler.prove import Proof
-from reconciler.report.texts import Paint, plain, plural, printable
-from reconciler.resources import Delivery, Outcome
-
-__all__ = [
-    "describe_tests",
-    "recipient_lines",
-    "render_change",
-    "render_result",
-    "render_test",
-    "render_tests",
-    "summarise_result",
-]
+from reconciler.apply.journal import Event, JournalLine
+from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
+from reconciler.apply.testing import Proof
+from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.text import plural, printable
+from reconciler.report.texts import Paint, plain
 
 _COLOURS = {Status.APPLIED: "green", Status.UNDONE: "yellow", Status.SKIPPED: "yellow", Status.HELD: "yellow"}
 _URGENT = (Status.STRANDED, Status.KEPT, Status.UNKNOWN)
@@ -140,3 +132,51 @@ def describe_tests(tests: list[TestResult]) -> str:
     skipped = sum(1 for test in tests if test.proof is None)
     passed = len(tests) - failed - skipped
     return f"Tested {plural(len(tests), 'channel')}: {passed} passed, {failed} failed, {skipped} skipped."
+
+
+_STEP_COLOURS = {Event.FAILED: "red", Event.INTERRUPTED: "yellow"}
+
+
+def render_journal(lines: list[JournalLine], paint: Paint = plain) -> str:
+    """All runs of a journal, oldest first."""
+    runs = _runs(lines)
+    return "\n".join(row for number, run in enumerate(runs, start=1) for row in _render_run(number, run, paint)) + "\n"
+
+
+def _runs(lines: Iterable[JournalLine]) -> list[list[JournalLine]]:
+    runs: list[list[JournalLine]] = []
+    for line in lines:
+        if not runs or (line.number == 1 and line.event in (Event.BEGIN, Event.OUTCOME)):
+            runs.append([])
+        runs[-1].append(line)
+    return runs
+
+
+def _render_run(number: int, run: list[JournalLine], paint: Paint) -> Iterator[str]:
+    ends = {line.number: line for line in run if line.event not in (Event.BEGIN, Event.OUTCOME)}
+    open_steps = [line for line in run if line.event is Event.BEGIN and line.number not in ends]
+    yield paint(f"Run {number}, begun {run[0].at}", "bold")
+    if open_steps:
+        words = f"{plural(len(open_steps), 'step')} begun and not ended: plan again, since only live state tells more"
+        yield paint(words, "red")
+        yield from (f"  {_step(line).rstrip(chr(44))}" for line in open_steps)
+    for line in run:
+        if line.event is Event.OUTCOME:
+            yield f"  {line.at}  {_subject(line)}: {paint(line.status, 'bold')}"
+        elif line.event is Event.BEGIN:
+            yield f"  {line.at}  {_step(ends.get(line.number, line))} {_ended(ends.get(line.number), paint)}"
+
+
+def _ended(end: JournalLine | None, paint: Paint) -> str:
+    if end is None:
+        return paint("not ended", "red")
+    words = "done" if end.event is Event.END else f"{end.event.value} {end.error}".strip()
+    return paint(words, _STEP_COLOURS.get(end.event, "green"))
+
+
+def _step(line: JournalLine) -> str:
+    return f"{_subject(line)}: {printable(line.step)} {printable(line.id)}".rstrip() + ","
+
+
+def _subject(line: JournalLine) -> str:
+    return printable(f"{line.target} {line.name}")

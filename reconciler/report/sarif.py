@@ -21,11 +21,9 @@ from sarif_pydantic import (
 )
 
 from reconciler import __version__
-from reconciler.errors import Finding
-from reconciler.errors import Level as FindingLevel
-from reconciler.report.texts import printable
-
-__all__ = ["render_sarif"]
+from reconciler.model.errors import Finding
+from reconciler.model.errors import Level as FindingLevel
+from reconciler.model.text import printable
 
 
 def render_sarif(findings: Iterable[Finding]) -> str:

@@ -10,9 +10,8 @@ import json
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from reconciler.masking import Json
-
-__all__ = ["Paint", "plain", "plural", "printable", "quoted", "shown_time", "shown_value"]
+from reconciler.model.masking import Json
+from reconciler.model.text import printable, quoted
 
 Paint = Callable[[str, str], str]
 """Colours a text: (text, colour name) -> text. `plain` colours nothing."""
@@ -21,18 +20,6 @@ Paint = Callable[[str, str], str]
 def plain(text: str, _colour: str) -> str:
     """The Paint of pipes, files and NO_COLOR."""
     return text
-
-
-def printable(text: str) -> str:
-    """A text with every character that is not printable shown by its number."""
-    if text.isprintable():
-        return text
-    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
-
-
-def quoted(text: str) -> str:
-    """A text in quotes, escaped as JSON does and without unprintable characters."""
-    return printable(json.dumps(text, ensure_ascii=False))
 
 
 def shown_value(value: Json) -> str:
@@ -46,11 +33,6 @@ def shown_value(value: Json) -> str:
     if isinstance(value, list):
         return f"[{', '.join(shown_value(item) for item in value)}]"
     return json.dumps(value)
-
-
-def plural(count: int, word: str) -> str:
-    """`1 message`, `2 messages`."""
-    return f"{count} {word}" if count == 1 else f"{count} {word}s"
 
 
 def shown_time(moment: str) -> str:

@@ -11,11 +11,8 @@ import re
 import threading
 from typing import Any
 
-from reconciler.errors import SecretError
-from reconciler.secrets.documents import Once, parse_document, pick_value
-from reconciler.secrets.settings import SecretSettings
-
-__all__ = ["AwsSecretSource"]
+from reconciler.model.errors import SecretError
+from reconciler.secrets.settings import Once, SecretSettings, parse_document, pick_value
 
 _REASONS = {
     "ResourceNotFoundException": "does not exist in this account and region; check its name and AWS_REGION",

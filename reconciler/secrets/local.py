@@ -10,11 +10,8 @@ import re
 import stat
 from pathlib import Path
 
-from reconciler.errors import SecretError
-from reconciler.secrets.settings import SecretSettings
-from reconciler.secrets.values import MAX_BYTES, decode_value
-
-__all__ = ["EnvironmentSource", "FileSource", "locate", "refuse_key"]
+from reconciler.model.errors import SecretError
+from reconciler.secrets.settings import MAX_BYTES, SecretSettings, decode_value
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 

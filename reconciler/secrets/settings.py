@@ -5,15 +5,16 @@ Plain values: the project file is read elsewhere. Apart from the resolver so tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
-from reconciler.errors import ConfigurationError
-from reconciler.resources import RESERVED_NAMES
-
-__all__ = ["ENTRY_POINT_GROUP", "SecretSettings", "SecretSource"]
+from reconciler.model.errors import ConfigurationError, SecretError
+from reconciler.model.values import RESERVED_NAMES
 
 ENTRY_POINT_GROUP = "reconciler.secrets"
 """The entry points by which a package brings a source."""
@@ -55,3 +56,97 @@ class SecretSettings:
                 raise ConfigurationError(f'spec.secrets.sources: the name "{name}" is taken; choose another')
             if not command:
                 raise ConfigurationError(f"spec.secrets.sources.{name}.exec: the command is empty; name a program")
+
+
+MAX_BYTES = 1 << 20
+"""The size of the largest value: 1 MiB."""
+
+
+def decode_value(raw: bytes, place: str) -> str:
+    """Bytes as text, without the one newline that editors and commands put at the end, nor a byte order mark."""
+    if len(raw) > MAX_BYTES:
+        raise too_large(place)
+    try:
+        text = raw.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise _binary(place) from None
+    return text.removesuffix("\n").removesuffix("\r")
+
+
+def check_value(value: object, place: str) -> str:
+    """The value, if it can be used; plug-ins may return anything, and environment variables may hold stray bytes."""
+    if not isinstance(value, str):
+        raise SecretError(f"{place} gave no text; a secret is a string")
+    if not value:
+        raise SecretError(f"{place} gave an empty value; put the secret there")
+    if "\0" in value or not _is_utf8(value):
+        raise _binary(place)
+    if len(value) > MAX_BYTES:
+        raise too_large(place)
+    return value
+
+
+def too_large(place: str) -> SecretError:
+    """The error for a value over the limit."""
+    return SecretError(f"{place} gave more than 1 MiB; a secret is a short text: is this the right one?")
+
+
+def _binary(place: str) -> SecretError:
+    return SecretError(f"{place} gave binary data; a secret is text in UTF-8, without NUL characters")
+
+
+def _is_utf8(value: str) -> bool:
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+T = TypeVar("T")
+
+
+class Once(Generic[T]):
+    """Fetches each name once, also when several threads ask at the same time; a failure is remembered too.
+
+    Those who ask for one name wait for nobody who asks for another.
+    """
+
+    def __init__(self, fetch: Callable[[str], T]) -> None:
+        self._fetch = fetch
+        self._lock = threading.Lock()
+        self._fetched: dict[str, Future[T]] = {}
+
+    def get(self, name: str) -> T:
+        """What was fetched under that name; raises what fetching it raised."""
+        with self._lock:
+            is_first = name not in self._fetched
+            fetched = self._fetched.setdefault(name, Future())
+        if is_first:
+            try:
+                fetched.set_result(self._fetch(name))
+            except BaseException as error:  # whatever it is: those who wait for the same name must hear of it
+                fetched.set_exception(error)
+        return fetched.result()
+
+
+def parse_document(text: str, place: str) -> object:
+    """The JSON text as plain values."""
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise SecretError(f"{place} is not JSON, so it has no keys; check what is kept there") from None
+
+
+def pick_value(document: object, key: str, place: str) -> str:
+    """The text or whole number under `key`: a name, or names joined by dots that lead into nested maps."""
+    found = document
+    for name in [key] if isinstance(document, Mapping) and key in document else key.split("."):
+        if not isinstance(found, Mapping) or name not in found:
+            raise SecretError(f'{place} has no key "{key}"; check the name, nested keys are written a.b')
+        found = found[name]
+    if isinstance(found, int) and not isinstance(found, bool):
+        return str(found)
+    if not isinstance(found, str):
+        raise SecretError(f'key "{key}" of {place} holds no text; name a key whose value is a string')
+    return found

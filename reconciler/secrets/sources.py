@@ -9,16 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib import metadata
 
-from reconciler.errors import SecretError
+from reconciler.model.errors import SecretError
 from reconciler.secrets.aws import AwsSecretSource
-from reconciler.secrets.commands import Commands, CommandSource
-from reconciler.secrets.documents import Once
+from reconciler.secrets.commands import Commands, CommandSource, SopsSource
 from reconciler.secrets.local import EnvironmentSource, FileSource
-from reconciler.secrets.settings import ENTRY_POINT_GROUP, SecretSettings, SecretSource
-from reconciler.secrets.sops import SopsSource
+from reconciler.secrets.settings import ENTRY_POINT_GROUP, Once, SecretSettings, SecretSource
 from reconciler.secrets.vault import VaultSource
-
-__all__ = ["Sources"]
 
 """Where other packages offer factories of sources: SecretSettings -> SecretSource."""
 

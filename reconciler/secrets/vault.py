@@ -14,11 +14,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.errors import SecretError
-from reconciler.secrets.documents import Once, pick_value
-from reconciler.secrets.settings import SecretSettings
-
-__all__ = ["VaultSource"]
+from reconciler.model.errors import SecretError
+from reconciler.secrets.settings import Once, SecretSettings, pick_value
 
 
 class VaultSource:

@@ -9,15 +9,20 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.apply import ApplyOptions, ChangeResult, Journal, RunResult, Session, Stop, apply_targets
-from reconciler.guards import GuardOptions, hold_back
-from reconciler.ownership import Matching, Ownership
-from reconciler.plan import PlanOptions, TargetPlan, make_target_plan
-from reconciler.providers.base import Provider
+from reconciler.apply.journal import Journal
+from reconciler.apply.results import ChangeResult, RunResult
+from reconciler.apply.run import Stop, apply_targets
+from reconciler.apply.session import ApplyOptions, Session
+from reconciler.engine.read import read_and_plan
+from reconciler.model.provider import Provider
+from reconciler.model.resource import Resource, Server
+from reconciler.model.values import SecretReference, SecretText
+from reconciler.plan.changes import TargetPlan
+from reconciler.plan.guards import GuardOptions, hold_back
+from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.marks import Matching, Ownership
 from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
-from reconciler.reading import read_and_plan
-from reconciler.resources import Resource, SecretReference, SecretText, Server
 from reconciler.simulator import Simulator
 from tests.middle.builders import MASKER, OWNERSHIP, SECRETS
 

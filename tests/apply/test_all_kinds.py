@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.apply import RunResult
-from reconciler.resources import KINDS, Resource, SecretText, Value
+from reconciler.apply.results import RunResult
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import Resource
+from reconciler.model.values import SecretText, Value
 from reconciler.simulator import Simulator
 from tests.apply.runs import PRUNE, Runs
 from tests.middle.builders import resource

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.apply import ApplyOptions, Status
-from reconciler.resources import Expect, OnFailure, Resource, SecretText, Settings, TestPolicy, When
+from reconciler.apply.results import Status
+from reconciler.apply.session import ApplyOptions
+from reconciler.model.resource import Expect, OnFailure, Resource, Settings, TestPolicy, When
+from reconciler.model.values import SecretText
 from reconciler.simulator import Simulator
 from tests.apply.runs import PRUNE, Runs
 from tests.middle.builders import resource, slack

@@ -7,11 +7,11 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import connecting
-from reconciler.cli.live import ReadOptions, read_targets
-from reconciler.cli.workspace import Selection, load_workspace
-from reconciler.errors import ConfigurationError
-from reconciler.providers.base import Provider
+from reconciler.engine import connect as connecting
+from reconciler.engine.load import Selection, load_workspace
+from reconciler.engine.read import ReadOptions, read_targets
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.provider import Provider
 from reconciler.providers.connection import Connection
 from reconciler.providers.retries import Retries
 from tests.apply.processes import PROJECT

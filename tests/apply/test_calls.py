@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply import ApplyOptions
-from reconciler.plan import PlanOptions
-from reconciler.resources import OnFailure, Resource, Settings, TestPolicy, When
+from reconciler.apply.session import ApplyOptions
+from reconciler.model.resource import OnFailure, Resource, Settings, TestPolicy, When
+from reconciler.plan.make import PlanOptions
 from reconciler.simulator import Simulator
 from tests.apply.runs import PRUNE, Runs
 from tests.apply.test_apply import hook, mail

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.heads import refuse_unless_head
-from reconciler.errors import ConfigurationError, RefusedError
+from reconciler.engine.base import refuse_unless_head
+from reconciler.model.errors import ConfigurationError, RefusedError
 
 
 def git(folder: Path, *arguments: str) -> None:

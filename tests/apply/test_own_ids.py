@@ -4,11 +4,17 @@ from __future__ import annotations
 
 import asyncio
 
-from reconciler.apply import Journal, RunResult, Session, Status, Stop, apply_targets
-from reconciler.ownership import Matching, Ownership
-from reconciler.plan import TargetPlan, make_target_plan
-from reconciler.reading import read_and_plan
-from reconciler.resources import Delivery, Outcome, Resource, SecretText, Server
+from reconciler.apply.journal import Journal
+from reconciler.apply.results import RunResult, Status
+from reconciler.apply.run import Stop, apply_targets
+from reconciler.apply.session import Session
+from reconciler.engine.read import read_and_plan
+from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.resource import Resource, Server
+from reconciler.model.values import SecretText
+from reconciler.plan.changes import TargetPlan
+from reconciler.plan.make import make_target_plan
+from reconciler.plan.marks import Matching, Ownership
 from tests.middle.builders import MASKER, resource
 from tests.providers.memory import MemoryAbilities, MemoryProvider
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.prove import expectation, judge
-from reconciler.providers.opensearch import ABILITIES
-from reconciler.resources import Delivery, Expect, Outcome, RecipientDelivery, TestPolicy
+from reconciler.apply.testing import judge
+from reconciler.model.evidence import Delivery, Outcome, RecipientDelivery, expectation
+from reconciler.model.resource import Expect, TestPolicy
+from reconciler.providers.opensearch.abilities import ABILITIES
 
 ACCEPTED, REACHED = Expect.ACCEPTED, Expect.REACHED
 

@@ -7,8 +7,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.apply import Status
-from reconciler.resources import Resource
+from reconciler.apply.results import Status
+from reconciler.model.resource import Resource
 from reconciler.simulator import Simulator
 from tests.apply.runs import Runs
 from tests.apply.test_apply import mail

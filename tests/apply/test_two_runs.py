@@ -8,10 +8,13 @@ from typing import Any
 
 import pytest
 
-from reconciler.apply import ChangeResult, Journal, RunResult, Session, Status, Stop, apply_targets
-from reconciler.plan import PlanOptions
+from reconciler.apply.journal import Journal
+from reconciler.apply.results import ChangeResult, RunResult, Status
+from reconciler.apply.run import Stop, apply_targets
+from reconciler.apply.session import Session
+from reconciler.model.resource import Resource
+from reconciler.plan.make import PlanOptions
 from reconciler.report.result_text import render_result
-from reconciler.resources import Resource
 from reconciler.simulator import Simulator
 from tests.apply.runs import Runs
 from tests.apply.test_apply import hook

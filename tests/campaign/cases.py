@@ -10,7 +10,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from reconciler.resources import Resource
+from reconciler.model.resource import Resource
 from reconciler.simulator.faults import Fault, FaultKind
 from tests.campaign.world import AFTER, BEFORE, GOES_WRONG, hook
 

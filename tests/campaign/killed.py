@@ -7,7 +7,7 @@ import signal
 import sys
 from typing import TYPE_CHECKING
 
-from reconciler.cli import main
+from reconciler.cli.main import main
 
 if TYPE_CHECKING:
     from _typeshed import FileDescriptorLike

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reconciler.apply import Status
+from reconciler.apply.results import Status
 from tests.campaign.cases import Case
 from tests.campaign.verdicts import after_the_first, after_the_second
 from tests.campaign.world import Ended, Kill, World

@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler.resources import Resource
+from reconciler.model.resource import Resource
 from reconciler.simulator import Simulator
 from tests.campaign.cases import MIXES, Case
 from tests.campaign.play import play

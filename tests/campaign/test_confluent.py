@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator
 import httpx
 import pytest
 
-from reconciler.errors import TargetError
-from reconciler.plan import PlanOptions
+from reconciler.model.errors import TargetError
+from reconciler.plan.make import PlanOptions
 from reconciler.simulator.calls import Call, Reply
 from tests.confluent.organisation import Organisation
 from tests.confluent.scenes import SLACK, channel, made, replaced, subscription

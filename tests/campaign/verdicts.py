@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from reconciler.apply import ChangeResult, Status
-from reconciler.plan import Action
-from reconciler.resources import When
+from reconciler.apply.results import ChangeResult, Status
+from reconciler.model.resource import When
+from reconciler.plan.changes import Action
 from tests.campaign.cases import Case
 from tests.campaign.world import FOREIGN, SECRET, Ended, World
 

@@ -14,20 +14,26 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from reconciler.apply import ApplyOptions, ChangeResult, Journal, RunResult, Session, Stop, apply_targets
-from reconciler.errors import TargetError
-from reconciler.guards import hold_back
-from reconciler.ownership import Matching
-from reconciler.plan import Plan, PlanOptions, TargetPlan, make_target_plan
-from reconciler.providers.base import Abilities, Listing, Provider
+from reconciler.apply.journal import Journal
+from reconciler.apply.results import ChangeResult, RunResult
+from reconciler.apply.run import Stop, apply_targets
+from reconciler.apply.session import ApplyOptions, Session
+from reconciler.engine.read import read_and_plan
+from reconciler.model.errors import TargetError
+from reconciler.model.evidence import Delivery
+from reconciler.model.provider import Abilities, Listing, Provider
+from reconciler.model.resource import Draft, LiveObject, Resource, Server, Settings, TestPolicy, When
+from reconciler.model.values import SecretText
+from reconciler.plan.changes import Plan, TargetPlan
+from reconciler.plan.guards import hold_back
+from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.marks import Matching
 from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
 from reconciler.providers.retries import Retries
-from reconciler.reading import read_and_plan
 from reconciler.report.document import result_document
 from reconciler.report.plan_text import render_plan
 from reconciler.report.result_text import render_change, render_result
-from reconciler.resources import Delivery, Draft, LiveObject, Resource, SecretText, Server, Settings, TestPolicy, When
 from reconciler.simulator import Simulator
 from tests.apply.runs import ALLOW, PRUNE
 from tests.middle.builders import MASKER, OWNERSHIP, resource

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from reconciler.scaffold import NewProject, project_files
+from reconciler.cli.scaffold import NewProject, project_files
 from reconciler.simulator import Simulator
 from tests.cli.shell import PROJECT, SLACK, Shell
 
@@ -134,10 +134,10 @@ def test_on_a_terminal_init_asks_what_it_was_not_told(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", ["validate", "plan", "drift", "export"])
 def test_a_verb_pays_only_for_what_it_uses(shell: Shell, verb: str) -> None:
     script = (
-        "import sys, reconciler.cli.door as door\n"
-        f"try: door.main([{verb!r}])\n"
+        "import sys\nfrom reconciler.cli.main import main\n"
+        f"try: main([{verb!r}])\n"
         "except SystemExit: pass\n"
-        "heavy = ['jinja2', 'junitparser', 'sarif_pydantic', 'reconciler.comments', 'reconciler.report.pages']\n"
+        "heavy = ['jinja2', 'junitparser', 'sarif_pydantic', 'reconciler.comments', 'reconciler.report.view']\n"
         "sys.exit(str([name for name in heavy if name in sys.modules]) if set(heavy) & set(sys.modules) else 0)\n"
     )
     environ = {**os.environ, **shell.environ}

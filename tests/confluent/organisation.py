@@ -13,16 +13,21 @@ from typing import Any, TypeVar
 
 import httpx
 
-from reconciler.apply import ApplyOptions, ChangeResult, Journal, RunResult, Session, Stop, apply_targets
-from reconciler.guards import GuardOptions, hold_back
-from reconciler.ownership import Matching, Ownership
-from reconciler.plan import PlanOptions, TargetPlan, make_target_plan
+from reconciler.apply.journal import Journal
+from reconciler.apply.results import ChangeResult, RunResult
+from reconciler.apply.run import Stop, apply_targets
+from reconciler.apply.session import ApplyOptions, Session
+from reconciler.engine.read import read_and_plan
+from reconciler.model.resource import Resource, Server
+from reconciler.model.values import SecretReference, SecretText
+from reconciler.plan.changes import TargetPlan
+from reconciler.plan.guards import GuardOptions, hold_back
+from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.marks import Matching, Ownership
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.connection import Auth, Basic, Connection
 from reconciler.providers.retries import Retries, RetryBudget
-from reconciler.reading import read_and_plan
-from reconciler.resources import Resource, SecretReference, SecretText, Server
 from reconciler.simulator.calls import Call, Reply
 from reconciler.simulator.clock import Clock
 from reconciler.simulator.confluent import Behaviours, ConfluentApi

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from reconciler.apply import RunResult, Status
-from reconciler.plan import PlanOptions
-from reconciler.resources import Resource, SecretText, Settings, Value
+from reconciler.apply.results import RunResult, Status
+from reconciler.model.resource import Resource, Settings
+from reconciler.model.values import SecretText, Value
+from reconciler.plan.make import PlanOptions
 from reconciler.simulator.confluent import Behaviours
 from reconciler.simulator.confluent.behaviours import Addresses
 from tests.confluent.organisation import Organisation

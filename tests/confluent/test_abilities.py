@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.model.kinds import KINDS
+from reconciler.model.provider import ProofMethod
+from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.providers import ABILITIES
-from reconciler.providers.base import ProofMethod
-from reconciler.resources import KINDS, SecretReference, SecretText, Value
 from tests.confluent.scenes import HOOK, SLACK, TEAMS
 
 ABLE = ABILITIES["confluent"]()

@@ -8,10 +8,12 @@ from dataclasses import replace
 import httpx
 import pytest
 
-from reconciler.apply import ApplyOptions, Status
-from reconciler.ownership import Ownership
-from reconciler.plan import Action, PlanOptions
-from reconciler.resources import OnFailure, Resource, Settings, TestPolicy, When
+from reconciler.apply.results import Status
+from reconciler.apply.session import ApplyOptions
+from reconciler.model.resource import OnFailure, Resource, Settings, TestPolicy, When
+from reconciler.plan.changes import Action
+from reconciler.plan.make import PlanOptions
+from reconciler.plan.marks import Ownership
 from reconciler.simulator.calls import Call, Reply
 from reconciler.simulator.confluent import Behaviours
 from reconciler.simulator.confluent.behaviours import TestCode, UnknownKind

@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.errors import (
+from reconciler.model.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
@@ -19,10 +19,12 @@ from reconciler.errors import (
     UnauthorizedError,
     UnexpectedError,
 )
+from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.connection import Connection
-from reconciler.resources import Delivery, Draft, LiveObject, Outcome, SecretText, Value
 from reconciler.simulator.calls import Call, Reply
 from reconciler.simulator.confluent import Behaviours
 from reconciler.simulator.confluent.access import Rights
@@ -392,7 +394,7 @@ def test_half_a_list_is_an_error(broken: Reply, words: str) -> None:
 
 
 def test_there_is_an_end_to_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.providers.confluent.paging.MOST_PAGES", 3)
+    monkeypatch.setattr("reconciler.providers.confluent.calls.MOST_PAGES", 3)
     pages = [page(f"i-{n}", following=f"https://api.confluent.cloud/x?page_token={n}") for n in range(5)]
     with pytest.raises(UnexpectedError, match="more than 3 pages"):
         read_pages(*pages)

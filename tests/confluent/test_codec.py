@@ -10,10 +10,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.catalogue import Catalogue
-from reconciler.providers.confluent.hidden import is_hidden
-from reconciler.resources import Draft, LiveObject, SecretReference, SecretText, Value
+from reconciler.providers.confluent.codec import is_hidden
 from reconciler.simulator.calls import Call
 from tests.confluent.contract import check_request, load_document
 from tests.confluent.scenes import HOOK, SLACK, TEAMS

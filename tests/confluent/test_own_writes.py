@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from reconciler.providers.confluent.client import ConfluentProvider
-from reconciler.providers.confluent.own_writes import OwnWrites
-from reconciler.resources import Draft, LiveObject, SecretText, Value
+from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.values import SecretText, Value
+from reconciler.providers.confluent.client import ConfluentProvider, OwnWrites
 from reconciler.simulator.clock import Clock
 from reconciler.simulator.confluent import Behaviours
 from tests.confluent.organisation import Organisation

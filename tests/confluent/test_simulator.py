@@ -20,9 +20,11 @@ from schemathesis.specs.openapi.checks import (
     status_code_conformance,
 )
 
+from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.resource import Draft
+from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.connection import Basic, Connection
-from reconciler.resources import Delivery, Draft, Outcome, SecretText, Value
 from reconciler.simulator import Simulator
 from reconciler.simulator.confluent import Behaviours
 from tests.cli.shell import Shell

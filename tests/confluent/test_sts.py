@@ -8,11 +8,11 @@ from urllib.parse import parse_qs
 import httpx
 import pytest
 
-from reconciler.errors import TargetError, UnauthorizedError, UnexpectedError
+from reconciler.model.errors import TargetError, UnauthorizedError, UnexpectedError
+from reconciler.model.values import SecretText
 from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.confluent.sts import TOKEN_PATH, StsAuth
 from reconciler.providers.connection import Connection
-from reconciler.resources import SecretText
 from reconciler.simulator.calls import Call, Reply
 from tests.confluent.organisation import Organisation
 

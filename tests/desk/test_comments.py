@@ -9,12 +9,10 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.comments import CommentError, NoTokenError, Place, find_place, marker, put_comment
-from reconciler.comments.forge import Forge
-from reconciler.comments.place import commit_of, run_of
-from reconciler.comments.sites import SITES
-from reconciler.errors import ConfigurationError
-from reconciler.resources import SecretText
+from reconciler.ci.forges import SITES, CommentError, Forge, NoTokenError, marker, put_comment
+from reconciler.ci.place import Place, commit_of, find_place, run_of
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.values import SecretText
 from tests.desk.forges import TOKEN, FakeForge
 
 LINE = marker("reconciler.yaml", "")

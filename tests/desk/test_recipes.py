@@ -15,7 +15,7 @@ import pytest
 import yaml
 from junitparser import JUnitXml
 
-from reconciler.scaffold import NewProject, project_files
+from reconciler.cli.scaffold import NewProject, project_files
 from reconciler.simulator import Simulator
 from tests.cli.shell import PROJECT, SLACK, Shell
 

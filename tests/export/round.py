@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reconciler.desired import build_desired
-from reconciler.errors import Level
-from reconciler.export import Exported, LiveTarget, Wanted, export_manifests
-from reconciler.manifests import Project, load_manifests, load_project_text
-from reconciler.ownership import Matching, Ownership, read_found
-from reconciler.plan import TargetPlan, make_target_plan
-from reconciler.providers.base import Provider
-from reconciler.reading import read_and_plan
-from reconciler.report.manifest_text import render_manifest
-from reconciler.resources import Server
+from reconciler.engine.read import read_and_plan
+from reconciler.export.documents import Exported, export_manifests
+from reconciler.export.objects import LiveTarget, Wanted
+from reconciler.export.texts import render_manifest
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.load_project import load_project_text
+from reconciler.model.errors import Level
+from reconciler.model.project import Project
+from reconciler.model.provider import Provider
+from reconciler.model.resource import Server
+from reconciler.plan.changes import TargetPlan
+from reconciler.plan.desired import build_desired
+from reconciler.plan.make import make_target_plan
+from reconciler.plan.marks import Matching, Ownership
+from reconciler.plan.match import read_found
 from tests.middle.builders import MASKER
 
 PROJECT = """apiVersion: channels.gitops/v1

@@ -11,13 +11,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply import Status
-from reconciler.export import Exported, LiveTarget, Wanted, export_manifests
-from reconciler.manifests import load_project_text
-from reconciler.ownership import Ownership, read_found
-from reconciler.plan import Reason, TargetPlan
+from reconciler.apply.results import Status
+from reconciler.export.documents import Exported, export_manifests
+from reconciler.export.objects import LiveTarget, Wanted
+from reconciler.manifests.load_project import load_project_text
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import Draft, LiveObject, Resource, Settings, TestPolicy, When
+from reconciler.model.values import SecretText, Value
+from reconciler.plan.changes import Reason, TargetPlan
+from reconciler.plan.marks import Ownership
+from reconciler.plan.match import read_found
 from reconciler.providers.confluent.client import ConfluentProvider
-from reconciler.resources import KINDS, Draft, LiveObject, Resource, SecretText, Settings, TestPolicy, Value, When
 from reconciler.simulator import Simulator
 from tests.apply.runs import Runs
 from tests.confluent.organisation import Organisation

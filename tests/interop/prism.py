@@ -18,12 +18,21 @@ from contextlib import contextmanager, suppress
 
 import httpx
 
-from reconciler.errors import ConflictError, ForbiddenError, QuotaError, RejectedError, TargetError, UnexpectedError
+from reconciler.model.errors import (
+    ConflictError,
+    ForbiddenError,
+    QuotaError,
+    RejectedError,
+    TargetError,
+    UnexpectedError,
+)
+from reconciler.model.evidence import Outcome
+from reconciler.model.resource import Draft
+from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.connection import Basic, Connection
 from reconciler.providers.retries import Retries, RetryBudget
-from reconciler.resources import Draft, Outcome, SecretText, Value
 from tests.confluent.contract import DOCUMENT
 
 __all__ = ["NotRunError", "play_round"]

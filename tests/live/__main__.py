@@ -16,7 +16,7 @@ from types import FrameType
 import click
 import pytest
 
-from reconciler.errors import ReconcilerError
+from reconciler.model.errors import ReconcilerError
 from tests.live.cluster import ID_START, Cluster
 from tests.live.plugin import LivePlugin
 from tests.live.run import Run

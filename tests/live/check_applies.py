@@ -6,8 +6,8 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.plan import PlanOptions
-from reconciler.resources import When
+from reconciler.model.resource import When
+from reconciler.plan.make import PlanOptions
 from tests.apply.test_all_kinds import CASES, SES, TEAM, all_applied, made
 from tests.live.run import LivePlace, LiveRuns
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from reconciler.plan import Action, Reason
-from reconciler.resources import Resource
+from reconciler.model.resource import Resource
+from reconciler.plan.changes import Action, Reason
 from tests.apply.test_all_kinds import all_applied
 from tests.live.check_applies import QUIET
 from tests.live.run import LiveRuns

@@ -8,9 +8,9 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.providers.base import Listing
+from reconciler.model.provider import Listing
+from reconciler.model.resource import Draft, Resource
 from reconciler.providers.opensearch.abilities import is_before
-from reconciler.resources import Draft, Resource
 from tests.apply.test_all_kinds import all_applied
 from tests.live.check_applies import QUIET, QUIET_PRUNE
 from tests.live.check_drift import GROUP

@@ -5,7 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reconciler.apply.results import Status
-from reconciler.resources import Outcome, Resource, SecretText
+from reconciler.model.evidence import Outcome
+from reconciler.model.resource import Resource
+from reconciler.model.values import SecretText
 from tests.live.cluster import ID_START
 from tests.live.run import LivePlace, LiveRuns
 from tests.middle.builders import resource

@@ -13,7 +13,7 @@ from typing import Any
 import httpx
 from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay, wait_fixed
 
-from reconciler.errors import ConfigurationError, UnreachableError
+from reconciler.model.errors import ConfigurationError, UnreachableError
 from reconciler.providers.connection import Basic, Connection, make_client
 
 __all__ = ["CONFIGS", "ID_START", "Cluster"]

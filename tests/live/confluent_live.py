@@ -20,11 +20,12 @@ from typing import Any
 import click
 import httpx
 
-from reconciler.errors import ReconcilerError
+from reconciler.model.errors import ReconcilerError
+from reconciler.model.resource import Draft
+from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.connection import Basic, Connection
-from reconciler.resources import Draft, SecretText, Value
 
 __all__ = ["main"]
 

@@ -13,14 +13,15 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from reconciler.apply import ApplyOptions
-from reconciler.ownership import Ownership
-from reconciler.providers.base import Provider
+from reconciler.apply.session import ApplyOptions
+from reconciler.model.provider import Provider
+from reconciler.model.resource import Draft
+from reconciler.model.values import SecretReference, SecretText
+from reconciler.plan.marks import Ownership
 from reconciler.providers.http import HttpTarget
-from reconciler.providers.opensearch import ABILITIES
+from reconciler.providers.opensearch.abilities import ABILITIES
 from reconciler.providers.opensearch.client import OpenSearchProvider
 from reconciler.providers.opensearch.wording import OpenSearchDialect
-from reconciler.resources import Draft, SecretReference, SecretText
 from reconciler.simulator import MailReceiver, Receiver
 from tests.apply.runs import PlansAndApplies
 from tests.live.cluster import CONFIGS, ID_START, Cluster

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
-from reconciler.errors import ConfigurationError
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.values import SecretText
 from reconciler.providers.connection import Basic, Connection, Tls
-from reconciler.resources import SecretText
 
 __all__ = ["Settings", "read_settings"]
 

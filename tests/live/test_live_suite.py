@@ -16,7 +16,7 @@ import httpx
 import pytest
 import trustme
 
-from reconciler.errors import ConfigurationError
+from reconciler.model.errors import ConfigurationError
 from reconciler.simulator import Simulator
 from tests.apply.processes import Announcing
 from tests.live.__main__ import CHECKS

@@ -10,8 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifests.documents import Document, find_spot, parse_documents
-from reconciler.manifests.values import Spot
+from reconciler.manifests.documents import Document, Spot, find_spot, parse_documents
 
 BOMB = "x: &b0 [1, 1]\n" + "".join(f"y{i}: &b{i + 1} [{', '.join([f'*b{i}'] * 9)}]\n" for i in range(12))
 

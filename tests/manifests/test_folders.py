@@ -11,8 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.errors import Finding, FindingsError, Level
-from reconciler.manifests import load_manifests, load_project
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.load_project import load_project
+from reconciler.model.errors import Finding, FindingsError, Level
 
 HERE = Path(__file__).parent
 

@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 import yaml
 
-from reconciler.errors import FindingsError
-from reconciler.manifests import load_manifests, load_project_text
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.load_project import load_project_text
+from reconciler.model.errors import FindingsError
 
 HERE = Path(__file__).parent
 PLANTED = "hq7Zk!planted-Vx93~w"

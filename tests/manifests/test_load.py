@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.errors import Level, Place
-from reconciler.manifests import Loaded, load_manifests
 from reconciler.manifests.files import MAX_BYTES
+from reconciler.manifests.load import Loaded, load_manifests
+from reconciler.model.errors import Level, Place
 
 HEAD = "apiVersion: channels.gitops/v1\nkind: SlackChannel\n"
 

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from reconciler.errors import ConfigurationError, FindingsError
-from reconciler.manifests import find_project, load_project, load_project_text
-from reconciler.resources import SecretReference
+from reconciler.manifests.load_project import find_project, load_project, load_project_text
+from reconciler.model.errors import ConfigurationError, FindingsError
+from reconciler.model.values import SecretReference
 
 HEAD = "apiVersion: channels.gitops/v1\nkind: Project\nmetadata: {name: acme-prod}\n"
 SMALL = HEAD + "spec: {targets: {kafka: {provider: confluent}}}\n"

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 from pydantic import ValidationError
 
-from reconciler.manifests import Project, SpecError, load_schema, parse_spec
-from reconciler.manifests.kinds import SPEC_MODELS
-from reconciler.manifests.publish import compare, main, write
-from reconciler.manifests.schemas import compiled, schema_folder
+from reconciler.manifests.check import SpecError, compiled, load_schema, parse_spec, schema_folder
 from reconciler.manifests.wording import word_problems
-from reconciler.resources import KINDS
+from reconciler.model.kinds import KINDS
+from reconciler.model.project import Project
+from reconciler.model.specs import SPEC_MODELS
+from tools.schemas import compare, main, write
 
 HERE = Path(__file__).parent
 NAMES = sorted(path.stem for path in schema_folder().glob("*.json") if path.stem in {*KINDS, "manifest", "project"})
@@ -237,7 +237,7 @@ def test_project_model_and_schema_accept_the_same(data: st.DataObject) -> None:
 
 
 def test_schemas_are_found_in_an_installed_package_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import reconciler.manifests.schemas as module
+    import reconciler.manifests.check as module
 
     package = tmp_path / "reconciler"
     (package / "manifests").mkdir(parents=True)

@@ -7,9 +7,10 @@ from typing import Any
 
 import pytest
 
-from reconciler.manifests import SpecError, parse_spec
-from reconciler.manifests.words import Problem
-from reconciler.resources import Expect, OnFailure, SecretReference, SecretText, TestPolicy, When
+from reconciler.manifests.check import SpecError, parse_spec
+from reconciler.model.resource import Expect, OnFailure, TestPolicy, When
+from reconciler.model.text import Problem
+from reconciler.model.values import SecretReference, SecretText
 
 
 def header(value: Any) -> Any:

@@ -4,19 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reconciler.masking import Masker
-from reconciler.ownership import Matching, Ownership, match_live
-from reconciler.plan import PlanOptions, TargetPlan, make_target_plan
-from reconciler.resources import (
-    KINDS,
-    LiveObject,
-    Resource,
-    SecretReference,
-    SecretText,
-    Server,
-    Settings,
-    Value,
-)
+from reconciler.model.kinds import KINDS
+from reconciler.model.masking import Masker
+from reconciler.model.resource import LiveObject, Resource, Server, Settings
+from reconciler.model.values import SecretReference, SecretText, Value
+from reconciler.plan.changes import TargetPlan
+from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.marks import Matching, Ownership
+from reconciler.plan.match import match_live
 
 MASKER = Masker(b"a key for tests")
 SERVER = Server("OpenSearch", "cluster-1", "3.6.0")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.drafts import UnknownReferenceError, differing_fields, make_draft
-from reconciler.ownership import Mark, read_found
-from reconciler.resources import Draft, SecretReference, SecretText, Settings
+from reconciler.model.resource import Draft, Settings
+from reconciler.model.values import SecretReference, SecretText
+from reconciler.plan.marks import Mark
+from reconciler.plan.match import read_found
+from reconciler.plan.payload import UnknownReferenceError, differing_fields, make_draft
 from tests.middle.builders import SECRETS, SLACK_URL, live, live_of, resource, slack
 
 MARK = Mark("acme", "oncall")

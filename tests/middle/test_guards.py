@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.errors import RefusedError
-from reconciler.guards import GuardOptions, check_messages, hold_back
-from reconciler.plan import Plan, PlanOptions, TargetPlan
-from reconciler.resources import LiveObject, Resource, Settings
+from reconciler.model.errors import RefusedError
+from reconciler.model.resource import LiveObject, Resource, Settings
+from reconciler.plan.changes import Plan, TargetPlan
+from reconciler.plan.guards import GuardOptions, check_messages, hold_back
+from reconciler.plan.make import PlanOptions
 from tests.middle.builders import live, live_of, plan_of, resource, slack
 
 PRUNE = PlanOptions(prune=True)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.keywords import translate
-from reconciler.ownership import match_live
-from reconciler.providers.base import KeyWord
-from reconciler.resources import LiveObject, Resource, Settings, Value
+from reconciler.model.provider import KeyWord
+from reconciler.model.resource import LiveObject, Resource, Settings
+from reconciler.model.values import Value
+from reconciler.plan.match import match_live, translate
 from tests.middle.builders import OWNERSHIP, live, resource, slack
 
 WORDS = {

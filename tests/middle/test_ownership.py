@@ -8,8 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.ownership import Mark, Ownership, describe, longest_mark, match_live, read_mark
-from reconciler.resources import Settings
+from reconciler.model.resource import Settings
+from reconciler.plan.marks import Mark, Ownership, describe, longest_mark, read_mark
+from reconciler.plan.match import match_live
 from tests.middle.builders import OWNERSHIP, live, live_of, slack
 
 NAMES = st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.plan import Action, PlanOptions, Reason, TargetPlan
-from reconciler.resources import OnFailure, Resource, SecretReference, SecretText, Settings, TestPolicy, When
+from reconciler.model.resource import OnFailure, Resource, Settings, TestPolicy, When
+from reconciler.model.values import SecretReference, SecretText
+from reconciler.plan.changes import Action, Reason, TargetPlan
+from reconciler.plan.make import PlanOptions
 from tests.middle.builders import MASKER, OWNERSHIP, SLACK, SLACK_URL, live, live_of, plan_of, resource, slack
 
 PRUNE = PlanOptions(prune=True)

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.cli import main
+from reconciler.cli.main import main
 from reconciler.simulator import Simulator
 
 SLACK = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/"

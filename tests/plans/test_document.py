@@ -10,11 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.diff import FieldChange
-from reconciler.errors import ConfigurationError, RefusedError
-from reconciler.manifests.schemas import schema_folder
-from reconciler.masking import Json
-from reconciler.plan import (
+from reconciler.manifests.check import schema_folder
+from reconciler.model.errors import ConfigurationError, RefusedError
+from reconciler.model.masking import Json
+from reconciler.model.resource import Server
+from reconciler.model.values import SecretText
+from reconciler.plan.changes import (
     Action,
     Candidate,
     Change,
@@ -27,11 +28,18 @@ from reconciler.plan import (
     SecretField,
     TargetPlan,
 )
-from reconciler.plan.document import parse_document, parse_plan, plan_document, plan_schema
-from reconciler.plan.publish import main
-from reconciler.plan.signing import check_signature, plan_key, signed
-from reconciler.resources import SecretText, Server
+from reconciler.plan.diff import FieldChange
+from reconciler.plan.saved import (
+    check_signature,
+    parse_document,
+    parse_plan,
+    plan_document,
+    plan_key,
+    plan_schema,
+    signed,
+)
 from tests.plans.projects import Project
+from tools.schemas import main
 
 KEY = SecretText("a key that only the pipeline knows")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.errors import ConfigurationError
 from reconciler.git import Repository, head_commit
+from reconciler.model.errors import ConfigurationError
 from tests.plans.projects import Project
 
 

@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.diff import FieldChange
-from reconciler.masking import Json
-from reconciler.plan import Action, Change, PlanOptions, Reason, TargetPlan
+from reconciler.model.masking import Json
+from reconciler.model.resource import Server
+from reconciler.plan.changes import Action, Change, Reason, TargetPlan
+from reconciler.plan.diff import FieldChange
+from reconciler.plan.make import PlanOptions
 from reconciler.plan.promise import differences, keep_promise
-from reconciler.resources import Server
 from tests.middle.builders import live, live_of, plan_of, slack
 
 NAME = FieldChange(("display_name",), "old", "new")

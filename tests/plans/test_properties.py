@@ -10,14 +10,18 @@ from dataclasses import replace
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.apply import Journal, Session, Stop, apply_targets
-from reconciler.guards import GuardOptions, hold_back
-from reconciler.ownership import Matching
-from reconciler.plan import Plan, PlanOptions, TargetPlan, make_target_plan
-from reconciler.plan.document import parse_document, parse_plan, plan_document
+from reconciler.apply.journal import Journal
+from reconciler.apply.run import Stop, apply_targets
+from reconciler.apply.session import Session
+from reconciler.engine.read import read_and_plan
+from reconciler.model.resource import Resource, Server, Settings, TestPolicy, When
+from reconciler.model.values import SecretReference, SecretText
+from reconciler.plan.changes import Plan, TargetPlan
+from reconciler.plan.guards import GuardOptions, hold_back
+from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.marks import Matching
 from reconciler.plan.promise import keep_promise
-from reconciler.reading import read_and_plan
-from reconciler.resources import Resource, SecretReference, SecretText, Server, Settings, TestPolicy, When
+from reconciler.plan.saved import parse_document, parse_plan, plan_document
 from tests.middle.builders import MASKER, OWNERSHIP, resource, slack
 from tests.providers.memory import MemoryProvider
 

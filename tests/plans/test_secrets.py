@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli import live as reading
+from reconciler.engine import read as reading
 from tests.plans.projects import SLACK, Project
 
 
@@ -109,6 +109,6 @@ def test_a_crash_report_holds_no_value(project: Project, monkeypatch: pytest.Mon
     done = project.run("plan", "-vvv")
     assert done.code == 1
     assert "a fault of reconciler itself (RuntimeError)" in done.err
-    assert "live.py" in done.err
+    assert "read.py" in done.err
     assert "planted" not in done.text
     assert SLACK not in done.text

@@ -12,8 +12,10 @@ from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from reconciler.providers.base import Provider
-from reconciler.resources import KINDS, Draft, LiveObject, SecretText, Value
+from reconciler.model.kinds import KINDS
+from reconciler.model.provider import Provider
+from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.values import SecretText, Value
 
 T = TypeVar("T")
 

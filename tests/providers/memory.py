@@ -9,9 +9,12 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.errors import ConflictError, NotFoundError, RejectedError, TargetError
-from reconciler.providers.base import Listing, Problem, ProofMethod
-from reconciler.resources import KINDS, Delivery, Draft, LiveObject, Outcome, Role, SecretText, Server, Value
+from reconciler.model.errors import ConflictError, NotFoundError, RejectedError, TargetError
+from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.kinds import KINDS, Role
+from reconciler.model.provider import Listing, Problem, ProofMethod
+from reconciler.model.resource import Draft, LiveObject, Server
+from reconciler.model.values import SecretText, Value
 
 __all__ = ["Call", "MemoryAbilities", "MemoryProvider"]
 

@@ -12,11 +12,12 @@ from typing import Any, TypeVar
 
 import httpx
 
+from reconciler.model.resource import Draft
+from reconciler.model.values import SecretText, Value
 from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
 from reconciler.providers.opensearch.client import OpenSearchProvider
 from reconciler.providers.retries import Retries, RetryBudget
-from reconciler.resources import Draft, SecretText, Value
 
 T = TypeVar("T")
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -11,9 +11,9 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.errors import ConfigurationError
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.values import SecretText
 from reconciler.providers.connection import Basic, Bearer, ClientCertificate, Connection, SigV4, Tls, make_client
-from reconciler.resources import SecretText
 
 BASIC = Basic(SecretText("user"), SecretText("S3CR3TPASSWORD"))
 

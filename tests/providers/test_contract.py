@@ -7,12 +7,15 @@ from contextlib import ExitStack
 
 import pytest
 
-from reconciler.errors import ConflictError, NotFoundError, TargetError
-from reconciler.providers.base import Provider
+from reconciler.model.errors import ConflictError, NotFoundError, TargetError
+from reconciler.model.evidence import Outcome
+from reconciler.model.kinds import KINDS
+from reconciler.model.provider import Provider
+from reconciler.model.resource import Draft
+from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider as make_confluent
 from reconciler.providers.connection import Basic, Connection
 from reconciler.providers.opensearch import make_provider
-from reconciler.resources import KINDS, Draft, Outcome, SecretText, Value
 from reconciler.simulator import Simulator
 from tests.providers.contract import Place, all_fields, create_with_references, read_existing
 from tests.providers.memory import MemoryAbilities, MemoryProvider

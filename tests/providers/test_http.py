@@ -16,12 +16,12 @@ import httpx
 import pytest
 import trustme
 
-from reconciler.errors import TargetError, TimedOutError, UnexpectedError, UnreachableError
+from reconciler.model.errors import TargetError, TimedOutError, UnexpectedError, UnreachableError
+from reconciler.model.values import SecretText
 from reconciler.providers import http as http_module
 from reconciler.providers.connection import Basic, ClientCertificate, Connection, Tls
 from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.opensearch.wording import OpenSearchDialect
-from reconciler.resources import SecretText
 from tests.providers.support import Script, Waits
 
 SECRET = "S3CR3TPASSWORD"

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from reconciler.providers.opensearch import ABILITIES
-from reconciler.providers.opensearch.abilities import LONGEST_TEXT, is_before
-from reconciler.resources import SecretReference, SecretText, Value
+from reconciler.model.values import SecretReference, SecretText, Value
+from reconciler.providers.opensearch.abilities import ABILITIES, LONGEST_TEXT, is_before
 
 SLACK = "https://hooks.slack.com/services/T0/B0/x"
 TEAMS = "https://acme.webhook.office.com/webhookb2/1"

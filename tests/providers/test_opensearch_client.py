@@ -7,7 +7,7 @@ import json
 import httpx
 import pytest
 
-from reconciler.errors import (
+from reconciler.model.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
@@ -18,8 +18,9 @@ from reconciler.errors import (
     UnexpectedError,
     UnreachableError,
 )
+from reconciler.model.evidence import Outcome
+from reconciler.model.values import SecretText
 from reconciler.providers.opensearch.client import OpenSearchProvider
-from reconciler.resources import Outcome, SecretText
 from tests.providers.support import (
     CONFIGS,
     Script,

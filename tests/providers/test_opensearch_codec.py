@@ -11,8 +11,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.model.kinds import KINDS, Role
+from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.values import PUBLIC_HEADERS, SecretReference, SecretText, Value
 from reconciler.providers.opensearch.codec import NATIVE_TYPES, decode, encode, fill_from, same_content
-from reconciler.resources import KINDS, PUBLIC_HEADERS, Draft, LiveObject, Role, SecretReference, SecretText, Value
 from tests.providers.support import recorded
 
 PAIRS = {path.stem: yaml.safe_load(path.read_text()) for path in (Path(__file__).parent / "pairs").glob("*.yaml")}

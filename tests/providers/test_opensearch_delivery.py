@@ -8,9 +8,10 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.errors import ForbiddenError, NotFoundError
-from reconciler.prove import judge
-from reconciler.resources import Delivery, Expect, Outcome
+from reconciler.apply.testing import judge
+from reconciler.model.errors import ForbiddenError, NotFoundError
+from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.resource import Expect
 from tests.providers.support import Script, as_response, failure, recorded, talk
 
 

@@ -7,11 +7,13 @@ from typing import Any, TypeVar
 
 import pytest
 
-from reconciler.errors import TargetError
+from reconciler.model.errors import TargetError
+from reconciler.model.evidence import Outcome
+from reconciler.model.resource import Draft
+from reconciler.model.values import SecretText, Value
 from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
 from reconciler.providers.opensearch.client import OpenSearchProvider
-from reconciler.resources import Draft, Outcome, SecretText, Value
 from reconciler.simulator import Fault, FaultKind, Simulator
 from tests.providers.contract import Place
 from tests.providers.support import Waits

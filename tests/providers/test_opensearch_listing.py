@@ -8,8 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from reconciler.errors import UnexpectedError
-from reconciler.providers.base import Listing
+from reconciler.model.errors import UnexpectedError
+from reconciler.model.provider import Listing
 from reconciler.providers.opensearch.listing import PAGE
 from tests.providers.support import CONFIGS, Waits, config_of, failure, listing, talk
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from reconciler.errors import UnexpectedError, UnreachableError
+from reconciler.model.errors import UnexpectedError, UnreachableError
 from reconciler.providers.retries import RetryBudget, told_wait
 from tests.providers.support import Script, Waits, config_of, failure, listing, talk
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from reconciler.apply import ChangeResult, RunResult, Status, TargetResult, TestResult
-from reconciler.diff import FieldChange
-from reconciler.masking import Json
-from reconciler.plan import (
+from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
+from reconciler.apply.testing import Proof
+from reconciler.model.evidence import Delivery, Outcome, RecipientDelivery
+from reconciler.model.masking import Json
+from reconciler.model.resource import Server
+from reconciler.plan.changes import (
     Action,
     Candidate,
     Change,
@@ -17,8 +19,7 @@ from reconciler.plan import (
     SecretField,
     TargetPlan,
 )
-from reconciler.prove import Proof
-from reconciler.resources import Delivery, Outcome, RecipientDelivery, Server
+from reconciler.plan.diff import FieldChange
 
 NAMES = (
     "@everyone and #12 and !7",

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.drift import find_drift
-from reconciler.plan.document import plan_document
-from reconciler.report import document, pages
+from reconciler.plan.origin import find_drift
+from reconciler.plan.saved import plan_document
+from reconciler.report import document
+from reconciler.report import view as pages
 from reconciler.report.drift_text import drift_document, render_drift
 from reconciler.report.html import render_html
 from reconciler.report.machines import render_junit, render_terraform_report

@@ -9,7 +9,7 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reconciler.report import pages
+from reconciler.report import view as pages
 from reconciler.report.html import render_html
 from tests.report.hostile import NAMES, PLAN, RESULT
 

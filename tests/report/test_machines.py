@@ -8,13 +8,8 @@ import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 from sarif_pydantic import Sarif
 
-from reconciler.errors import Finding, Level, Place
-from reconciler.report.machines import (
-    notes_of_findings,
-    render_annotations,
-    render_junit,
-    render_terraform_report,
-)
+from reconciler.model.errors import Finding, Level, Place
+from reconciler.report.machines import notes_of_findings, render_annotations, render_junit, render_terraform_report
 from reconciler.report.sarif import render_sarif
 from tests.report.hostile import NAMES, PLAN, TESTS
 

@@ -12,12 +12,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.plan import Action, Change, Plan, Reason, TargetPlan
-from reconciler.report import pages
+from reconciler.model.text import printable
+from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan
+from reconciler.report import view as pages
 from reconciler.report.markdown import COMMENT_LIMIT, byte_length, code, render_markdown, utf16_length
-from reconciler.report.page import Entry, Page, Section, Tone
 from reconciler.report.plan_text import render_plan
-from reconciler.report.texts import printable
+from reconciler.report.view import Entry, Page, Section, Tone
 from tests.report.hostile import CHANGES, NAMES, PLAN, RESULT, TESTS, field
 
 OURS = {"h3", "h4", "p", "strong", "ul", "li", "code", "details", "summary", "pre", "blockquote"}

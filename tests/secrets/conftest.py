@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 from moto.server import ThreadedMotoServer
 
-from reconciler.resources import SecretReference
-from reconciler.secrets import Resolution, Resolver, SecretSettings
+from reconciler.model.values import SecretReference
+from reconciler.secrets.resolver import Resolution, Resolver
+from reconciler.secrets.settings import SecretSettings
 
 MakeSettings = Callable[..., SecretSettings]
 Resolve = Callable[..., Resolution]

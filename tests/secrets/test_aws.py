@@ -11,7 +11,7 @@ from typing import Any
 import boto3
 import pytest
 
-from reconciler.resources import SecretReference
+from reconciler.model.values import SecretReference
 from tests.secrets.conftest import Resolve
 
 

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.resources import SecretReference
-from reconciler.secrets import Resolver
+from reconciler.model.values import SecretReference
+from reconciler.secrets.resolver import Resolver
 from tests.secrets.conftest import MakeSettings, Resolve
 
 REFERENCE = SecretReference("pass", "team/slack")

@@ -19,9 +19,10 @@ from urllib.parse import quote
 import boto3
 import pytest
 
-from reconciler.errors import SecretError
-from reconciler.resources import SecretReference
-from reconciler.secrets import Resolution, Resolver, SecretSettings
+from reconciler.model.errors import SecretError
+from reconciler.model.values import SecretReference
+from reconciler.secrets.resolver import Resolution, Resolver
+from reconciler.secrets.settings import SecretSettings
 from reconciler.secrets.sources import Sources
 from tests.secrets.conftest import MakeSettings, Offer
 from tests.secrets.vault_server import TOKEN, Vault, served, version_2

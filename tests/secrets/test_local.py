@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.resources import SecretReference
+from reconciler.model.values import SecretReference
 from tests.secrets.conftest import Resolve
 
 

@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from reconciler.resources import SecretReference
+from reconciler.model.values import SecretReference
 from tests.secrets.conftest import Offer, Resolve
 
 ECHO = """
@@ -22,7 +22,7 @@ ECHO = """
 
 def failing(body: str) -> str:
     return f"""
-    from reconciler.errors import SecretError
+    from reconciler.model.errors import SecretError
 
     class Failing:
         def read(self, argument, key):

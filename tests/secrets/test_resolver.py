@@ -9,9 +9,10 @@ import sys
 
 import pytest
 
-from reconciler.errors import ConfigurationError
-from reconciler.resources import RESERVED_NAMES, SecretReference, SecretText
-from reconciler.secrets import Resolver, SecretSettings
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.values import RESERVED_NAMES, SecretReference, SecretText
+from reconciler.secrets.resolver import Resolver
+from reconciler.secrets.settings import SecretSettings
 from tests.secrets.conftest import MakeSettings, Offer, Resolve
 
 URL = SecretReference("env", "URL")
@@ -185,8 +186,10 @@ def test_a_source_that_hangs_is_given_up_and_does_not_keep_the_process() -> None
     code = """
 import asyncio, threading
 from pathlib import Path
-from reconciler.resources import SecretReference
-from reconciler.secrets import Resolver, SecretSettings, reading, sources
+from reconciler.model.values import SecretReference
+from reconciler.secrets import resolver as reading, sources
+from reconciler.secrets.resolver import Resolver
+from reconciler.secrets.settings import SecretSettings
 
 class Hanging:
     def read(self, argument, key):
@@ -278,8 +281,9 @@ def test_reading_env_loads_no_library_of_another_source() -> None:
     code = """
 import asyncio, sys
 from pathlib import Path
-from reconciler.resources import SecretReference
-from reconciler.secrets import Resolver, SecretSettings
+from reconciler.model.values import SecretReference
+from reconciler.secrets.resolver import Resolver
+from reconciler.secrets.settings import SecretSettings
 resolver = Resolver(SecretSettings(Path(), {}, None, {"URL": "x"}))
 assert asyncio.run(resolver.resolve([SecretReference("env", "URL")])).values
 print(*{"hvac", "boto3", "botocore", "requests"} & set(sys.modules))

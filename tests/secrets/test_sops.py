@@ -13,8 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.resources import SecretReference
-from reconciler.secrets import Resolution
+from reconciler.model.values import SecretReference
+from reconciler.secrets.resolver import Resolution
 from tests.secrets.conftest import Resolve
 
 DATA = Path(__file__).parent / "data"

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import trustme
 
-from reconciler.resources import SecretReference
-from reconciler.secrets import Resolution
+from reconciler.model.values import SecretReference
+from reconciler.secrets.resolver import Resolution
 from tests.secrets.conftest import Resolve
 from tests.secrets.vault_server import TOKEN, Vault, served
 

@@ -9,11 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from reconciler.providers.base import Problem, ProofMethod
+from reconciler.model.provider import Problem, ProofMethod
+from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent.codec import SUBSCRIPTION, TARGETS
-from reconciler.resources import SecretText, Value
-
-__all__ = ["ABILITIES", "ConfluentAbilities"]
 
 LONGEST_NAME = 64
 LONGEST_DESCRIPTION = 128

@@ -8,19 +8,64 @@ from __future__ import annotations
 
 import asyncio
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
-from reconciler.errors import ForbiddenError, QuotaError, TargetError, UnauthorizedError, UnexpectedError
+from reconciler.model.errors import ForbiddenError, QuotaError, TargetError, UnauthorizedError, UnexpectedError
+from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.resource import Draft, LiveObject
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.abilities import ABILITIES
 from reconciler.providers.confluent.catalogue import Catalogue
-from reconciler.providers.confluent.paging import read_pages
 from reconciler.providers.confluent.wording import is_about_quota, is_absence
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
-from reconciler.resources import Draft, LiveObject
 
-__all__ = ["INTEGRATIONS", "SUBSCRIPTIONS", "TEST", "Calls", "collection", "last_part", "path_of", "prefixed"]
+MOST_PAGES = 1000
+_PAGE_SIZE = 100  # the default; limits are no part of the contract, so the largest may be refused one day
+
+
+async def read_pages(http: HttpTarget, path: str) -> list[dict[str, Any]]:
+    """Every item of a list, in the server's order; a TargetError if any page cannot be had."""
+    items: dict[str, dict[str, Any]] = {}
+    token, seen = "", set[str]()
+    for _ in range(MOST_PAGES):
+        query = f"?page_size={_PAGE_SIZE}" + (f"&page_token={quote(token, safe='')}" if token else "")
+        answer = await http.read(path + query)
+        if not answer.ok:
+            # A list that is not there is no empty list: 404 means a wrong address, or somebody else's.
+            raise http.error(answer, kind=UnexpectedError if answer.status == 404 else None)
+        page, token = _parse(answer)
+        items |= {str(item.get("id")): item for item in page}
+        if not token:
+            return list(items.values())
+        if token in seen:
+            raise _incomplete(answer, "the server gives the same page again and again")
+        seen.add(token)
+    raise _incomplete(answer, f"there are more than {MOST_PAGES} pages")
+
+
+def _parse(answer: Answer) -> tuple[list[dict[str, Any]], str]:
+    body = answer.json()
+    data = body.get("data") if isinstance(body, dict) else None
+    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
+        reason = "the answer is JSON, but not a list; is that Confluent's address?"
+        raise explain_status(answer.call, answer.status, reason=reason, kind=UnexpectedError)
+    metadata = body.get("metadata")
+    following = metadata.get("next") if isinstance(metadata, dict) else None
+    if not following:
+        return data, ""
+    tokens = parse_qs(urlsplit(str(following)).query).get("page_token", [])
+    if len(tokens) != 1:
+        raise _incomplete(answer, "the next page's address has no page_token")
+    return data, tokens[0]
+
+
+def _incomplete(answer: Answer, why: str) -> UnexpectedError:
+    error = explain_status(
+        answer.call, answer.status, reason=f"the list is incomplete: {why}", hint="try again", kind=UnexpectedError
+    )
+    return UnexpectedError(str(error), status=error.status, reason=error.reason)
+
 
 # With a leading slash and the colon inside: httpx and urljoin both make another address of `integrations:test`.
 INTEGRATIONS = "/notifications/v1/integrations"
@@ -133,3 +178,26 @@ def path_of(object_id: str) -> str:
 def last_part(location: str) -> str:
     """The server's id at the end of an address; "" where there is none."""
     return urlsplit(location).path.rstrip("/").rpartition("/")[2]
+
+
+HIDDEN = Delivery(
+    Outcome.SKIPPED,
+    "Confluent Cloud does not give the address back, and the manifest has none: write a reference instead of live",
+)
+READ_ONLY = Delivery(Outcome.SKIPPED, "Confluent Cloud tests Slack, Teams and webhook integrations only")
+LOST = Delivery(Outcome.UNKNOWN, "the connection broke: it may have arrived or not")
+
+
+def judge_answer(status: int, reason: str) -> Delivery:
+    """The delivery that an answer stands for; 401 and 403 are errors of the call, and not for here.
+
+    `reason` must be fit to be shown.
+    """
+    because = f": {reason}" if reason else ""
+    if 200 <= status < 300:
+        return Delivery(Outcome.ACCEPTED, "Confluent Cloud sent it, and the receiver took it", status, answered=True)
+    if status == 429:
+        return Delivery(Outcome.FAILED, "Confluent Cloud is too busy to test, and sent nothing: try again later")
+    if status >= 500:
+        return Delivery(Outcome.UNKNOWN, f"Confluent Cloud answered {status}{because}: it may have arrived or not")
+    return Delivery(Outcome.FAILED, f"Confluent Cloud could not deliver it ({status}{because})")

@@ -6,14 +6,14 @@ names; a name that two types share stands for neither.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.providers.base import KeyWord
-
-__all__ = ["Catalogue", "NotificationType"]
+from reconciler.model.provider import KeyWord
+from reconciler.model.resource import Server
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,3 +80,25 @@ class Catalogue:
     def _names_one(self, one: NotificationType) -> bool:
         alike = sum(1 for other in self.types.values() if other.display_name == one.display_name)
         return bool(one.display_name) and alike == 1 and one.display_name not in self.types
+
+
+_ORGANISATION = re.compile(r"/organization=([^/]+)(?:/|$)")
+
+
+def parse_server(listing: Any, address: str) -> Server:
+    """The organisation from a list of any objects; the address stands for one that tells nothing."""
+    organisation = _organisation(listing)
+    if organisation:
+        return Server("Confluent Cloud", organisation)
+    note = "no object of the organisation tells its id, so the address stands for the identity"
+    return Server("Confluent Cloud", address, notes=(note,))
+
+
+def _organisation(listing: Any) -> str:
+    """The organisation's id from the resource name of the first object of a list; "" if it tells none."""
+    items = listing.get("data") if isinstance(listing, dict) else None
+    first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
+    metadata = first.get("metadata")
+    name = metadata.get("resource_name") if isinstance(metadata, dict) else None
+    found = _ORGANISATION.search(name) if isinstance(name, str) else None
+    return found[1] if found else ""

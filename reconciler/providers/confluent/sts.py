@@ -15,10 +15,8 @@ from urllib.parse import urlencode
 
 import httpx
 
-from reconciler.errors import UnauthorizedError, UnexpectedError
-from reconciler.resources import SecretText
-
-__all__ = ["TOKEN_PATH", "StsAuth"]
+from reconciler.model.errors import UnauthorizedError, UnexpectedError
+from reconciler.model.values import SecretText
 
 TOKEN_PATH = "/sts/v1/oauth2/token"  # noqa: S105 - a path
 _TYPE = "urn:ietf:params:oauth:token-type:"

@@ -10,8 +10,6 @@ from typing import Any
 
 from reconciler.providers.http import Answer
 
-__all__ = ["ConfluentDialect", "is_about_quota", "is_absence"]
-
 _KEY_HINT = (
     "check the target's auth: it takes a Cloud API key (CONFLUENT_CLOUD_API_KEY, CONFLUENT_CLOUD_API_SECRET), "
     "not one of a cluster"

@@ -12,11 +12,9 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from reconciler.providers.base import Problem, ProofMethod
+from reconciler.model.provider import Problem, ProofMethod
+from reconciler.model.values import SecretText, Value
 from reconciler.providers.opensearch.codec import NATIVE_TYPES
-from reconciler.resources import SecretText, Value
-
-__all__ = ["ABILITIES", "OpenSearchAbilities", "is_before"]
 
 LONGEST_TEXT = 32766
 """UTF-8 bytes: every text is indexed under an unlimited keyword twin, and Lucene takes no longer term."""

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.errors import (
+from reconciler.model.errors import (
     ConflictError,
     ForbiddenError,
     NotFoundError,
@@ -23,7 +23,10 @@ from reconciler.errors import (
     UnexpectedError,
     UnreachableError,
 )
-from reconciler.providers.base import Abilities, Listing
+from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.provider import Abilities, Listing
+from reconciler.model.resource import Draft, LiveObject, Server
+from reconciler.model.values import SecretText
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.opensearch.abilities import ABILITIES, is_before
@@ -31,9 +34,6 @@ from reconciler.providers.opensearch.codec import decode, encode, fill_from, sam
 from reconciler.providers.opensearch.listing import CONFIGS, list_configs
 from reconciler.providers.opensearch.server import OLDEST, assume_server, parse_server
 from reconciler.providers.opensearch.wording import is_about_reference
-from reconciler.resources import Delivery, Draft, LiveObject, Outcome, SecretText, Server
-
-__all__ = ["OpenSearchProvider"]
 
 _TEST = "/_plugins/_notifications/feature/test"
 _GONE = r"(?s)NotificationConfig .* not found"

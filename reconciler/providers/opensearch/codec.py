@@ -10,9 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from reconciler.resources import PUBLIC_HEADERS, Draft, LiveObject, SecretReference, SecretText, Value
-
-__all__ = ["NATIVE_TYPES", "decode", "encode", "fill_from", "same_content"]
+from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.values import PUBLIC_HEADERS, SecretReference, SecretText, Value
 
 
 class _OddError(Exception):

@@ -15,9 +15,7 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any, NamedTuple
 
-from reconciler.resources import Delivery, Outcome, RecipientDelivery
-
-__all__ = ["judge_failure", "judge_statuses", "read_statuses"]
+from reconciler.model.evidence import Delivery, Outcome, RecipientDelivery
 
 _SENT = re.compile(r"Failed to send [\w ]*message (?P<rest>.*)", re.DOTALL)
 _ANSWERED = "Failed: "

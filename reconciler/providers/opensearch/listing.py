@@ -9,13 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from reconciler.errors import UnexpectedError
+from reconciler.model.errors import UnexpectedError
+from reconciler.model.resource import LiveObject
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.opensearch.codec import decode
-from reconciler.resources import LiveObject
-
-__all__ = ["CONFIGS", "PAGE", "list_configs"]
 
 CONFIGS = "/_plugins/_notifications/configs"
 PAGE = 10_000

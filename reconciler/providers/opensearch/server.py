@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from reconciler.errors import RejectedError, TargetError
+from reconciler.model.errors import RejectedError, TargetError
+from reconciler.model.resource import Server
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.opensearch.abilities import is_before
-from reconciler.resources import Server
-
-__all__ = ["OLDEST", "assume_server", "parse_server"]
 
 OLDEST = "2.0.0"
 """The first version with this plugin's API."""

@@ -13,8 +13,6 @@ from typing import Any
 
 from reconciler.providers.http import Answer
 
-__all__ = ["OpenSearchDialect", "is_about_reference"]
-
 _GRANT = (
     "the roles notifications_read_access (plan) and notifications_full_access (apply, test) have all that is needed"
 )

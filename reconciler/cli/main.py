@@ -1,0 +1,144 @@
+"""The one door of the command: every error becomes one message and an exit code here, and nowhere else.
+
+Expected errors are shown without a trace. Unexpected ones show where they arose, by files, lines and functions, but not
+their message or any value, since either may hold a secret.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import logging
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+
+import click
+
+from reconciler import __version__
+from reconciler.model.errors import FindingsError, ReconcilerError
+
+USAGE, INTERRUPTED, FAULT = 64, 130, 1
+_FRAMES_SHOWN = 12
+
+VERBS = {
+    "apply": "Plan, ask, write, and send test messages.",
+    "completion": "Print the completion script of a shell.",
+    "destroy": "Delete all that bears our mark, after asking.",
+    "doctor": "Try every target: address, TLS, credentials, rights, secrets.",
+    "drift": "Tell what moved that no manifest asked for; exit 2.",
+    "explain": "Say what a kind and its fields mean.",
+    "export": "Write manifests of what is live, or a snapshot.",
+    "init": "Write the files of a new project.",
+    "list": "List what is owned: name, kind, target, live id.",
+    "plan": "Show what apply would do.",
+    "schema": "Print the JSON Schema of a kind.",
+    "show": "Print a saved plan, or a journal.",
+    "simulate": "Serve the embedded simulator on loopback.",
+    "test": "Send test messages to what is live.",
+    "validate": "Check manifests, offline.",
+    "version": "Show the version; --json says more.",
+}
+"""Each verb and its one-line help; the verb's module is `reconciler.cli.verbs.<verb>`, its command `command`."""
+
+
+class _Verbs(click.Group):
+    """A group that imports a verb's module when that verb is called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return sorted(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = importlib.import_module(f"reconciler.cli.verbs.{cmd_name}").command
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            raise click.UsageError(_with_suggestion(error.message, args[0]), ctx) from None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Verbs"):
+            formatter.write_dl(sorted(VERBS.items()))
+
+
+def _with_suggestion(message: str, written: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(written, VERBS, n=1)
+    return f"{message} Did you mean {close[0]}?" if close and "Did you mean" not in message else message
+
+
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="reconciler")
+def _group() -> None:
+    """Keep notification channels as the manifests say: validated, planned, applied, and proved by a test message."""
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and end the process with the code of the contract."""
+    # A short process makes little garbage: collecting while modules load, and once more at the end, costs a fifth of
+    # a `plan`. The limit still holds for a long one.
+    gc.set_threshold(100_000, 50, 100)
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C; an apply that writes has its own way
+    code = run(arguments)
+    gc.freeze()
+    sys.exit(code)
+
+
+def run(arguments: Sequence[str] | None) -> int:
+    """Run the command; the code of the contract. Errors are printed on stderr."""
+    try:
+        code = _group.main(arguments, prog_name="reconciler", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except (click.exceptions.Abort, KeyboardInterrupt):  # also Ctrl-C at a question; an apply that writes is past this
+        click.echo("interrupted: nothing was written", err=True)
+        return INTERRUPTED
+    except click.ClickException as error:
+        error.show()
+        return USAGE
+    except FindingsError as error:
+        click.echo("\n".join(f"{finding.level.value}: {finding}" for finding in error.findings), err=True)
+        return error.exit_code
+    except ReconcilerError as error:
+        click.echo(f"error: {error}", err=True)
+        return error.exit_code
+    except BrokenPipeError:
+        return _end_of_pipe()
+    except Exception as error:
+        _show_fault(error)
+        return FAULT
+
+
+def _end_of_pipe() -> int:
+    """The reader of stdout went away (`| head`): nothing is left to say, also for the interpreter's last flush."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0
+
+
+def _show_fault(error: BaseException) -> None:
+    click.echo(
+        f"error: a fault of reconciler itself ({type(error).__name__}); please report it with these lines:", err=True
+    )
+    for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]:
+        click.echo(f"  {frame.filename}:{frame.lineno} {frame.name}", err=True)
+
+
+_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
+
+
+def set_up_logging(verbosity: int) -> None:
+    """Send our own log lines to stderr. Other libraries' stay at warnings, since they quote what they send."""
+    logger = logging.getLogger("reconciler")
+    logger.setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    logger.handlers[:] = [handler]

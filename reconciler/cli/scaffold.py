@@ -1,0 +1,141 @@
+"""The files of a new project: project file, one example manifest, a CI workflow. Pure: texts by path.
+
+Apart from the verb so that a test can hold every combination to `validate` and to the CIs' own schemas.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_OPENSEARCH_AUTH = """\
+      auth: # the cluster's user, from the environment; leave it out where there is none
+        basic:
+          username: {env: OPENSEARCH_USERNAME}
+          password: {env: OPENSEARCH_PASSWORD}
+"""
+
+_GITHUB = """\
+# Plan on pull requests, apply on the default branch. The recipes in docs/ci.md go further.
+name: channels
+on:
+  pull_request:
+  push:
+    branches: [BRANCH]
+permissions: {}
+jobs:
+  plan:
+    if: github.event_name == 'pull_request'
+    runs-on: ubuntu-latest
+    permissions: {contents: read, pull-requests: write}
+    steps:
+      - uses: actions/checkout@v4
+        with: {persist-credentials: false}
+      - uses: ACTION
+        with:
+          command: plan --comment github --summary --annotations
+        env:
+          GITHUB_TOKEN: ${{ github.token }}
+ENVIRON
+  apply:
+    if: github.event_name == 'push'
+    runs-on: ubuntu-latest
+    permissions: {contents: read}
+    concurrency: {group: channels-apply, cancel-in-progress: false}
+    steps:
+      - uses: actions/checkout@v4
+        with: {persist-credentials: false}
+      - uses: ACTION
+        with:
+          command: apply --yes --summary --annotations
+        env:
+ENVIRON
+          EXAMPLE_SLACK_URL: ${{ secrets.EXAMPLE_SLACK_URL }}
+"""
+
+_GITLAB = """\
+# Plan on merge requests, apply on the default branch. The recipes in docs/ci.md go further.
+include:
+  - project: OWNER/reconciler # where your copy of reconciler is
+    file: /templates/gitlab-ci.yml
+variables:
+  RECONCILER_REPOSITORY: https://gitlab.example.org/OWNER/reconciler.git # the same, to install from
+"""
+
+ACTION = "OWNER/reconciler@REF # where your copy of reconciler is, by commit"
+
+
+@dataclass(frozen=True, slots=True)
+class NewProject:
+    """What `init` was told. `url` "" leaves the address to the environment; `ci` is `github`, `gitlab` or `none`."""
+
+    name: str
+    provider: str
+    url: str = ""
+    ci: str = "none"
+    branch: str = "main"
+
+
+def project_files(project: NewProject) -> dict[str, str]:
+    """The text of each file by its path from the project's folder."""
+    files = {"reconciler.yaml": _project_file(project), "channels/example.yaml": _manifest()}
+    if project.ci == "github":
+        files[".github/workflows/channels.yaml"] = _workflow(project)
+    elif project.ci == "gitlab":
+        files[".gitlab-ci.yml"] = _GITLAB
+    return files
+
+
+def _target(project: NewProject) -> str:
+    return "search" if project.provider == "opensearch" else "kafka"
+
+
+def _project_file(project: NewProject) -> str:
+    target = _target(project)
+    lines = [
+        "# What is managed, and where. `reconciler validate` checks it, `reconciler doctor` tries the targets.",
+        "apiVersion: channels.gitops/v1",
+        "kind: Project",
+        f"metadata: {{name: {project.name}}}",
+        "spec:",
+        "  manifests: [channels/]",
+        f"  default_targets: [{target}]",
+        "  targets:",
+        f"    {target}:",
+        f"      provider: {project.provider}",
+    ]
+    if project.provider == "confluent":
+        lines.append("      # credentials: the environment's CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET")
+    elif project.url:
+        lines.append(f"      url: {project.url}")
+    else:
+        lines.append("      # its address: write url here, or set the environment variable OPENSEARCH_URL")
+    text = "\n".join(lines) + "\n"
+    return text + (_OPENSEARCH_AUTH if project.provider == "opensearch" and _needs_login(project.url) else "")
+
+
+def _needs_login(url: str) -> bool:
+    return url.startswith("https://")
+
+
+def _manifest() -> str:
+    return """\
+# One channel. `reconciler explain SlackChannel` tells what else it may say.
+apiVersion: channels.gitops/v1
+kind: SlackChannel
+metadata:
+  name: example
+spec:
+  display_name: Example
+  description: Says that it works
+  webhook_url: {env: EXAMPLE_SLACK_URL} # a secret: only where it is kept stands here
+"""
+
+
+def _workflow(project: NewProject) -> str:
+    names = ["CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET"]
+    if project.provider == "opensearch":
+        names = [] if project.url else ["OPENSEARCH_URL"]
+        names += ["OPENSEARCH_USERNAME", "OPENSEARCH_PASSWORD"] if _needs_login(project.url) else []
+    environ = "\n".join(f"          {name}: ${{{{ secrets.{name} }}}}" for name in names)
+    text = _GITHUB.replace("ACTION", ACTION).replace("BRANCH", project.branch)
+    return text.replace("ENVIRON\n", f"{environ}\n" if environ else "")

@@ -1,0 +1,113 @@
+"""`reconciler doctor`: try the project and every target, step by step, and say what mends what is broken."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.main import set_up_logging
+from reconciler.cli.options import COMMON, CONNECTING, option, options
+from reconciler.cli.terminal import out, paint_for, show_json
+from reconciler.engine.load import Selection, Workspace, load_workspace
+from reconciler.engine.read import references_in, resolver_of
+from reconciler.model.errors import ConfigurationError, Level, SecretError
+from reconciler.model.evidence import Check, Health, failure, ok, warning
+from reconciler.model.text import plural, printable
+
+_COLOURS = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILURE: "red"}
+
+
+@click.command("doctor")
+@options(COMMON, CONNECTING)
+@option("--target", "targets", multiple=True, help="Only these targets of the project.")
+def command(config: Path | None, targets: tuple[str, ...], **flags: Any) -> int:
+    """Look at address, DNS, proxy, TLS, clock, credentials, rights, version, kinds and secrets; write nothing."""
+    set_up_logging(flags["verbose"])
+    workspace = load_workspace(config, Selection(targets=targets))
+    checks = asyncio.run(_examine(workspace, flags))
+    failed = [check for check in checks if check.health is Health.FAILURE]
+    if flags["as_json"]:
+        show_json({"format": "reconciler.doctor/v1", "healthy": not failed, "checks": [_row(item) for item in checks]})
+    else:
+        _show(checks, flags)
+    return 1 if failed else 0
+
+
+async def _examine(workspace: Workspace, flags: dict[str, Any]) -> list[Check]:
+    groups = await asyncio.gather(*(_target(workspace, name, flags) for name in workspace.targets))
+    return [_manifests(workspace), *await _secrets(workspace), *(check for group in groups for check in group)]
+
+
+def _manifests(workspace: Workspace) -> Check:
+    errors = [finding for finding in workspace.findings if finding.level is Level.ERROR]
+    count = plural(len(workspace.desired.manifests), "manifest")
+    if errors:
+        return failure("project", "manifests", f"{count}, {plural(len(errors), 'error')}", "run reconciler validate")
+    return ok("project", "manifests", f"{count}, no error")
+
+
+async def _secrets(workspace: Workspace) -> list[Check]:
+    """A secret that is not there stops an apply, but not a plan: it is a warning for what only plans."""
+    wanted = {
+        reference
+        for target in workspace.targets
+        for resource in workspace.resources(target).values()
+        for reference in references_in(resource)
+    }
+    resolution = await resolver_of(workspace).resolve(wanted)
+    checks = [
+        warning("project", "secret", f"{reference}: {why}", "apply needs it; a plan does without")
+        for reference, why in sorted(resolution.failures.items(), key=str)
+    ]
+    return checks or [ok("project", "secrets", f"{plural(len(resolution.values), 'secret')}, all there")]
+
+
+async def _target(workspace: Workspace, name: str, flags: dict[str, Any]) -> list[Check]:
+    from reconciler.engine.connect import connect, connection_of
+    from reconciler.engine.doctor import check_target
+    from reconciler.providers.reach import check_network
+
+    credentials = resolver_of(workspace, for_credentials=True)
+    try:
+        connection = await connection_of(workspace, name, credentials, flags["parallelism"], flags["timeout"])
+        provider = await connect(workspace, name, credentials, flags["parallelism"], flags["timeout"])
+    except (ConfigurationError, SecretError) as error:
+        return [failure(name, "settings", str(error))]
+    try:
+        checks = [ok(name, "address", connection.address), *await check_network(connection)]
+        if any(check.health is Health.FAILURE for check in checks):
+            return checks
+        kinds = {resource.kind for resource in workspace.resources(name).values()}
+        version = workspace.project.targets[name].version or ""
+        return [*checks, *await check_target(name, provider, workspace.project.id_prefix, kinds, version)]
+    finally:
+        await provider.close()
+
+
+def _row(check: Check) -> dict[str, str]:
+    return {
+        "subject": check.subject,
+        "check": check.name,
+        "health": check.health.value,
+        "text": check.text,
+        "mend": check.mend,
+    }
+
+
+def _show(checks: list[Check], flags: dict[str, Any]) -> None:
+    paint = paint_for(no_color=flags["no_color"])
+    width = max(len(check.name) for check in checks)
+    subject = ""
+    for check in checks:
+        if check.subject != subject:
+            subject = check.subject
+            out(paint(subject, "bold"))
+        word = paint(check.health.value.ljust(7), _COLOURS[check.health])
+        out(f"  {word}  {check.name.ljust(width)}  {printable(check.text)}")
+        if check.mend and check.health is not Health.OK:
+            out(f"  {' ' * 7}  {' ' * width}  mend: {check.mend}")
+    counts = [plural(sum(check.health is health for check in checks), health.value) for health in Health]
+    out(f"{plural(len(checks), 'check')}: {counts[0].removesuffix('s')}, {counts[1]}, {counts[2]}.")

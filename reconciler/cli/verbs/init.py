@@ -1,0 +1,94 @@
+"""`reconciler init`: the files of a new project. It asks on a terminal, takes flags elsewhere, overwrites nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.cli.options import option
+from reconciler.cli.scaffold import NewProject, project_files
+from reconciler.cli.terminal import note, out
+from reconciler.export.documents import safe_name
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.fields import OWNER_WORDS, is_name
+
+_PROVIDERS = ("opensearch", "confluent")
+_CI = ("github", "gitlab", "none")
+_LONGEST_OWNER = 40
+
+
+@click.command("init")
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
+@option("--name", help="The project's name, which marks what is its own (default: the folder's).")
+@option("--provider", type=click.Choice(_PROVIDERS), help="The first target's kind of system (default: opensearch).")
+@option("--url", help="Its address; without it OPENSEARCH_URL is used.")
+@option("--ci", type=click.Choice(_CI), help="Write a workflow for this CI (default: none).")
+@option("--branch", default="main", show_default=True, help="The branch that is applied.")
+def command(folder: Path, **flags: Any) -> int:
+    """Write a project file, one example manifest and, if wanted, a CI workflow into FOLDER."""
+    default_name = safe_name(folder.resolve().name, "channels")[:_LONGEST_OWNER].rstrip("-")
+    answers = _asked(flags, default_name) if _can_ask() else flags
+    name = answers["name"] or default_name
+    if not is_name(name) or len(name) > _LONGEST_OWNER:
+        raise click.UsageError(f"--name {OWNER_WORDS}")
+    project = NewProject(
+        name=name,
+        provider=answers["provider"] or "opensearch",
+        url=answers["url"] or "",
+        ci=answers["ci"] or "none",
+        branch=answers["branch"],
+    )
+    files = {folder / path: text for path, text in project_files(project).items()}
+    _write(files)
+    for path in files:
+        out(f"wrote {path}")
+    _say_next(folder, project)
+    return 0
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+
+def _asked(flags: dict[str, Any], default_name: str) -> dict[str, Any]:
+    """The flags, with what was not given asked for."""
+    answers = dict(flags)
+    answers["name"] = flags["name"] or click.prompt("Name of the project", default=default_name, err=True)
+    answers["provider"] = flags["provider"] or click.prompt(
+        "Kind of system", type=click.Choice(_PROVIDERS), default="opensearch", err=True
+    )
+    if answers["provider"] == "opensearch" and flags["url"] is None:
+        question = "Address (empty: the environment variable OPENSEARCH_URL)"
+        answers["url"] = click.prompt(question, default="", show_default=False, err=True)
+    answers["ci"] = flags["ci"] or click.prompt("Workflow for", type=click.Choice(_CI), default="none", err=True)
+    return answers
+
+
+def _write(files: dict[Path, str]) -> None:
+    there = [str(path) for path in files if path.exists()]
+    if there:
+        raise ConfigurationError(f"{', '.join(there)}: there already; nothing was written, and nothing is overwritten")
+    try:
+        for path, text in files.items():
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(text, "utf-8")
+    except OSError as error:
+        raise ConfigurationError(f"{error.filename}: cannot be written: {error.strerror}") from None
+
+
+def _say_next(folder: Path, project: NewProject) -> None:
+    note("")
+    if folder.resolve() != Path.cwd():
+        note(f"  cd {folder}")
+    note("  export EXAMPLE_SLACK_URL=https://hooks.slack.com/services/...   # the channel's secret")
+    if project.provider == "opensearch" and not project.url:
+        note("  export OPENSEARCH_URL=https://...   # or try it first on `reconciler simulate`: http://127.0.0.1:9299")
+    note("  reconciler validate && reconciler doctor && reconciler plan")
+    if project.ci == "github":
+        note("In .github/workflows/channels.yaml, put your copy of reconciler where it says OWNER/reconciler@REF.")
+    elif project.ci == "gitlab":
+        note("In .gitlab-ci.yml, put your copy of reconciler where it says OWNER/reconciler.")

@@ -1,0 +1,118 @@
+"""`reconciler test`: really send test notifications to what is live. It writes nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+
+from reconciler.apply.results import TestResult
+from reconciler.apply.testing import Proof, judge
+from reconciler.cli.loading import load_with_notes
+from reconciler.cli.main import set_up_logging
+from reconciler.cli.options import COMMON, CONNECTING, SELECTING, complete_name, option, options
+from reconciler.cli.publishing import OUTPUTS, publish, published, write_file
+from reconciler.cli.terminal import note
+from reconciler.engine.load import Workspace
+from reconciler.engine.plan import read_options
+from reconciler.engine.read import Live, read_targets
+from reconciler.model.errors import ConfigurationError, TargetError
+from reconciler.model.evidence import Delivery, Outcome, expectation
+from reconciler.model.kinds import KINDS
+from reconciler.model.resource import Draft, When
+from reconciler.plan.marks import Mark, Match
+from reconciler.plan.payload import make_draft
+
+
+@click.command("test")
+@click.argument("names", nargs=-1, shell_complete=complete_name)
+@options(COMMON, SELECTING, CONNECTING, OUTPUTS)
+@option("--all", "everything", is_flag=True, help="Every channel but those under test.when: never.")
+@option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write a JUnit report to this file.")
+@published("test")
+def command(names: tuple[str, ...], everything: bool, **flags: Any) -> int:
+    """Send a test message through the live channels of these manifests, and say how each fared."""
+    if not (names or everything or flags["select"] or flags["only"]):
+        raise click.UsageError("name the channels to test, or pass --all or --select")
+    set_up_logging(flags["verbose"])
+    flags["only"] = (*flags["only"], *names)
+    workspace = load_with_notes(flags)
+    results, errors = asyncio.run(_test(workspace, flags, named=frozenset(names)))
+    for error in errors:
+        note(f"error: {error}")
+    publish("test", results, flags, workspace, errors=errors)
+    if flags["junit"] is not None:
+        from reconciler.report.machines import render_junit
+
+        write_file(flags["junit"], render_junit(results, errors))
+    if any(result.failed for result in results):
+        return 6
+    return 1 if errors else 0
+
+
+async def _test(
+    workspace: Workspace, flags: dict[str, Any], *, named: frozenset[str]
+) -> tuple[list[TestResult], list[str]]:
+    lives = await read_targets(workspace, read_options(workspace, flags, must_resolve=False))
+    try:
+        chosen = [(live, match) for live in lives for match in _chosen(live, workspace, named)]
+        places = asyncio.Semaphore(flags["parallelism"] or 10)
+        results = await asyncio.gather(*(_one(live, match, places) for live, match in chosen))
+    finally:
+        await asyncio.gather(*(live.provider.close() for live in lives if live.provider is not None))
+    errors = [f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error]
+    errors += [
+        f"{live.plan.target}: {refusal.name}: {refusal.message}" for live in lives for refusal in live.plan.refusals
+    ]
+    if not results and not errors:
+        raise ConfigurationError("there is no channel to test: the chosen manifests hold accounts and groups only")
+    return list(results), errors
+
+
+def _chosen(live: Live, workspace: Workspace, named: frozenset[str]) -> Iterator[Match]:
+    """The matches to test: what was named, even an account, so that its skip is told; else only channels."""
+    selected = workspace.selected(live.plan.target)
+    for match in live.matching.matches:
+        name = match.resource.name
+        if name in named:
+            yield match
+        elif selected is not None and name not in selected:
+            continue
+        elif KINDS[match.resource.kind].sends and match.resource.settings.test.when is not When.NEVER:
+            yield match
+
+
+async def _one(live: Live, match: Match, places: asyncio.Semaphore) -> TestResult:
+    resource, provider = match.resource, live.provider
+    target = live.plan.target
+    if not KINDS[resource.kind].sends:
+        return TestResult(target, resource.kind, resource.name, "skipped: it is tested by the channels that use it")
+    if match.found is None or provider is None:
+        proof = Proof(False, "not live: apply it first", Delivery(Outcome.FAILED))
+        return TestResult(target, resource.kind, resource.name, proof.text, proof)
+    if match.found.live.fields.get("enabled") is False:
+        return TestResult(target, resource.kind, resource.name, "skipped: a disabled channel cannot be tested")
+    async with places:
+        begin = time.monotonic()
+        try:
+            delivery = await provider.send_test(match.found.id, _draft(live, match))
+        except TargetError as error:
+            delivery = Delivery(Outcome.FAILED, str(error))
+    proof = judge(delivery, expectation(resource.kind, resource.settings.test, provider.abilities))
+    if delivery.outcome is Outcome.SKIPPED:
+        return TestResult(target, resource.kind, resource.name, f"skipped: {delivery.text}")
+    return TestResult(target, resource.kind, resource.name, proof.text, proof, round(time.monotonic() - begin, 3))
+
+
+def _draft(live: Live, match: Match) -> Draft | None:
+    """The manifest's values, for a provider that does not give secrets back; None where one of them is not known."""
+    mark = Mark(live.ownership.owner, match.resource.name)
+    ids = {name: object_id for object_id, name in live.matching.names.items()}
+    try:
+        return make_draft(match.resource, match.found, mark, live.secrets, ids, live.matching.names)
+    except LookupError:
+        return None

@@ -1,0 +1,96 @@
+"""`reconciler validate`: manifests against schemas, references and the targets' abilities. Never any network."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import click
+
+from reconciler.cli.options import COMMON, SELECTING, option, options
+from reconciler.cli.terminal import note, out, paint_for, show_json
+from reconciler.engine.load import Selection, Workspace, load_workspace
+from reconciler.model.errors import Finding, FindingsError, Level
+
+
+@click.command("validate")
+@options(COMMON, SELECTING)
+@option("--annotations", is_flag=True, help="Also annotate files with what is wrong (GitHub Actions).")
+@option("--sarif", type=click.Path(path_type=Path, dir_okay=False), help="Also write the findings as SARIF 2.1.0.")
+def command(
+    config: Path | None,
+    as_json: bool,
+    no_color: bool,
+    verbose: int,
+    files: tuple[str, ...],
+    targets: tuple[str, ...],
+    only: tuple[str, ...],
+    select: tuple[str, ...],
+    strict: bool,
+    annotations: bool,
+    sarif: Path | None,
+) -> int:
+    """Check manifests and project file, offline: all findings of all files at once."""
+    del verbose
+    try:
+        workspace = load_workspace(config, Selection(files, targets, only, select))
+    except FindingsError as error:
+        _publish(error.findings, sarif, annotations=annotations)
+        raise
+    _publish(workspace.findings, sarif, annotations=annotations)
+    errors = [item for item in workspace.findings if strict or item.level is Level.ERROR]
+    if as_json:
+        show_json(_document(workspace, valid=not errors))
+        return 1 if errors else 0
+    paint = paint_for(no_color=no_color)
+    for finding in workspace.findings:
+        out(f"{paint(finding.level.value, 'red' if finding in errors else 'yellow')}: {finding}")
+    _summarise(workspace, len(errors))
+    return 1 if errors else 0
+
+
+def _publish(findings: Iterable[Finding], sarif: Path | None, *, annotations: bool) -> None:
+    """Where a CI reads findings; imported only then, since `validate` runs at every commit."""
+    if sarif is not None:
+        from reconciler.cli.publishing import in_work_tree, write_file
+        from reconciler.report.sarif import render_sarif
+
+        write_file(sarif, render_sarif(replace(item, place=in_work_tree(item.place)) for item in findings))
+    if annotations:
+        from reconciler.cli.publishing import annotate
+        from reconciler.report.machines import notes_of_findings
+
+        annotate(notes_of_findings(findings))
+
+
+def _summarise(workspace: Workspace, errors: int) -> None:
+    count = len(workspace.desired.manifests)
+    warnings = len(workspace.findings) - errors
+    words = f"{count} manifest{'s' * (count != 1)}, {errors} error{'s' * (errors != 1)}"
+    out(words + (f", {warnings} warning{'s' * (warnings != 1)}" if warnings else "") + ".")
+    for target, skipped in sorted((workspace.desired.skipped or {}).items()):
+        note(f"note: {skipped} for target {target}, which is another project file's, skipped")
+
+
+def _document(workspace: Workspace, *, valid: bool) -> dict[str, object]:
+    return {
+        "format": "reconciler.findings/v1",
+        "valid": valid,
+        "manifests": len(workspace.desired.manifests),
+        "findings": [_finding(finding) for finding in workspace.findings],
+    }
+
+
+def _finding(finding: Finding) -> dict[str, object]:
+    return {
+        "level": finding.level.value,
+        "file": finding.place.file,
+        "line": finding.place.line,
+        "column": finding.place.column,
+        "subject": finding.subject,
+        "field": finding.field,
+        "rule": finding.rule,
+        "message": finding.message,
+        "hint": finding.hint,
+    }

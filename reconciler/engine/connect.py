@@ -1,0 +1,140 @@
+"""From a target in the project file to an open provider: address, credentials, TLS and limits, secrets resolved.
+
+The one place that reads a target's credentials. With them goes the promise that they are never shown: they stay
+`SecretText` until the HTTP client is made.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from reconciler.engine.load import Workspace
+from reconciler.model.errors import ConfigurationError, SecretError
+from reconciler.model.project import Target
+from reconciler.model.provider import Provider
+from reconciler.model.values import SecretReference, SecretText
+from reconciler.providers import PROVIDERS
+from reconciler.providers.connection import Auth, Basic, Bearer, ClientCertificate, Connection, SigV4, Tls
+from reconciler.providers.retries import Retries
+from reconciler.secrets.resolver import Resolver
+
+_CONFLUENT_URL = "https://api.confluent.cloud"
+_CONFLUENT_KEY = ("CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET")
+_CREDENTIAL_FIELDS = ("username", "password", "token", "subject_token")
+
+Credential = SecretText | SecretReference | str
+
+
+async def connect(
+    workspace: Workspace,
+    target: str,
+    resolver: Resolver,
+    parallelism: int | None,
+    timeout: float | None,
+    retries: Retries | None = None,
+) -> Provider:
+    """Open the provider of one target; `retries` are those of the whole run.
+
+    ConfigurationError or SecretError say what is missing, and where to write it.
+    """
+    settings = workspace.project.targets[target]
+    connection = await connection_of(workspace, target, resolver, parallelism, timeout)
+    return PROVIDERS[settings.provider](connection, settings.version or "", retries)
+
+
+async def connection_of(
+    workspace: Workspace, target: str, resolver: Resolver, parallelism: int | None, timeout: float | None
+) -> Connection:
+    """How one target is reached, its credentials resolved; errors as `connect`."""
+    settings = workspace.project.targets[target]
+    values = await _credentials(settings, target, resolver)
+    return Connection(
+        url=_url(workspace, target, settings),
+        name=target,
+        auth=_auth(settings, values, workspace.root),
+        tls=_tls(settings, workspace.root),
+        headers={name: _opened(value, values) for name, value in settings.headers.items()},
+        timeout_seconds=timeout or settings.timeout_seconds,
+        test_timeout_seconds=settings.test_timeout_seconds,
+        parallelism=parallelism or settings.parallelism,
+        insecure=settings.insecure,
+    )
+
+
+def _url(workspace: Workspace, target: str, settings: Target) -> str:
+    if settings.url is not None:
+        return settings.url
+    if settings.provider == "confluent":
+        return _CONFLUENT_URL
+    same = [name for name, other in workspace.project.targets.items() if other.provider == settings.provider]
+    url = os.environ.get("OPENSEARCH_URL", "")
+    if len(same) == 1 and url:
+        return url
+    if len(same) == 1:
+        raise ConfigurationError(f"target {target} has no url: write spec.targets.{target}.url, or set OPENSEARCH_URL")
+    raise ConfigurationError(f"target {target} has no url: with several OpenSearch targets each needs its own")
+
+
+async def _credentials(settings: Target, target: str, resolver: Resolver) -> Mapping[SecretReference, SecretText]:
+    values = [*_auth_values(settings), *settings.headers.values()]
+    resolution = await resolver.resolve([value for value in values if isinstance(value, SecretReference)])
+    if resolution.failures:
+        reasons = "; ".join(f"{reference}: {why}" for reference, why in sorted(resolution.failures.items(), key=str))
+        raise SecretError(f"the credentials of target {target} are not there: {reasons}")
+    return resolution.values
+
+
+def _auth_values(settings: Target) -> Iterator[Credential]:
+    auth = settings.auth
+    if auth is None:
+        if settings.provider == "confluent":
+            yield from (SecretReference("env", name) for name in _CONFLUENT_KEY)
+        return
+    for form in (auth.basic, auth.bearer, auth.client_cert, auth.sts):
+        for name in _CREDENTIAL_FIELDS:
+            value = getattr(form, name, None)
+            if value is not None:
+                yield value
+
+
+def _auth(settings: Target, values: Mapping[SecretReference, SecretText], root: Path) -> Auth:
+    auth = settings.auth
+    if auth is None:
+        if settings.provider != "confluent":
+            return None
+        key, secret = (SecretReference("env", name) for name in _CONFLUENT_KEY)
+        return Basic(_secret(key, values), _secret(secret, values))
+    if auth.basic is not None:
+        return Basic(_secret(auth.basic.username, values), _secret(auth.basic.password, values))
+    if auth.bearer is not None:
+        return Bearer(_secret(auth.bearer.token, values))
+    if auth.client_cert is not None:
+        form = auth.client_cert
+        key_file = str(root / form.key_file) if form.key_file else ""
+        password = _secret(form.password, values) if form.password is not None else None
+        return ClientCertificate(str(root / form.cert_file), key_file, password)
+    if auth.sigv4 is not None:
+        return SigV4(auth.sigv4.region, auth.sigv4.service)
+    if auth.sts is not None:
+        from reconciler.providers.confluent.sts import StsAuth
+
+        return StsAuth(
+            _secret(auth.sts.subject_token, values), auth.sts.identity_pool_id, auth.sts.expires_in_seconds or 0
+        )
+    return None
+
+
+def _tls(settings: Target, root: Path) -> Tls:
+    ca_file = settings.tls.ca_file
+    return Tls(str(root / ca_file) if ca_file else "", settings.tls.verify)
+
+
+def _secret(value: Credential, values: Mapping[SecretReference, SecretText]) -> SecretText:
+    opened = _opened(value, values)
+    return opened if isinstance(opened, SecretText) else SecretText(opened)
+
+
+def _opened(value: Credential, values: Mapping[SecretReference, SecretText]) -> SecretText | str:
+    return values[value] if isinstance(value, SecretReference) else value

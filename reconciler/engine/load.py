@@ -1,0 +1,141 @@
+"""What a run starts from: the project file, the manifests, the desired state, read once from disk."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from reconciler.manifests.load import Loaded, load_manifests
+from reconciler.manifests.load_project import find_project, load_project
+from reconciler.model.errors import ConfigurationError, Finding, FindingsError, Level, RefusedError
+from reconciler.model.project import Project
+from reconciler.model.provider import Abilities
+from reconciler.model.resource import Resource
+from reconciler.plan.desired import Desired, build_desired
+from reconciler.providers import ABILITIES
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """What a run covers. Empty tuples mean everything; `files` replaces the project's manifests."""
+
+    files: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    only: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether some of the project's manifests are left out, so that nothing may be pruned."""
+        return bool(self.files or self.only or self.select)
+
+    def as_scope(self) -> dict[str, object]:
+        """The flags as a plan remembers them."""
+        named = {"files": self.files, "targets": self.targets, "only": self.only, "select": self.select}
+        return {name: sorted(value) for name, value in named.items() if value}
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A project on disk with its desired state. `root` is the project file's folder.
+
+    `base` is what a commit wanted on each target, if origins are to be told; `commits` are the hashes of the commits
+    that flags named, by flag.
+    """
+
+    project: Project
+    root: Path
+    desired: Desired
+    findings: tuple[Finding, ...]
+    selection: Selection
+    base: Mapping[str, Mapping[str, Resource]] | None = None
+    commits: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The targets that the run covers, sorted."""
+        return tuple(sorted(self.selection.targets or self.project.targets))
+
+    def resources(self, target: str) -> Mapping[str, Resource]:
+        """Everything desired on a target, selected or not."""
+        return self.desired.resources[target]
+
+    def selected(self, target: str) -> frozenset[str] | None:
+        """The names that the run covers on a target; None for all."""
+        if not (self.selection.only or self.selection.select):
+            return None
+        return frozenset(name for name, resource in self.resources(target).items() if self._is_selected(resource))
+
+    def _is_selected(self, resource: Resource) -> bool:
+        if self.selection.only and resource.name not in self.selection.only:
+            return False
+        wanted = (item.partition("=") for item in self.selection.select)
+        return all(resource.labels.get(key) == value for key, _, value in wanted)
+
+    def must_be_sound(self, *, strict: bool, allow_empty: bool) -> list[Finding]:
+        """Raise all findings of level error (warnings too, if strict); the warnings that are left."""
+        empty = [finding for finding in self.findings if finding.rule == "no-manifests"]
+        findings = [finding for finding in self.findings if finding not in empty]
+        errors = [finding for finding in findings if strict or finding.level is Level.ERROR]
+        if errors:
+            raise FindingsError(errors)
+        if not self.desired.manifests and not allow_empty:
+            raise RefusedError(
+                "nothing left to manage: there is no manifest, so everything owned would be a prune candidate; "
+                "check spec.manifests, or pass --allow-empty"
+            )
+        return [finding for finding in findings if finding.level is Level.WARNING]
+
+
+def load_workspace(config: Path | None, selection: Selection) -> Workspace:
+    """Read project and manifests. Findings are gathered, not raised, but for those of the project file."""
+    path = config or find_project(Path.cwd())
+    return build_workspace(load_project(path), path.resolve().parent, selection)
+
+
+def build_workspace(project: Project, root: Path, selection: Selection) -> Workspace:
+    """The workspace of a project that was read already; its manifests are below `root`."""
+    check_names("--target", selection.targets, project.targets)
+    loaded = _load(project, root, selection)
+    abilities: dict[str, Abilities] = {
+        name: ABILITIES[name]() for name in {t.provider for t in project.targets.values()}
+    }
+    desired = build_desired(loaded.manifests, project, abilities, partial=bool(selection.files), refused=loaded.refused)
+    check_names("--only", selection.only, desired.manifests)
+    for item in selection.select:
+        if "=" not in item:
+            raise ConfigurationError(f"--select {item}: write a label and its value, as team=payments")
+    findings = sorted([*project.warnings, *loaded.findings, *desired.findings], key=lambda finding: finding.sort_key)
+    return Workspace(project, root, desired, tuple(findings), selection)
+
+
+def _load(project: Project, root: Path, selection: Selection) -> Loaded:
+    written = [item if item == "-" else Path.cwd() / item for item in selection.files]
+    return load_manifests(
+        written or [root / item for item in project.manifests],
+        root=root,
+        stdin=sys.stdin.buffer,
+        known_sources=frozenset(project.secrets.sources),
+        defaults=project.defaults,
+    )
+
+
+def load_project_only(config: Path | None, selection: Selection) -> Workspace:
+    """Read the project file but no manifest, for verbs that are about what is live."""
+    path = config or find_project(Path.cwd())
+    project = load_project(path)
+    check_names("--target", selection.targets, project.targets)
+    nothing = Desired({name: {} for name in project.targets}, {})
+    return Workspace(project, path.resolve().parent, nothing, project.warnings, selection)
+
+
+def check_names(flag: str, names: Iterable[str], known: Iterable[str]) -> None:
+    from difflib import get_close_matches
+
+    for name in names:
+        if name not in known:
+            close = get_close_matches(name, sorted(known), n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(known)) or 'none'}"
+            raise ConfigurationError(f"{flag} {name}: there is none of that name; {hint}")

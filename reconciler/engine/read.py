@@ -1,0 +1,309 @@
+"""Desired meets live: connect to each target, read it, match, resolve secrets, and plan. Reads only.
+
+Here the parts are put together: the one place that knows project, secrets, providers and plans at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import secrets as randomness
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+from reconciler.engine.load import Workspace
+from reconciler.model.errors import ConfigurationError, RefusedError, SecretError, TargetError
+from reconciler.model.masking import Masker
+from reconciler.model.provider import Listing, Provider
+from reconciler.model.resource import LiveObject, Resource, Server
+from reconciler.model.values import SecretReference, SecretText, Value
+from reconciler.plan.changes import Action, TargetPlan
+from reconciler.plan.guards import GuardOptions, hold_back
+from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.marks import Matching, Ownership
+from reconciler.plan.match import match_live
+from reconciler.plan.payload import refuse_unholdable, with_assumed_version
+from reconciler.plan.saved import pin_key, plan_key
+from reconciler.providers.retries import Retries
+from reconciler.secrets.resolver import Resolver
+from reconciler.secrets.settings import SecretSettings
+
+MakePlan = Callable[[Server, Matching], TargetPlan]
+
+
+async def read_and_plan(
+    provider: Provider, resources: Collection[Resource], ownership: Ownership, make_plan: MakePlan
+) -> tuple[TargetPlan, Matching]:
+    """Read a target, match it, and plan. TargetError if it cannot be read.
+
+    On a server whose list lags, whatever seems to differ is read again by id before it is planned.
+    """
+    server = await provider.read_server()  # first, since how a list is read can depend on the version
+    listing = await provider.read_all()
+    server = replace(server, notes=(*server.notes, *((listing.unreadable,) if listing.unreadable else ())))
+    matching = match_live(resources, listing.objects, ownership, listing.words)
+    plan = make_plan(server, matching)
+    if not listing.stale:
+        return plan, matching
+    objects = await _read_again(provider, _doubtful(plan, matching), listing)
+    matching = match_live(resources, objects, ownership, listing.words)
+    return make_plan(server, matching), matching
+
+
+def _doubtful(plan: TargetPlan, matching: Matching) -> list[str]:
+    """The ids of what the list may show wrongly: what would change, what is no longer named, what was refused."""
+    ids = {change.id for change in plan.changes}
+    ids |= {item.id for item in (*plan.candidates, *plan.leftovers)}
+    refused = {refusal.name for refusal in plan.refusals}
+    ids |= {item.id for item in matching.found if item.name in refused}
+    return sorted(object_id for object_id in ids if object_id)
+
+
+async def _read_again(provider: Provider, ids: list[str], listing: Listing) -> list[LiveObject]:
+    objects = {item.id: item for item in listing.objects}
+    fresh = await asyncio.gather(*(provider.read(object_id) for object_id in ids))
+    for object_id, item in zip(ids, fresh, strict=True):
+        if item is None:
+            objects.pop(object_id, None)
+        else:
+            objects[object_id] = item
+    return list(objects.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ReadOptions:
+    """How targets are read and planned. `must_resolve`: a secret that cannot be resolved is an error.
+
+    `saved` holds the target plans of a saved plan, which bounds what is carried out; `intent_only` leaves everything
+    pending that no manifest changed; `assumed` are versions by target, to be foreseen.
+    """
+
+    plan: PlanOptions = field(default_factory=PlanOptions)
+    guards: GuardOptions = field(default_factory=GuardOptions)
+    adopt: bool = False
+    must_resolve: bool = False
+    parallelism: int | None = None
+    timeout: float | None = None
+    intent_only: bool = False
+    saved: Mapping[str, TargetPlan] | None = None
+    assumed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Live:
+    """One target as it was read: its provider (open), what matched, and its plan. After an error only `plan` is set.
+
+    `moved` says what is no longer as a saved plan has it.
+    """
+
+    plan: TargetPlan
+    provider: Provider | None = None
+    matching: Matching = field(default_factory=Matching)
+    ownership: Ownership = field(default_factory=lambda: Ownership(""))
+    secrets: Mapping[SecretReference, SecretText] = field(default_factory=dict)
+    moved: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """What the reading of all targets shares."""
+
+    workspace: Workspace
+    options: ReadOptions
+    credentials: Resolver
+    resolver: Resolver
+    values: Mapping[SecretReference, SecretText]
+    masker: Masker
+    only_owned: bool
+    retries: Retries = field(default_factory=Retries)  # one, since the time for waiting is the whole run's
+
+
+def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resolver:
+    """The run's resolver; each distinct secret is read at most once through it.
+
+    `secrets.allow` bounds what a manifest may ask for, not what the project file itself needs to reach its targets.
+    """
+    settings = workspace.project.secrets
+    return Resolver(
+        SecretSettings(
+            root=workspace.root,
+            sources={name: tuple(source.exec) for name, source in settings.sources.items()},
+            allow=None if settings.allow is None or for_credentials else tuple(settings.allow),
+            environ=os.environ,
+        )
+    )
+
+
+async def read_targets(workspace: Workspace, options: ReadOptions, *, only_owned: bool = False) -> list[Live]:
+    """Read and plan all targets side by side; one that cannot be read does not hide the others.
+
+    `only_owned` plans as if there were no manifests: everything of ours is a candidate. The caller closes what is
+    open (`close`).
+    """
+    resolver, credentials = resolver_of(workspace), resolver_of(workspace, for_credentials=True)
+    masker = Masker(randomness.token_bytes(32), pin_key(plan_key(os.environ)))
+    values, failures = ({}, {}) if only_owned else await _resolve(workspace, resolver, options)
+    if failures and options.must_resolve:
+        raise SecretError("\n".join(f"{reference}: {why}" for reference, why in sorted(failures.items(), key=str)))
+    run = _Run(workspace, options, credentials, resolver, values, masker, only_owned)
+    lives = await asyncio.gather(*(_read(run, name) for name in workspace.targets))
+    try:
+        _refuse_twins(lives)
+    except ConfigurationError:
+        await close(lives)
+        raise
+    return list(lives)
+
+
+async def close(lives: list[Live]) -> None:
+    """Give all connections back."""
+    await asyncio.gather(*(live.provider.close() for live in lives if live.provider is not None))
+
+
+def refuse_moved(lives: list[Live]) -> None:
+    """RefusedError if anything is no longer as the saved plan has it: then nothing of it is carried out."""
+    moved = [f"  {live.plan.target}: {text}" for live in lives for text in live.moved]
+    if moved:
+        raise RefusedError("\n".join(["the plan no longer holds, so nothing was written; plan again:", *moved]))
+
+
+async def _resolve(
+    workspace: Workspace, resolver: Resolver, options: ReadOptions
+) -> tuple[Mapping[SecretReference, SecretText], Mapping[SecretReference, str]]:
+    wanted: set[SecretReference] = set()
+    for target in workspace.targets:
+        selected = _needed(workspace, target, options)
+        for name, resource in workspace.resources(target).items():
+            if selected is None or name in selected:
+                wanted |= references_in(resource)
+    resolution = await resolver.resolve(wanted)
+    return resolution.values, resolution.failures
+
+
+def _needed(workspace: Workspace, target: str, options: ReadOptions) -> frozenset[str] | None:
+    """The resources whose secrets are needed: those selected, and of a saved plan only those that it names."""
+    selected = workspace.selected(target)
+    if options.saved is None:
+        return selected
+    plan = options.saved[target]
+    named = frozenset([*(change.name for change in plan.changes), *(item.name for item in plan.unresolved)])
+    return named if selected is None else named & selected
+
+
+def references_in(resource: Resource, *, new: bool = False) -> set[SecretReference]:
+    """Every secret reference of a resource that has to be resolved. Fields that it ignores are never compared, so that
+    only a `new` object needs them."""
+    return {
+        reference
+        for name, value in resource.fields.items()
+        if new or name not in resource.settings.ignore
+        for reference in _references(value)
+    }
+
+
+def _references(value: Value) -> list[SecretReference]:
+    if isinstance(value, SecretReference):
+        return [] if value.is_live else [value]
+    if isinstance(value, Mapping):
+        return [found for item in value.values() for found in _references(item)]
+    return []
+
+
+async def _read(run: _Run, target: str) -> Live:
+    workspace, options = run.workspace, run.options
+    provider_name = workspace.project.targets[target].provider
+    provider: Provider | None = None
+    try:
+        provider = await _connect(run, target)
+        ownership = _ownership(workspace, provider, adopt=options.adopt)
+        resources = {} if run.only_owned else workspace.resources(target)
+        selected = workspace.selected(target)
+        plan_options = replace(options.plan, names=selected, partial=bool(workspace.selection.files))
+
+        values, abilities = run.values, provider.abilities
+
+        def make_plan(server: Server, matching: Matching) -> TargetPlan:
+            plan = make_target_plan(target, provider_name, server, matching, values, run.masker, plan_options)
+            return refuse_unholdable(plan, matching, ownership, abilities, values)
+
+        plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)
+        late = await _late_values(run, plan, matching)
+        if late and plan.server is not None:
+            values = {**values, **late}
+            plan = make_plan(plan.server, matching)
+    except (TargetError, SecretError, ConfigurationError) as error:
+        if provider is not None:
+            await provider.close()
+        return Live(TargetPlan(target, provider_name, error=str(error)))
+    plan, moved = _bounded(run, plan, matching)
+    if version := options.assumed.get(target):
+        plan = with_assumed_version(plan, matching, ownership, provider.abilities, values, version)
+    return Live(hold_back(plan, matching, options.guards), provider, matching, ownership, values, moved)
+
+
+async def _late_values(run: _Run, plan: TargetPlan, matching: Matching) -> Mapping[SecretReference, SecretText]:
+    """The values of ignored fields that objects need which turn out to be new."""
+    needed = _needed(run.workspace, plan.target, run.options)
+    new = {change.name for change in plan.changes if change.action in (Action.CREATE, Action.REPLACE)}
+    wanted = {
+        reference
+        for match in matching.matches
+        if match.resource.name in new and (needed is None or match.resource.name in needed)
+        for reference in references_in(match.resource, new=True) - references_in(match.resource)
+        if reference not in run.values
+    }
+    if not wanted:
+        return {}
+    resolution = await run.resolver.resolve(wanted)
+    if resolution.failures and run.options.must_resolve:
+        raise SecretError("; ".join(f"{reference}: {why}" for reference, why in resolution.failures.items()))
+    return resolution.values
+
+
+def _bounded(run: _Run, plan: TargetPlan, matching: Matching) -> tuple[TargetPlan, tuple[str, ...]]:
+    """The plan with its origins, and cut down to intent or to a saved plan, where that is asked for."""
+    workspace, options, target = run.workspace, run.options, plan.target
+    if workspace.base is not None:
+        from reconciler.plan.origin import intent_only, with_origins
+
+        plan = with_origins(plan, workspace.resources(target), workspace.base.get(target, {}))
+        plan = intent_only(plan) if options.intent_only else plan
+    if options.saved is None:
+        return plan, ()
+    from reconciler.plan.promise import keep_promise
+
+    kept = keep_promise(options.saved[target], plan, matching, workspace.selected(target))
+    return kept.plan, kept.moved
+
+
+def _ownership(workspace: Workspace, provider: Provider, *, adopt: bool) -> Ownership:
+    project = workspace.project
+    prefix = project.id_prefix
+    chooses = provider.abilities.chooses_ids
+    return Ownership(
+        owner=project.owner,
+        former_owners=frozenset(project.former_owners),
+        key_of=(lambda name: f"{prefix}_{name}") if chooses else Ownership("").key_of,
+        adopt=adopt,
+    )
+
+
+async def _connect(run: _Run, target: str) -> Provider:
+    from reconciler.engine.connect import connect  # httpx comes with it, which `validate` never needs
+
+    options = run.options
+    return await connect(run.workspace, target, run.credentials, options.parallelism, options.timeout, run.retries)
+
+
+def _refuse_twins(lives: list[Live]) -> None:
+    """Two targets that turn out to be one system would fight over it."""
+    seen: dict[str, str] = {}
+    for live in lives:
+        server = live.plan.server
+        if server is None:
+            continue
+        other = seen.setdefault(f"{live.plan.provider} {server.identity}", live.plan.target)
+        if other != live.plan.target:
+            raise ConfigurationError(
+                f"targets {other} and {live.plan.target} are the same system ({server.identity}): remove one of them"
+            )

@@ -1,0 +1,132 @@
+"""`plan --against`: the plan of a snapshot instead of a live target. Nothing is connected to, no credential is read."""
+
+from __future__ import annotations
+
+import re
+import secrets as randomness
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from reconciler.engine.load import Workspace
+from reconciler.engine.read import Live, ReadOptions, references_in, resolver_of
+from reconciler.export.snapshot import Snapshot, SnapshotTarget, parse_snapshot
+from reconciler.model.errors import ConfigurationError, RefusedError, UsageError
+from reconciler.model.kinds import KINDS, Role
+from reconciler.model.masking import Masker
+from reconciler.model.resource import Resource
+from reconciler.plan.changes import SecretField, TargetPlan
+from reconciler.plan.guards import hold_back
+from reconciler.plan.make import make_target_plan
+from reconciler.plan.marks import Match, Matching, Ownership
+from reconciler.plan.match import match_live
+from reconciler.plan.origin import with_origins
+from reconciler.providers import ABILITIES
+
+_UNITS = {"m": 60, "h": 3600, "d": 86400}
+_REDACTED = "the live object; the snapshot is without it"
+
+
+async def plan_against(workspace: Workspace, options: ReadOptions, flags: dict[str, Any]) -> list[Live]:
+    """The plan of each target, as of the snapshot; what it leaves out is told as not compared."""
+    path: Path = flags["against"]
+    snapshot = _read(path, workspace)
+    note = _check_age(path, snapshot, flags["max_age"])
+    missing = [name for name in workspace.targets if name not in snapshot.targets]
+    if missing:
+        raise ConfigurationError(f"{path}: holds nothing of target {', '.join(missing)}: make it anew")
+    wanted = {
+        reference
+        for name in workspace.targets
+        for resource in workspace.resources(name).values()
+        for reference in references_in(resource)
+    }
+    resolution = await resolver_of(workspace).resolve(wanted)
+    masker = Masker(randomness.token_bytes(32))
+    lives = []
+    for name in workspace.targets:
+        matching, ownership = _match(workspace, snapshot.targets[name], options)
+        plan_options = replace(options.plan, names=workspace.selected(name), partial=bool(workspace.selection.files))
+        target = snapshot.targets[name]
+        server = replace(target.server, notes=(note,))
+        plan = make_target_plan(name, target.provider, server, matching, resolution.values, masker, plan_options)
+        plan = _told(plan, matching, workspace)
+        if workspace.base is not None:
+            plan = with_origins(plan, workspace.resources(name), workspace.base.get(name, {}))
+        lives.append(Live(hold_back(plan, matching, options.guards), None, matching, ownership, resolution.values))
+    return lives
+
+
+def _read(path: Path, workspace: Workspace) -> Snapshot:
+    try:
+        text = path.read_text("utf-8")
+    except (OSError, UnicodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read: {getattr(error, 'strerror', 'not UTF-8')}") from None
+    snapshot = parse_snapshot(text, str(path))
+    if snapshot.owner != workspace.project.owner:
+        raise RefusedError(f"{path}: is of the owner {snapshot.owner}, this project's is {workspace.project.owner}")
+    return snapshot
+
+
+def _check_age(path: Path, snapshot: Snapshot, longest: str) -> str:
+    """The note that tells the age; RefusedError if it is older than allowed."""
+    found = re.fullmatch(r"([0-9]{1,6})([mhd])", longest)
+    if found is None:
+        raise UsageError(f"--max-age {longest}: write a number and m, h or d, as 24h")
+    age = snapshot.age(datetime.now(UTC))
+    if age > timedelta(seconds=int(found[1]) * _UNITS[found[2]]):
+        raise RefusedError(f"{path}: is {_words(age)} old, more than {longest}: make it anew, or pass --max-age")
+    made = snapshot.created_at.astimezone(UTC)
+    return f"against a snapshot of {made:%Y-%m-%d %H:%M} UTC ({_words(age)} old), without secrets and recipients"
+
+
+def _words(age: timedelta) -> str:
+    minutes = int(age.total_seconds() // 60)
+    if minutes < 120:
+        return f"{minutes} minute{'s' * (minutes != 1)}"
+    return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // 1440} days"
+
+
+def _match(workspace: Workspace, target: SnapshotTarget, options: ReadOptions) -> tuple[Matching, Ownership]:
+    project = workspace.project
+    prefix, chooses = project.id_prefix, ABILITIES[target.provider]().chooses_ids
+    ownership = Ownership(
+        owner=project.owner,
+        former_owners=frozenset(project.former_owners),
+        key_of=(lambda name: f"{prefix}_{name}") if chooses else Ownership("").key_of,
+        adopt=options.adopt,
+    )
+    resources = [item for item in workspace.resources(target.target).values() if not KINDS[item.kind].key_field]
+    matching = match_live(resources, target.objects, ownership)
+    return replace(matching, matches=tuple(_filled(match) for match in matching.matches)), ownership
+
+
+def _redacted_fields(resource: Resource) -> list[str]:
+    return [field.name for field in KINDS[resource.kind].fields if field.role is Role.SET]
+
+
+def _filled(match: Match) -> Match:
+    """The match with its redacted fields as desired, so that they show no difference that nobody can know."""
+    found, resource = match.found, match.resource
+    if found is None or found.live.kind != resource.kind:
+        return match
+    known = {name: resource.fields[name] for name in _redacted_fields(resource) if name in resource.fields}
+    live = replace(found.live, fields={**found.live.fields, **known})
+    return replace(match, found=replace(found, live=live))
+
+
+def _told(plan: TargetPlan, matching: Matching, workspace: Workspace) -> TargetPlan:
+    """The plan with what a snapshot leaves out among what was not compared: recipients, and kinds without a mark."""
+    unknown = tuple(
+        SecretField(match.resource.name, (name,), _REDACTED)
+        for match in matching.matches
+        if match.found is not None and match.found.live.kind == match.resource.kind
+        for name in _redacted_fields(match.resource)
+    )
+    unmarked = tuple(
+        SecretField(name, (KINDS[resource.kind].key_field,), _REDACTED)
+        for name, resource in sorted(workspace.resources(plan.target).items())
+        if KINDS[resource.kind].key_field
+    )
+    return replace(plan, unresolved=(*plan.unresolved, *unknown, *unmarked))

@@ -1,0 +1,164 @@
+"""The error tree, and the finding: what is wrong, where, on what, and what to do.
+
+    ReconcilerError              one line for the user; `exit_code` says how the process ends
+    ├── ConfigurationError       manifests, project file, environment: nothing was read or written (1)
+    │   └── FindingsError        the same, with every finding of the run
+    ├── SecretError              a secret source could not give its value (1)
+    ├── RefusedError             the tool will not do it, by rule (3)
+    ├── InterruptedRunError      Ctrl-C or SIGTERM (130)
+    └── TargetError              a live system answered badly, or not at all (1)
+        ├── UnreachableError     no answer: address, DNS, TLS, connection; `sent` tells if the request may have arrived
+        ├── TimedOutError        no answer in time: the request may or may not have been carried out
+        ├── UnauthorizedError    401
+        ├── ForbiddenError       403
+        ├── NotFoundError        404
+        ├── ConflictError        409
+        ├── RejectedError        any other 4xx: repeating will not help
+        │   └── QuotaError       no room for another object: deletes make some
+        └── UnexpectedError      5xx, 429, or an answer that is not what the API promises
+
+A class exists when somebody handles it differently. Messages are made of place, rule and mend; they never
+repeat a value that a user wrote, since it may be a secret. Which code a run ends with is decided in `cli`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Level(StrEnum):
+    """How much a finding weighs: an error stops, a warning is shown (and stops under `--strict`)."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Place:
+    """A place in a file that a person wrote. `line` and `column` count from 1; 0 means the whole file."""
+
+    file: str
+    line: int = 0
+    column: int = 0
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}:{self.column}" if self.line else self.file
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing wrong with what a person wrote.
+
+    `subject` names the manifest (`SlackChannel "oncall"`), `field` the path in it (`spec.webhook_url`), `rule` is a
+    stable slug for machines (`unknown-field`), `message` what is wrong and `hint` what to do, both without a value.
+    """
+
+    place: Place
+    message: str
+    rule: str
+    subject: str = ""
+    field: str = ""
+    hint: str = ""
+    level: Level = Level.ERROR
+
+    @property
+    def sort_key(self) -> tuple[Place, str, str]:
+        """The order in which findings are shown: by place, then rule."""
+        return (self.place, self.rule, self.message)
+
+    def __str__(self) -> str:
+        head = f"{self.place}: {self.subject}".rstrip()
+        what = f"{self.field}: {self.message}" if self.field else self.message
+        tail = f"; {self.hint}" if self.hint else ""
+        return f"{head} {what}{tail}"
+
+
+class ReconcilerError(Exception):
+    """Anything that the tool expects to go wrong. The message is one clear sentence for the user."""
+
+    exit_code = 1
+
+
+class ConfigurationError(ReconcilerError):
+    """The project file, a manifest or the environment is not usable."""
+
+
+class FindingsError(ConfigurationError):
+    """All findings of a run at once, sorted."""
+
+    def __init__(self, findings: list[Finding]) -> None:
+        self.findings = sorted(findings, key=lambda finding: finding.sort_key)
+        super().__init__("\n".join(str(finding) for finding in self.findings))
+
+
+class SecretError(ReconcilerError):
+    """A secret source could not give its value; the message names the reference, never the value."""
+
+
+class RefusedError(ReconcilerError):
+    """A rule stops the run before its first write."""
+
+    exit_code = 3
+
+
+class UsageError(ReconcilerError):
+    """A flag whose value cannot be used."""
+
+    exit_code = 64
+
+
+class InterruptedRunError(ReconcilerError):
+    """The run was interrupted by a signal."""
+
+    exit_code = 130
+
+
+class TargetError(ReconcilerError):
+    """A live system failed. `status` is the HTTP status (0: no answer); `request_id` is the server's own, if given."""
+
+    def __init__(self, message: str, *, status: int = 0, request_id: str = "", reason: str = "") -> None:
+        super().__init__(message)
+        self.status = status
+        self.request_id = request_id
+        self.reason = reason
+
+
+class UnreachableError(TargetError):
+    """No answer. `sent` is False when it is certain that the request never reached the server."""
+
+    def __init__(self, message: str, *, sent: bool) -> None:
+        super().__init__(message)
+        self.sent = sent
+
+
+class TimedOutError(TargetError):
+    """The deadline passed: the request may or may not have been carried out."""
+
+
+class UnauthorizedError(TargetError):
+    """The credentials were not accepted (401)."""
+
+
+class ForbiddenError(TargetError):
+    """The credentials are known but may not do this (403)."""
+
+
+class NotFoundError(TargetError):
+    """There is no such object, or nothing at this address (404)."""
+
+
+class ConflictError(TargetError):
+    """The object exists already, or cannot become what was asked (409)."""
+
+
+class RejectedError(TargetError):
+    """The server refuses this request for good (another 4xx)."""
+
+
+class QuotaError(RejectedError):
+    """There is no room for another object until one is deleted."""
+
+
+class UnexpectedError(TargetError):
+    """A server fault (5xx), too many requests (429), or an answer of the wrong form."""

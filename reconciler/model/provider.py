@@ -1,0 +1,152 @@
+"""The Provider protocol: the handful of things that the rest of the tool asks of a live system.
+
+Nobody above this floor knows a concrete provider. What one cannot do it says beforehand, by its `Abilities`, so that
+`validate` and `plan` can refuse early and offline. Errors are those of `reconciler.model.errors`, all `TargetError`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Protocol
+
+from reconciler.model.evidence import Delivery
+from reconciler.model.resource import Draft, LiveObject, Server
+from reconciler.model.values import Value
+
+
+class ProofMethod(Enum):
+    """How new values are proved before the real object is touched."""
+
+    CANARY = "canary"  # write a short-lived copy, test that, delete it
+    PROBE = "probe"  # the provider tests a body that is not written
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """Something that a target of this provider cannot hold: the field, what is wrong, what to do. Never a value."""
+
+    field: str
+    message: str
+    rule: str
+    hint: str = ""
+    warning: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class KeyWord:
+    """What a word means that a manifest may use for the `key_field` of a kind that bears no mark.
+
+    `value` is how this target's live objects give it. `problem` says why it cannot be had here. `fixed` holds, by
+    field, the only value that it can have with this key.
+    """
+
+    value: str
+    problem: str = ""
+    fixed: Mapping[str, Value] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Everything that a target holds. `stale`: this server's list lags behind its writes, so what seems to differ
+    is read again by id before it is planned. `unreadable` says why objects may be missing, if they may. `words`: by
+    kind, every word that its `key_field` may have; a kind that is not there may have any."""
+
+    objects: tuple[LiveObject, ...]
+    stale: bool = False
+    unreadable: str = ""
+    words: Mapping[str, Mapping[str, KeyWord]] = field(default_factory=dict)
+
+
+class Abilities(Protocol):
+    """What a provider can hold and do, known without a connection."""
+
+    @property
+    def provider(self) -> str:
+        """The provider's name in the project file."""
+        ...
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds that any version of it can hold."""
+        ...
+
+    @property
+    def proof(self) -> ProofMethod:
+        """How new values are proved before the write."""
+        ...
+
+    @property
+    def chooses_ids(self) -> bool:
+        """Whether we choose an object's id when we create it (then the id is the key; else the mark is)."""
+        ...
+
+    def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
+        """What a server of `version` ("" for unknown: only what no version holds) refuses in these fields.
+
+        `fields` are a resource's, and may be partial; secrets that are still references are passed over. The
+        description must already carry the longest mark it can get, so that lengths are judged truly.
+        """
+        ...
+
+    def check_id(self, object_id: str) -> list[Problem]:
+        """What is wrong with an id that we would choose, or that a manifest pins."""
+        ...
+
+    def expects_json(self, kind: str) -> bool:
+        """Whether a receiver of this kind may well refuse the provider's test text though the address is right."""
+        ...
+
+
+class Provider(Protocol):
+    """One live target. Every call has a deadline of its own and raises a TargetError when it fails."""
+
+    @property
+    def abilities(self) -> Abilities:
+        """What it can hold and do."""
+        ...
+
+    async def read_server(self) -> Server:
+        """Version and identity. Where they may not be read, the server's `certain` is False and a note says so."""
+        ...
+
+    async def read_all(self) -> Listing:
+        """Every object, foreign ones included, in no particular order."""
+        ...
+
+    async def read(self, object_id: str) -> LiveObject | None:
+        """One object, read in real time; None if there is none. ForbiddenError is not absence."""
+        ...
+
+    async def create(self, draft: Draft) -> str:
+        """Write a new object; its id. ConflictError if the id exists. An ambiguous failure is looked into by reading
+        before anything is sent again."""
+        ...
+
+    async def update(self, object_id: str, draft: Draft, before: LiveObject) -> None:
+        """Give an object new fields. `before` is what was read last: only what differs needs sending.
+
+        NotFoundError if it is gone. Secrets that are None in the draft are left as they are, where the provider can.
+        """
+        ...
+
+    async def delete(self, object_id: str) -> bool:
+        """Remove an object; False if it was gone already."""
+        ...
+
+    async def send_test(self, object_id: str, draft: Draft | None = None) -> Delivery:
+        """Really send one test message through a live object; never repeated by itself.
+
+        `draft` gives the values to use where the provider does not give an object's secrets back in clear.
+        A failed delivery is a Delivery, not an exception; TargetError only where the call itself failed for certain.
+        """
+        ...
+
+    async def probe(self, draft: Draft) -> Delivery:
+        """Really send one test message with values that are not written (ProofMethod.PROBE only)."""
+        ...
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        ...

@@ -1,0 +1,77 @@
+"""What a field holds: plain values, secrets that show themselves masked, and the names of secrets kept elsewhere."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NoReturn
+
+
+class SecretText:
+    """A secret's value. It shows itself masked everywhere, and is opened by `reveal` only to be compared or sent."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+
+    def reveal(self) -> str:
+        """The value itself: for the call that sends it, and for comparisons."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "SecretText(•••)"
+
+    def __str__(self) -> str:
+        return "•••"
+
+    def __format__(self, format_spec: str) -> str:
+        return "•••"
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, SecretText):
+            return hmac.compare_digest(self._value.encode(), other._value.encode())
+        return NotImplemented
+
+    def __hash__(self) -> int:
+        return hash(self._value)
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a secret is never serialised")
+
+
+@dataclass(frozen=True, slots=True)
+class SecretReference:
+    """The name of a value that is kept elsewhere: what a manifest writes instead of a secret.
+
+    `source` is `env`, `file`, `live`, or a source by entry point or project file; `argument` is what it is asked for
+    and `key` the part of that which is meant. `form` wraps the value: `Bearer {}`.
+    """
+
+    source: str
+    argument: str = ""
+    key: str = ""
+    form: str = ""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether this means: keep the value that the live object has."""
+        return self.source == "live"
+
+    def __str__(self) -> str:
+        inner = f"{self.source}:{self.argument}" + (f"#{self.key}" if self.key else "")
+        return f"{self.form.replace('{}', '{' + inner + '}')}" if self.form else inner
+
+
+BUILT_IN_SOURCES = ("env", "file", "sops", "vault", "aws_secret")
+"""The secret sources that need no definition; a project cannot give one of these names another meaning."""
+
+RESERVED_NAMES = frozenset({*BUILT_IN_SOURCES, "live", "plain", "format", "from", "key"})
+"""The words of a secret field that no source of a project may be called by."""
+
+Value = str | int | bool | SecretText | SecretReference | frozenset[str] | Mapping[str, "Value"] | None
+"""What a field holds: a set for SET and REFERENCES, a mapping for SECRETS, None where there is nothing."""
+
+PUBLIC_HEADERS = frozenset({"content-type", "accept", "user-agent"})
+"""Header names, lower case, whose values are not secret."""

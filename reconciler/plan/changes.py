@@ -1,0 +1,242 @@
+"""The plan as a value: per target, the changes in order, and all that a reviewer must know beside them.
+
+It sorts, compares, prints and goes to JSON. There is no function, client or secret inside: secrets are shown masked.
+An empty plan is a plan, not None. How one is made is `make`, what holds a change back is `guards`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from reconciler.model.resource import Server
+from reconciler.plan.diff import FieldChange
+
+
+class Action(StrEnum):
+    """What is done to one resource. `sign` is how a plan shows it."""
+
+    CREATE = "create"
+    UPDATE = "update"
+    REPLACE = "replace"
+    DELETE = "delete"
+
+    @property
+    def sign(self) -> str:
+        """The sign that Terraform users know."""
+        return {"create": "+", "update": "~", "replace": "-/+", "delete": "-"}[self.value]
+
+
+class Reason(StrEnum):
+    """Why a change is planned."""
+
+    CREATED = "created"
+    FIELDS_DIFFER = "fields differ"
+    SECRET_DIFFERS = "secret differs"  # noqa: S105 - words shown to the user
+    KIND_CHANGED = "kind changed"
+    PRUNED = "pruned"
+    UNPROVED = "unproved"
+    MARK_LOST = "mark lost"
+    ADOPTED = "adopted"
+    RENAMED = "renamed"
+
+
+class Origin(StrEnum):
+    """Where a difference comes from, as `--base` tells it."""
+
+    INTENT = "intent"
+    SECRET = "secret"  # noqa: S105 - the word names the origin
+    DRIFT = "drift"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """One test message that an apply will send: for which resource, through which channel, to how many.
+
+    `recipients` are mail addresses; a channel without any counts as one receiver.
+    """
+
+    name: str
+    channel: str
+    recipients: tuple[str, ...] = ()
+
+    @property
+    def count(self) -> int:
+        """How many people or places will get it."""
+        return max(1, len(self.recipients))
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One action on one resource.
+
+    `id` is the live object's, or the one it will be created under, where we choose it. A create has no before, a delete
+    no after. `needs` names the resources whose changes must have succeeded first. `held` says what holds it back.
+    `updated` is when the live object was last changed, in the server's form.
+    """
+
+    action: Action
+    kind: str
+    name: str
+    id: str | None
+    reasons: tuple[Reason, ...]
+    fields: tuple[FieldChange, ...] = ()
+    origin: Origin | None = None
+    needs: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    held: str = ""
+    updated: str = ""
+    unresolved: tuple[tuple[tuple[str, ...], str], ...] = ()
+
+    @property
+    def affects_delivery(self) -> bool:
+        """Whether messages could be lost or go elsewhere because of it, so that it must be proved."""
+        return self.action in (Action.CREATE, Action.REPLACE) or any(item.delivery for item in self.fields)
+
+    def __str__(self) -> str:
+        return f'{self.kind} "{self.name}"'
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A live object of ours that no manifest names, or a left-over of an interrupted run."""
+
+    kind: str
+    name: str
+    id: str
+    updated: str = ""
+    flags: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedResource:
+    """A resource that cannot be planned, and why. `foreign`: the object is somebody else's."""
+
+    kind: str
+    name: str
+    message: str
+    foreign: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class SecretField:
+    """A field of a resource that was not compared: its reference could not be resolved, or it is write-only.
+
+    `id` and `updated` are the live object's, as in a `Change`.
+    """
+
+    name: str
+    path: tuple[str, ...]
+    reference: str = ""
+    id: str | None = None
+    updated: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A change that is there to be made and is left alone by this run, and why."""
+
+    action: Action
+    kind: str
+    name: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """The numbers of the summary line. A replace is counted as one to add and one to destroy."""
+
+    add: int = 0
+    change: int = 0
+    destroy: int = 0
+    held: int = 0
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(
+            self.add + other.add, self.change + other.change, self.destroy + other.destroy, self.held + other.held
+        )
+
+    def __str__(self) -> str:
+        held = f" {self.held} held back." if self.held else ""
+        return f"{self.add} to add, {self.change} to change, {self.destroy} to destroy.{held}"
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """All that is to be done on one target, in order, and what else a reviewer must know.
+
+    `error` says why the target could not be read; then nothing else is there. `unresolved` and `write_only` fields
+    were not compared; `hints` are lines to paste, such as a probable rename. `pending` is left alone by this run;
+    `would_refuse` is what a server of the version `assumed` would not take.
+    """
+
+    target: str
+    provider: str
+    server: Server | None = None
+    changes: tuple[Change, ...] = ()
+    messages: tuple[Message, ...] = ()
+    candidates: tuple[Candidate, ...] = ()
+    leftovers: tuple[Candidate, ...] = ()
+    refusals: tuple[RefusedResource, ...] = ()
+    unresolved: tuple[SecretField, ...] = ()
+    write_only: tuple[SecretField, ...] = ()
+    ignored: tuple[tuple[str, str], ...] = ()
+    hints: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    pending: tuple[Pending, ...] = ()
+    assumed: str = ""
+    would_refuse: tuple[RefusedResource, ...] = ()
+    unchanged: int = 0
+    foreign: int = 0
+    error: str = ""
+
+    @property
+    def due(self) -> tuple[Change, ...]:
+        """The changes that no guard holds back."""
+        return tuple(change for change in self.changes if not change.held)
+
+    @property
+    def counts(self) -> Counts:
+        """The numbers of the summary line."""
+        actions = [change.action for change in self.due]
+        replaces = actions.count(Action.REPLACE)
+        return Counts(
+            add=actions.count(Action.CREATE) + replaces,
+            change=actions.count(Action.UPDATE),
+            destroy=actions.count(Action.DELETE) + replaces,
+            held=len(self.changes) - len(actions),
+        )
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether live is as desired, every field compared: only then `No changes.` may be said."""
+        return not (self.changes or self.pending or self.refusals or self.unresolved or self.error)
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The plans of all targets of a run. `scope` holds the flags that chose what it covers."""
+
+    project: str
+    owner: str
+    targets: tuple[TargetPlan, ...] = ()
+    scope: Mapping[str, object] = field(default_factory=dict)
+    created_at: str = ""
+    commit: str = ""
+    tool_version: str = ""
+
+    @property
+    def counts(self) -> Counts:
+        """The numbers of the summary line, over all targets."""
+        return sum((target.counts for target in self.targets), Counts())
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is to be done on any target, and everything was compared."""
+        return all(target.is_empty for target in self.targets)
+
+    @property
+    def messages(self) -> tuple[Message, ...]:
+        """All test messages of an apply."""
+        return tuple(message for target in self.targets for message in target.messages)

@@ -1,0 +1,279 @@
+"""Manifests -> the desired state of each target: defaults, overrides, references, and what a target can hold.
+
+Pure: secrets stay references here, ids are not known yet, and nothing is read. Every finding of every manifest is
+gathered, since a person wants to see all of them at once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from reconciler.manifests.check import SpecError, parse_spec
+from reconciler.manifests.manifest import Manifest
+from reconciler.model.errors import Finding, Level
+from reconciler.model.kinds import KINDS, Kind, Role
+from reconciler.model.project import Project
+from reconciler.model.provider import Abilities
+from reconciler.model.resource import Resource, Settings, TestPolicy
+from reconciler.model.specs import KindSpec
+from reconciler.model.values import Value
+from reconciler.plan.marks import describe, longest_mark
+
+_ABOUT_MANAGING = frozenset({"targets", "overrides"})
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """The desired state: for each target its resources by name; the manifests they came from; what is wrong.
+
+    `skipped` counts, by target, the resources meant for targets of other project files.
+    """
+
+    resources: Mapping[str, Mapping[str, Resource]]
+    manifests: Mapping[str, Manifest]
+    findings: tuple[Finding, ...] = ()
+    skipped: Mapping[str, int] | None = None
+
+
+def build_desired(
+    manifests: Iterable[Manifest],
+    project: Project,
+    abilities: Mapping[str, Abilities],
+    *,
+    partial: bool = False,
+    refused: frozenset[str] = frozenset(),
+) -> Desired:
+    """The desired state of every target of the project.
+
+    `abilities` are by provider name. `partial`: the manifests are not all there are (`-f`), so a reference that
+    leads outside them is looked up among the owned live objects later, and is no finding here. `refused` are the
+    names of manifests that are there but unusable: a reference to one of them dangles only because of that.
+    """
+    manifests = list(manifests)
+    by_name = {manifest.name: manifest for manifest in manifests}
+    findings: list[Finding] = []
+    skipped: dict[str, int] = {}
+    state: dict[str, dict[str, Resource]] = {name: {} for name in project.targets}
+    for manifest in manifests:
+        for target in _targets_of(manifest, project, findings):
+            if target not in project.targets:
+                skipped[target] = skipped.get(target, 0) + 1
+                continue
+            resource = _resource(manifest, target, project, findings)
+            if resource is not None:
+                state[target][resource.name] = resource
+                findings += _unholdable(manifest, resource, target, project, abilities)
+    findings += _wrong_renames(by_name)
+    for target, resources in state.items():
+        findings += _wrong_references(resources, target, by_name, refused, partial=partial)
+    return Desired(state, by_name, tuple(sorted(findings, key=lambda finding: finding.sort_key)), skipped)
+
+
+def _targets_of(manifest: Manifest, project: Project, findings: list[Finding]) -> list[str]:
+    written = manifest.spec.get("targets")
+    names = list(written) if written is not None else list(project.default_targets)
+    if not names:
+        findings.append(
+            manifest.finding(
+                "names no target, and the project has no default_targets",
+                "no-target",
+                field=("spec", "targets") if written is not None else (),
+                hint="write spec.targets, or spec.default_targets in the project file",
+            )
+        )
+    known = {*project.targets, *project.known_targets}
+    for index, name in enumerate(names):
+        if name not in known:
+            findings.append(_unknown_target(manifest, name, index, known))
+    for name in manifest.spec.get("overrides", {}):
+        if name not in known:
+            findings.append(_unknown_target(manifest, name, None, known))
+    return [name for name in names if name in known]
+
+
+def _unknown_target(manifest: Manifest, name: str, index: int | None, known: Iterable[str]) -> Finding:
+    from difflib import get_close_matches
+
+    close = get_close_matches(name, sorted(known), n=1)
+    written = manifest.spec.get("targets") is not None
+    field: tuple[str | int, ...] = ("spec", "overrides", name)
+    if index is not None:
+        field = ("spec", "targets", index) if written else ()
+    return manifest.finding(
+        f"target {name} is not in this project file",
+        "unknown-target",
+        field=field,
+        hint=f"did you mean {close[0]}?" if close else "add it to spec.targets, or to spec.known_targets to skip it",
+    )
+
+
+def _resource(manifest: Manifest, target: str, project: Project, findings: list[Finding]) -> Resource | None:
+    kind = KINDS[manifest.kind]
+    defaults = project.defaults.get(manifest.kind, {})
+    override = manifest.spec.get("overrides", {}).get(target, {})
+    own = {key: value for key, value in manifest.spec.items() if key not in _ABOUT_MANAGING}
+    merged = _merge(_merge(_project_test(project), defaults), _merge(own, override))
+    merged = merged if not override else _without_nulls(merged)
+    try:
+        spec = parse_spec(manifest.kind, merged)
+    except SpecError as error:
+        findings.extend(
+            manifest.finding(
+                f"{problem.message} (for target {target})",
+                problem.rule,
+                field=_written_at(manifest, target, problem.path),
+                hint=problem.hint,
+            )
+            for problem in error.problems
+        )
+        return None
+    return Resource(
+        kind=manifest.kind,
+        name=manifest.name,
+        fields=dict(_fields(kind, spec, manifest.name)),
+        settings=_settings(spec, manifest.renamed_from),
+        labels=manifest.labels,
+    )
+
+
+def _project_test(project: Project) -> dict[str, Any]:
+    policy = project.test.model_dump(exclude_unset=True, mode="json") if project.test else {}
+    return {"test": policy} if policy else {}
+
+
+def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Maps merge, all else replaces; a null stays for `_without_nulls`, since it means the default."""
+    merged = dict(base)
+    for key, value in over.items():
+        before = merged.get(key)
+        mergeable = isinstance(before, Mapping) and isinstance(value, Mapping) and key in ("headers", "test", "labels")
+        merged[key] = _merge(before, value) if mergeable and isinstance(before, Mapping) else value
+    return merged
+
+
+def _without_nulls(fields: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        key: _without_nulls(value) if isinstance(value, Mapping) else value
+        for key, value in fields.items()
+        if value is not None
+    }
+
+
+def _written_at(manifest: Manifest, target: str, path: tuple[str | int, ...]) -> tuple[str | int, ...]:
+    overridden = manifest.spec.get("overrides", {}).get(target, {})
+    if path and path[0] in overridden:
+        return ("spec", "overrides", target, *path)
+    return ("spec", *path)
+
+
+def _fields(kind: Kind, spec: KindSpec, name: str) -> Iterator[tuple[str, Value]]:
+    for field in kind.fields:
+        value = getattr(spec, field.name)
+        if field.name == "display_name":
+            value = name if value is None else value
+        elif value is None and field.only_when_written:
+            continue
+        elif value is None:
+            value = field.default
+        elif field.role in (Role.SET, Role.REFERENCES):
+            value = frozenset(value)
+        yield field.name, value
+
+
+def _settings(spec: KindSpec, renamed_from: str | None) -> Settings:
+    return Settings(
+        id=spec.id,
+        ignore=frozenset(spec.ignore),
+        protected=spec.protected,
+        renamed_from=renamed_from,
+        test=spec.test_policy if spec.test_policy is not None else TestPolicy(),
+    )
+
+
+def _unholdable(
+    manifest: Manifest, resource: Resource, target: str, project: Project, abilities: Mapping[str, Abilities]
+) -> Iterator[Finding]:
+    """What the target cannot hold: the kind, a field, or a text that is too long with its mark."""
+    settings = project.targets[target]
+    able = abilities[settings.provider]
+    if resource.kind not in able.kinds:
+        yield manifest.finding(
+            f"target {target} ({settings.provider}) has no {resource.kind}",
+            "kind-not-held",
+            field=("kind",),
+            hint=f"leave {target} out of spec.targets",
+        )
+        return
+    mark = longest_mark(project.owner, resource.name, protected=resource.settings.protected)
+    fields = {**resource.fields, "description": describe(str(resource.fields.get("description") or ""), mark)}
+    for problem in able.check(resource.kind, fields, settings.version or ""):
+        yield manifest.finding(
+            f"{problem.message} (target {target})",
+            problem.rule,
+            field=("kind",) if problem.field == "kind" else _written_at(manifest, target, (*problem.field.split("."),)),
+            hint=problem.hint,
+            level=Level.WARNING if problem.warning else Level.ERROR,
+        )
+
+
+def _wrong_renames(by_name: Mapping[str, Manifest]) -> Iterator[Finding]:
+    for manifest in by_name.values():
+        former = manifest.renamed_from
+        if former is not None and former in by_name:
+            yield manifest.finding(
+                f"renamed from {former}, but another manifest has that name ({by_name[former].source.place()})",
+                "rename-clash",
+                field=("metadata", "renamed_from"),
+                hint="give the other manifest another name, or remove renamed_from once it was applied",
+            )
+
+
+def _wrong_references(
+    resources: Mapping[str, Resource],
+    target: str,
+    by_name: Mapping[str, Manifest],
+    refused: frozenset[str],
+    *,
+    partial: bool,
+) -> Iterator[Finding]:
+    for resource in resources.values():
+        for field in KINDS[resource.kind].fields:
+            if field.role not in (Role.REFERENCE, Role.REFERENCES):
+                continue
+            for name in _names(resource.fields.get(field.name)):
+                if name in refused:
+                    continue
+                problem = _wrong_reference(name, resources.get(name), field.refers, target, by_name, partial=partial)
+                if problem:
+                    message, hint = problem
+                    path = _written_at(by_name[resource.name], target, (field.name,))
+                    yield by_name[resource.name].finding(message, "dangling-reference", field=path, hint=hint)
+
+
+def _names(value: Value) -> list[str]:
+    if isinstance(value, frozenset):
+        return sorted(name for name in value if ":" not in name)  # `role:X` and `user:X` belong to the platform
+    return [value] if isinstance(value, str) else []
+
+
+def _wrong_reference(
+    name: str,
+    found: Resource | None,
+    kinds: frozenset[str],
+    target: str,
+    by_name: Mapping[str, Manifest],
+    *,
+    partial: bool,
+) -> tuple[str, str] | None:
+    wanted = " or ".join(sorted(kinds))
+    if found is not None:
+        if found.kind in kinds:
+            return None
+        return f'"{name}" is a {found.kind}, not a {wanted}', f"name a {wanted}"
+    if name in by_name:
+        return f'"{name}" is not on target {target}', f"add {target} to the targets of {name}"
+    if partial:
+        return None
+    return f'there is no manifest "{name}"', f"write a {wanted} of that name, or correct the name"

@@ -1,0 +1,211 @@
+"""Plans, results, tests, drift and failures -> pages. The words are those of the text reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+from reconciler.apply.results import ChangeResult, RunResult, Status, TestResult
+from reconciler.model.text import plural, printable
+from reconciler.plan.changes import Action, Change, Plan, TargetPlan
+from reconciler.plan.origin import Drift, Drifted
+from reconciler.report.drift_text import describe_drift, describe_drifted
+from reconciler.report.plan_text import (
+    about_target,
+    change_details,
+    change_remark,
+    headline,
+    plan_remarks,
+    target_remarks,
+)
+from reconciler.report.result_text import describe_tests, recipient_lines, render_test, summarise_result
+
+
+class Tone(StrEnum):
+    """What an entry means for its reader, and so its colour."""
+
+    ADD = "add"
+    CHANGE = "change"
+    REPLACE = "replace"
+    DESTROY = "destroy"
+    GOOD = "good"
+    WARN = "warn"
+    BAD = "bad"
+    PLAIN = "plain"
+
+    @property
+    def urgency(self) -> int:
+        """0 for what must not be cut from a short report, more for what may be."""
+        if self in (Tone.BAD, Tone.DESTROY, Tone.REPLACE):
+            return 0
+        return 1 if self is Tone.WARN else 2
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One change, test or finding: a line, and the lines below it. `group` is what it is counted as when cut."""
+
+    tone: Tone
+    sign: str
+    kind: str
+    name: str
+    remark: str = ""
+    lines: tuple[str, ...] = ()
+    group: str = ""
+
+    @property
+    def title(self) -> str:
+        """`+ SlackChannel "oncall"`."""
+        return f'{self.sign} {self.kind} "{self.name}"'.strip()
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One target: its name, what it is, its entries, and remarks below them."""
+
+    title: str
+    about: str = ""
+    entries: tuple[Entry, ...] = ()
+    remarks: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """A whole report. `what` is the verb, `headline` its outcome in one sentence of our own words."""
+
+    what: str
+    project: str
+    headline: str
+    tone: Tone
+    remarks: tuple[str, ...] = ()
+    sections: tuple[Section, ...] = ()
+    facts: tuple[tuple[str, str], ...] = ()
+
+
+_ACTION_TONES = {
+    Action.CREATE: Tone.ADD,
+    Action.UPDATE: Tone.CHANGE,
+    Action.REPLACE: Tone.REPLACE,
+    Action.DELETE: Tone.DESTROY,
+}
+_STATUS_TONES = {
+    Status.APPLIED: Tone.GOOD,
+    Status.SKIPPED: Tone.WARN,
+    Status.HELD: Tone.WARN,
+    Status.UNDONE: Tone.WARN,
+}
+
+
+def plan_page(plan: Plan) -> Page:
+    """A plan: every change with its fields."""
+    errors = any(target.error or target.refusals for target in plan.targets)
+    tone = Tone.BAD if errors else Tone.GOOD if plan.is_empty else Tone.CHANGE
+    facts = (("made", plan.created_at), ("commit", plan.commit), ("reconciler", plan.tool_version))
+    return Page(
+        what="plan",
+        project=plan.project,
+        headline=headline(plan),
+        tone=tone,
+        remarks=tuple(plan_remarks(plan)),
+        sections=tuple(_planned(target) for target in plan.targets),
+        facts=tuple((name, value) for name, value in facts if value),
+    )
+
+
+def _planned(target: TargetPlan) -> Section:
+    refusals = (
+        Entry(Tone.BAD, "!", item.kind, printable(item.name), printable(item.message), group="refused")
+        for item in target.refusals
+    )
+    changes = (_change(change) for change in target.changes)
+    return Section(target.target, about_target(target), (*refusals, *changes), tuple(target_remarks(target)))
+
+
+def _change(change: Change, remark: str = "") -> Entry:
+    return Entry(
+        tone=_ACTION_TONES[change.action],
+        sign=change.action.sign,
+        kind=printable(change.kind),
+        name=printable(change.name),
+        remark=remark or change_remark(change),
+        lines=tuple(change_details(change)),
+        group=change.action.value,
+    )
+
+
+def result_page(project: str, result: RunResult) -> Page:
+    """What became of an apply."""
+    sections = tuple(
+        Section(
+            target.target,
+            "could not be read" if target.error else "",
+            (*(_applied(item) for item in target.results), *(_tested(test) for test in target.tests)),
+            tuple(map(printable, (*((target.error,) if target.error else ()), *target.overwritten, *target.notes))),
+        )
+        for target in result.targets
+    )
+    tone = Tone.GOOD if result.exit_code == 0 else Tone.BAD
+    return Page("apply", project, summarise_result(result), tone, (), sections)
+
+
+def _applied(item: ChangeResult) -> Entry:
+    mend = [f"mend it with: {item.mend}"] if item.mend else []
+    return Entry(
+        tone=_STATUS_TONES.get(item.status, Tone.BAD),
+        sign=item.change.action.sign,
+        kind=printable(item.change.kind),
+        name=printable(item.change.name),
+        remark=f"{item.status.value}: {printable(item.text)}" if item.text else item.status.value,
+        lines=tuple(map(printable, (*mend, *recipient_lines(item.proof), *item.notes))),
+        group=item.status.value,
+    )
+
+
+def page_of_tests(project: str, tests: Iterable[TestResult], errors: Iterable[str] = ()) -> Page:
+    """Test notifications, target by target."""
+    tests, remarks = list(tests), tuple(map(printable, errors))
+    sections = tuple(
+        Section(target, "", tuple(_tested(test) for test in tests if test.target == target))
+        for target in sorted({test.target for test in tests})
+    )
+    bad = remarks or any(test.failed for test in tests)
+    return Page("test", project, describe_tests(tests), Tone.BAD if bad else Tone.GOOD, remarks, sections)
+
+
+def _tested(test: TestResult) -> Entry:
+    if test.proof is None:
+        tone, word = Tone.WARN, "skipped"
+    elif test.proof.passed:
+        tone, word = Tone.GOOD, "passed"
+    else:
+        tone, word = Tone.BAD, "failed"
+    lines = [line.strip() for line in render_test(test).splitlines()[1:]]
+    remark = f"{word}: {printable(test.text).removeprefix(f'{word}: ')}"
+    return Entry(tone, "", test.kind, printable(test.name), remark, tuple(lines), word)
+
+
+def drift_page(drift: Drift) -> Page:
+    """What moved, and what is not applied yet."""
+    errors = any(target.error or target.refusals for target in drift.plan.targets)
+    tone = Tone.BAD if errors or drift.moved else Tone.GOOD
+    sections = tuple(_drifted(drift, target) for target in drift.plan.targets)
+    return Page("drift", drift.plan.project, describe_drift(drift), tone, (), sections)
+
+
+def _drifted(drift: Drift, target: TargetPlan) -> Section:
+    entries = [*_entries(target, drift.moved), *_entries(target, drift.pending, "not applied yet")]
+    refusals = [f'{item.kind} "{item.name}": {printable(item.message)}' for item in target.refusals]
+    return Section(target.target, about_target(target), tuple(entries), (*refusals, *target_remarks(target)))
+
+
+def _entries(target: TargetPlan, items: Iterable[Drifted], remark: str = "") -> Iterator[Entry]:
+    for item in items:
+        if item.target == target.target:
+            yield _change(item.change, remark or describe_drifted(item))
+
+
+def failure_page(what: str, project: str, messages: Iterable[str]) -> Page:
+    """A run that failed: what stopped it, instead of what an earlier run had to say."""
+    lines = tuple(printable(line) for message in messages for line in message.splitlines())
+    return Page(what, project, f"The {what} failed: {plural(max(1, len(lines)), 'error')}.", Tone.BAD, lines)
