@@ -5,19 +5,23 @@ from __future__ import annotations
 import json
 import re
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
 
+import pytest
 import yaml
 from openapi_core import OpenAPI
 from openapi_core.datatypes import RequestParameters
 from werkzeug.datastructures import Headers, ImmutableMultiDict
 
+from reconciler.simulator import Simulator
 from reconciler.simulator.calls import Call, Reply
 
-__all__ = ["DOCUMENT", "check_reply", "check_request", "load_document"]
+__all__ = ["DOCUMENT", "check_reply", "check_request", "held_to_the_document", "load_document"]
 
 DOCUMENT = Path(__file__).parents[1] / "data" / "confluent-openapi.yaml"
 _HOST = "https://api.confluent.cloud"
@@ -77,6 +81,33 @@ class _Response:
         self.status_code = reply.status
         self.content_type = reply.content_type
         self.headers = Headers(dict(reply.headers))
+
+
+@contextmanager
+def held_to_the_document(simulator: Simulator) -> Iterator[list[str]]:
+    """Hold everything that goes over a running simulator's socket to the document; the calls so far, in words.
+
+    AssertionError at the end, with all that the document does not allow."""
+    calls: list[str] = []
+    faults: list[str] = []
+    answer = simulator.confluent.answer
+
+    async def judged(call: Call) -> Reply:
+        if call.path.startswith("/sts/"):
+            return await answer(call)
+        calls.append(f"{call.method} {call.path.removeprefix('/notifications/v1/')}")
+        reply = await answer(call)
+        try:
+            check_request(call)
+            check_reply(call, reply)
+        except AssertionError as error:
+            faults.append(str(error))
+        return reply
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(simulator.confluent, "answer", judged)
+        yield calls
+    assert not faults, "\n".join(faults)
 
 
 _TIMES = re.compile(rb'"20[0-9-]{8}T[0-9:.]+Z"')

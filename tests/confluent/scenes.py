@@ -63,9 +63,10 @@ def replaced() -> list[Resource]:
 
 
 def play(behaviours: Behaviours, pace: float = 0.0) -> Organisation:
-    """Take an organisation through all of it, each call taking `pace` seconds of its clock. AssertionError if anything
-    fails, or a plan is not empty afterwards."""
-    organisation = Organisation(behaviours, largest_page=3)
+    """Take an organisation through all of it, each call taking `pace` seconds of its clock; it is full after the first
+    step, so that the last one has room only once it deleted. AssertionError if anything fails, or a plan is not empty
+    afterwards."""
+    organisation = Organisation(behaviours, largest_page=3, quota=3)
     organisation.trouble = lambda call: organisation.clock.advance(pace)
     step(organisation, made())
     step(organisation, changed(), PlanOptions(rewrite_secrets=behaviours.addresses is not Addresses.CLEAR))

@@ -136,7 +136,7 @@ def test_one_mark_on_two_objects_is_an_error_that_names_both() -> None:
     organisation.apply([ONCALL])
     first = organisation.integrations()["oncall"]
     twin = {name: first[name] for name in ("description", "target")} | {"display_name": "twin"}
-    second = organisation.api.store.add("integrations", "i", twin)
+    second = organisation.api.store.add("integrations", twin)
     (refusal,) = organisation.plan([ONCALL]).refusals
     assert first["id"] in refusal.message
     assert second["id"] in refusal.message
@@ -145,9 +145,9 @@ def test_one_mark_on_two_objects_is_an_error_that_names_both() -> None:
 def test_what_is_not_ours_is_never_touched_and_what_the_platform_made_is_not_even_counted() -> None:
     organisation = Organisation(Behaviours(unknown_kind=UnknownKind.YES))
     foreign = {"display_name": "theirs", "target": {"kind": "Slack", "webhook_url": SLACK}}
-    theirs = organisation.api.store.add("integrations", "i", foreign)
+    theirs = organisation.api.store.add("integrations", foreign)
     marked = foreign | {"description": "[other/thing]", "display_name": "others"}
-    organisation.api.store.add("integrations", "i", marked)
+    organisation.api.store.add("integrations", marked)
     plan = organisation.plan([ONCALL], PRUNE)
     subscriptions = len(organisation.api.store.latest("subscriptions"))
     assert plan.foreign == 2 + subscriptions
@@ -312,6 +312,15 @@ def test_at_the_quota_the_deletes_go_first_and_the_create_is_tried_once_more(cod
     assert organisation.apply([ONCALL], PRUNE).exit_code == 0
     assert set(organisation.integrations()) == {"oncall"}
     assert organisation.sent().count("POST integrations:test") == 1
+
+
+@pytest.mark.parametrize("setting", ["gone_code=403", "gone_code=404", "error_shape=message", "error_shape=error-code"])
+def test_one_apply_prunes_them_all_however_absence_is_told(setting: str) -> None:
+    organisation = Organisation(Behaviours.parse([setting]))
+    many = [channel("SlackChannel", f"c{number}", f"{SLACK}{number}") for number in range(24)]
+    organisation.apply(many)
+    assert organisation.apply([ONCALL], PRUNE).exit_code == 0
+    assert set(organisation.integrations()) == {"oncall"}
 
 
 def test_at_the_quota_without_deletes_a_create_fails_in_plain_words() -> None:

@@ -28,7 +28,15 @@ from reconciler.providers.connection import Connection
 from reconciler.simulator.calls import Call, Reply
 from reconciler.simulator.confluent import Behaviours
 from reconciler.simulator.confluent.access import Rights
-from reconciler.simulator.confluent.behaviours import ErrorShape, QuotaCode, Unique, UnknownKind
+from reconciler.simulator.confluent.behaviours import (
+    ErrorShape,
+    GoneCode,
+    QuotaCode,
+    QuotaWords,
+    Unique,
+    UnknownKind,
+    WrongKeyCode,
+)
 from tests.confluent.organisation import Organisation, Trouble
 from tests.confluent.scenes import HOOK, SLACK
 
@@ -229,11 +237,99 @@ def test_a_lost_role_is_no_absence(rights: Rights) -> None:
             organisation.talk(call)
 
 
-def test_a_wrong_key_is_said_with_its_mend() -> None:
-    organisation = Organisation(credentials=("another", "key"))
-    with pytest.raises(UnauthorizedError, match="Cloud API key") as caught:
-        organisation.talk(lambda provider: provider.read_server())
+@pytest.mark.parametrize("shape", ErrorShape)
+@pytest.mark.parametrize("code", WrongKeyCode)
+@pytest.mark.parametrize("call", [lambda p: p.read_server(), lambda p: p.read_all(), lambda p: p.read("i-1")])
+def test_a_wrong_key_is_said_with_its_fix_and_in_their_words_however_it_is_refused(
+    call: Any, code: WrongKeyCode, shape: ErrorShape
+) -> None:
+    behaviours = Behaviours(wrong_key_code=code, error_shape=shape)
+    organisation = Organisation(behaviours, credentials=("another", "key"))
+    with pytest.raises(UnauthorizedError, match=r"takes a Cloud API key \(CONFLUENT_CLOUD_API_KEY") as caught:
+        organisation.talk(call)
+    said = "invalid API key: make sure" if code is WrongKeyCode.FORBIDDEN else "credentials are missing or wrong"
+    assert said in str(caught.value)
+    assert "OrganizationAdmin" not in str(caught.value)
     assert "a-secret-of-a-key" not in str(caught.value)
+
+
+# -- a 403 or a 404 that may mean "gone"
+
+
+@pytest.mark.parametrize("setting", ["gone_code=403", "error_shape=message", "late=lists", "deletion=silent"])
+@pytest.mark.parametrize("draft", [slack(), subscribed("Connector recovered", "i-0role")], ids=["channel", "route"])
+def test_our_own_delete_is_done_once_the_list_lacks_the_object(draft: Draft, setting: str) -> None:
+    organisation = Organisation(Behaviours.parse(["gone_code=403", setting]))
+
+    async def conversation(provider: ConfluentProvider) -> None:
+        first, second = await provider.create(draft), await provider.create(slack(SLACK + "2", "Other"))
+        assert await provider.delete(first) is True
+        assert await provider.read(first) is None
+        assert await provider.delete(second) is True
+
+    organisation.talk(conversation)
+    assert organisation.integrations() == {}
+
+
+@pytest.mark.parametrize("lost", [httpx.ReadError("cut"), httpx.ReadTimeout("late")], ids=type)
+@pytest.mark.parametrize("code", GoneCode)
+def test_a_delete_whose_answer_was_lost_is_found_done(code: GoneCode, lost: Exception) -> None:
+    organisation = Organisation(Behaviours(gone_code=code))
+    losses = [lost]
+    organisation.after = lambda call, _: losses.pop() if losses and call.method == "DELETE" else None
+
+    async def conversation(provider: ConfluentProvider) -> None:
+        assert await provider.delete(await provider.create(slack())) is True
+
+    organisation.talk(conversation)
+    assert organisation.sent("DELETE") == [organisation.sent("DELETE")[0]]
+
+
+@pytest.mark.parametrize("shape", ErrorShape)
+def test_what_somebody_else_deleted_is_no_lost_right_and_no_plain_absence(shape: ErrorShape) -> None:
+    organisation = Organisation(Behaviours(gone_code=GoneCode.FORBIDDEN, error_shape=shape))
+    object_id = organisation.talk(lambda provider: provider.create(slack()))
+
+    async def conversation(provider: ConfluentProvider) -> None:
+        live = await existing(provider, object_id)
+        organisation.api.store.remove("integrations", organisation.integrations()["On-call"])
+        with pytest.raises(NotFoundError, match=r"no longer listed.*deleted meanwhile, or is hidden.*plan again"):
+            await provider.read(object_id)
+        with pytest.raises(NotFoundError, match="deleted meanwhile"):
+            await provider.update(object_id, slack(name="New"), live)
+        assert await provider.delete(object_id) is False
+        await provider.read_all()  # nothing of it ended the calls
+
+    organisation.talk(conversation)
+
+
+@pytest.mark.parametrize("code", GoneCode)
+def test_a_lost_right_is_told_from_absence_by_the_list(code: GoneCode) -> None:
+    organisation = Organisation(Behaviours(gone_code=code))
+    object_id = organisation.talk(lambda provider: provider.create(slack()))
+    organisation.api.access.rights = Rights.READ
+    with pytest.raises(ForbiddenError, match=r"role is missing.*OrganizationAdmin"):
+        organisation.talk(lambda provider: provider.delete(object_id))
+    assert set(organisation.integrations()) == {"On-call"}
+
+
+def test_a_read_that_is_forbidden_for_what_is_listed_is_a_lost_right() -> None:
+    organisation = Organisation()
+    object_id = organisation.talk(lambda provider: provider.create(slack()))
+    organisation.trouble = lambda call: failure(403, "role is missing") if call.path.endswith(object_id) else None
+    with pytest.raises(ForbiddenError, match=r"role is missing\); reading takes a role"):
+        organisation.talk(lambda provider: provider.read(object_id))
+
+
+def test_a_404_as_gateways_give_it_is_absence_only_if_the_list_agrees() -> None:
+    organisation = Organisation()
+    object_id = organisation.talk(lambda provider: provider.create(slack()))
+    bare = reply(404, {"message": "no Route matched with those values"})
+    organisation.trouble = lambda call: bare if call.path.endswith(("/i-nobody", object_id)) else None
+    assert organisation.talk(lambda provider: provider.read("i-nobody")) is None
+    for call in (lambda p: p.read(object_id), lambda p: p.delete(object_id)):
+        with pytest.raises(UnexpectedError, match="no Route matched"):
+            organisation.talk(call)
 
 
 @pytest.mark.parametrize(
@@ -260,10 +356,36 @@ def test_absence_is_told_in_either_shape(shape: ErrorShape) -> None:
     organisation.talk(conversation)
 
 
+@pytest.mark.parametrize("shape", ErrorShape)
 @pytest.mark.parametrize("code", QuotaCode)
-def test_a_used_up_quota_is_said_in_plain_words(code: QuotaCode) -> None:
-    organisation = Organisation(Behaviours(quota_code=code), quota=0)
-    with pytest.raises(QuotaError, match="the organisation's quota of integrations is used up"):
+@pytest.mark.parametrize(
+    ("words", "said"), [(QuotaWords.ID, "integrations_per_org"), (QuotaWords.LIMITED, "limited to 0 integrations")]
+)
+def test_a_used_up_quota_is_said_in_plain_words_and_theirs(
+    words: QuotaWords, said: str, code: QuotaCode, shape: ErrorShape
+) -> None:
+    behaviours = Behaviours(quota_code=code, quota_words=words, error_shape=shape)
+    organisation = Organisation(behaviours, quota=0)
+    with pytest.raises(QuotaError, match=f"quota of integrations is used up .*{said}.*; delete one"):
+        organisation.talk(lambda provider: provider.create(slack()))
+
+
+@pytest.mark.parametrize("status", [409, 422])
+def test_a_name_that_speaks_of_a_quota_is_no_quota_error(status: int) -> None:
+    refusal = failure(status, 'the display name "quota alerts" is odd')
+    organisation = Organisation(trouble=times(1, "/integrations", lambda: refusal))
+    with pytest.raises(ConflictError if status == 409 else RejectedError):
+        organisation.talk(lambda provider: provider.create(slack()))
+
+
+def test_what_they_say_to_do_is_passed_on() -> None:
+    organisation = Organisation(Behaviours(error_shape=ErrorShape.RESOLUTION, unique_names=Unique.NO))
+    organisation.trouble = lambda call: (
+        reply(422, {"errors": [{"title": "Bad", "detail": "odd", "resolution": "Name it otherwise."}]})
+        if call.method == "POST"
+        else None
+    )
+    with pytest.raises(RejectedError, match=r"Bad: odd; Name it otherwise\."):
         organisation.talk(lambda provider: provider.create(slack()))
 
 
@@ -328,7 +450,7 @@ def test_what_the_platform_made_is_read_only_and_has_a_name() -> None:
 def test_of_two_objects_of_one_alias_only_one_keeps_it() -> None:
     organisation = Organisation()
     target = {"kind": "RoleEmail", "role_name": "OrganizationAdmin"}
-    organisation.api.store.add("integrations", "i", {"display_name": "Twin", "target": target}, "i-9role")
+    organisation.api.store.add("integrations", {"display_name": "Twin", "target": target}, "i-9role")
     listing = organisation.talk(lambda provider: provider.read_all())
     assert [live.id for live in listing.objects if live.alias == "role:OrganizationAdmin"] == ["i-0role"]
 

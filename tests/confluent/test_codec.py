@@ -128,10 +128,67 @@ def test_whatever_comes_is_read_without_a_crash(item: Any) -> None:
         assert live is None or isinstance(live, LiveObject)
 
 
-def test_what_is_being_deleted_is_not_there() -> None:
-    item = {"id": "i-1", "target": {"kind": "Slack"}, "metadata": {"deleted_at": "2027-01-01T00:00:00Z"}}
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"deleted_at": "2027-01-01T00:00:00Z"},
+        {"deleted_at": "2027-01-01T00:00:00.001Z", "created_at": "2027-01-01T00:00:00Z"},
+        {"deleted_at": "2027-01-01T00:00:00", "created_at": "2026-01-01T00:00:00-07:00"},
+        {"deleted_at": "2027-01-01T00:00:00Z", "created_at": "some day"},
+    ],
+)
+def test_what_is_being_deleted_is_not_there(metadata: dict[str, str]) -> None:
+    item = {"id": "i-1", "target": {"kind": "Slack"}, "metadata": metadata}
     assert codec.decode_integration(item) is None
     assert codec.decode_subscription(item, CATALOGUE) is None
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [
+        {"deleted_at": "0001-01-01T00:00:00Z"},
+        {"deleted_at": "1970-01-01T00:00:00Z", "created_at": "2026-01-01T00:00:00Z"},
+        {"deleted_at": "0001-01-01T00:00:00Z", "created_at": "0001-01-01T00:00:00Z"},
+        {"deleted_at": "2006-01-02T15:04:05-07:00", "created_at": "2006-01-02T15:04:05-07:00"},  # their examples
+        {"deleted_at": None},
+        {"deleted_at": ""},
+        {"deleted_at": "never"},
+        {"deleted_at": 0},
+    ],
+)
+def test_a_time_that_is_no_deletion_leaves_an_object_there(metadata: dict[str, object]) -> None:
+    item = {"id": "i-1", "target": {"kind": "Slack"}, "metadata": metadata}
+    assert codec.decode_integration(item) is not None
+    assert codec.decode_subscription(item, CATALOGUE) is not None
+
+
+@pytest.mark.parametrize(
+    ("native", "kind", "word"),
+    [
+        ("Slack", "SlackChannel", "Slack"),
+        ("SlackTarget", "SlackChannel", "Slack"),
+        ("MsTeamsTarget", "MicrosoftTeamsChannel", "MsTeams"),
+        ("WebhookTarget", "WebhookChannel", "Webhook"),
+        ("RoleEmailTarget", None, "RoleEmail"),
+        ("PagerTarget", None, "PagerTarget"),
+        ("Target", None, "Target"),
+        (7, None, ""),
+    ],
+)
+def test_a_kind_of_target_is_known_under_either_name(native: object, kind: str | None, word: str) -> None:
+    target = {"kind": native, "webhook_url": SLACK, "url": HOOK, "role_name": "Admin"}
+    live = codec.decode_integration({"id": "i-1", "target": target})
+    assert live is not None
+    assert (live.kind, live.native_type, live.read_only) == (kind, word, kind is None)
+    assert live.alias == ("role:Admin" if word == "RoleEmail" else "")
+
+
+@pytest.mark.parametrize("native", ["UserEmail", "UserEmailTarget", "InApp"])
+@pytest.mark.parametrize("user", ["u-1", {"id": "u-1"}, {"id": "u-1", "related": "x"}])
+def test_a_user_is_known_as_an_object_and_as_a_string(user: object, native: str) -> None:
+    live = codec.decode_integration({"id": "i-1", "target": {"kind": native, "user": user}})
+    assert live is not None
+    assert live.alias == ("in-app:u-1" if native == "InApp" else "user:u-1")
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.simulator import Simulator
 from tests.cli.shell import Shell
+from tests.confluent.contract import held_to_the_document
 
 PROJECT = """apiVersion: channels.gitops/v1
 kind: Project
@@ -46,7 +47,7 @@ SECRET = "abcdefghijklmnop"
 
 @pytest.fixture
 def simulator() -> Iterator[Simulator]:
-    with Simulator(confluent_credentials=("a-key", "a-secret")) as running:
+    with Simulator(confluent_credentials=("a-key", "a-secret")) as running, held_to_the_document(running):
         yield running
 
 
@@ -123,3 +124,18 @@ def test_destroy_removes_what_is_ours_and_leaves_the_rest(shell: Shell, simulato
     assert done.code == 0, done.everything
     answer = httpx.get(f"{simulator.url}/notifications/v1/integrations", auth=("a-key", "a-secret"))
     assert {one["target"]["kind"] for one in answer.json()["data"]} == {"RoleEmail", "UserEmail"}
+
+
+def test_every_call_of_the_command_over_a_socket_is_held_to_the_document(shell: Shell, simulator: Simulator) -> None:
+    with held_to_the_document(simulator) as calls:
+        shell.run("apply", "--yes")
+        shell.run("test", "oncall")
+        shell.run("destroy", "--yes")
+    kinds = {call.partition("/")[0] for call in calls}
+    assert {"POST integrations", "POST integrations:test", "DELETE integrations", "PATCH subscriptions"} <= kinds
+
+
+def test_a_call_that_leaves_the_document_is_seen() -> None:
+    odd = pytest.raises(AssertionError, match="odd parameters")
+    with Simulator() as running, odd, held_to_the_document(running):
+        httpx.get(f"{running.url}/notifications/v1/integrations?colour=red", auth=("a-key", "a-secret"))

@@ -28,7 +28,16 @@ def ask(simulator: Simulator, **environ: str) -> int:
             ["addresses=stars", "probe=no", "unique_names=yes", "unique_addresses=yes-unsaid", "description=ignored"],
             ["changed", "name 409 with Location", "address 409", "'to be cleared'"],
         ),
-        (["delete_in_use=refuse", "refusal_code=400", "test_code=404"], ["409; its subscription 200, with 1 left"]),
+        (["delete_in_use=refuse", "refusal_code=400", "test_code=404"], ["400; its subscription 200, with 1 left"]),
+        (
+            ["gone_code=403", "wrong_key_code=403", "deleted_at=zero", "users=string", "kind_names=schema"],
+            ["deleted 403", "never was 403", "nobody's 403", "there 0001-01-01", "e-mail str", "as WebhookTarget"],
+        ),
+        (
+            ["error_shape=message", "filtered_nothing=not-found", "kind_names=either", "deleted_at=as-created"],
+            ["members message", "finds nothing 404, with 0", "given back as Webhook"],
+        ),
+        (["quota_words=limited", "quota_code=400"], ['organisation 400: {"errors"', "currently limited to 12 integ"]),
         (["kind_change=ignored", "order=newest-first", "deletion=announced"], ["then Webhook", "newest first"]),
     ],
 )
@@ -36,7 +45,8 @@ def test_every_question_has_an_answer_and_nothing_stays(
     settings: list[str], lines: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     with Simulator(confluent_credentials=KEY, behaviours=Behaviours.parse(settings)) as simulator:
-        code = ask(simulator, TEST_RECEIVER_URL=f"{simulator.receiver.url}/live")
+        simulator.confluent.integrations.quota = 12
+        code = ask(simulator, TEST_RECEIVER_URL=f"{simulator.receiver.url}/live", TEST_FILL_QUOTA="yes")
         left = [one for one in simulator.confluent.store.latest("integrations") if "rlive" in one["display_name"]]
         received = len(simulator.receiver.received)
     said = " ".join(capsys.readouterr().out.replace("an address that cannot be reached", "unreached").split())
@@ -56,6 +66,14 @@ def test_without_a_receiver_nothing_is_sent() -> None:
     with Simulator(confluent_credentials=KEY) as simulator:
         assert ask(simulator) == 0
         assert {delivery.address for delivery in simulator.inbox} == {"https://receiver.invalid/rlive"}
+
+
+def test_an_organisation_is_filled_only_on_request(capsys: pytest.CaptureFixture[str]) -> None:
+    with Simulator(confluent_credentials=KEY) as simulator:
+        assert ask(simulator) == 0
+        made = [one for one in simulator.requests if (one.method, one.status) == ("POST", 201)]
+    assert "TEST_FILL_QUOTA=yes" in capsys.readouterr().out
+    assert len(made) < 12
 
 
 def test_a_wrong_key_is_told() -> None:

@@ -1,9 +1,9 @@
 """`make test-live` with CONFLUENT_CLOUD_API_KEY: ask a real organisation what the vendor's documents leave open.
 
-It writes only integrations whose names begin with `rlive-`, and one subscription of an optional type that has none; all
-of them are removed at the end. Messages go to TEST_RECEIVER_URL, and nowhere without it. Each answer is one line, with
-the simulator's setting that behaves so. Exit codes: 0 all was asked · 1 something was left behind, or the provider
-failed · 64 nothing could be asked.
+It writes only integrations whose names begin with `rlive-`, and one subscription of an optional type that has none;
+all of them are removed at the end. Messages go to TEST_RECEIVER_URL, and nowhere without it; TEST_FILL_QUOTA=yes makes
+integrations until the organisation is full. Each answer is one line, with the simulator's setting that behaves so.
+Exit codes: 0 all was asked · 1 something was left behind, or the provider failed · 64 nothing could be asked.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ __all__ = ["main"]
 
 _API = "/notifications/v1"
 _DEAD = "https://receiver.invalid/rlive"  # a host that cannot exist (RFC 2606)
+_MOST_TO_FILL = 500  # integrations
 _PATIENCE = 20.0  # seconds that a write may take to show
 
 
@@ -40,6 +41,7 @@ class Questioner:
 
     http: httpx.Client
     receiver: str
+    may_fill: bool = False
     name: str = field(default_factory=lambda: f"rlive-{token_hex(4)}")
     made: list[str] = field(default_factory=list)
 
@@ -81,11 +83,11 @@ class Questioner:
             time.sleep(0.2)
         return f"after {time.monotonic() - begin:.1f} s"
 
-    def remove_all(self) -> list[str]:
+    def remove_all(self, paths: list[str]) -> list[str]:
         """Remove what was made, latest first; the paths that could not be."""
         left = []
-        for path in reversed(self.made):
-            if self.http.delete(path).status_code not in (204, 404):
+        for path in reversed(paths):
+            if self.http.delete(path).status_code not in (204, 404) and self.read(path):
                 left.append(path)
         return left
 
@@ -104,6 +106,7 @@ def _ask_about_creating(ask: Questioner) -> Iterator[tuple[str, str]]:
     seen = ask.seconds_until(lambda: own_id in {one["id"] for one in ask.listed("integrations")})
     yield "a list shows the create", f"{seen} (at once: late=nothing)"
     back = ask.read(path)
+    yield "deleted_at of what is there", f"{back['metadata'].get('deleted_at')} (None: deleted_at=absent)"
     yield "the address is given back", "in clear (addresses=clear)" if back["target"].get("url") == url else "changed"
     yield "resource name", back.get("metadata", {}).get("resource_name", "none").partition("/integration=")[0]
     again = ask.create("one", f"{_DEAD}/{ask.name}/two")
@@ -178,6 +181,10 @@ def _ask_about_deleting(ask: Questioner) -> Iterator[tuple[str, str]]:
     gone = ask.seconds_until(lambda: not ask.read(path))
     yield "delete", f"{answer.status_code}; gone {gone}; deleted_at {dying} (at once: deletion=at-once)"
     yield "a second delete", f"{ask.http.delete(path).status_code}"
+    answer = ask.http.get(path)
+    yield "a read of what was deleted", f"{answer.status_code} (404: gone_code=404)"
+    answer = ask.http.get(f"{path}0")
+    yield "a read of what never was", f"{answer.status_code}, members {_members(answer)} (errors: error_shape=list)"
 
 
 def _ask_about_lists(ask: Questioner) -> Iterator[tuple[str, str]]:
@@ -187,6 +194,45 @@ def _ask_about_lists(ask: Questioner) -> Iterator[tuple[str, str]]:
     yield "order of lists", f"{order} (order)"
     kinds = sorted({one["target"]["kind"] for one in items})
     yield "kinds of target", ", ".join(kinds)
+    users = sorted({type(one["target"].get("user")).__name__ for one in items if "user" in one["target"]})
+    yield "the user of an e-mail", f"{', '.join(users) or 'none here'} (dict: users=object)"
+    answer = ask.http.get(f"{_API}/integrations", params={"resource": ask.name, "resource_type": "CONNECTOR"})
+    found = len(answer.json().get("data", [])) if answer.status_code == 200 else 0
+    yield "a filter that finds nothing", f"{answer.status_code}, with {found} (404: filtered_nothing=not-found)"
+
+
+def _ask_about_names_of_kinds(ask: Questioner) -> Iterator[tuple[str, str]]:
+    body = {"display_name": f"{ask.name}-kind", "target": {"kind": "WebhookTarget", "url": f"{_DEAD}/{ask.name}/kind"}}
+    answer = ask.http.post(f"{_API}/integrations", json=body)
+    if answer.status_code != 201:
+        yield "a kind by its schema's name", f"{answer.status_code} (kind_names=document)"
+        return
+    path = f"{_API}/integrations/{answer.headers.get('location', '').rpartition('/')[2] or answer.json()['id']}"
+    ask.made.append(path)
+    given = ask.read(path).get("target", {}).get("kind")
+    yield "a kind by its schema's name", f"201, given back as {given} (Webhook: kind_names=either)"
+
+
+def _ask_about_refusals(ask: Questioner) -> Iterator[tuple[str, str]]:
+    answer = ask.http.get(f"{_API}/integrations", auth=(ask.name, "no-such-key"))
+    yield "a key that is nobody's", f"{answer.status_code}: {_said(answer)} (401: wrong_key_code=401)"
+    if not ask.may_fill:
+        yield "a full organisation", "not asked: TEST_FILL_QUOTA=yes fills it for a moment"
+        return
+    before = list(ask.made)
+    yield "a full organisation", _filled(next((one for one in _fill(ask) if one.status_code != 201), None))
+    filled, ask.made = ask.made[len(before) :], before
+    ask.made += ask.remove_all(filled)
+
+
+def _fill(ask: Questioner) -> Iterator[httpx.Response]:
+    return (ask.create(f"fill-{one}", f"{_DEAD}/{ask.name}/fill/{one}") for one in range(_MOST_TO_FILL))
+
+
+def _filled(answer: httpx.Response | None) -> str:
+    if answer is None:
+        return f"not full with {_MOST_TO_FILL} more"
+    return f"{answer.status_code}: {_said(answer)} (quota_code, quota_words)"
 
 
 def _ask_about_testing(ask: Questioner) -> Iterator[tuple[str, str]]:
@@ -206,13 +252,24 @@ _QUESTIONS = (
     _ask_about_subscriptions,
     _ask_about_deleting,
     _ask_about_lists,
+    _ask_about_names_of_kinds,
     _ask_about_testing,
+    _ask_about_refusals,
 )
 
 
 def _rate(answer: httpx.Response) -> str:
     told = [f"{name}: {text}" for name, text in answer.headers.items() if name.startswith("x-ratelimit")]
     return ", ".join(told) or "none"
+
+
+def _members(answer: httpx.Response) -> str:
+    content = answer.json() if "json" in answer.headers.get("content-type", "") else {}
+    return ", ".join(sorted(content)) or "none"
+
+
+def _said(answer: httpx.Response) -> str:
+    return " ".join(answer.text.split())[:200]
 
 
 def _place(answer: httpx.Response) -> str:
@@ -258,7 +315,8 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
     url = environ.get("CONFLUENT_CLOUD_URL", "https://api.confluent.cloud")
     failed = False
     with httpx.Client(base_url=url, auth=key, timeout=30) as http:
-        ask = Questioner(http, environ.get("TEST_RECEIVER_URL", ""))
+        may_fill = environ.get("TEST_FILL_QUOTA") == "yes"
+        ask = Questioner(http, environ.get("TEST_RECEIVER_URL", ""), may_fill)
         click.echo(f"organisation behind {url}; this run {ask.name}")
         try:
             for question in _QUESTIONS:
@@ -271,7 +329,7 @@ def main(environ: Mapping[str, str] = os.environ) -> int:
             failed = True
             click.echo(f"FAILED: {error}")
         finally:
-            left = ask.remove_all()
+            left = ask.remove_all(ask.made)
     for path in left:
         click.echo(f"left behind: {path}")
     return 1 if failed or left else 0

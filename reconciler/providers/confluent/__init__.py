@@ -1,9 +1,9 @@
 """Confluent Cloud Notifications (`/notifications/v1`) as a provider.
 
-`abilities` what it can hold · `codec` its integrations and subscriptions and our fields · `hidden` addresses that are
-given back masked · `catalogue` its notification types · `client` the calls · `paging` its lists · `own_writes` what
-its reads must show by now · `server` its identity · `delivery` what a test's answer means · `wording` its errors ·
-`sts` its token exchange. Importing the package costs nothing of the network's: `make_provider` imports what it needs.
+`abilities` what it can hold · `codec` its integrations and subscriptions and our fields, masked addresses among them ·
+`catalogue` its notification types and its identity · `client` the provider, and what its reads must show by now ·
+`calls` its lists, what an answer means and what a test's means · `wording` its errors · `sts` its token exchange.
+Importing the package costs nothing of the network's: `make_provider` imports what it needs.
 """
 
 from __future__ import annotations

@@ -10,13 +10,19 @@ import asyncio
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-from reconciler.model.errors import ForbiddenError, QuotaError, TargetError, UnauthorizedError, UnexpectedError
+from reconciler.model.errors import (
+    ForbiddenError,
+    NotFoundError,
+    TargetError,
+    UnauthorizedError,
+    UnexpectedError,
+)
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.resource import Draft, LiveObject
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.abilities import ABILITIES
 from reconciler.providers.confluent.catalogue import Catalogue
-from reconciler.providers.confluent.wording import is_about_quota, is_absence
+from reconciler.providers.confluent.wording import error_kind, is_absence, may_be_absence
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
 
@@ -33,7 +39,7 @@ async def read_pages(http: HttpTarget, path: str) -> list[dict[str, Any]]:
         answer = await http.read(path + query)
         if not answer.ok:
             # A list that is not there is no empty list: 404 means a wrong address, or somebody else's.
-            raise http.error(answer, kind=UnexpectedError if answer.status == 404 else None)
+            raise http.error(answer, kind=UnexpectedError if answer.status == 404 else error_kind(answer))
         page, token = _parse(answer)
         items |= {str(item.get("id")): item for item in page}
         if not token:
@@ -82,6 +88,8 @@ class Calls:
         self._catalogue: Catalogue | None = None
         self._stopped: TargetError | None = None
         self._reading = asyncio.Lock()
+        self.own: set[str] = set()
+        """The objects that this run wrote, or sent a DELETE for."""
 
     def name_of(self, object_id: str) -> str:
         """An object as messages name it."""
@@ -90,9 +98,28 @@ class Calls:
     # -- reading
 
     async def read_once(self, object_id: str) -> LiveObject | None:
-        """One object as a single read shows it; None only if the API itself says that there is none."""
+        """One object as a single read shows it; None only if the API itself says that there is none, or its list does
+        where the answer leaves it open."""
         answer = await self.http.read(path_of(object_id))
+        if may_be_absence(answer):
+            return await self._settle(answer, object_id)
         return None if is_absence(answer) else self._decode(self.checked(answer), object_id)
+
+    async def _settle(self, answer: Answer, object_id: str) -> LiveObject | None:
+        """What an answer stands for that may mean "gone": the list decides. Where it cannot be read, or holds the
+        object, the answer is an error; a 403 for what is no longer listed is absence only after our own write."""
+        live = await self.find_listed(object_id)
+        if live is not None and object_id not in self.own:
+            self.checked(answer)
+        if live is None and answer.status == 403 and object_id not in self.own:
+            what = "it was deleted meanwhile, or is hidden from these credentials now; plan again"
+            raise NotFoundError(f"{self.name_of(object_id)}: it is no longer listed, and {what}", status=403)
+        return live
+
+    async def find_listed(self, object_id: str) -> LiveObject | None:
+        """An object as the list shows it; None if a list that could be read lacks it."""
+        kind = codec.SUBSCRIPTION if object_id.startswith(codec.SUBSCRIPTION_PREFIX) else ""
+        return next((live for live in await self.list_kind(kind) if live.id == object_id), None)
 
     async def list_kind(self, kind: str) -> list[LiveObject]:
         """All objects of the sort that a kind of ours belongs to: subscriptions, or integrations of every kind."""
@@ -149,12 +176,7 @@ class Calls:
     def error(self, answer: Answer, draft: Draft | None = None) -> TargetError:
         """The error that an answer stands for. What the draft holds as a secret is kept out of it."""
         address = codec.address_of(draft.kind, draft.fields) if draft and draft.kind in codec.TARGETS else None
-        kind: type[TargetError] | None = None
-        if is_about_quota(answer):
-            kind = QuotaError
-        elif answer.status == 404 and not is_absence(answer):
-            kind = UnexpectedError
-        return self.http.error(answer, secrets=(address.reveal(),) if address else (), kind=kind)
+        return self.http.error(answer, secrets=(address.reveal(),) if address else (), kind=error_kind(answer))
 
 
 def collection(kind: str) -> str:

@@ -1,5 +1,5 @@
-"""The calls to one Confluent organisation: the Provider. What the wire looks like is `codec`'s, lists are `paging`'s,
-what reads must show by now `own_writes`'s, what a test's answer means `delivery`'s, what all calls share `calls`'s.
+"""The provider of one Confluent organisation: what it reads and writes, and what its reads must show by now. What the
+wire looks like is `codec`'s, what all calls share, lists and the meaning of answers among it, `calls`'s.
 
 The rules of writing: ids are the server's and there is no key for a repeated POST, so that after an unclear failure the
 lists are looked through for what was to be created; a PATCH carries changed members only.
@@ -23,13 +23,24 @@ from reconciler.model.errors import (
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.provider import Abilities, Listing
 from reconciler.model.resource import Draft, LiveObject, Server
-from reconciler.providers.confluent import calls as delivery
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.abilities import ABILITIES
-from reconciler.providers.confluent.calls import INTEGRATIONS, TEST, Calls, collection, last_part, path_of, prefixed
+from reconciler.providers.confluent.calls import (
+    HIDDEN,
+    INTEGRATIONS,
+    LOST,
+    READ_ONLY,
+    TEST,
+    Calls,
+    collection,
+    judge_answer,
+    last_part,
+    path_of,
+    prefixed,
+)
 from reconciler.providers.confluent.catalogue import parse_server
 from reconciler.providers.confluent.codec import same_content
-from reconciler.providers.confluent.wording import is_absence
+from reconciler.providers.confluent.wording import is_absence, may_be_absence
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.retries import told_wait
@@ -156,6 +167,10 @@ class ConfluentProvider:
 
     # -- writing
 
+    def _note(self, object_id: str, before: LiveObject | None, after: LiveObject | None) -> None:
+        self._writes.note(object_id, before, after)
+        self._calls.own.add(object_id)
+
     async def create(self, draft: Draft) -> str:
         """Create an object; its id, which is the server's. ConflictError if there is one like it, QuotaError if there
         is no room."""
@@ -175,7 +190,7 @@ class ConfluentProvider:
             live = min(twins, key=lambda twin: (twin.created, twin.id))
         else:
             live = await self._created(self._calls.checked(answer, draft), draft)
-        self._writes.note(live.id, None, live)
+        self._note(live.id, None, live)
         return live.id
 
     async def _created(self, answer: Answer, draft: Draft) -> LiveObject:
@@ -196,7 +211,7 @@ class ConfluentProvider:
         place = last_part(answer.headers.get("location", ""))
         live: LiveObject | None = None
         alike: list[LiveObject] = []
-        with suppress(UnexpectedError):  # the conflict is what matters, should even a look at it fail
+        with suppress(UnexpectedError, NotFoundError):  # the conflict is what matters, should even a look at it fail
             live = await self._calls.read_once(prefixed(draft.kind, place)) if place else None
             alike = [live] if live is not None else await self._calls.list_kind(draft.kind)
         same = [one for one in alike if codec.same_content(one, draft)]
@@ -234,10 +249,10 @@ class ConfluentProvider:
             return codec.same_content(live, draft)
 
         answer = await self._http.write("PATCH", path_of(object_id), members, is_done)
-        if is_absence(answer):
+        if await self._is_gone(answer, object_id):
             raise self._deleted(object_id)
         self._calls.checked(answer, draft)
-        self._writes.note(object_id, before, replace(before, fields={**before.fields, **draft.fields}))
+        self._note(object_id, before, replace(before, fields={**before.fields, **draft.fields}))
 
     def _deleted(self, object_id: str) -> NotFoundError:
         return NotFoundError(f"{self._calls.name_of(object_id)}: it was deleted meanwhile; plan again", status=404)
@@ -254,13 +269,18 @@ class ConfluentProvider:
         async def is_done() -> bool:
             return await self._calls.read_once(object_id) is None
 
+        self._calls.own.add(object_id)
         answer = await self._http.write("DELETE", path_of(object_id), None, is_done)
-        if not is_absence(answer):
+        if not await self._is_gone(answer, object_id):
             self._calls.checked(answer)
-        self._writes.note(object_id, None, None)
+        self._note(object_id, None, None)
         if answer.ok:
             await self.read(object_id)  # the 204 says "is being deleted"
         return answer.ok or answer.repeated
+
+    async def _is_gone(self, answer: Answer, object_id: str) -> bool:
+        """Whether the answer to a write says that its object is not there, or the list does where it may say so."""
+        return is_absence(answer) or (may_be_absence(answer) and await self._calls.find_listed(object_id) is None)
 
     async def _refuse_if_required(self, live: LiveObject, done: str) -> None:
         word = str(live.fields.get("notification_type"))
@@ -276,7 +296,7 @@ class ConfluentProvider:
         if live is None:
             raise self._deleted(object_id)
         if live.kind not in codec.TARGETS:
-            return delivery.READ_ONLY
+            return READ_ONLY
         return await self.probe(codec.filled(live, draft))
 
     async def probe(self, draft: Draft) -> Delivery:
@@ -284,7 +304,7 @@ class ConfluentProvider:
         sent nothing."""
         self._calls.go_on()
         if codec.address_of(draft.kind, draft.fields) is None:
-            return delivery.HIDDEN
+            return HIDDEN
         body = codec.encode(draft, await self._calls.read_catalogue())
         deadline = self._http.connection.test_timeout_seconds
 
@@ -298,11 +318,11 @@ class ConfluentProvider:
         except (UnreachableError, UnexpectedError) as error:
             if isinstance(error, UnreachableError) and not error.sent:
                 raise
-            return delivery.LOST
+            return LOST
         if answer.status in (401, 403):
             self._calls.checked(answer, draft)
         reason = "" if answer.ok else self._calls.error(answer, draft).reason
-        return delivery.judge_answer(answer.status, reason)
+        return judge_answer(answer.status, reason)
 
 
 def _without_second_aliases(objects: Iterable[LiveObject]) -> list[LiveObject]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
@@ -52,6 +53,7 @@ TARGETS: Mapping[str, Target] = {
 }
 """The integrations that can be written, by our kind."""
 
+_NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = {target.native: kind for kind, target in TARGETS.items()}
 _NOT_THERE: Mapping[str, Mapping[str, Value]] = {"WebhookChannel": {"method": "POST", "headers": {}}}
 _TEXTS = ("display_name", "description")
@@ -64,7 +66,7 @@ def decode_integration(item: Any) -> LiveObject | None:
         return None
     target = item.get("target")
     target = target if isinstance(target, dict) else {}
-    native = _text(target.get("kind"))
+    native = _native(target)
     kind = _KINDS.get(native)
     fields: dict[str, Value] = {
         "display_name": _text(item.get("display_name")),
@@ -93,8 +95,32 @@ def decode_subscription(item: Any, catalogue: Catalogue) -> LiveObject | None:
 def _is_there(item: Any) -> bool:
     if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
         return False
-    # A deleted object may stay in sight for a while, with the time of its end, which may lie ahead.
-    return not _metadata(item).get("deleted_at")
+    return not _is_being_deleted(_metadata(item))
+
+
+def _is_being_deleted(metadata: dict[str, Any]) -> bool:
+    """A deleted object may stay in sight for a while, with the time of its end, which may lie ahead. But by the
+    vendor's examples what is there may have such a time too: never set (year 1, or 1970), or that of its creation."""
+    deleted = _time(metadata.get("deleted_at"))
+    if deleted is None or deleted.year <= _NEVER.year:
+        return False
+    return deleted > (_time(metadata.get("created_at")) or _NEVER)
+
+
+def _time(value: Any) -> datetime | None:
+    try:
+        time = datetime.fromisoformat(_text(value))
+    except ValueError:
+        return None
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+def _native(target: dict[str, Any]) -> str:
+    """The kind of a target: by the document's name, or by that of its schema (`SlackTarget`), as Terraform's provider
+    sends it."""
+    native = _text(target.get("kind"))
+    short = native.removesuffix("Target")
+    return short if short in _KINDS or short in _PLATFORM_MADE else native
 
 
 def _live(
@@ -130,7 +156,8 @@ def _address(value: Any) -> SecretText | None:
 
 
 def _id(reference: Any) -> str:
-    return _text(reference.get("id")) if isinstance(reference, dict) else ""
+    """The id of what is referred to: by an object, or, as users in the contract of 2023, by the id alone."""
+    return _text(reference.get("id")) if isinstance(reference, dict) else _text(reference)
 
 
 def _text(value: Any) -> str:

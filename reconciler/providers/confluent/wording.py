@@ -1,27 +1,33 @@
 """Confluent's error bodies, read and put into plain words: the provider's `Dialect`. Pure.
 
-Two shapes are in use, by the vendor's document: `errors`, a list, and for newer APIs `error`, an object. Gateways
-answer in neither. A 404 in one of the two is the API's own, and only that is absence.
+Several shapes are in use: `errors`, a list, by the vendor's document; `error`, an object, by the same document for
+newer APIs; `error_code` with `message`, and a bare `message`, by the vendor's own clients. Gateways answer in the last
+one too, or in none. A 404 in one of the others is the API's own, and only that is absence.
 """
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
+from reconciler.model.errors import QuotaError, TargetError, UnauthorizedError, UnexpectedError
 from reconciler.providers.http import Answer
 
+_KEY = "the credentials were not accepted"
 _KEY_HINT = (
     "check the target's auth: it takes a Cloud API key (CONFLUENT_CLOUD_API_KEY, CONFLUENT_CLOUD_API_SECRET), "
     "not one of a cluster"
 )
-_ROLE_HINT = "writing takes the role OrganizationAdmin; other roles may only read"
+_READ_HINT = "reading takes a role in the organisation; if what was asked for was deleted meanwhile, plan again"
+_WRITE_HINT = (
+    "writing takes the role OrganizationAdmin; other roles may only read. If what was to be written was deleted "
+    "meanwhile, plan again"
+)
 _QUOTA = "the organisation's quota of integrations is used up"
 _QUOTA_HINT = "delete one that is not needed, or have the quota integrations_per_org raised"
-_MEANINGS = {
-    401: ("the credentials were not accepted", _KEY_HINT),
-    403: ("the credentials may not do this", _ROLE_HINT),
-    429: ("too many requests", "lower the target's parallelism, or try again later"),
-}
+_QUOTA_WORDS = re.compile(r"quota|\bintegrations_per_org\b", re.IGNORECASE)  # the latter is the quota's id
+_LIMITED = re.compile(r"\bis currently limited to\b", re.IGNORECASE)  # what the vendor's command line looks for
+_WRONG_KEY = re.compile(r"\binvalid api key\b", re.IGNORECASE)  # what the vendor's Terraform provider looks for
 
 
 class ConfluentDialect:
@@ -37,8 +43,12 @@ class ConfluentDialect:
         """What the error means and what to do, where that is known."""
         if is_about_quota(answer):
             return _QUOTA, _QUOTA_HINT
-        if answer.status in _MEANINGS:
-            return _MEANINGS[answer.status]
+        if answer.status == 401 or is_about_key(answer):
+            return _KEY, _KEY_HINT
+        if answer.status == 403:
+            return "the credentials may not do this", _READ_HINT if answer.call.method == "GET" else _WRITE_HINT
+        if answer.status == 429:
+            return "too many requests", "lower the target's parallelism, or try again later"
         if not reason and answer.body.lstrip().startswith(b"<"):
             return "the answer is HTML, not Confluent's", "is that the right address, or is a proxy between?"
         return "", ""
@@ -52,14 +62,42 @@ class ConfluentDialect:
 
 def is_absence(answer: Answer) -> bool:
     """Whether the API itself says that there is no such object: a gateway's 404 must not pass for it."""
-    return answer.status == 404 and bool(_errors(answer.json_or_none()))
+    return answer.status == 404 and any(set(error) - {"message"} for error in _errors(answer.json_or_none()))
+
+
+def may_be_absence(answer: Answer) -> bool:
+    """Whether an answer leaves open if there is such an object: a 404 as gateways give it too, or a 403, which the
+    vendor's clients take for a deleted object, a lost right, and, by its words, a wrong key."""
+    if answer.status == 404:
+        return not is_absence(answer) and bool(_errors(answer.json_or_none()))
+    return answer.status == 403 and not is_about_key(answer)
+
+
+def is_about_key(answer: Answer) -> bool:
+    """Whether a 403 is about the key, and not about what it may do."""
+    return answer.status == 403 and bool(_WRONG_KEY.search(_text(answer)))
 
 
 def is_about_quota(answer: Answer) -> bool:
-    """Whether there is no room: 402, but by the vendor's list of known issues some quota errors come as 400."""
-    if answer.status == 402:
+    """Whether there is no room: 402, but by the vendor's list of known issues some quota errors come as 400; and by
+    its command line, whatever says what the organisation is currently limited to."""
+    if answer.status == 400 and _QUOTA_WORDS.search(_text(answer)):
         return True
-    return answer.status == 400 and any("quota" in str(error).lower() for error in _errors(answer.json_or_none()))
+    return answer.status == 402 or (400 <= answer.status < 500 and bool(_LIMITED.search(_text(answer))))
+
+
+def error_kind(answer: Answer) -> type[TargetError] | None:
+    """The class of error where its status alone does not say it."""
+    if is_about_quota(answer):
+        return QuotaError
+    if is_about_key(answer):
+        return UnauthorizedError
+    # What is not there is said in the API's own form: anything else is a wrong address, or somebody else's answer.
+    return UnexpectedError if answer.status == 404 and not is_absence(answer) else None
+
+
+def _text(answer: Answer) -> str:
+    return " ".join(str(error) for error in _errors(answer.json_or_none()))
 
 
 def _errors(body: Any) -> list[dict[str, Any]]:
@@ -67,7 +105,8 @@ def _errors(body: Any) -> list[dict[str, Any]]:
         return []
     errors = body.get("errors")
     found = errors if isinstance(errors, list) else [body.get("error")]
-    return [error for error in found if isinstance(error, dict)]
+    bare = {name: body[name] for name in ("error_code", "message") if isinstance(body.get(name), str | int)}
+    return [error for error in found if isinstance(error, dict)] or ([bare] if "message" in bare else [])
 
 
 def _word(error: dict[str, Any]) -> str:
@@ -75,4 +114,6 @@ def _word(error: dict[str, Any]) -> str:
     place = (source.get("pointer") or source.get("parameter")) if isinstance(source, dict) else None
     said = [error.get("title"), error.get("detail") or error.get("message")]
     text = ": ".join(part for part in said if isinstance(part, str) and part)
-    return f"{text} ({place})" if isinstance(place, str) else text
+    text = f"{text} ({place})" if isinstance(place, str) else text
+    resolution = error.get("resolution")
+    return "; ".join(part for part in (text, resolution) if isinstance(part, str) and part)

@@ -1,8 +1,9 @@
 """A simulated Confluent Cloud organisation: the API `/notifications/v1` and the token exchange.
 
-`api` the door · `access` credentials · `integrations`, `subscriptions`, `catalogue` the objects · `checking` what
-bodies must be · `sending` tests · `lists` order and pages · `store` what is there and since when · `errors` ·
-`behaviours` a switch for everything that the vendor's documents leave open.
+`api` the entry · `access` credentials · `integrations`, `subscriptions`, `resources`, `catalogue` the objects ·
+`references` between them · `checking` what bodies must be · `sending` tests · `lists` filters, order and pages ·
+`store` what is there and since when · `errors` · `behaviours` a switch for everything that the vendor's documents
+leave open.
 
 The wire is that of the vendor's document of October 2026. Nothing here knows the provider that it tests.
 """

@@ -10,11 +10,13 @@ from urllib.parse import parse_qs
 
 from reconciler.simulator.calls import Call
 from reconciler.simulator.clock import Clock
+from reconciler.simulator.confluent.behaviours import WrongKeyCode
 from reconciler.simulator.confluent.errors import ApiError
 
 __all__ = ["Access", "Rights"]
 
 _LIFE = 900  # seconds
+_WRONG_KEY = "invalid API key: make sure you're using a Cloud API Key and not a Cluster API Key"
 _GRANT = "urn:ietf:params:oauth:grant-type:token-exchange"
 
 
@@ -31,11 +33,16 @@ class Access:
     without, all but an empty one. `rights` may be changed while it runs."""
 
     def __init__(
-        self, clock: Clock, credentials: tuple[str, str] | None = None, subject_tokens: frozenset[str] = frozenset()
+        self,
+        clock: Clock,
+        credentials: tuple[str, str] | None = None,
+        subject_tokens: frozenset[str] = frozenset(),
+        wrong_key: WrongKeyCode = WrongKeyCode.UNAUTHENTICATED,
     ) -> None:
         self._clock = clock
         self._credentials = ":".join(credentials) if credentials else ""
         self._subject_tokens = subject_tokens
+        self._wrong_key = wrong_key
         self._tokens: dict[str, float] = {}
         self.rights = Rights.ALL
 
@@ -43,6 +50,8 @@ class Access:
         """Refuse a call without valid credentials, or beyond the role's rights."""
         scheme, _, value = call.headers.get("authorization", "").partition(" ")
         if not self._is_known(scheme.lower(), value.strip()):
+            if scheme.lower() == "basic" and self._wrong_key is WrongKeyCode.FORBIDDEN:
+                raise ApiError(403, _WRONG_KEY, code="forbidden_access")
             headers = {"WWW-Authenticate": 'Basic error="invalid_key"'}
             raise ApiError(401, "credentials are missing or wrong", headers=headers)
         if self.rights is Rights.NONE or (self.rights is Rights.READ and call.method != "GET"):

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, fields, replace
 from enum import Enum, IntEnum, StrEnum
+from http import HTTPStatus
 from typing import Any
 
 __all__ = [
@@ -15,22 +16,30 @@ __all__ = [
     "Addresses",
     "Behaviours",
     "Created",
+    "DeleteCode",
     "DeleteInUse",
+    "DeletedAt",
     "Deletion",
     "Description",
     "ErrorShape",
+    "FilteredNothing",
+    "GoneCode",
     "InApp",
     "KindChange",
+    "KindNames",
     "Late",
     "NextPage",
     "Order",
     "Probe",
     "QuotaCode",
+    "QuotaWords",
     "RateHeaders",
     "RefusalCode",
     "TestCode",
     "Unique",
     "UnknownKind",
+    "Users",
+    "WrongKeyCode",
 ]
 
 
@@ -66,6 +75,35 @@ class Deletion(StrEnum):
     SILENT = "silent"  # later, looking as ever
 
 
+class DeletedAt(StrEnum):
+    """What `metadata.deleted_at` of an object that is there holds."""
+
+    ABSENT = "absent"
+    ZERO = "zero"  # 0001-01-01T00:00:00Z, as a Go program writes a time that was never set
+    AS_CREATED = "as-created"  # the time of its creation, as in the vendor's example documents
+
+
+class GoneCode(IntEnum):
+    """How a call for an object that is not there is answered."""
+
+    NOT_FOUND = 404
+    FORBIDDEN = 403  # as fixtures of the vendor's Terraform provider have it, "for security purposes"
+
+
+class WrongKeyCode(IntEnum):
+    """How a key that is none of the organisation's is refused."""
+
+    UNAUTHENTICATED = 401
+    FORBIDDEN = 403  # where the vendor's Terraform provider looks for it
+
+
+class DeleteCode(StrEnum):
+    """Whether a DELETE is refused with a code that the document declares for it."""
+
+    DECLARED = "declared"  # 400 for what elsewhere is 409 or 422
+    UNDECLARED = "undeclared"
+
+
 class RefusalCode(IntEnum):
     """How what is declared impossible is refused: a REQUIRED type, a read-only kind, a type that is not in the plan."""
 
@@ -99,6 +137,28 @@ class KindChange(StrEnum):
     ALLOWED = "allowed"
     REFUSED = "refused"
     IGNORED = "ignored"
+
+
+class KindNames(StrEnum):
+    """Under which names kinds of target are taken and given back: `Slack`, or as Terraform's provider sends them."""
+
+    DOCUMENT = "document"  # Slack, and SlackTarget is refused
+    EITHER = "either"  # both are taken, and Slack is given back
+    SCHEMA = "schema"  # both are taken, and SlackTarget is given back
+
+
+class Users(StrEnum):
+    """How a `UserEmail` names its user."""
+
+    OBJECT = "object"
+    STRING = "string"  # as in the contract of 2023
+
+
+class FilteredNothing(StrEnum):
+    """What a filter or a lookup that finds nothing gives."""
+
+    EMPTY = "empty"
+    NOT_FOUND = "not-found"
 
 
 class Probe(StrEnum):
@@ -152,6 +212,9 @@ class ErrorShape(StrEnum):
 
     LIST = "list"
     OBJECT = "object"  # the shape that the same document describes for newer APIs
+    RESOLUTION = "resolution"  # the list, each with what to do
+    MESSAGE = "message"  # nothing but a message
+    ERROR_CODE = "error-code"  # a number and a message
 
 
 class RateHeaders(StrEnum):
@@ -166,6 +229,13 @@ class QuotaCode(IntEnum):
 
     PAYMENT_REQUIRED = 402
     BAD_REQUEST = 400  # as the vendor's list of known issues has it
+
+
+class QuotaWords(StrEnum):
+    """How the refusal of a create over the quota is worded."""
+
+    ID = "id"  # integrations_per_org
+    LIMITED = "limited"  # "Your organization is currently limited to ...", which the vendor's command line looks for
 
 
 class UnknownKind(StrEnum):
@@ -199,6 +269,14 @@ class Behaviours:
     rate_headers: RateHeaders = RateHeaders.YES
     quota_code: QuotaCode = QuotaCode.PAYMENT_REQUIRED
     unknown_kind: UnknownKind = UnknownKind.NO
+    deleted_at: DeletedAt = DeletedAt.ABSENT
+    gone_code: GoneCode = GoneCode.NOT_FOUND
+    wrong_key_code: WrongKeyCode = WrongKeyCode.UNAUTHENTICATED
+    delete_code: DeleteCode = DeleteCode.DECLARED
+    kind_names: KindNames = KindNames.DOCUMENT
+    users: Users = Users.OBJECT
+    quota_words: QuotaWords = QuotaWords.ID
+    filtered_nothing: FilteredNothing = FilteredNothing.EMPTY
 
     @classmethod
     def switches(cls) -> dict[str, list[Enum]]:
@@ -229,7 +307,18 @@ class Behaviours:
     @property
     def follow_document(self) -> bool:
         """Whether every answer is one that the vendor's document describes."""
-        return self.error_shape is ErrorShape.LIST and self.unknown_kind is UnknownKind.NO
+        return (
+            self.error_shape is ErrorShape.LIST
+            and self.unknown_kind is UnknownKind.NO
+            and self.delete_code is DeleteCode.DECLARED
+            and self.kind_names is not KindNames.SCHEMA
+            and self.users is Users.OBJECT
+        )
+
+    def delete_refusal(self, status: int) -> int:
+        """The code that refuses a DELETE, where any other call would be refused with `status`."""
+        undeclared = status in (HTTPStatus.CONFLICT, HTTPStatus.UNPROCESSABLE_ENTITY)
+        return HTTPStatus.BAD_REQUEST if undeclared and self.delete_code is DeleteCode.DECLARED else status
 
 
 LIKELY = Behaviours()

@@ -19,23 +19,24 @@ class NotificationType(NamedTuple):
     severity: str = "INFO"
     category: str = "SERVICE"
     is_included: bool = True
+    resource_type: str = ""
 
 
 TYPES = (
-    NotificationType("nt-7q2mk", "Dedicated cluster shrink failed", "REQUIRED", "CRITICAL"),
-    NotificationType("nt-c94xd", "Service quota reached", "REQUIRED", "CRITICAL", "ACCOUNT"),
-    NotificationType("nt-33aa1", "Connector failed", "RECOMMENDED", "CRITICAL"),
-    NotificationType("nt-5hw8r", "Service quota at 90 percent", "RECOMMENDED", "WARN", "ACCOUNT"),
-    NotificationType("nt-k1v6z", "Connector recovered", "OPTIONAL"),
-    NotificationType("nt-9bn3t", "Cluster upgrade planned", "OPTIONAL"),
+    NotificationType("nt-7q2mk", "Dedicated cluster shrink failed", "REQUIRED", "CRITICAL", resource_type="CLUSTER"),
+    NotificationType("nt-c94xd", "Service quota reached", "REQUIRED", "CRITICAL", "ACCOUNT", True, "ORGANIZATION"),
+    NotificationType("nt-33aa1", "Connector failed", "RECOMMENDED", "CRITICAL", resource_type="CONNECTOR"),
+    NotificationType("nt-5hw8r", "Service quota at 90 percent", "RECOMMENDED", "WARN", "ACCOUNT", True, "ORGANIZATION"),
+    NotificationType("nt-k1v6z", "Connector recovered", "OPTIONAL", resource_type="CONNECTOR"),
+    NotificationType("nt-9bn3t", "Cluster upgrade planned", "OPTIONAL", resource_type="CLUSTER"),
     NotificationType("nt-e6p0s", "Free trial ends", "OPTIONAL", "WARN", "BILLING_LICENSING"),
-    NotificationType("nt-w8y4f", "Cluster link failed", "OPTIONAL", "WARN", is_included=False),
+    NotificationType("nt-w8y4f", "Cluster link failed", "OPTIONAL", "WARN", is_included=False, resource_type="CLUSTER"),
 )
 
 
 def type_document(one: NotificationType) -> dict[str, Any]:
     """A type as the API gives it."""
-    return {
+    document: dict[str, Any] = {
         "api_version": "notifications/v1",
         "kind": "NotificationType",
         "id": one.id,
@@ -50,3 +51,4 @@ def type_document(one: NotificationType) -> dict[str, Any]:
         "is_included_in_plan": one.is_included,
         "severity": one.severity,
     }
+    return document | ({"resource_type": one.resource_type} if one.resource_type else {})

@@ -1,4 +1,4 @@
-"""Errors as the API words them: a list of errors, or the object that newer APIs give."""
+"""Errors as the API words them: a list of errors, the object that newer APIs give, or what older ones gave."""
 
 from __future__ import annotations
 
@@ -41,7 +41,17 @@ def error_reply(error: ApiError, shape: ErrorShape, request_id: str) -> Reply:
     headers = {"X-Request-Id": request_id, **error.headers}
     if error.status == HTTPStatus.TOO_MANY_REQUESTS:
         return Reply(error.status, b"", JSON, headers)
-    body = _as_list(error, request_id) if shape is ErrorShape.LIST else _as_object(error, request_id)
+    match shape:
+        case ErrorShape.OBJECT:
+            body = _as_object(error, request_id)
+        case ErrorShape.MESSAGE:
+            body = {"message": error.detail}
+        case ErrorShape.ERROR_CODE:
+            body = {"error_code": error.status, "message": error.detail}
+        case ErrorShape.LIST | ErrorShape.RESOLUTION:
+            body = _as_list(error, request_id)
+    if shape is ErrorShape.RESOLUTION:
+        body["errors"][0]["resolution"] = "Look at the request, and send it again."
     return Reply(error.status, json.dumps(body).encode(), JSON, headers)
 
 

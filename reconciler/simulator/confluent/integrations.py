@@ -13,87 +13,113 @@ from reconciler.simulator.confluent.behaviours import (
     Description,
     InApp,
     KindChange,
+    KindNames,
     Probe,
+    QuotaWords,
     Unique,
     UnknownKind,
+    Users,
 )
-from reconciler.simulator.confluent.checking import ADDRESS_MEMBERS, check_integration
+from reconciler.simulator.confluent.checking import (
+    ADDRESS_MEMBERS,
+    READ_ONLY,
+    SCHEMA_NAME_END,
+    Rules,
+    check_integration,
+)
 from reconciler.simulator.confluent.errors import ApiError
+from reconciler.simulator.confluent.references import (
+    conflict,
+    ids_of,
+    missing,
+    reference_to,
+    referring_to,
+    take_out,
+)
 from reconciler.simulator.confluent.sending import Messenger
-from reconciler.simulator.confluent.store import ORGANISATION, Store
+from reconciler.simulator.confluent.store import Store
 
-__all__ = ["Integrations", "reference_to"]
+__all__ = ["Integrations"]
 
 COLLECTION = "integrations"
 USER = "u-4kd82"
 
 
-def reference_to(collection: str, object_id: str) -> dict[str, str]:
-    """How one object refers to another."""
-    word = {"integrations": "integration", "notification-types": "notification-type", "users": "user"}[collection]
-    return {
-        "id": object_id,
-        "related": f"https://api.confluent.cloud/notifications/v1/{collection}/{object_id}",
-        "resource_name": f"crn://confluent.cloud/organization={ORGANISATION}/{word}={object_id}",
-    }
-
-
 class Integrations:
     """The integrations of one organisation. `quota` counts those that users make."""
+
+    required = ("display_name", "target")
 
     def __init__(self, store: Store, behaviours: Behaviours, messenger: Messenger, quota: int) -> None:
         self._store = store
         self._behaviours = behaviours
         self._messenger = messenger
+        self._rules = Rules(behaviours.refusal_code, behaviours.kind_names is not KindNames.DOCUMENT)
         self.quota = quota
 
     def seed(self) -> None:
         """What the platform makes by itself."""
         role = {"kind": "RoleEmail", "role_name": "OrganizationAdmin"}
         user = {"kind": "UserEmail", "user": reference_to("users", USER)}
-        self._store.add(COLLECTION, "i", {"display_name": "Organization admins", "target": role}, "i-0role")
-        self._store.add(COLLECTION, "i", {"display_name": "Ada", "target": user}, "i-0user")
+        self._store.add(COLLECTION, {"display_name": "Organization admins", "target": role}, "i-0role")
+        self._store.add(COLLECTION, {"display_name": "Ada", "target": user}, "i-0user")
         if self._behaviours.unknown_kind is UnknownKind.YES:
             pager = {"kind": "Pager", "number": "555-0100"}
-            self._store.add(COLLECTION, "i", {"display_name": "Pager", "target": pager}, "i-0pager")
+            self._store.add(COLLECTION, {"display_name": "Pager", "target": pager}, "i-0pager")
 
     def shown(self) -> list[dict[str, Any]]:
         """All, oldest first, as they are shown."""
-        shown = [self._masked(document) for document in self._store.visible(COLLECTION)]
+        shown = [self._shown(document) for document in self._store.visible(COLLECTION)]
         if self._behaviours.in_app is InApp.BY_READING and self._store.find(COLLECTION, "i-0inapp") is None:
             target = {"kind": "InApp", "user": reference_to("users", USER)}
-            self._store.add(COLLECTION, "i", {"display_name": "In-app", "target": target}, "i-0inapp")
+            self._store.add(COLLECTION, {"display_name": "In-app", "target": target}, "i-0inapp")
         return shown
+
+    def used_by(self, resource: str, resource_type: str) -> list[dict[str, Any]]:
+        """Those that get messages of a resource, or of resources of a type; an empty word stands for any."""
+        routes = [
+            route
+            for route in self._store.visible("resource-subscriptions")
+            if resource in ("", route["resource"]) and resource_type in ("", route["resource_type"])
+        ]
+        used = {one for route in routes for one in ids_of(route)}
+        return [document for document in self.shown() if document["id"] in used]
 
     def read(self, object_id: str) -> dict[str, Any]:
         """One, as it is shown."""
         document = self._store.visible_one(COLLECTION, object_id)
         if document is None:
-            raise ApiError(404, "there is no such integration")
-        return self._masked(document)
+            raise missing(self._behaviours.gone_code, "integration")
+        return self._shown(document)
 
     async def create(self, content: dict[str, Any]) -> dict[str, Any]:
         """A new one."""
-        members = check_integration(content, self._behaviours.refusal_code, whole=True)
+        members = check_integration(content, self._rules, whole=True)
         if self._count() >= self.quota:
-            raise ApiError(self._behaviours.quota_code, "integrations_per_org", code="quota_exceeded")
+            raise self._over_quota()
         self._check_unique(members, "")
         if self._behaviours.probe is Probe.YES:
             await self._messenger.send(members, self._store.stamp())
-        return self._masked(self._store.add(COLLECTION, "i", members))
+        return self._shown(self._store.add(COLLECTION, members))
+
+    def _over_quota(self) -> ApiError:
+        if self._behaviours.quota_words is QuotaWords.ID:
+            return ApiError(self._behaviours.quota_code, "integrations_per_org", code="quota_exceeded")
+        words = f"Your organization is currently limited to {self.quota} integrations."
+        return ApiError(self._behaviours.quota_code, words, code="limit_reached")
 
     def change(self, object_id: str, content: dict[str, Any]) -> dict[str, Any]:
         """New members for one."""
         before = self._store.find(COLLECTION, object_id)
         if before is None:
-            raise ApiError(404, "there is no such integration")
+            raise missing(self._behaviours.gone_code, "integration")
         if before["target"]["kind"] not in ADDRESS_MEMBERS:
             raise ApiError(self._behaviours.refusal_code, "this integration is read-only")
-        members = check_integration(content, self._behaviours.refusal_code, whole=False)
+        members = check_integration(content, self._rules, whole=False)
         self._settle_kind(before, members)
         self._settle_description(members)
         self._check_unique(members, object_id)
-        return self._masked(self._store.change(COLLECTION, before, members))
+        return self._shown(self._store.change(COLLECTION, before, members))
 
     def _settle_kind(self, before: dict[str, Any], members: dict[str, Any]) -> None:
         if "target" not in members or members["target"]["kind"] == before["target"]["kind"]:
@@ -110,22 +136,25 @@ class Integrations:
             raise ApiError(422, "must not be empty", "/description")
         del members["description"]
 
-    async def remove(self, object_id: str, users: list[dict[str, Any]]) -> list[dict[str, Any]]:
-        """The end of one. `users` are the subscriptions that refer to it; those to take it out of are returned."""
+    async def remove(self, object_id: str) -> None:
+        """The end of one, and what that means for the subscriptions that refer to it."""
         document = self._store.find(COLLECTION, object_id)
         if document is None:
-            raise ApiError(404, "there is no such integration")
+            raise missing(self._behaviours.gone_code, "integration")
         if document["target"]["kind"] not in ADDRESS_MEMBERS:
-            raise ApiError(self._behaviours.refusal_code, "this integration is read-only")
+            status = self._behaviours.delete_refusal(self._behaviours.refusal_code)
+            raise ApiError(status, "this integration is read-only")
+        users = referring_to(self._store, object_id)
         if users and self._behaviours.delete_in_use is DeleteInUse.REFUSE:
-            raise ApiError(409, "the integration is in use", code="resource_in_use")
+            raise ApiError(self._behaviours.delete_refusal(409), "the integration is in use", code="resource_in_use")
         self._store.remove(COLLECTION, document)
-        return users if self._behaviours.delete_in_use is DeleteInUse.CASCADE else []
+        if self._behaviours.delete_in_use is DeleteInUse.CASCADE:
+            take_out(self._store, object_id, users)
 
     async def test(self, content: dict[str, Any]) -> None:
         """Send a test message through what is not stored. Of 4xx, the document has 400, 401, 403 and 404 for it."""
         try:
-            members = check_integration(content, 400, whole=True)
+            members = check_integration(content, self._rules, whole=True)
         except ApiError as error:
             raise ApiError(400, error.detail, error.pointer) from None
         await self._messenger.send(members, self._store.stamp())
@@ -146,18 +175,16 @@ class Integrations:
                 if of(other) == of(members):
                     raise conflict(setting, other)
 
-    def _masked(self, document: dict[str, Any]) -> dict[str, Any]:
-        member = ADDRESS_MEMBERS.get(document["target"]["kind"])
-        if member is None or self._behaviours.addresses is Addresses.CLEAR:
-            return document
-        masked = _mask(document["target"][member], self._behaviours.addresses)
-        return {**document, "target": {**document["target"], member: masked}}
-
-
-def conflict(setting: Unique, other: dict[str, Any]) -> ApiError:
-    """The refusal of a second one of what may be there once."""
-    headers = {"Location": other["metadata"]["self"]} if setting is Unique.YES else {}
-    return ApiError(409, "one like this exists already", headers=headers)
+    def _shown(self, document: dict[str, Any]) -> dict[str, Any]:
+        target = dict(document["target"])
+        kind, member = target["kind"], ADDRESS_MEMBERS.get(target["kind"])
+        if member is not None and self._behaviours.addresses is not Addresses.CLEAR:
+            target[member] = _mask(target[member], self._behaviours.addresses)
+        if kind == "UserEmail" and self._behaviours.users is Users.STRING:
+            target["user"] = target["user"]["id"]
+        if self._behaviours.kind_names is KindNames.SCHEMA and kind in (*ADDRESS_MEMBERS, *READ_ONLY):
+            target["kind"] = kind + SCHEMA_NAME_END
+        return {**document, "target": target}
 
 
 def _name(document: dict[str, Any]) -> object:

@@ -1,4 +1,4 @@
-"""Lists: their order, and their pages. A token names the order's number and where the page begins."""
+"""Lists: their filters, their order, and their pages. A token names the order's number and where the page begins."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ from typing import Any
 from urllib.parse import parse_qs
 
 from reconciler.simulator.confluent.behaviours import Behaviours, NextPage, Order
+from reconciler.simulator.confluent.checking import RESOURCE_TYPES
 from reconciler.simulator.confluent.errors import ApiError
 
-__all__ = ["Lists"]
+__all__ = ["Lists", "resource_in"]
 
 _DEFAULT_PAGE = 100
 _LARGEST_PAGE = 250
+_ODD_FILTER = "invalid_filter"
 
 
 class Lists:
@@ -26,7 +28,7 @@ class Lists:
 
     def page(self, kind: str, path: str, query: str, items: Sequence[dict[str, Any]]) -> dict[str, Any]:
         """One page of these items, which are given oldest first."""
-        parameters = {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
+        parameters = _parameters(query)
         size = min(_read_size(parameters.get("page_size")), self._largest_page)
         number, start = self._read_token(parameters.get("page_token", ""))
         ordered = self._ordered(items, number)
@@ -60,6 +62,22 @@ class Lists:
             case Order.OLDEST_FIRST:
                 pass
         return ordered
+
+
+def resource_in(query: str, *, needed: bool) -> tuple[str, str]:
+    """The resource and its type that a query asks for, "" for any; a lookup needs both."""
+    parameters = _parameters(query)
+    for name in ("resource", "resource_type") if needed else ():
+        if not parameters.get(name):
+            raise ApiError(400, "is required", parameter=name)
+    resource_type = parameters.get("resource_type", "")
+    if resource_type and resource_type not in RESOURCE_TYPES:
+        raise ApiError(400, f"must be one of {', '.join(RESOURCE_TYPES)}", parameter="resource_type", code=_ODD_FILTER)
+    return parameters.get("resource", ""), resource_type
+
+
+def _parameters(query: str) -> dict[str, str]:
+    return {name: values[-1] for name, values in parse_qs(query, keep_blank_values=True).items()}
 
 
 def _read_size(text: str | None) -> int:

@@ -13,13 +13,20 @@ from datetime import UTC, datetime
 from typing import Any
 
 from reconciler.simulator.clock import Clock
-from reconciler.simulator.confluent.behaviours import Behaviours, Deletion, Late
+from reconciler.simulator.confluent.behaviours import Behaviours, DeletedAt, Deletion, Late
 
 __all__ = ["ENDING_SECONDS", "LATE_SECONDS", "ORGANISATION", "Store"]
 
 ORGANISATION = "9d0c1f4e-2b7a-4c55-8f0e-1a2b3c4d5e6f"
 LATE_SECONDS = 2.0
 ENDING_SECONDS = 4.0
+_WORDS = {  # by collection: the kind of its objects, and how their resource names and ids begin
+    "integrations": ("Integration", "integration", "i"),
+    "subscriptions": ("Subscription", "subscription", "s"),
+    "resource-subscriptions": ("ResourceSubscription", "resource-subscription", "rs"),
+    "resource-preferences": ("ResourcePreference", "resource-preference", "rp"),
+}
+_ZERO_TIME = "0001-01-01T00:00:00Z"
 _LETTERS = "abcdefghijkmnpqrstuvwxyz23456789"
 
 Document = dict[str, Any]
@@ -38,12 +45,12 @@ class _Versions:
 
 
 class Store:
-    """Objects of one organisation by collection (`integrations`, `subscriptions`) and id."""
+    """Objects of one organisation by collection (`integrations`, `subscriptions`, ...) and id."""
 
     def __init__(self, clock: Clock, behaviours: Behaviours) -> None:
         self._clock = clock
         self._behaviours = behaviours
-        self._collections: dict[str, dict[str, _Versions]] = {"integrations": {}, "subscriptions": {}}
+        self._collections: dict[str, dict[str, _Versions]] = {name: {} for name in _WORDS}
         self._random = random.Random(7)  # noqa: S311 - ids that are the same in every run
         self.write_count = 0
 
@@ -71,12 +78,11 @@ class Store:
         versions = self._collections[collection].get(object_id)
         return deepcopy(versions.at(moment)) if versions else None
 
-    def add(self, collection: str, prefix: str, document: Document, object_id: str = "") -> Document:
+    def add(self, collection: str, document: Document, object_id: str = "") -> Document:
         """A new object, with an id and metadata."""
+        kind, word, prefix = _WORDS[collection]
         object_id = object_id or self._new_id(collection, prefix)
         stamp = self.stamp()
-        kind = {"integrations": "Integration", "subscriptions": "Subscription"}[collection]
-        word = kind.lower()
         whole: Document = {
             "api_version": "notifications/v1",
             "kind": kind,
@@ -86,12 +92,22 @@ class Store:
                 "resource_name": f"crn://confluent.cloud/organization={ORGANISATION}/{word}={object_id}",
                 "created_at": stamp,
                 "updated_at": stamp,
+                **self._never_deleted(stamp),
             },
             **document,
         }
         self._collections[collection][object_id] = _Versions([(self._clock.now(), whole)])
         self.write_count += 1
         return deepcopy(whole)
+
+    def _never_deleted(self, created: str) -> Document:
+        match self._behaviours.deleted_at:
+            case DeletedAt.ZERO:
+                return {"deleted_at": _ZERO_TIME}
+            case DeletedAt.AS_CREATED:
+                return {"deleted_at": created}
+            case DeletedAt.ABSENT:
+                return {}
 
     def _new_id(self, collection: str, prefix: str) -> str:
         while True:
