@@ -19,6 +19,7 @@ from reconciler.simulator.inbox import Inbox
 from reconciler.simulator.outcomes import Outcomes
 from reconciler.simulator.page import render_inbox
 from reconciler.simulator.sink import answer_delivery
+from reconciler.simulator.wire import Failure
 
 __all__ = ["PREFIX", "Controls", "Parts"]
 
@@ -117,15 +118,28 @@ class Controls:
         return web.json_response({"outcomes": self._parts.outcomes.as_json()})
 
     async def _set_outcome(self, request: web.Request) -> web.Response:
-        content = await _read_object(request, {"host", "status", "text", "unresolved"})
+        members = {"host", "status", "text", "unresolved", "reason", "failure"}
+        content = await _read_object(request, members)
         host, status, text = content.get("host"), content.get("status", 200), content.get("text", "ok")
+        reason, failure = content.get("reason"), content.get("failure")
         if not isinstance(host, str) or not host:
             raise ValueError("host must be a name")
         if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:
             raise ValueError("status must be a number from 100 to 599")
         if not isinstance(text, str) or not isinstance(content.get("unresolved", False), bool):
             raise ValueError("text must be a text, and unresolved true or false")
-        self._parts.outcomes.set(host, status, text, unresolved=content.get("unresolved", False))
+        if not isinstance(reason, str | None):
+            raise ValueError("reason must be a text")
+        if failure is not None and failure not in list(Failure):
+            raise ValueError(f"failure must be one of: {', '.join(Failure)}")
+        self._parts.outcomes.set(
+            host,
+            status,
+            text,
+            unresolved=content.get("unresolved", False),
+            reason=reason,
+            failure=Failure(failure) if failure else None,
+        )
         return await self._list_outcomes(request)
 
     async def _clear_outcomes(self, request: web.Request) -> web.Response:

@@ -57,7 +57,7 @@ class Inbox:
     """Deliveries and received messages, oldest first when iterated; the newest `limit` of each are kept."""
 
     def __init__(self, clock: Clock, limit: int = 10_000) -> None:
-        self._clock = clock
+        self.clock = clock
         self._numbers = count(1)
         self.deliveries: deque[Delivery] = deque(maxlen=limit)
         self.received: deque[Received] = deque(maxlen=limit)
@@ -92,5 +92,5 @@ class Inbox:
         }
 
     def _now(self) -> str:
-        moment = datetime.fromtimestamp(self._clock.now(), UTC)
+        moment = datetime.fromtimestamp(self.clock.now(), UTC)
         return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")

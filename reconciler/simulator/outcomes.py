@@ -12,6 +12,8 @@ from http import HTTPStatus
 from ipaddress import ip_address
 from typing import Any
 
+from reconciler.simulator.wire import Failure
+
 __all__ = ["Outcome", "Outcomes", "is_loopback"]
 
 
@@ -19,15 +21,20 @@ __all__ = ["Outcome", "Outcomes", "is_loopback"]
 class Outcome:
     """An answer of a far host: `status` and `text` as an HTTP receiver gives them; `unresolved` means no such host.
 
-    For mail and SNS the status is the delivery status itself: 200 is success.
+    `reason` is the reason phrase (None: the usual one of the status; empty: none), `failure` what happens instead of an
+    answer. For mail and SNS the status is the delivery status itself: 200 is success.
     """
 
     status: int = 200
     text: str = "ok"
     unresolved: bool = False
+    reason: str | None = None
+    failure: Failure | None = None
 
     @property
-    def reason(self) -> str:
+    def phrase(self) -> str:
+        if self.reason is not None:
+            return self.reason
         try:
             return HTTPStatus(self.status).phrase
         except ValueError:
@@ -40,8 +47,17 @@ class Outcomes:
     def __init__(self, outcomes: Mapping[str, Outcome] | None = None) -> None:
         self._by_host = {host.lower(): outcome for host, outcome in (outcomes or {}).items()}
 
-    def set(self, host: str, status: int = 200, text: str = "ok", *, unresolved: bool = False) -> None:
-        self._by_host[host.lower()] = Outcome(status, text, unresolved)
+    def set(
+        self,
+        host: str,
+        status: int = 200,
+        text: str = "ok",
+        *,
+        unresolved: bool = False,
+        reason: str | None = None,
+        failure: Failure | None = None,
+    ) -> None:
+        self._by_host[host.lower()] = Outcome(status, text, unresolved, reason, failure)
 
     def clear(self) -> None:
         self._by_host.clear()
@@ -60,6 +76,6 @@ def is_loopback(host: str) -> bool:
     if name == "localhost":
         return True
     try:
-        return ip_address(name).is_loopback
+        return ip_address(int(name) if name.isdecimal() else name).is_loopback
     except ValueError:
         return False

@@ -73,7 +73,6 @@ class Server:
 
     async def open(self, port: int, ssl_context: ssl.SSLContext | None) -> None:
         """Listen; `self.port` is then the port."""
-        await self._courier.open()
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", "/{path:.*}", self._dispatch)
         self._runner = web.AppRunner(

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from reconciler.simulator import Simulator, Timings
+from reconciler.simulator.wire import Failure
 from tests.simulator.conftest import Client, reason
 
 SLACK = "https://hooks.slack.com/services/T0/B0/xyz"
@@ -204,3 +205,56 @@ def test_mail_to_a_far_server_and_by_ses_is_captured(simulator: Simulator, clien
 
     assert outcome(client.test("mail")) == outcome(client.test("ses-mail")) == ("200", "Success")
     assert [(one.method, one.captured) for one in simulator.inbox] == [("SMTP", True), ("SES", True)]
+
+
+def test_a_far_receiver_may_have_a_reason_phrase_of_its_own_or_none(simulator: Simulator, client: Client) -> None:
+    client.create("a", "slack", {"url": SLACK})
+    for said, expected in ((None, "Not Found"), ("Channel archived", "Channel archived"), ("", "")):
+        simulator.outcomes.set("hooks.slack.com", 404, "gone", reason=said)
+        assert outcome(client.test("a"))[1] == f"Failed to send webhook message Failed: {expected}"
+
+
+@pytest.mark.parametrize("failure", list(Failure))
+def test_a_far_receiver_may_fail_in_any_way(simulator: Simulator, client: Client, failure: Failure) -> None:
+    client.create("a", "slack", {"url": SLACK})
+    content = {"host": "hooks.slack.com", "failure": str(failure)}
+    assert client.http.post("/_simulator/outcomes", json=content).status_code == 200
+
+    answer = client.test("a")
+
+    assert answer.status_code == 500
+    assert outcome(answer)[1].startswith("Failed to send webhook message ")
+
+
+@pytest.mark.parametrize(
+    ("url", "expected"),
+    [
+        ("http://127.0.0.1:1/a b", "Illegal character in path at index 20: http://127.0.0.1:1/a b"),
+        ("http://127.0.0.1:1/a?b=<", "Illegal character in query at index 23: http://127.0.0.1:1/a?b=<"),
+        ("http://127.0.0.1:1/a#|", "Illegal character in fragment at index 21: http://127.0.0.1:1/a#|"),
+        ("http://127.0.0.1:1/%zz", "Malformed escape pair at index 19: http://127.0.0.1:1/%zz"),
+    ],
+)
+def test_an_address_that_java_cannot_read_is_not_called(client: Client, url: str, expected: str) -> None:
+    client.create("a", "webhook", {"url": url})
+    answer = client.test("a")
+    assert answer.status_code == 400
+    assert outcome(answer)[1] == f"Webhook message creation failed with status:{expected}"
+
+
+def test_a_kept_connection_that_the_receiver_closed_fails_once_and_only_while_it_is_trusted(
+    simulator: Simulator, client: Client
+) -> None:
+    client.create("a", "webhook", {"url": f"{simulator.receiver.url}/odd/closes"})
+    seen = []
+    for pause in (0, 0, 0, 2.5):
+        simulator.clock.advance(pause)
+        seen.append((client.test("a").status_code, len(simulator.receiver.received)))
+
+    assert seen == [(200, 1), (500, 1), (200, 2), (200, 3)]
+
+
+def test_an_unknown_oddity_lists_the_known_ones(simulator: Simulator) -> None:
+    answer = httpx.post(f"{simulator.receiver.url}/odd/nothing")
+    assert answer.status_code == 400
+    assert "noreason404" in answer.text

@@ -11,7 +11,8 @@ from typing import Any
 
 from reconciler.simulator.confluent.checking import ADDRESS_MEMBERS
 from reconciler.simulator.confluent.errors import ApiError
-from reconciler.simulator.delivery import Courier, HttpAnswer, Sender
+from reconciler.simulator.delivery import Courier, Sender
+from reconciler.simulator.wire import HttpAnswer
 
 __all__ = ["Messenger"]
 

@@ -10,7 +10,9 @@ from collections.abc import Sequence
 from ipaddress import ip_address, ip_network
 from urllib.parse import urlsplit
 
-__all__ = ["is_denied", "is_sendable"]
+__all__ = ["illegal_character", "is_denied", "is_sendable"]
+
+_ILLEGAL = frozenset('\\"<>^`{|}')
 
 _PRIVATE_NAMES = frozenset(
     (
@@ -46,3 +48,22 @@ def _contains(network: str, addresses: Sequence[str]) -> bool:
         return any(ip_address(address) in known for address in addresses)
     except ValueError:
         return False
+
+
+def illegal_character(url: str) -> str:
+    """What `java.net.URI` says of an address that it cannot read; empty for one that it can.
+
+    Letters of other scripts are legal there; blanks, control characters and a few signs are not.
+    """
+    starts = {part: url.find(sign) for part, sign in (("query", "?"), ("fragment", "#"))}
+    authority_end = min((i for i in (url.find(sign, url.find("//") + 2) for sign in "/?#") if i >= 0), default=len(url))
+    for index, character in enumerate(url):
+        part = "authority" if index < authority_end else "path"
+        for name in ("query", "fragment"):
+            if 0 <= starts[name] <= index:
+                part = name
+        if character == "%" and not re.fullmatch(r"%[0-9A-Fa-f]{2}", url[index : index + 3]):
+            return f"Malformed escape pair at index {index}: {url}"
+        if character in _ILLEGAL or ord(character) < 33 or 127 <= ord(character) < 161:
+            return f"Illegal character in {part} at index {index}: {url}"
+    return ""

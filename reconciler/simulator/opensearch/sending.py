@@ -1,51 +1,26 @@
 """The test call: which message each kind of channel sends, and how the plugin reports what became of it.
 
-Sources: plugin `SendMessageActionHelper`, `SendTestNotificationAction`, core `DestinationHttpClient` and
+Webhook-like channels are in `posting`. Sources: plugin `SendMessageActionHelper`, `SendTestNotificationAction`, core
 `DestinationSmtpClient`; recordings for the texts. A failure's status list arrives as JSON inside the `reason`.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 from uuid import uuid4
 
-from reconciler.simulator.delivery import Courier, Failure, HttpAnswer, Sender
+from reconciler.simulator.delivery import Courier
 from reconciler.simulator.mail import Mail, SmtpServer, send_mail
-from reconciler.simulator.opensearch.destinations import is_denied, is_sendable
 from reconciler.simulator.opensearch.errors import ApiError, status_error
 from reconciler.simulator.opensearch.models import Config
+from reconciler.simulator.opensearch.posting import Message, Poster, Status, sender_of
 from reconciler.simulator.opensearch.security.caller import Access
 from reconciler.simulator.opensearch.store import Document, Store
 from reconciler.simulator.opensearch.versions import Version
 
 __all__ = ["TestSender"]
-
-_ACCEPTED = frozenset((200, 201, 202, 203, 204, 205, 206, 207))
-_BUSY = frozenset((429, 503))
-_DENIED = "Host of url is denied, based on plugin setting [notification.core.http.host_deny_list]"
-Status = tuple[int, str]
-
-
-@dataclass(frozen=True, slots=True)
-class _Message:
-    """The fixed texts of a test message."""
-
-    title: str
-    text: str
-    html: str
-
-    @classmethod
-    def about(cls, config_id: str) -> _Message:
-        html = (
-            "<html>\n<header><title>Test Message</title></header>\n<body>\n"
-            f"<p>Test Message for config id {config_id}</p>\n</body>\n</html>"
-        )
-        return cls(f"Test Message Title-{config_id}", f"Test message content body for config id {config_id}", html)
 
 
 class TestSender:
@@ -58,6 +33,7 @@ class TestSender:
         self._version = version
         self._courier = courier
         self.deny_hosts = list(deny_hosts)
+        self._poster = Poster(version, courier, self.deny_hosts)
 
     async def send(self, config_id: str, access: Access) -> dict[str, Any]:
         """The success body; raises ApiError for everything but full success."""
@@ -74,7 +50,7 @@ class TestSender:
             raise _failed_event(event)
         return {
             "event_source": {
-                "title": _Message.about(config_id).title,
+                "title": Message.about(config_id).title,
                 "reference_id": config_id,
                 "severity": "info",
                 "tags": [],
@@ -91,61 +67,18 @@ class TestSender:
         if config.config_type == "sns":
             status, text = self._publish(document)
         elif "url" in config.data:
-            status, text = await self._post(document)
+            status, text = await self._poster.post(document)
         else:
             raise status_error(400, 'For input string: "NOT_FOUND"')
         return _event(document.config_id, config.config_type, config.name, status, text)
-
-    # -- HTTP
-
-    async def _post(self, document: Document) -> Status:
-        url = document.config.data["url"]
-        if not is_sendable(url):
-            raise status_error(400, "Invalid URL or unsupported")
-        if is_denied(urlsplit(url).hostname or "", self.deny_hosts):
-            return 400, f"Failed to send webhook message {_DENIED}"
-        method, headers, body = _http_request(document)
-        sender = _sender(document)
-        answer = await self._courier.post(sender, method, url, headers, body)
-        if answer.status in _BUSY and self._version.sends_again_when_busy:
-            pause = self._courier.timings.resend
-            await asyncio.sleep(
-                pause if answer.retry_after is None else min(answer.retry_after, self._courier.timings.response)
-            )
-            answer = await self._courier.post(sender, method, url, headers, body)
-        return self._judge(url, answer)
-
-    def _judge(self, url: str, answer: HttpAnswer) -> Status:
-        if answer.failure:
-            return 500, f"Failed to send webhook message {self._explain(url, answer.failure)}"
-        if answer.status in _ACCEPTED:
-            return 200, answer.text or "{}"
-        said = answer.reason if self._version.gives_reason_phrase else answer.text
-        return 500, f"Failed to send webhook message Failed: {said}"
-
-    def _explain(self, url: str, failure: Failure) -> str:
-        """The message of Apache HttpClient's exception: 5 from 3.0 on, 4 before."""
-        parts = urlsplit(url)
-        port = parts.port or (443 if parts.scheme == "https" else 80)
-        modern = self._version.at_least(3)
-        resolved = f" [{parts.hostname if parts.hostname == 'localhost' else ''}/127.0.0.1]"
-        address = f"{parts.scheme}://{parts.netloc}" if modern else f"{parts.hostname}:{port}{resolved}"
-        return {
-            Failure.REFUSED: f"Connect to {address} failed: Connection refused",
-            Failure.CONNECT_TIMEOUT: f"Connect to {address} failed: Connect timed out",
-            Failure.UNRESOLVED: "Host could not be resolved to a valid Ip address",
-            Failure.TIMEOUT: "Read timed out",
-            Failure.DROPPED: f"{'The target server' if modern else f'{parts.hostname}:{port}'} failed to respond",
-            Failure.TLS: "PKIX path building failed: unable to find valid certification path to requested target",
-        }[failure]
 
     # -- SNS
 
     def _publish(self, document: Document) -> Status:
         topic = document.config.data["topic_arn"]
         region = topic.split(":")[3]
-        text = _Message.about(document.config_id).text
-        outcome = self._courier.capture(_sender(document), "SNS", f"sns.{region}.amazonaws.com", topic, text)
+        text = Message.about(document.config_id).text
+        outcome = self._courier.capture(sender_of(document), "SNS", f"sns.{region}.amazonaws.com", topic, text)
         if outcome.status == 200:
             return 200, f"Success, message id: {uuid4()}"
         return outcome.status, outcome.text
@@ -176,8 +109,8 @@ class TestSender:
         return {**event, "email_recipient_status": statuses, "delivery_status": event["delivery_status"]}
 
     async def _mail(self, document: Document, account: Config, recipient: str) -> Status:
-        message = _Message.about(document.config_id)
-        sender = _sender(document)
+        message = Message.about(document.config_id)
+        sender = sender_of(document)
         if account.config_type == "ses_account":
             host = f"email.{account.data['region']}.amazonaws.com"
             outcome = self._courier.capture(
@@ -190,30 +123,12 @@ class TestSender:
         return answer.status, answer.text
 
 
-def _sender(document: Document) -> Sender:
-    return Sender(document.config_id, document.config.name, document.config.config_type)
-
-
 def _recipients(data: Mapping[str, Any], groups: Mapping[str, Document | None]) -> list[str]:
     """Everybody once, the channel's own first."""
     members = [item["recipient"] for item in data["recipient_list"]]
     for group in groups.values():
         members += [item["recipient"] for item in group.config.data.get("recipient_list", [])] if group else []
     return list(dict.fromkeys(members))
-
-
-def _http_request(document: Document) -> tuple[str, dict[str, str], str]:
-    """Method, headers and body of a channel's message. A webhook gets the bare text, whatever its content type."""
-    message = _Message.about(document.config_id)
-    data = document.config.data
-    if document.config.config_type != "webhook":
-        member = "Content" if document.config.config_type == "chime" else "text"
-        body = json.dumps({member: f"{message.title}\n\n{message.text}"}, ensure_ascii=False, separators=(",", ":"))
-        return "POST", {"Content-Type": "text/plain; charset=UTF-8"}, body
-    headers = dict(data["header_params"]) or {"Content-Type": "application/json"}
-    if not any(name.lower() == "content-type" for name in headers):
-        headers["Content-Type"] = "text/plain; charset=UTF-8"
-    return data["method"], headers, message.text
 
 
 # -- bodies
