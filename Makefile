@@ -3,7 +3,9 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
+EXTRAS := aws simulator vault
 READY := $(VENV)/.ready
+PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-emit-package channel-reconciler
 
 .DEFAULT_GOAL := help
 .PHONY: help setup mutants demo test check lint format types imports examples schemas unit test-live interop bench campaign lock clean
@@ -20,6 +22,9 @@ $(READY): $(LOCK) pyproject.toml
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation --editable .
 	@$(BIN)/python -m compileall -q reconciler
 	@touch $@
+
+$(BIN)/uv: # not $(READY): a lock that lacks a new package cannot be installed before it is made anew
+	$(MAKE) setup
 
 demo: $(READY) ## see the product work, on the embedded simulator
 	$(BIN)/python -m examples.demo
@@ -62,9 +67,11 @@ bench: $(READY) ## speed, as ratios measured side by side in one run
 	@$(BIN)/python -m compileall -q reconciler benchmarks
 	$(BIN)/python -m benchmarks
 
-lock: $(READY) ## pin the newest allowed packages, with hashes, for every platform
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra build --no-emit-package reconciler pyproject.toml -o requirements/run.txt
-	$(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --extra dev --no-emit-package reconciler pyproject.toml -o $(LOCK)
+lock: | $(BIN)/uv ## pin the newest allowed packages, with hashes, for every platform
+	$(PIN) --extra dev pyproject.toml -o $(LOCK)
+	$(PIN) --constraint $(LOCK) --extra build pyproject.toml -o requirements/run.txt
+	for extra in $(EXTRAS); do $(PIN) --constraint $(LOCK) --extra $$extra pyproject.toml -o requirements/extras/$$extra.txt; done
+	$(PIN) --group release -o requirements/release.txt
 
 campaign: $(READY) ## the long fault campaign (CASES=10000 SEED=7)
 	$(BIN)/python -m tests.campaign $(CASES) $(SEED)

@@ -3,9 +3,16 @@
 # Usage: ci/fetch_plan.sh WORKFLOW ARTIFACT FOLDER. Needs GH_TOKEN with `actions: read` and `pull-requests: read`.
 set -euo pipefail
 workflow=${1:?the workflow that plans} artifact=${2:?the name of its artifact} folder=${3:?where to put it}
-head=$(gh api "repos/$GITHUB_REPOSITORY/commits/$GITHUB_SHA/pulls" --jq '.[0].head.sha // ""')
+# A commit belongs to every pull request that contains it, open ones too: only the one whose merge this is was reviewed.
+head=$(gh api --paginate "repos/$GITHUB_REPOSITORY/commits/$GITHUB_SHA/pulls" --jq ".[]
+  | select(.merged_at != null and .merge_commit_sha == \"$GITHUB_SHA\" and .base.ref == \"$GITHUB_REF_NAME\")
+  | .head.sha")
 if [ -z "$head" ]; then
-  echo "::error::this commit came from no pull request, so that there is no reviewed plan" >&2
+  echo "::error::no pull request to $GITHUB_REF_NAME was merged as $GITHUB_SHA, so there is no reviewed plan" >&2
+  exit 1
+fi
+if [[ ! $head =~ ^[0-9a-f]{40}$ ]]; then
+  echo "::error::more than one pull request was merged as $GITHUB_SHA, so it cannot be told which plan was reviewed" >&2
   exit 1
 fi
 run=$(gh run list --repo "$GITHUB_REPOSITORY" --workflow "$workflow" --commit "$head" --event pull_request \

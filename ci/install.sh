@@ -1,9 +1,30 @@
 #!/usr/bin/env bash
 # Install reconciler from this checkout into a folder of its own, with the locked packages.
-# Usage: ci/install.sh FOLDER; the command is then FOLDER/bin/reconciler.
+# Usage: ci/install.sh FOLDER [EXTRA...]; the command is then FOLDER/bin/reconciler. Extras: those of requirements/extras.
+# A job calls this where a proposal is checked out: Python runs isolated (-I), and not there, so that no file of the
+# proposal is imported.
 set -euo pipefail
-source=$(cd "$(dirname "$0")/.." && pwd)
-folder=${1:?where to install to}
-"${PYTHON:-python3}" -m venv "$folder"
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --require-hashes -r "$source/requirements/run.txt"
-"$folder/bin/python" -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation "$source"
+source=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+mkdir -p "${1:?where to install to}"
+folder=$(cd "$1" && pwd)
+shift
+read -r -a extras <<<"${*//,/ }"
+cd "$source"
+locks=(--requirement requirements/run.txt)
+for extra in "${extras[@]}"; do
+  if [[ ! $extra =~ ^[a-z]+$ || ! -f requirements/extras/$extra.txt ]]; then
+    known=$(cd requirements/extras && printf '%s ' *.txt)
+    echo "::error::there is no extra \"$extra\"; there are: ${known//.txt/}" >&2
+    exit 1
+  fi
+  locks+=(--requirement "requirements/extras/$extra.txt")
+done
+wanted="${locks[*]}"
+if [ "$(cat "$folder/.installed" 2>/dev/null)" = "$wanted" ]; then
+  exit 0
+fi
+"${PYTHON:-python3}" -I -m venv "$folder"
+pip=("$folder/bin/python" -I -m pip --disable-pip-version-check install --quiet)
+"${pip[@]}" --require-hashes "${locks[@]}"
+"${pip[@]}" --no-deps --no-build-isolation "$source"
+echo "$wanted" >"$folder/.installed"

@@ -19,33 +19,34 @@ _GITHUB = """\
 name: channels
 on:
   pull_request:
+    branches: [BRANCH]
   push:
     branches: [BRANCH]
 permissions: {}
 jobs:
   plan:
     if: github.event_name == 'pull_request'
-    runs-on: ubuntu-latest
+    runs-on: ubuntu-24.04
     permissions: {contents: read, pull-requests: write}
     steps:
-      - uses: actions/checkout@v4
-        with: {persist-credentials: false}
+      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
+        with: {fetch-depth: 0, persist-credentials: false}
       - uses: ACTION
-        with:
+        with: # it plans with --base: targets and secret sources are those of BRANCH, whatever the pull request says
           command: plan --comment github --summary --annotations
         env:
           GITHUB_TOKEN: ${{ github.token }}
 ENVIRON
   apply:
     if: github.event_name == 'push'
-    runs-on: ubuntu-latest
-    permissions: {contents: read}
-    concurrency: {group: channels-apply, cancel-in-progress: false}
+    runs-on: ubuntu-24.04
+    permissions: {actions: read, contents: read}
     steps:
-      - uses: actions/checkout@v4
+      - uses: actions/checkout@de0fac2e4500dabe0009e67214ff5f5447ce83dd # v6.0.2
         with: {persist-credentials: false}
       - uses: ACTION
         with:
+          in-turn: "true" # applies happen in order, and none is dropped
           command: apply --yes --summary --annotations
         env:
 ENVIRON
@@ -56,12 +57,14 @@ _GITLAB = """\
 # Plan on merge requests, apply on the default branch. The recipes in docs/ci.md go further.
 include:
   - project: OWNER/reconciler # where your copy of reconciler is
+    ref: REF # a full commit hash of it
     file: /templates/gitlab-ci.yml
 variables:
   RECONCILER_REPOSITORY: https://gitlab.example.org/OWNER/reconciler.git # the same, to install from
+  RECONCILER_REF: REF
 """
 
-ACTION = "OWNER/reconciler@REF # where your copy of reconciler is, by commit"
+ACTION = "OWNER/reconciler@REF # where your copy of reconciler is, by its full hash"
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,7 +117,7 @@ def _project_file(project: NewProject) -> str:
 
 
 def _needs_login(url: str) -> bool:
-    return url.startswith("https://")
+    return not url.startswith("http://")  # an address that is not told yet is most likely a secured cluster's
 
 
 def _manifest() -> str:

@@ -26,6 +26,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+DISTRIBUTION = "channel-reconciler"
+"""The name to install by; `reconciler` is the command's, and on the public index somebody else's."""
+
+
+def install_hint(extra: str) -> str:
+    """What a message says where the library of an extra (`aws`) is missing."""
+    return f"install the extra {extra}: pip install '{DISTRIBUTION}[{extra}]'"
+
 
 class Level(StrEnum):
     """How much a finding weighs: an error stops, a warning is shown (and stops under `--strict`)."""

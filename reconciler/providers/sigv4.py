@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator
 
 import httpx
 
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.errors import ConfigurationError, install_hint
 
 try:
     from botocore.auth import SigV4Auth as Signer
@@ -19,7 +19,7 @@ try:
     from botocore.exceptions import BotoCoreError
     from botocore.session import Session
 except ImportError:
-    raise ConfigurationError("auth.sigv4 needs the extra aws; install it with: pip install 'reconciler[aws]'") from None
+    raise ConfigurationError(f"auth.sigv4 needs a library: {install_hint('aws')}") from None
 
 _UNSIGNED = {"connection", "user-agent", "accept-encoding"}  # a proxy on the way may change these
 

@@ -11,7 +11,7 @@ import re
 import threading
 from typing import Any
 
-from reconciler.model.errors import SecretError
+from reconciler.model.errors import SecretError, install_hint
 from reconciler.secrets.settings import Once, SecretSettings, parse_document, pick_value
 
 _REASONS = {
@@ -87,5 +87,5 @@ def _import_boto3() -> Any:
     try:
         import boto3.session
     except ImportError:
-        raise SecretError("source \"aws_secret\" needs a library; install it: pip install 'reconciler[aws]'") from None
+        raise SecretError(f'source "aws_secret" needs a library: {install_hint("aws")}') from None
     return boto3

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-from reconciler.model.errors import SecretError
+from reconciler.model.errors import SecretError, install_hint
 from reconciler.secrets.settings import Once, SecretSettings, pick_value
 
 
@@ -87,7 +87,7 @@ def _import_hvac() -> Any:
         import hvac
         import hvac.exceptions
     except ImportError:
-        raise SecretError("source \"vault\" needs a library; install it: pip install 'reconciler[vault]'") from None
+        raise SecretError(f'source "vault" needs a library: {install_hint("vault")}') from None
     return hvac
 
 

@@ -96,4 +96,4 @@ def test_no_log_shows_the_secret_at_any_level(resolve: Resolve, caplog: pytest.L
 
 def test_without_the_library(resolve: Resolve, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "boto3", None)
-    assert "pip install 'reconciler[aws]'" in read(resolve, "text")
+    assert "pip install 'channel-reconciler[aws]'" in read(resolve, "text")

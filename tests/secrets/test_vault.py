@@ -183,4 +183,4 @@ def test_certificates_are_checked_against_the_given_authority(
 
 def test_without_the_library(resolve: Resolve, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hvac", None)
-    assert "pip install 'reconciler[vault]'" in read(resolve, environ)
+    assert "pip install 'channel-reconciler[vault]'" in read(resolve, environ)

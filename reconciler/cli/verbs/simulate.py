@@ -9,7 +9,7 @@ import click
 
 from reconciler.cli.options import option
 from reconciler.cli.terminal import out
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.errors import ConfigurationError, install_hint
 
 if TYPE_CHECKING:
     from reconciler.simulator import Simulator
@@ -70,7 +70,7 @@ def command(
 
 
 def _missing() -> ConfigurationError:
-    return ConfigurationError("the simulator's parts are not installed: pip install 'reconciler[simulator]'")
+    return ConfigurationError(f"the simulator's parts are not installed: {install_hint('simulator')}")
 
 
 def _show_addresses(simulator: Simulator) -> None:
