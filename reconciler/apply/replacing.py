@@ -19,10 +19,10 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Draft, LiveObject
 from reconciler.model.values import Value
 from reconciler.plan.changes import Change
-from reconciler.plan.make import references
 from reconciler.plan.marks import CANARY, REPLACED, UNPROVED, Found, Mark, Match
 from reconciler.plan.match import read_found
 from reconciler.plan.payload import draft_of_live
+from reconciler.plan.references import references
 
 _REPLACED_NAME = " (replaced)"
 _SHORTENED = 50  # characters of the old name that are kept, so that it stays within any limit

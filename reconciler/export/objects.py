@@ -7,8 +7,8 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from reconciler.model.kinds import KINDS
-from reconciler.plan.make import references
 from reconciler.plan.marks import Found, Ownership
+from reconciler.plan.references import references
 
 
 @dataclass(frozen=True, slots=True)

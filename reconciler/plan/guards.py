@@ -12,8 +12,8 @@ from reconciler.model.errors import RefusedError
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Resource
 from reconciler.plan.changes import Action, Change, Plan, TargetPlan
-from reconciler.plan.make import references
 from reconciler.plan.marks import PROTECTED, Matching
+from reconciler.plan.references import references
 
 _FROM_OWNED = 10  # below this many owned objects a percentage says nothing
 

@@ -16,6 +16,7 @@ from reconciler.plan.changes import Action, Candidate, Change, Message, Reason, 
 from reconciler.plan.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
 from reconciler.plan.marks import PROTECTED, UNPROVED, Found, How, Match, Matching, Refusal
 from reconciler.plan.messages import Audience, test_messages
+from reconciler.plan.references import references, refuse_dangling
 
 
 def probable_renames(
@@ -60,18 +61,6 @@ def effective_fields(resource: Resource, live: Mapping[str, Value]) -> Mapping[s
     return fields
 
 
-def references(fields: Mapping[str, Value], kind: str) -> frozenset[str]:
-    """The names (or ids, in a live object's fields) of all other resources that these fields refer to."""
-    found: set[str] = set()
-    for field in KINDS[kind].fields:
-        value = fields.get(field.name)
-        if field.role is Role.REFERENCE and isinstance(value, str):
-            found.add(value)
-        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
-            found |= value
-    return frozenset(found)
-
-
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
     """What the flags say about planning. `when` overrides every manifest's `test.when`; `rewrite_secrets` writes
@@ -106,11 +95,13 @@ def make_target_plan(
     """The plan of one target. `secrets` holds the values that could be resolved; the rest is not compared."""
     if options.partial:
         matching = replace(matching, candidates=())
-    kept_of_nothing = [match for match in matching.matches if _keeps_nothing(match)]
-    if kept_of_nothing:
-        refusals = [Refusal(match.resource, _KEEPS_NOTHING) for match in kept_of_nothing]
-        possible = tuple(match for match in matching.matches if match not in kept_of_nothing)
-        matching = replace(matching, matches=possible, refusals=(*matching.refusals, *refusals))
+    possible = tuple(match for match in matching.matches if not _keeps_nothing(match))
+    refusals = [Refusal(match.resource, _KEEPS_NOTHING) for match in matching.matches if _keeps_nothing(match)]
+    matching = replace(matching, matches=possible, refusals=(*matching.refusals, *refusals))
+    dangling = refuse_dangling(matching, options.names)
+    refused = {refusal.resource.name for refusal in dangling}
+    possible = tuple(match for match in possible if match.resource.name not in refused)
+    matching = replace(matching, matches=possible, refusals=(*matching.refusals, *dangling))
     planned = [
         _plan_match(match, matching.names, secrets, masker, options)
         for match in matching.matches

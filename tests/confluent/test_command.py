@@ -89,6 +89,21 @@ def test_an_unknown_type_is_an_error_of_the_plan(shell: Shell) -> None:
     assert "did you mean Connector failed?" in done.everything
 
 
+def test_a_role_and_a_user_that_are_not_there_are_errors_of_the_plan(shell: Shell, simulator: Simulator) -> None:
+    """Case: the plan promised a create that apply then skipped for one missing reference or the other."""
+    odd = "{role: EnvironmentAdmin}, {user: u-zzzzz}"
+    shell.write("channels/failed.yaml", FAILED.replace("{role: OrganizationAdmin}", odd))
+    done = shell.run("plan", "--target", "kafka")
+    assert done.code == 1
+    assert "no channel for the role EnvironmentAdmin: it has one for OrganizationAdmin" in done.everything
+    assert "no channel for the user u-zzzzz: it has one for u-4kd82" in done.everything
+    assert "1 to add, 0 to change" in done.out  # the channel alone
+    done = shell.run("apply", "--yes", "--target", "kafka")
+    assert done.code == 4
+    assert "EnvironmentAdmin" in done.everything
+    assert not any(one.method == "PATCH" for one in simulator.requests)
+
+
 @pytest.mark.parametrize(
     ("line", "words"),
     [

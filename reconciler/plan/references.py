@@ -1,0 +1,73 @@
+"""Which resources refer to something that is neither live nor planned: the plan knows, and does not leave it to apply.
+
+A reference leads to another resource by its name, or to what the platform made by a role or user (`role:Admin`). Pure.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
+
+from reconciler.model.kinds import KINDS, Role
+from reconciler.model.values import Value
+from reconciler.plan.marks import Match, Matching, Refusal
+
+
+def references(fields: Mapping[str, Value], kind: str) -> frozenset[str]:
+    """The names (or ids, in a live object's fields) of all other resources that these fields refer to."""
+    found: set[str] = set()
+    for field in KINDS[kind].fields:
+        value = fields.get(field.name)
+        if field.role is Role.REFERENCE and isinstance(value, str):
+            found.add(value)
+        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
+            found |= value
+    return frozenset(found)
+
+
+def refuse_dangling(matching: Matching, selected: Collection[str] | None) -> list[Refusal]:
+    """The refusals of matches whose references lead nowhere, all of a resource's in one message.
+
+    `selected` are the names that are planned (None: all). What refers to a refused resource that is not live is
+    refused with it.
+    """
+    live = set(matching.names.values())
+    waiting = [match for match in matching.matches if selected is None or match.resource.name in selected]
+    refusals: list[Refusal] = []
+    while True:
+        known = live | {match.resource.name for match in waiting}
+        dangling = [match for match in waiting if _missing(match, known)]
+        if not dangling:
+            return refusals
+        refusals += [Refusal(match.resource, _reason(match, known, matching)) for match in dangling]
+        waiting = [match for match in waiting if match not in dangling]
+
+
+def _missing(match: Match, known: Collection[str]) -> list[str]:
+    """The names that lead nowhere; what the manifest ignores of a live object is not written, and so not needed."""
+    ignored = match.resource.settings.ignore if match.found is not None else frozenset[str]()
+    fields = {name: value for name, value in match.resource.fields.items() if name not in ignored}
+    return sorted(references(fields, match.resource.kind) - set(known))
+
+
+def _reason(match: Match, known: Collection[str], matching: Matching) -> str:
+    refused = {refusal.resource.name for refusal in matching.refusals}
+    return "; ".join(_word(name, known, refused) for name in _missing(match, known))
+
+
+def _word(name: str, known: Collection[str], refused: Collection[str]) -> str:
+    word, colon, who = name.partition(":")
+    if not colon:
+        why = "cannot be planned either" if name in refused else "is not selected, or is in no manifest given"
+        return f"refers to {name}, which is not live yet and {why}"
+    others = sorted(one.removeprefix(f"{word}:") for one in known if one.startswith(f"{word}:"))
+    close = get_close_matches(who, others, n=1)
+    hint = f"did you mean {close[0]}?" if close else _there_is(others, word)
+    return f"this target has no channel for the {word} {who}: {hint}"
+
+
+def _there_is(others: list[str], word: str) -> str:
+    if not others:
+        return f"it has none for any {word}"
+    shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
+    return f"it has one for {shown}"
