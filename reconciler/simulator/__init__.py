@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from reconciler.simulator.delivery import Timings
     from reconciler.simulator.faults import Fault, FaultKind
+    from reconciler.simulator.opensearch.alerting.monitors import example_monitor
     from reconciler.simulator.opensearch.security.people import load_users
     from reconciler.simulator.outcomes import Outcome, Outcomes
     from reconciler.simulator.receivers import MailReceiver, Receiver
@@ -29,6 +30,7 @@ __all__ = [
     "Receiver",
     "Simulator",
     "Timings",
+    "example_monitor",
     "load_users",
     "serve",
 ]
@@ -42,6 +44,7 @@ _HOMES = {
     "Receiver": "receivers",
     "Simulator": "simulator",
     "Timings": "delivery",
+    "example_monitor": "opensearch.alerting.monitors",
     "load_users": "opensearch.security.people",
     "serve": "simulator",
 }

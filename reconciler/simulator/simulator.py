@@ -54,11 +54,11 @@ class Simulator:
 
     `port` 0 takes any. `cluster_id` tells one cluster from another, for those who need two. `state_file` keeps what
     both hold. `credentials` (user, password) make OpenSearch answer 401 without them; `users` is the whole document of
-    users and roles (see docs/simulator.md), for a node with the security plugin. `deny_hosts` is the plugin's
-    host deny list. `refresh_interval` (seconds of its clock) counts before 3.1; without `auto_refresh`, lists change
-    only by `refresh()`. `receivers` starts a mail server on `mail_port` too; the HTTP sink is always there.
-    `slow_seconds` is how late the sink's `/slow` answers. `confluent_credentials` (key, secret) are those of the
-    organisation, whose open questions `behaviours` settles.
+    users and roles (see docs/simulator.md), for a node with the security plugin; `alerting` says whether the Alerting
+    plugin is there. `deny_hosts` is the plugin's host deny list. `refresh_interval` (seconds of its clock) counts
+    before 3.1; without `auto_refresh`, lists change only by `refresh()`. `receivers` starts a mail server on
+    `mail_port` too; the HTTP sink is always there. `slow_seconds` is how late the sink's `/slow` answers.
+    `confluent_credentials` (key, secret) are those of the organisation, whose open questions `behaviours` settles.
     """
 
     def __init__(
@@ -70,6 +70,7 @@ class Simulator:
         state_file: str | PathLike[str] | None = None,
         credentials: tuple[str, str] | None = None,
         users: Mapping[str, Any] | None = None,
+        alerting: bool = True,
         ssl_context: ssl.SSLContext | None = None,
         outcomes: Outcomes | None = None,
         deny_hosts: Sequence[str] = (),
@@ -108,6 +109,7 @@ class Simulator:
             deny_hosts=deny_hosts,
             credentials=credentials,
             users=users,
+            alerting=alerting,
         )
         self.confluent = ConfluentApi(self.clock, courier, behaviours, credentials=confluent_credentials)
         self._server = Server(
@@ -160,6 +162,13 @@ class Simulator:
         self.store.seed(entries)
         self._save()
 
+    def seed_monitors(self, entries: Iterable[Mapping[str, Any]]) -> None:
+        """Put in monitors and workflows: bodies of create calls, with `_id` beside them if need be."""
+        if self.node.alerting is None:
+            raise ValueError("there is no Alerting on this node")
+        self.node.alerting.monitors.seed(entries)
+        self._save()
+
     def set_users(self, document: Mapping[str, Any] | None) -> None:
         """Users and roles from now on, as `users` at the start; None takes the security plugin away."""
         self.node.set_users(document)
@@ -205,18 +214,26 @@ class Simulator:
             self.store.seed(parts.get("opensearch", []))
             if "confluent" in parts:
                 self.confluent.store.load(parts["confluent"])
+            if self.node.alerting:
+                self.node.alerting.monitors.seed(parts.get("alerting", []))
             self._saved = self._writes
 
     @property
     def _writes(self) -> int:
-        return self.store.write_count + self.confluent.store.write_count
+        monitors = self.node.alerting.monitors.write_count if self.node.alerting else 0
+        return self.store.write_count + self.confluent.store.write_count + monitors
 
     def _save(self) -> None:
         """Write the state if there were writes since the last time."""
         if self._state and self._writes != self._saved:
             self._saved = self._writes
             entries = ",\n".join(document.stored for document in self.store.all())
-            self._state.save(opensearch=f"[\n{entries}\n]", confluent=json.dumps(self.confluent.store.as_json()))
+            monitors = self.node.alerting.monitors.as_json() if self.node.alerting else []
+            self._state.save(
+                opensearch=f"[\n{entries}\n]",
+                alerting=json.dumps(monitors),
+                confluent=json.dumps(self.confluent.store.as_json()),
+            )
 
 
 def serve(simulator: Simulator, ready: Callable[[Simulator], None]) -> None:

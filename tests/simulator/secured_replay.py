@@ -77,16 +77,27 @@ class SecuredReplay:
             '"testbed"': '"NODE"',
             "opensearch-testbed": "CLUSTER",
             "D-DjMqyjQVC0e5dektCauA": "CLUSTER_UUID",
+            '"build_type": "zip"': '"build_type": "tar"',
             **{subject: f"CN={name},O=test" for name, subject in certificates.subjects.items()},
         }
 
     def play(self, exchange: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
         """As it was recorded, and as it went now."""
+        then, now = self.play_raw(exchange)
+        return settle(then, {}), settle(now, self.names)
+
+    def play_raw(self, exchange: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The same, with nothing put aside."""
         self.receiver.clear()
         client = self._clients[_certificate_of(exchange)]
         response = client.send(self._request(client, exchange))
-        now = observed(response, self.receiver.received, HEADERS)
-        return settle(recorded(exchange, HEADERS), {}), settle(now, self.names)
+        return recorded(exchange, HEADERS), observed(response, self.receiver.received, HEADERS)
+
+    def _mine(self, text: str) -> str:
+        """A recorded request with the ports and ids of this run."""
+        for mine, theirs in self.names.items():
+            text = text.replace(theirs, mine) if theirs.endswith("SINK") or theirs.isupper() else text
+        return text
 
     def close(self) -> None:
         for client in self._clients.values():
@@ -94,14 +105,12 @@ class SecuredReplay:
 
     def _request(self, client: httpx.Client, exchange: Mapping[str, Any]) -> httpx.Request:
         asked = exchange["request"]
-        content = json.dumps(asked["body"]) if "body" in asked else asked.get("raw")
+        content = self._mine(json.dumps(asked["body"])) if "body" in asked else asked.get("raw")
         headers = {"Content-Type": "application/json"} if content is not None else {}
         headers |= asked.get("headers", {})
         if headers.get("Authorization") == "Bearer JWT":
             headers["Authorization"] = f"Bearer {exchange['label'].rpartition(':')[0].replace(' ', '-')}"
-        for mine, theirs in self.names.items():
-            content = content.replace(theirs, mine) if content and theirs.endswith(":SINK") else content
-        request = client.build_request(asked["method"], asked["path"], content=content, headers=headers)
+        request = client.build_request(asked["method"], self._mine(asked["path"]), content=content, headers=headers)
         if "user" in asked:
             is_wrong = "wrong password" in exchange["label"] or "wrong basic" in exchange["label"]
             auth = httpx.BasicAuth(asked["user"], "wrong" if is_wrong else "right")

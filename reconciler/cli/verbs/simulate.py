@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     type=click.Path(path_type=Path, dir_okay=False),
     help="Play the security plugin with the users and roles of this YAML or JSON file.",
 )
+@option("--without-alerting", is_flag=True, help="Play a node on which the Alerting plugin is not installed.")
 @option("--mail-port", type=click.IntRange(0, 65535), help="Also receive mail on this port of 127.0.0.1; 0: any.")
 @option("--cluster-id", default="", help="The cluster's id, for those who run two: equal ids are one system.")
 @option(
@@ -37,6 +38,7 @@ def command(
     opensearch_version: str,
     state: Path | None,
     users: Path | None,
+    without_alerting: bool,
     mail_port: int | None,
     cluster_id: str,
     confluent: tuple[str, ...],
@@ -55,6 +57,7 @@ def command(
             cluster_id=cluster_id,
             state_file=state,
             users=load_users(users) if users else None,
+            alerting=not without_alerting,
             receivers=mail_port is not None,
             mail_port=mail_port or 0,
             behaviours=Behaviours.parse(confluent),

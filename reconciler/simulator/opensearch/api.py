@@ -10,6 +10,7 @@ import json
 from dataclasses import replace
 
 from reconciler.simulator.calls import TEXT_TYPE, Call, Reply
+from reconciler.simulator.opensearch.alerting.plugin import Alerting
 from reconciler.simulator.opensearch.cluster import Cluster, Disguise
 from reconciler.simulator.opensearch.errors import ApiError, PlainError
 from reconciler.simulator.opensearch.notifications import Notifications
@@ -49,11 +50,14 @@ class OpenSearchApi:
         cluster_id: str = "",
         *,
         settings: ClusterSettings | None = None,
+        alerting: Alerting | None = None,
     ) -> None:
         self.store = store
         self.version = version
         self.settings = settings or ClusterSettings()
         self._cluster = Cluster(store, version, self.settings, cluster_id)
+        self._cluster.alerting = alerting
+        self._alerting = alerting
         self._notifications = Notifications(store, version, sender)
         self.secure(None)
 
@@ -61,7 +65,8 @@ class OpenSearchApi:
         """Put the security plugin in front, another one in its place, or none."""
         self._security = security
         self._cluster.has_security = security is not None
-        plugins: list[Plugin] = [self._notifications, *([security] if security else []), self._cluster]
+        optional: list[Plugin | None] = [self._alerting, security]
+        plugins: list[Plugin] = [self._notifications, *(one for one in optional if one), self._cluster]
         rows = [(plugin, row) for plugin in plugins for row in plugin.routes]
         self._owners = [plugin for plugin, _ in rows]
         self._router = Router([row for _, row in rows])

@@ -12,6 +12,9 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from reconciler.simulator.calls import Reply
+from reconciler.simulator.opensearch.alerting.errors import INDEX as ALERTING_INDEX
+from reconciler.simulator.opensearch.alerting.plugin import Alerting
+from reconciler.simulator.opensearch.alerting.searching import nothing_found, read_search, search_index
 from reconciler.simulator.opensearch.errors import INDEX, ApiError
 from reconciler.simulator.opensearch.parameters import check_parameters
 from reconciler.simulator.opensearch.request import Request, shaped
@@ -67,6 +70,7 @@ class Cluster:
         self._settings = settings
         self._cluster_id = cluster_id or _CLUSTER_ID
         self.has_security = False
+        self.alerting: Alerting | None = None
         self.disguise = Disguise()
 
     async def answer(self, request: Request) -> Reply:
@@ -77,6 +81,8 @@ class Cluster:
             return self._answer_settings(request)
         if handler in _ACTIONS:
             request.access.require(_ACTIONS[handler])
+            if request.route.names == ("plugins",) and request.parameters.get("format") == "json":
+                return self._plugins(request)
         elif handler in ("search", "document"):
             return self._answer_index(request)
         elif handler in ("index", "delete_index"):
@@ -93,8 +99,6 @@ class Cluster:
         build = self._version.build
         if self.disguise.compatibility:
             build = {name: value for name, value in build.items() if name != "distribution"} | {"number": _COMPATIBLE}
-        if self.has_security:
-            build = {**build, "build_type": "tar"}
         return {
             "name": "testbed",
             "cluster_name": "opensearch-testbed",
@@ -114,7 +118,10 @@ class Cluster:
     def _answer_index(self, request: Request) -> Reply:
         """The plugin's index, asked past the plugin: under the security plugin only the admin's certificate sees it."""
         sees = not self.has_security or request.access.caller.is_admin_certificate
-        if request.route.names[0] != INDEX:
+        index = request.route.names[0]
+        if index == ALERTING_INDEX and request.route.handler == "search":
+            return self._search_alerting(request, sees=sees)
+        if index != INDEX:
             raise no_handler(request.call)
         if request.route.handler == "search":
             request.access.require("indices:data/read/search")
@@ -125,6 +132,26 @@ class Cluster:
         if document is not None:
             found["_source"] = {"metadata": {"access": list(document.access)}, "config": document.config.as_json()}
         return shaped(request, json.dumps(found), 200 if document else 404)
+
+    def _search_alerting(self, request: Request, *, sees: bool) -> Reply:
+        request.access.require("indices:data/read/search")
+        if self.alerting is None or not self.alerting.monitors.was_made:
+            raise _index_not_found(ALERTING_INDEX)
+        asked = read_search(request.call.body, None)
+        return shaped(request, json.dumps(search_index(self.alerting.monitors, asked) if sees else nothing_found()))
+
+    def _plugins(self, request: Request) -> Reply:
+        """`GET /_cat/plugins` as JSON, with the columns `component` and `version`."""
+        names = ["opensearch-notifications", "opensearch-notifications-core"]
+        names += ["opensearch-alerting", "opensearch-job-scheduler"] if self.alerting else []
+        names += ["opensearch-security"] if self.has_security else []
+        rows = [{"component": name, "version": f"{self._version}.0"} for name in sorted(names)]
+        return shaped(request, json.dumps(rows))
+
+
+def _index_not_found(index: str) -> ApiError:
+    details = {"index": index, "resource.id": index, "resource.type": "index_or_alias", "index_uuid": "_na_"}
+    return ApiError(404, "index_not_found_exception", f"no such index [{index}]", details=details)
 
 
 def _search_result(count: int) -> dict[str, Any]:

@@ -68,10 +68,10 @@ class Poster:
         self._courier = courier
         self._deny_hosts = deny_hosts
 
-    async def post(self, document: Document, message: Message | None = None) -> Status:
-        """Send the message (None: the test message) and judge the answer; a busy receiver is asked once more."""
+    async def post(self, document: Document, message: Message) -> Status:
+        """Send the message and judge the answer; a busy receiver is asked once more."""
         url = document.config.data["url"]
-        method, headers, body = _request(document, message or Message.about(document.config_id))
+        method, headers, body = _request(document, message)
         refusal = self._refuse(url, headers)
         if refusal:
             return refusal

@@ -45,54 +45,57 @@ class TestSender:
             raise _failed_event(
                 _event(config_id, "none", "invalid-access", 403, f"Access denied for channel {config_id}")
             )
-        event = await self._send(document)
+        return await self.deliver(document, Message.about(config_id))
+
+    async def deliver(self, document: Document, message: Message) -> dict[str, Any]:
+        """Send any message through a channel; as `send`."""
+        event = await self._send(document, message)
         if event["delivery_status"]["status_code"] != "200":
             raise _failed_event(event)
         return {
             "event_source": {
-                "title": Message.about(config_id).title,
-                "reference_id": config_id,
+                "title": message.title,
+                "reference_id": document.config_id,
                 "severity": "info",
                 "tags": [],
             },
             "status_list": [event],
         }
 
-    async def _send(self, document: Document) -> dict[str, Any]:
+    async def _send(self, document: Document, message: Message) -> dict[str, Any]:
         config = document.config
         if not config.is_enabled:
             raise status_error(400, 'For input string: "LOCKED"')
         if config.config_type == "email":
-            return await self._send_email(document)
+            return await self._send_email(document, message)
         if config.config_type == "sns":
-            status, text = self._publish(document)
+            status, text = self._publish(document, message)
         elif "url" in config.data:
-            status, text = await self._poster.post(document)
+            status, text = await self._poster.post(document, message)
         else:
             raise status_error(400, 'For input string: "NOT_FOUND"')
         return _event(document.config_id, config.config_type, config.name, status, text)
 
     # -- SNS
 
-    def _publish(self, document: Document) -> Status:
+    def _publish(self, document: Document, message: Message) -> Status:
         topic = document.config.data["topic_arn"]
         region = topic.split(":")[3]
-        text = Message.about(document.config_id).text
-        outcome = self._courier.capture(sender_of(document), "SNS", f"sns.{region}.amazonaws.com", topic, text)
+        outcome = self._courier.capture(sender_of(document), "SNS", f"sns.{region}.amazonaws.com", topic, message.text)
         if outcome.status == 200:
             return 200, f"Success, message id: {uuid4()}"
         return outcome.status, outcome.text
 
     # -- mail
 
-    async def _send_email(self, document: Document) -> dict[str, Any]:
+    async def _send_email(self, document: Document, message: Message) -> dict[str, Any]:
         data = document.config.data
         account = self._store.get(data["email_account_id"])
         if account is None:
             raise status_error(400, "Failed requirement.")
         groups = {group_id: self._store.get(group_id) for group_id in data["email_group_id_list"]}
         statuses = [
-            _recipient_status(recipient, *await self._mail(document, account.config, recipient))
+            _recipient_status(recipient, *await self._mail(document, account.config, recipient, message))
             for recipient in _recipients(data, groups)
         ]
         statuses += [
@@ -108,8 +111,7 @@ class TestSender:
         event = _event(document.config_id, "email", document.config.name, code, text)
         return {**event, "email_recipient_status": statuses, "delivery_status": event["delivery_status"]}
 
-    async def _mail(self, document: Document, account: Config, recipient: str) -> Status:
-        message = Message.about(document.config_id)
+    async def _mail(self, document: Document, account: Config, recipient: str, message: Message) -> Status:
         sender = sender_of(document)
         if account.config_type == "ses_account":
             host = f"email.{account.data['region']}.amazonaws.com"

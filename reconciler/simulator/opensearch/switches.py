@@ -11,6 +11,7 @@ from typing import Any
 
 from reconciler.simulator.calls import Page
 from reconciler.simulator.opensearch.cluster import Disguise
+from reconciler.simulator.opensearch.errors import ApiError
 from reconciler.simulator.opensearch.node import Node
 
 __all__ = ["node_pages"]
@@ -25,6 +26,7 @@ def node_pages(node: Node) -> Mapping[tuple[str, str], Page]:
         ("GET", "version"): lambda _: asdict(node.api.disguise),
         ("PUT", "version"): lambda content: _hide_version(node, content),
         ("POST", "configs"): lambda content: _seed(node, content),
+        ("POST", "monitors"): lambda content: _seed_monitors(node, content),
     }
 
 
@@ -62,3 +64,15 @@ def _seed(node: Node, content: object) -> dict[str, Any]:
     except (AttributeError, KeyError, TypeError):
         raise ValueError('each must be {"config_id": ..., "config": {...}}') from None
     return {"configs": len(node.store)}
+
+
+def _seed_monitors(node: Node, content: object) -> dict[str, Any]:
+    if node.alerting is None:
+        raise ValueError("there is no Alerting on this node")
+    if not isinstance(content, list) or not all(isinstance(one, Mapping) for one in content):
+        raise ValueError("the body must be a list of monitors and workflows, as for creating them")
+    try:
+        node.alerting.monitors.seed(content)
+    except (ApiError, AttributeError, KeyError, TypeError, ValueError) as error:
+        raise ValueError(f"a monitor could not be read: {error}") from None
+    return {"monitors": len(node.alerting.monitors)}

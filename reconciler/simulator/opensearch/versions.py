@@ -83,6 +83,15 @@ class Version:
         return self.at_least(3, 1)
 
     @property
+    def finds_no_monitors_without_index(self) -> bool:
+        """A search for monitors before the first one was made finds none; before, it is a 404."""
+        return self.at_least(3, 2)
+
+    @property
+    def has_workflows(self) -> bool:
+        return self.at_least(2, 9)
+
+    @property
     def build(self) -> dict[str, object]:
         """The `version` member of `GET /`."""
         digest, date, lucene = _KNOWN_BUILDS.get(
