@@ -13,13 +13,13 @@ from reconciler.apply import results as outcomes
 from reconciler.apply import writing
 from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.session import Session
-from reconciler.apply.testing import Proof
+from reconciler.apply.testing import Verdict
 from reconciler.model.errors import TargetError
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Draft, LiveObject
 from reconciler.model.values import Value
 from reconciler.plan.changes import Change
-from reconciler.plan.marks import CANARY, REPLACED, UNPROVED, Found, Mark, Match
+from reconciler.plan.marks import CANARY, REPLACED, UNVERIFIED, Found, Mark, Match
 from reconciler.plan.match import read_found
 from reconciler.plan.payload import draft_of_live
 from reconciler.plan.references import references
@@ -28,31 +28,31 @@ _REPLACED_NAME = " (replaced)"
 _SHORTENED = 50  # characters of the old name that are kept, so that it stays within any limit
 
 
-async def replace_object(session: Session, change: Change, match: Match, proof: Proof | None) -> ChangeResult:
-    """Put a new object in the place of the matched one. `proof` is that of the new values, if one was due."""
+async def replace_object(session: Session, change: Change, match: Match, verdict: Verdict | None) -> ChangeResult:
+    """Put a new object in the place of the matched one. `verdict` is that of the new values, if one was due."""
     found = match.found
     if found is None:
         raise writing.MovedError(f"{change.name} has no live object")
-    unproved = proof is not None and not proof.stands
-    draft = session.draft(match, session.mark(match.resource, unproved=unproved), found.id)
+    unverified = verdict is not None and not verdict.stands
+    draft = session.draft(match, session.mark(match.resource, unverified=unverified), found.id)
     if session.provider.abilities.chooses_ids:
-        return await _delete_first(session, change, found, draft, proof)
-    return await _create_first(session, change, found, replace(draft, id=None), proof)
+        return await _delete_first(session, change, found, draft, verdict)
+    return await _create_first(session, change, found, replace(draft, id=None), verdict)
 
 
 async def _delete_first(
-    session: Session, change: Change, found: Found, draft: Draft, proof: Proof | None
+    session: Session, change: Change, found: Found, draft: Draft, verdict: Verdict | None
 ) -> ChangeResult:
     await writing.delete(session, change.name, found.id, step="delete old")
     try:
         await writing.create(session, change.name, draft, step="create new")
     except TargetError as error:
-        return await _put_back(session, change, found, proof, error)
-    return _done(change, found.id, proof)
+        return await _put_back(session, change, found, verdict, error)
+    return _done(change, found.id, verdict)
 
 
 async def _put_back(
-    session: Session, change: Change, found: Found, proof: Proof | None, error: TargetError
+    session: Session, change: Change, found: Found, verdict: Verdict | None, error: TargetError
 ) -> ChangeResult:
     try:
         live = await session.provider.read(found.id)
@@ -65,12 +65,12 @@ async def _put_back(
             f"the old {found.live.kind} was deleted, the new one could not be created ({error}), "
             f"nor the old one put back: {second}"
         )
-        return ChangeResult(change, Status.STRANDED, text, proof, found.id, mend="reconciler apply --allow-replace")
-    return ChangeResult(change, Status.FAILED, f"{error}; the old {found.live.kind} was put back", proof, found.id)
+        return ChangeResult(change, Status.STRANDED, text, verdict, found.id, fix="reconciler apply --allow-replace")
+    return ChangeResult(change, Status.FAILED, f"{error}; the old {found.live.kind} was put back", verdict, found.id)
 
 
 async def _create_first(
-    session: Session, change: Change, found: Found, draft: Draft, proof: Proof | None
+    session: Session, change: Change, found: Found, draft: Draft, verdict: Verdict | None
 ) -> ChangeResult:
     await _flag(session, change, found, replaced=True)
     try:
@@ -84,8 +84,8 @@ async def _create_first(
         await writing.delete(session, change.name, found.id, step="delete old")
     except TargetError as error:
         text = f"{new_id} is there, but {found.id} could not be taken out of use and deleted: {error}; apply again"
-        return ChangeResult(change, Status.FAILED, text, proof, new_id)
-    return _done(change, new_id, proof)
+        return ChangeResult(change, Status.FAILED, text, verdict, new_id)
+    return _done(change, new_id, verdict)
 
 
 async def _flag(session: Session, change: Change, found: Found, *, replaced: bool) -> None:
@@ -96,7 +96,7 @@ async def _flag(session: Session, change: Change, found: Found, *, replaced: boo
     mark = found.mark or Mark(session.ownership.owner, change.name)
     display_name = str(found.live.fields.get("display_name") or "")
     if replaced:  # one more flag may not make the description longer, and two objects may not share a name
-        mark = replace(mark, flags=(mark.flags - {UNPROVED}) | {REPLACED})
+        mark = replace(mark, flags=(mark.flags - {UNVERIFIED}) | {REPLACED})
         display_name = display_name[:_SHORTENED] + _REPLACED_NAME
     live = read_found(before)
     renamed = replace(live, live=replace(live.live, fields={**live.live.fields, "display_name": display_name}))
@@ -189,10 +189,10 @@ def _swapped(value: frozenset[str] | str, old: str, new: str) -> frozenset[str] 
     return new if value == old else value
 
 
-def _done(change: Change, object_id: str, proof: Proof | None) -> ChangeResult:
-    if proof is None:
-        return ChangeResult(change, Status.APPLIED, "not proved: no test is due", id=object_id)
-    return outcomes.written(change, proof, object_id)
+def _done(change: Change, object_id: str, verdict: Verdict | None) -> ChangeResult:
+    if verdict is None:
+        return ChangeResult(change, Status.APPLIED, "not verified: no test is due", id=object_id)
+    return outcomes.written(change, verdict, object_id)
 
 
 def tell_left_behind(session: Session) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from reconciler.apply.testing import Proof
+from reconciler.apply.testing import Verdict
 from reconciler.model.errors import TargetError
 from reconciler.model.kinds import KINDS
 from reconciler.plan.changes import Change
@@ -20,27 +20,27 @@ class Status(StrEnum):
     SKIPPED = "skipped"
     HELD = "held back"
     UNDONE = "undone"  # it failed its test, and is as if it had not been
-    KEPT = "kept unproved"  # it failed its test, and stands
+    KEPT = "kept unverified"  # it failed its test, and stands
     UNKNOWN = "unknown"  # it was cut off, and what is live must be read again
     STRANDED = "undo failed"  # it failed, and what was there could not be put back
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """One change and what became of it. `text` says why in plain words, `mend` is a command that helps."""
+    """One change and what became of it. `text` says why in plain words, `fix` is a command that helps."""
 
     change: Change
     status: Status
     text: str = ""
-    proof: Proof | None = None
+    verdict: Verdict | None = None
     id: str = ""
-    mend: str = ""
+    fix: str = ""
     notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """One test notification of a live channel. `proof` None: it was not sent, `text` says why."""
+    """One test notification of a live channel. `verdict` None: it was not sent, `text` says why."""
 
     __test__ = False  # pytest would take it for a test class
 
@@ -48,13 +48,13 @@ class TestResult:
     kind: str
     name: str
     text: str
-    proof: Proof | None = None
+    verdict: Verdict | None = None
     seconds: float = 0.0
 
     @property
     def failed(self) -> bool:
         """Whether a message was due and did not go through."""
-        return self.proof is not None and not self.proof.passed
+        return self.verdict is not None and not self.verdict.passed
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,47 +104,47 @@ class RunResult:
         return 3
 
 
-def written(change: Change, proof: Proof, object_id: str) -> ChangeResult:
-    """It was written after its test: proved, or kept though the test failed, or there was nothing to test by."""
-    if proof.passed:
-        warning = f" (warning: {proof.warning})" if proof.warning else ""
-        return ChangeResult(change, Status.APPLIED, f"proved: {proof.text}{warning}", proof, object_id)
-    if proof.stands:
-        return ChangeResult(change, Status.APPLIED, f"not proved: {proof.text}", id=object_id)
-    return ChangeResult(change, Status.KEPT, f"its test failed, and it stands: {proof.text}", proof, object_id)
+def written(change: Change, verdict: Verdict, object_id: str) -> ChangeResult:
+    """It was written after its test: verified, or kept though the test failed, or there was nothing to test by."""
+    if verdict.passed:
+        warning = f" (warning: {verdict.warning})" if verdict.warning else ""
+        return ChangeResult(change, Status.APPLIED, f"verified: {verdict.text}{warning}", verdict, object_id)
+    if verdict.stands:
+        return ChangeResult(change, Status.APPLIED, f"not verified: {verdict.text}", id=object_id)
+    return ChangeResult(change, Status.KEPT, f"its test failed, and it stands: {verdict.text}", verdict, object_id)
 
 
-def not_proved(change: Change, match: Match, object_id: str) -> ChangeResult:
+def not_verified(change: Change, match: Match, object_id: str) -> ChangeResult:
     """It was written without a test."""
-    text = f"not proved: {_why_unproved(match)}" if change.affects_delivery else ""
+    text = f"not verified: {_why_unverified(match)}" if change.affects_delivery else ""
     return ChangeResult(change, Status.APPLIED, text, id=object_id)
 
 
-def left_alone(change: Change, proof: Proof, object_id: str) -> ChangeResult:
+def left_alone(change: Change, verdict: Verdict, object_id: str) -> ChangeResult:
     """Its test failed, and nothing was written."""
-    text = f"its test failed, so the live object was left as it is: {proof.text}"
-    return ChangeResult(change, Status.UNDONE, text, proof, object_id)
+    text = f"its test failed, so the live object was left as it is: {verdict.text}"
+    return ChangeResult(change, Status.UNDONE, text, verdict, object_id)
 
 
-def still_unproved(change: Change, proof: Proof, object_id: str) -> ChangeResult:
-    """What was live and unproved before failed its test once more."""
+def still_unverified(change: Change, verdict: Verdict, object_id: str) -> ChangeResult:
+    """What was live and unverified before failed its test once more."""
     return ChangeResult(
-        change, Status.KEPT, f"its test failed again, and it stands unproved: {proof.text}", proof, object_id
+        change, Status.KEPT, f"its test failed again, and it stands unverified: {verdict.text}", verdict, object_id
     )
 
 
-def create_stands(change: Change, proof: Proof, object_id: str, error: TargetError) -> ChangeResult:
+def create_stands(change: Change, verdict: Verdict, object_id: str, error: TargetError) -> ChangeResult:
     """A new channel failed its test and could not be deleted again."""
-    text = f"its test failed ({proof.text}), and it could not be deleted again: {error}"
-    mend = f"reconciler apply --only {change.name}  (it is marked unproved, and tested again)"
-    return ChangeResult(change, Status.STRANDED, text, proof, object_id, mend=mend)
+    text = f"its test failed ({verdict.text}), and it could not be deleted again: {error}"
+    fix = f"reconciler apply --only {change.name}  (it is marked unverified, and tested again)"
+    return ChangeResult(change, Status.STRANDED, text, verdict, object_id, fix=fix)
 
 
-def _why_unproved(match: Match) -> str:
-    """Why a change that affects delivery was written without a proof."""
+def _why_unverified(match: Match) -> str:
+    """Why a change that affects delivery was written without a verdict."""
     resource = match.resource
     if not KINDS[resource.kind].sends:
-        return "it is proved by the channels that use it" if match.found is None else "nobody uses it who could tell"
+        return "it is verified by the channels that use it" if match.found is None else "nobody uses it who could tell"
     live = match.found.live.fields.get("enabled") if match.found else True
     if not resource.fields.get("enabled", live):
         return "a disabled channel cannot be tested"

@@ -18,7 +18,7 @@ from reconciler.apply.replacing import finish_replaced, remove_old_canaries, tel
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
 from reconciler.apply.session import Session
 from reconciler.apply.steps import carry_out, find_overwritten
-from reconciler.apply.testing import prove_live
+from reconciler.apply.testing import verify_live
 from reconciler.plan.changes import Action, Change
 
 T = TypeVar("T")
@@ -28,7 +28,7 @@ _LAST_SECONDS = 0.4  # for a cancelled task to remove what it made, before it is
 
 @dataclass(slots=True)
 class Stop:
-    """`soft` starts nothing new and undoes what is unproved, `hard` ends the run at once."""
+    """`soft` starts nothing new and undoes what is unverified, `hard` ends the run at once."""
 
     soft: asyncio.Event = field(default_factory=asyncio.Event)
     hard: asyncio.Event = field(default_factory=asyncio.Event)
@@ -186,5 +186,5 @@ async def _test_unchanged(session: Session) -> tuple[TestResult, ...]:
 async def _test_one(session: Session, name: str) -> TestResult:
     resource = session.match(name).resource
     draft = session.draft(session.match(name), session.mark(resource))
-    proof = await prove_live(session, resource, session.ids[name], draft)
-    return TestResult(session.plan.target, resource.kind, name, proof.text, proof)
+    verdict = await verify_live(session, resource, session.ids[name], draft)
+    return TestResult(session.plan.target, resource.kind, name, verdict.text, verdict)

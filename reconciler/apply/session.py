@@ -16,7 +16,7 @@ from reconciler.model.provider import Provider
 from reconciler.model.resource import Draft, Expect, OnFailure, Resource
 from reconciler.plan.changes import Change, Message, TargetPlan
 from reconciler.plan.diff import Secrets
-from reconciler.plan.marks import CANARY, PROTECTED, UNPROVED, Found, Mark, Match, Matching, Ownership
+from reconciler.plan.marks import CANARY, PROTECTED, UNVERIFIED, Found, Mark, Match, Matching, Ownership
 from reconciler.plan.payload import make_draft
 
 
@@ -86,10 +86,10 @@ class Session:
         """What becomes of a change of this resource that failed its test."""
         return self.options.on_failure or resource.settings.test.on_failure
 
-    def mark(self, resource: Resource, *, unproved: bool = False) -> Mark:
+    def mark(self, resource: Resource, *, unverified: bool = False) -> Mark:
         """The mark that a resource's live object bears."""
         flags = {PROTECTED} if resource.settings.protected else set()
-        return Mark(self.ownership.owner, resource.name, frozenset(flags | ({UNPROVED} if unproved else set())))
+        return Mark(self.ownership.owner, resource.name, frozenset(flags | ({UNVERIFIED} if unverified else set())))
 
     def canary_mark(self, name: str) -> Mark:
         """The mark of a short-lived copy."""
@@ -105,5 +105,5 @@ class Session:
         return make_draft(match.resource, match.found, mark, self.secrets, self.ids, self.matching.names, object_id)
 
     def expectation(self, resource: Resource) -> Expect:
-        """What counts as a proof of this resource."""
+        """What verifies this resource."""
         return expectation(resource.kind, resource.settings.test, self.provider.abilities)

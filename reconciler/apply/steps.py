@@ -1,6 +1,6 @@
-"""One change, from the re-read to the result: prove, write, read back, keep or undo.
+"""One change, from the re-read to the result: verify, write, read back, keep or undo.
 
-Nothing in use is touched before its new values were proved; nothing new counts as done before its test arrived. These
+Nothing in use is touched before its new values were verified; nothing new counts as done before its test arrived. These
 functions know no provider by name: what one can do, its abilities say. What a result says is `outcomes`'.
 """
 
@@ -11,9 +11,9 @@ from reconciler.apply import writing
 from reconciler.apply.replacing import detach, replace_object
 from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.session import Session
-from reconciler.apply.testing import Proof, prove_live, prove_new_values
+from reconciler.apply.testing import Verdict, verify_live, verify_new_values
 from reconciler.model.errors import TargetError
-from reconciler.model.provider import ProofMethod
+from reconciler.model.provider import VerificationMethod
 from reconciler.model.resource import Draft, LiveObject, OnFailure
 from reconciler.plan.changes import Action, Change, Message, Reason
 from reconciler.plan.marks import Found, Match
@@ -35,56 +35,56 @@ async def _create(session: Session, change: Change) -> ChangeResult:
     match = session.match(change.name)
     message = session.message(change.name)
     if message is None:
-        object_id = await _write_new(session, match, unproved=False)
-        return outcomes.not_proved(change, match, object_id)
-    if session.provider.abilities.proof is ProofMethod.PROBE:
+        object_id = await _write_new(session, match, unverified=False)
+        return outcomes.not_verified(change, match, object_id)
+    if session.provider.abilities.verification is VerificationMethod.PROBE:
         return await _create_probed(session, change, match, message)
-    object_id = await _write_new(session, match, unproved=True)
-    proof = await prove_live(session, match.resource, object_id)
-    if not proof.stands and _reverts(session, match):
-        return await _undo_create(session, change, object_id, proof)
-    if proof.stands:
-        await _mark_proved(session, match, object_id, proof)
-    return outcomes.written(change, proof, object_id)
+    object_id = await _write_new(session, match, unverified=True)
+    verdict = await verify_live(session, match.resource, object_id)
+    if not verdict.stands and _reverts(session, match):
+        return await _undo_create(session, change, object_id, verdict)
+    if verdict.stands:
+        await _mark_verified(session, match, object_id, verdict)
+    return outcomes.written(change, verdict, object_id)
 
 
 async def _create_probed(session: Session, change: Change, match: Match, message: Message) -> ChangeResult:
-    proof = await prove_new_values(session, match, message)
-    if not proof.stands and _reverts(session, match):
-        return ChangeResult(change, Status.UNDONE, f"its test failed, so it was not created: {proof.text}", proof)
-    object_id = await _write_new(session, match, unproved=not proof.stands)
-    return outcomes.written(change, proof, object_id)
+    verdict = await verify_new_values(session, match, message)
+    if not verdict.stands and _reverts(session, match):
+        return ChangeResult(change, Status.UNDONE, f"its test failed, so it was not created: {verdict.text}", verdict)
+    object_id = await _write_new(session, match, unverified=not verdict.stands)
+    return outcomes.written(change, verdict, object_id)
 
 
-async def _write_new(session: Session, match: Match, *, unproved: bool) -> str:
+async def _write_new(session: Session, match: Match, *, unverified: bool) -> str:
     name = match.resource.name
-    draft = session.draft(match, session.mark(match.resource, unproved=unproved), match.create_id)
+    draft = session.draft(match, session.mark(match.resource, unverified=unverified), match.create_id)
     object_id = await writing.create(session, name, draft)
     session.ids[name] = object_id
     return object_id
 
 
-async def _mark_proved(session: Session, match: Match, object_id: str, proof: Proof) -> None:
+async def _mark_verified(session: Session, match: Match, object_id: str, verdict: Verdict) -> None:
     try:
         live = await writing.read_own(session, object_id)
         draft = session.draft(match, session.mark(match.resource))
-        await writing.update(session, match.resource.name, draft, live, step="mark proved")
+        await writing.update(session, match.resource.name, draft, live, step="mark verified")
     except writing.MovedError:
         raise
     except TargetError as error:
-        text = f"its test passed ({proof.text}), but it could not be marked as proved, so it is tested again: {error}"
+        text = f"its test passed ({verdict.text}), but it could not be marked as verified, it is tested again: {error}"
         raise TargetError(text) from error
 
 
-async def _undo_create(session: Session, change: Change, object_id: str, proof: Proof) -> ChangeResult:
+async def _undo_create(session: Session, change: Change, object_id: str, verdict: Verdict) -> ChangeResult:
     session.ids.pop(change.name, None)
     try:
         await writing.take_back(session, change.name, object_id)
     except writing.MovedError as error:
-        return ChangeResult(change, Status.FAILED, f"its test failed ({proof.text}), and {error}", proof, object_id)
+        return ChangeResult(change, Status.FAILED, f"its test failed ({verdict.text}), and {error}", verdict, object_id)
     except TargetError as error:
-        return outcomes.create_stands(change, proof, object_id, error)
-    return ChangeResult(change, Status.UNDONE, f"its test failed, so it was deleted again: {proof.text}", proof)
+        return outcomes.create_stands(change, verdict, object_id, error)
+    return ChangeResult(change, Status.UNDONE, f"its test failed, so it was deleted again: {verdict.text}", verdict)
 
 
 async def _update(session: Session, change: Change) -> ChangeResult:
@@ -94,33 +94,33 @@ async def _update(session: Session, change: Change) -> ChangeResult:
     before = await writing.read_unmoved(session, match.found)
     message = session.message(change.name)
     if message is None:
-        await _rewrite(session, match, before, unproved=False)
-        return outcomes.not_proved(change, match, before.id)
+        await _rewrite(session, match, before, unverified=False)
+        return outcomes.not_verified(change, match, before.id)
     if not change.affects_delivery:
         return await _test_as_it_is(session, change, match, match.found)
-    proof = await prove_new_values(session, match, message)
-    if not proof.stands and _reverts(session, match):
-        return outcomes.left_alone(change, proof, before.id)
+    verdict = await verify_new_values(session, match, message)
+    if not verdict.stands and _reverts(session, match):
+        return outcomes.left_alone(change, verdict, before.id)
     before = await writing.read_unmoved(session, match.found)
-    await _rewrite(session, match, before, unproved=not proof.stands)
-    return outcomes.written(change, proof, before.id)
+    await _rewrite(session, match, before, unverified=not verdict.stands)
+    return outcomes.written(change, verdict, before.id)
 
 
 async def _test_as_it_is(session: Session, change: Change, match: Match, found: Found) -> ChangeResult:
-    """The change redirects no message: what is tested is live already, since it is unproved or `when` is always."""
+    """The change redirects no message: what is tested is live already, since it is unverified or `when` is always."""
     draft = session.draft(match, session.mark(match.resource))
-    proof = await prove_live(session, match.resource, found.id, draft)
-    if proof.stands or (change.fields and not _reverts(session, match)):
+    verdict = await verify_live(session, match.resource, found.id, draft)
+    if verdict.stands or (change.fields and not _reverts(session, match)):
         before = await writing.read_unmoved(session, found)
-        await _rewrite(session, match, before, unproved=not proof.stands)
-        return outcomes.written(change, proof, found.id)
-    if Reason.UNPROVED in change.reasons and not session.stop.is_set():
-        return outcomes.still_unproved(change, proof, found.id)
-    return outcomes.left_alone(change, proof, found.id)
+        await _rewrite(session, match, before, unverified=not verdict.stands)
+        return outcomes.written(change, verdict, found.id)
+    if Reason.UNVERIFIED in change.reasons and not session.stop.is_set():
+        return outcomes.still_unverified(change, verdict, found.id)
+    return outcomes.left_alone(change, verdict, found.id)
 
 
-async def _rewrite(session: Session, match: Match, before: LiveObject, *, unproved: bool) -> None:
-    draft = session.draft(match, session.mark(match.resource, unproved=unproved))
+async def _rewrite(session: Session, match: Match, before: LiveObject, *, unverified: bool) -> None:
+    draft = session.draft(match, session.mark(match.resource, unverified=unverified))
     await writing.update(session, match.resource.name, draft, before)
 
 
@@ -130,12 +130,12 @@ async def _replace(session: Session, change: Change) -> ChangeResult:
         raise writing.MovedError(f"{change.name} has no live object")
     await writing.read_unmoved(session, match.found)
     message = session.message(change.name)
-    proof = await prove_new_values(session, match, message) if message else None
-    if proof is not None:
-        if not proof.stands and _reverts(session, match):
-            return outcomes.left_alone(change, proof, match.found.id)
+    verdict = await verify_new_values(session, match, message) if message else None
+    if verdict is not None:
+        if not verdict.stands and _reverts(session, match):
+            return outcomes.left_alone(change, verdict, match.found.id)
         await writing.read_unmoved(session, match.found)
-    return await replace_object(session, change, match, proof)
+    return await replace_object(session, change, match, verdict)
 
 
 async def _delete(session: Session, change: Change) -> ChangeResult:

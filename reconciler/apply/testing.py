@@ -1,6 +1,6 @@
 """Test messages of an apply: through a live object, a canary, or a probe; and given up when the run is stopped.
 
-`prove` judges what comes back; what follows from a failed proof is decided in `steps`.
+`judge` judges what comes back; what follows from a failed test is decided in `steps`.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reconciler.apply.session import Session
 from reconciler.model.errors import TargetError, UnreachableError
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.kinds import KINDS
-from reconciler.model.provider import ProofMethod
+from reconciler.model.provider import VerificationMethod
 from reconciler.model.resource import Draft, Expect, Resource
 from reconciler.model.values import Value
 from reconciler.plan.changes import Message
@@ -26,7 +26,7 @@ _REFUSED_TEXT = frozenset({400, 415, 422})
 
 
 @dataclass(frozen=True, slots=True)
-class Proof:
+class Verdict:
     """A judged delivery: whether it counts, in plain words why, and a warning if it counts only for lack of better."""
 
     passed: bool
@@ -36,45 +36,45 @@ class Proof:
 
     @property
     def stands(self) -> bool:
-        """Whether the change may stand: it is proved, or it is such that it cannot be tested at all."""
+        """Whether the change may stand: it is verified, or it is such that it cannot be tested at all."""
         return self.passed or self.delivery.outcome is Outcome.SKIPPED
 
 
-def judge(delivery: Delivery, expect: Expect) -> Proof:
-    """Whether a delivery proves its channel. An unknown outcome never does.
+def judge(delivery: Delivery, expect: Expect) -> Verdict:
+    """Whether a delivery verifies its channel. An unknown outcome never does.
 
     `reached` takes a receiver's 400, 415 or 422 as well; where the server does not tell the code (OpenSearch before
     3.0), any answer at all, with a warning.
     """
     if delivery.outcome is Outcome.ACCEPTED:
-        return Proof(True, delivery.text or "accepted", delivery)
+        return Verdict(True, delivery.text or "accepted", delivery)
     if expect is Expect.REACHED and delivery.answered and delivery.outcome is Outcome.REFUSED:
         if delivery.code in _REFUSED_TEXT:
-            return Proof(True, f"reached: {delivery.text}", delivery)
+            return Verdict(True, f"reached: {delivery.text}", delivery)
         if delivery.code == 0:
-            return Proof(
+            return Verdict(
                 True,
                 f"reached: {delivery.text}",
                 delivery,
                 warning="this server does not tell what the receiver answered, so any answer counts",
             )
-    return Proof(False, delivery.text or delivery.outcome.value, delivery)
+    return Verdict(False, delivery.text or delivery.outcome.value, delivery)
 
 
 _NOTHING: frozenset[str] = frozenset()
 
 
-async def prove_live(session: Session, resource: Resource, object_id: str, draft: Draft | None = None) -> Proof:
+async def verify_live(session: Session, resource: Resource, object_id: str, draft: Draft | None = None) -> Verdict:
     """Send one test message through a live object and judge it."""
     with session.journal.step(session.plan.target, resource.name, "test", object_id):
         delivery = await _unless_stopped(session, session.provider.send_test(object_id, draft))
     return judge(delivery, session.expectation(resource))
 
 
-async def prove_new_values(session: Session, match: Match, message: Message) -> Proof:
+async def verify_new_values(session: Session, match: Match, message: Message) -> Verdict:
     """Send one test message with values that the real object does not have yet."""
     resource = match.resource
-    if session.provider.abilities.proof is ProofMethod.PROBE:
+    if session.provider.abilities.verification is VerificationMethod.PROBE:
         draft = session.draft(match, session.mark(resource))
         with session.journal.step(session.plan.target, resource.name, "probe"):
             delivery = await _unless_stopped(session, session.provider.probe(draft))
@@ -82,11 +82,11 @@ async def prove_new_values(session: Session, match: Match, message: Message) -> 
     draft = _canary_draft(session, match)
     if KINDS[resource.kind].sends:
         async with _canary(session, resource.name, draft) as object_id:
-            return await prove_live(session, resource, object_id)
-    return await _prove_through_user(session, match, draft, message)
+            return await verify_live(session, resource, object_id)
+    return await _verify_through_user(session, match, draft, message)
 
 
-async def _prove_through_user(session: Session, match: Match, draft: Draft, message: Message) -> Proof:
+async def _verify_through_user(session: Session, match: Match, draft: Draft, message: Message) -> Verdict:
     """A changed account or group: a canary of it, and one of a mail channel that uses only it, to the given people."""
     resource, user = match.resource, session.match(message.channel)
     people = frozenset(message.recipients)
@@ -101,7 +101,7 @@ async def _prove_through_user(session: Session, match: Match, draft: Draft, mess
         )
         mail = _canary_draft(session, _with_fields(user, own))
         async with _canary(session, user.resource.name, mail) as channel_id:
-            return await prove_live(session, user.resource, channel_id)
+            return await verify_live(session, user.resource, channel_id)
 
 
 def _canary_draft(session: Session, match: Match) -> Draft:

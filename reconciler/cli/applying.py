@@ -46,7 +46,7 @@ def watch_signals(stop: Stop) -> None:
         stop.soft.set()
         loop.call_later(_GRACE_SECONDS, stop.hard.set)
         try:
-            note("interrupted: nothing new starts, what is unproved is undone; once more to stop at once")
+            note("interrupted: nothing new starts, what is unverified is undone; once more to stop at once")
         except OSError:
             return  # whoever read it was interrupted too
 

@@ -78,7 +78,7 @@ def _with_suggestion(message: str, written: str) -> str:
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="reconciler")
 def _group() -> None:
-    """Keep notification channels as the manifests say: validated, planned, applied, and proved by a test message."""
+    """Keep notification channels as the manifests say: validated, planned, applied, and verified by a test message."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -41,8 +41,8 @@ def _version(name: str, server: Server, wanted: str) -> list[Check]:
     if server.certain and not checks:
         checks.append(ok(name, "version", f"{told}, identity {server.identity}"))
     if wanted and server.certain and server.version and not f"{server.version}.".startswith(f"{wanted}."):
-        mend = f"correct spec.targets.{name}.version"
-        checks.append(warning(name, "version", f"the project file says {wanted}, the server {server.version}", mend))
+        fix = f"correct spec.targets.{name}.version"
+        checks.append(warning(name, "version", f"the project file says {wanted}, the server {server.version}", fix))
     return checks
 
 

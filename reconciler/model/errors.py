@@ -17,7 +17,7 @@
         │   └── QuotaError       no room for another object: deletes make some
         └── UnexpectedError      5xx, 429, or an answer that is not what the API promises
 
-A class exists when somebody handles it differently. Messages are made of place, rule and mend; they never
+A class exists when somebody handles it differently. Messages are made of place, rule and fix; they never
 repeat a value that a user wrote, since it may be a secret. Which code a run ends with is decided in `cli`.
 """
 

@@ -1,4 +1,4 @@
-"""How a test notification fared, as a provider tells it; whether that is a proof is `prove`'s to say."""
+"""How a test notification fared, as a provider tells it; `judge` says whether it verifies."""
 
 from __future__ import annotations
 
@@ -56,13 +56,13 @@ class Health(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One check: `subject` is a target or `project`, `name` what was looked at, `mend` what to do about it."""
+    """One check: `subject` is a target or `project`, `name` what was looked at, `fix` what to do about it."""
 
     subject: str
     name: str
     health: Health
     text: str
-    mend: str = ""
+    fix: str = ""
 
 
 def ok(subject: str, name: str, text: str) -> Check:
@@ -70,14 +70,14 @@ def ok(subject: str, name: str, text: str) -> Check:
     return Check(subject, name, Health.OK, text)
 
 
-def warning(subject: str, name: str, text: str, mend: str = "") -> Check:
+def warning(subject: str, name: str, text: str, fix: str = "") -> Check:
     """Something that works, but should be known."""
-    return Check(subject, name, Health.WARNING, text, mend)
+    return Check(subject, name, Health.WARNING, text, fix)
 
 
-def failure(subject: str, name: str, text: str, mend: str = "") -> Check:
+def failure(subject: str, name: str, text: str, fix: str = "") -> Check:
     """Something that stops a run."""
-    return Check(subject, name, Health.FAILURE, text, mend)
+    return Check(subject, name, Health.FAILURE, text, fix)
 
 
 def expectation(kind: str, policy: TestPolicy, abilities: Abilities) -> Expect:

@@ -28,7 +28,7 @@ class Role(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """One field of a kind. `delivery`: a change to it can break or redirect messages, so it must be proved.
+    """One field of a kind. `delivery`: a change to it can break or redirect messages, so it must be verified.
 
     `refers` names the kinds that a reference may lead to. `default` holds when the manifest omits the field, unless
     it is managed `only_when_written`.

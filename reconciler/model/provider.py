@@ -16,8 +16,8 @@ from reconciler.model.resource import Draft, LiveObject, Server
 from reconciler.model.values import Value
 
 
-class ProofMethod(Enum):
-    """How new values are proved before the real object is touched."""
+class VerificationMethod(Enum):
+    """How new values are verified before the real object is touched."""
 
     CANARY = "canary"  # write a short-lived copy, test that, delete it
     PROBE = "probe"  # the provider tests a body that is not written
@@ -73,8 +73,8 @@ class Abilities(Protocol):
         ...
 
     @property
-    def proof(self) -> ProofMethod:
-        """How new values are proved before the write."""
+    def verification(self) -> VerificationMethod:
+        """How new values are verified before the write."""
         ...
 
     @property
@@ -144,7 +144,7 @@ class Provider(Protocol):
         ...
 
     async def probe(self, draft: Draft) -> Delivery:
-        """Really send one test message with values that are not written (ProofMethod.PROBE only)."""
+        """Really send one test message with values that are not written (VerificationMethod.PROBE only)."""
         ...
 
     async def close(self) -> None:

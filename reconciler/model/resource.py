@@ -25,7 +25,7 @@ class OnFailure(StrEnum):
 
 
 class Expect(StrEnum):
-    """What counts as a proof: the receiver accepted the message, or merely answered it."""
+    """What counts as a verdict: the receiver accepted the message, or merely answered it."""
 
     ACCEPTED = "accepted"
     REACHED = "reached"

@@ -50,7 +50,7 @@ class TestRules(Checked):
     )
     expect: Annotated[Expect, Field(strict=False)] | None = Field(
         None,
-        description="What counts as proof: the receiver accepted the message, or merely answered it. "
+        description="What counts as verdict: the receiver accepted the message, or merely answered it. "
         "Default: accepted, but reached for a WebhookChannel on OpenSearch.",
     )
     recipients: Annotated[frozenset[Email], Field(strict=False)] = Field(

@@ -36,7 +36,7 @@ class Reason(StrEnum):
     SECRET_DIFFERS = "secret differs"  # noqa: S105 - words shown to the user
     KIND_CHANGED = "kind changed"
     PRUNED = "pruned"
-    UNPROVED = "unproved"
+    UNVERIFIED = "unverified"
     MARK_LOST = "mark lost"
     ADOPTED = "adopted"
     RENAMED = "renamed"
@@ -91,7 +91,7 @@ class Change:
 
     @property
     def affects_delivery(self) -> bool:
-        """Whether messages could be lost or go elsewhere because of it, so that it must be proved."""
+        """Whether messages could be lost or go elsewhere because of it, so that it must be verified."""
         return self.action in (Action.CREATE, Action.REPLACE) or any(item.delivery for item in self.fields)
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from reconciler.model.resource import LiveObject, Resource, Server, When
 from reconciler.model.values import SecretReference, Value
 from reconciler.plan.changes import Action, Candidate, Change, Message, Reason, RefusedResource, SecretField, TargetPlan
 from reconciler.plan.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
-from reconciler.plan.marks import PROTECTED, UNPROVED, Found, How, Match, Matching, Refusal
+from reconciler.plan.marks import PROTECTED, UNVERIFIED, Found, How, Match, Matching, Refusal
 from reconciler.plan.messages import Audience, test_messages
 from reconciler.plan.references import references, refuse_dangling
 
@@ -214,8 +214,8 @@ def _reasons(match: Match, changes: tuple[FieldChange, ...]) -> Iterator[Reason]
         yield Reason.RENAMED
     elif mark is None and not KINDS[match.resource.kind].key_field:
         yield Reason.MARK_LOST
-    if mark is not None and UNPROVED in mark.flags:
-        yield Reason.UNPROVED
+    if mark is not None and UNVERIFIED in mark.flags:
+        yield Reason.UNVERIFIED
     if any(change.secret for change in changes):
         yield Reason.SECRET_DIFFERS
     if any(not change.secret for change in changes):

@@ -9,11 +9,11 @@ from enum import StrEnum
 
 from reconciler.model.resource import LiveObject, Resource
 
-CANARY, PROTECTED, REPLACED, UNPROVED = "canary", "protected", "replaced", "unproved"
+CANARY, PROTECTED, REPLACED, UNVERIFIED = "canary", "protected", "replaced", "unverified"
 
 _MARK = re.compile(
     r"(?:(?<=\s)|^)\[(?P<owner>[a-z0-9-]{1,40})/(?P<name>[a-z0-9-]{1,63})"
-    r"(?P<flags>(?: (?:canary|protected|replaced|unproved))*)\]\Z"
+    r"(?P<flags>(?: (?:canary|protected|replaced|unverified))*)\]\Z"
 )
 
 
@@ -50,7 +50,7 @@ def describe(text: str, mark: Mark) -> str:
 
 def longest_mark(owner: str, name: str, *, protected: bool) -> Mark:
     """The longest mark that an object can get, by which `validate` judges the length of a description."""
-    return Mark(owner, name, frozenset({UNPROVED, PROTECTED} if protected else {UNPROVED}))
+    return Mark(owner, name, frozenset({UNVERIFIED, PROTECTED} if protected else {UNVERIFIED}))
 
 
 class How(StrEnum):

@@ -65,20 +65,20 @@ def test_messages(
 
 
 def message_for(match: Match, change: Change | None, audience: Audience, when: When) -> Message | None:
-    """The message that proves one change, or the channel as it is under `always`; None where none is due."""
+    """The message that verifies one change, or the channel as it is under `always`; None where none is due."""
     resource = match.resource
-    needs_proof = change is not None and (change.affects_delivery or Reason.UNPROVED in change.reasons)
-    if when is When.NEVER or not (needs_proof or when is When.ALWAYS) or (change is not None and change.held):
+    needs_test = change is not None and (change.affects_delivery or Reason.UNVERIFIED in change.reasons)
+    if when is When.NEVER or not (needs_test or when is When.ALWAYS) or (change is not None and change.held):
         return None
     if KINDS[resource.kind].sends:
         return Message(resource.name, resource.name, audience.recipients(resource)) if is_enabled(match) else None
-    if not needs_proof or change is None or change.action is not Action.UPDATE:
+    if not needs_test or change is None or change.action is not Action.UPDATE:
         return None
     return _message_through_user(match, audience)
 
 
 def _message_through_user(match: Match, audience: Audience) -> Message | None:
-    """A changed account or group is proved through a channel that uses it; nobody's use cannot be proved."""
+    """A changed account or group is verified through a channel that uses it; nobody's use cannot be verified."""
     resource = match.resource
     user = audience.channel_using(resource.name)
     if user is None:

@@ -63,15 +63,15 @@ def _wanted(resource: Resource) -> tuple[object, ...]:
 
 
 def _drift_too(change: Change, now: Resource | None, before: Resource | None) -> tuple[str, ...]:
-    """An intended change writes the whole object, and so mends drift in its other fields: that is said."""
+    """An intended change writes the whole object, and so fixes drift in its other fields: that is said."""
     if now is None or before is None or change.action is not Action.UPDATE:
         return ()
     meant = {name for name in {*now.fields, *before.fields} if now.fields.get(name) != before.fields.get(name)}
     drifted = sorted({field.path[0] for field in change.fields if field.path[0] in now.fields} - meant)
-    return (f"drift in {', '.join(drifted)} is mended with it",) if drifted else ()
+    return (f"drift in {', '.join(drifted)} is fixed with it",) if drifted else ()
 
 
-_ASKED_FOR = frozenset({Reason.ADOPTED, Reason.RENAMED, Reason.UNPROVED})
+_ASKED_FOR = frozenset({Reason.ADOPTED, Reason.RENAMED, Reason.UNVERIFIED})
 """Reasons that no hand on the live system brings about."""
 
 

@@ -77,14 +77,14 @@ def differences(saved: Change, fresh: Change) -> Iterator[str]:
 
 
 def _finishes(saved: Change, fresh: Change) -> bool:
-    """Whether all that is left of a change is its proof: it was written, marked as unproved, and the run ended."""
+    """Whether all that is left of a change is its verdict: it was written, marked as unverified, and the run ended."""
     return (
         fresh.action is Action.UPDATE
-        and fresh.reasons == (Reason.UNPROVED,)
+        and fresh.reasons == (Reason.UNVERIFIED,)
         and not fresh.fields
         and saved.kind == fresh.kind
         and saved.action is not Action.DELETE
-        and (saved.affects_delivery or Reason.UNPROVED in saved.reasons)
+        and (saved.affects_delivery or Reason.UNVERIFIED in saved.reasons)
     )
 
 

@@ -64,7 +64,7 @@ class SigV4:
 
 
 Auth = Basic | Bearer | ClientCertificate | SigV4 | httpx.Auth | None
-"""What proves who we are. An `httpx.Auth` is for a provider's own scheme, such as a token that has to be renewed."""
+"""What verifies who we are. An `httpx.Auth` is for a provider's own scheme, such as a token that has to be renewed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +188,7 @@ def _headers(connection: Connection) -> dict[str, str]:
     for name, value in connection.headers.items():
         text = value.reveal() if isinstance(value, SecretText) else value
         if not re.fullmatch(_HEADER_NAME, name):
-            raise _wrong(connection, "headers", "a header's name has a character that HTTP does not allow", "mend it")
+            raise _wrong(connection, "headers", "a header's name has a character that HTTP does not allow", "fix it")
         if not re.fullmatch(_HEADER_VALUE, text):
             hint = "give it one line of plain ASCII"
             raise _wrong(connection, f"headers.{name}", "the value cannot be sent in a header", hint)

@@ -172,13 +172,13 @@ class HttpTarget:
         if 300 <= answer.status < 400:
             return self._redirect_error(answer)
         said = self._dialect.read_reason(answer)
-        meaning, mend = self._dialect.explain(answer, said)
+        meaning, fix = self._dialect.explain(answer, said)
         quote = quotable(said, (*self.connection.secrets, *secrets))
         quote = quote or ("the server's words are withheld: they repeat a secret" if said else "")
         reason = f"{meaning} ({quote})" if meaning and quote else meaning or quote
-        mend = hint or mend
+        fix = hint or fix
         return explain_status(
-            answer.call, answer.status, reason=reason, hint=mend, request_id=answer.request_id, kind=kind
+            answer.call, answer.status, reason=reason, hint=fix, request_id=answer.request_id, kind=kind
         )
 
     def _redirect_error(self, answer: Answer) -> TargetError:

@@ -80,13 +80,13 @@ def _tls(name: str, host: str, port: int, tls: Tls) -> Check:
         ):
             certificate = secured.getpeercert() or {}
     except ssl.SSLCertVerificationError as error:
-        mend = "give the authority's certificate as tls.ca_file, or correct the host's name"
-        return failure(name, "tls", f"the certificate is not trusted: {error.verify_message}", mend)
+        fix = "give the authority's certificate as tls.ca_file, or correct the host's name"
+        return failure(name, "tls", f"the certificate is not trusted: {error.verify_message}", fix)
     except ssl.SSLError as error:
         return failure(name, "tls", f"no TLS there: {error.reason or 'refused'}", "is it http, or another port?")
     except OSError as error:
-        mend = "correct host and port, or look at the firewall between"
-        return failure(name, "tls", f"no connection to {host}:{port}: {error.strerror or 'timed out'}", mend)
+        fix = "correct host and port, or look at the firewall between"
+        return failure(name, "tls", f"no connection to {host}:{port}: {error.strerror or 'timed out'}", fix)
     return _expiry(name, certificate)
 
 
@@ -108,8 +108,8 @@ async def _answer(connection: Connection) -> list[Check]:
         async with make_client(bare) as client:
             answer = await client.get("")
     except httpx.HTTPError as error:
-        mend = "is it running, and is the port right?"
-        return [failure(name, "connection", f"no answer ({type(error).__name__})", mend)]
+        fix = "is it running, and is the port right?"
+        return [failure(name, "connection", f"no answer ({type(error).__name__})", fix)]
     except ConfigurationError as error:
         return [failure(name, "address", str(error))]
     checks = [ok(name, "connection", f"answers with {answer.status_code}")]
@@ -124,5 +124,5 @@ def _clock(name: str, date: str) -> Check:
     text = f"{skew:.0f} seconds apart"
     if skew <= _SKEW_NOTED:
         return ok(name, "clock", text)
-    mend = "set this machine's clock by NTP"
-    return warning(name, "clock", text, mend) if skew < _SKEW_FATAL else failure(name, "clock", text, mend)
+    fix = "set this machine's clock by NTP"
+    return warning(name, "clock", text, fix) if skew < _SKEW_FATAL else failure(name, "clock", text, fix)

@@ -67,10 +67,10 @@ def render_junit(tests: Sequence[TestResult], errors: Iterable[str] = ()) -> str
         suite = TestSuite(printable(target))
         for test in (test for test in tests if test.target == target):
             case = TestCase(printable(test.name), printable(f"{target}.{test.kind}"), test.seconds)
-            if test.proof is None:
+            if test.verdict is None:
                 case.result = [Skipped(printable(test.text))]
-            elif not test.proof.passed:
-                case.result = [Failure(printable(test.text), test.proof.delivery.outcome.value)]
+            elif not test.verdict.passed:
+                case.result = [Failure(printable(test.text), test.verdict.delivery.outcome.value)]
             suite.add_testcase(case)
         report.add_testsuite(suite)
     troubles = list(errors)

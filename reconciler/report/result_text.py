@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.apply.journal import Event, JournalLine
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
-from reconciler.apply.testing import Proof
+from reconciler.apply.testing import Verdict
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.text import plural, printable
 from reconciler.report.texts import Paint, plain
@@ -39,7 +39,7 @@ def _urgent(result: RunResult, paint: Paint) -> Iterator[str]:
             if item.status is Status.STRANDED:
                 change = item.change
                 yield paint(f"UNDO FAILED: {target.target} {change.kind} {change.name}: {printable(item.text)}", "red")
-                yield f"  mend it with: {item.mend}" if item.mend else "  look at it by hand"
+                yield f"  fix it with: {item.fix}" if item.fix else "  look at it by hand"
     if result.interrupted:
         yield from _cut_short(result, paint)
 
@@ -66,12 +66,12 @@ def _target(target: TargetResult, paint: Paint) -> Iterator[str]:
 
 def _recipients(target: str, item: ChangeResult) -> Iterator[str]:
     """Only where a mail reached some and not others are its recipients worth a line each."""
-    yield from (f"{target}: {item.change.name}: {line}" for line in recipient_lines(item.proof))
+    yield from (f"{target}: {item.change.name}: {line}" for line in recipient_lines(item.verdict))
 
 
-def recipient_lines(proof: Proof | None) -> list[str]:
+def recipient_lines(verdict: Verdict | None) -> list[str]:
     """A line for each recipient of a mail that did not reach all of them; else none."""
-    return list(_partial(proof.delivery)) if proof is not None else []
+    return list(_partial(verdict.delivery)) if verdict is not None else []
 
 
 def _partial(delivery: Delivery) -> Iterator[str]:
@@ -97,25 +97,25 @@ def _summary(result: RunResult, paint: Paint) -> str:
     words = [f"{count} {status.value}" for status, count in counts.items() if count]
     refused = sum(target.refused for target in result.targets)
     words += [f"{refused} refused"] if refused else []
-    proved = sum(1 for t in result.targets for i in t.results if i.proof is not None and i.proof.passed)
-    words += [f"{proved} proved by a test message"] if proved else []
+    verified = sum(1 for t in result.targets for i in t.results if i.verdict is not None and i.verdict.passed)
+    words += [f"{verified} verified by a test message"] if verified else []
     head = "Interrupted:" if result.interrupted else "Applied:"
     return f"{paint(head, 'bold')} {', '.join(words) if words else 'nothing to do'}."
 
 
 def render_test(test: TestResult, paint: Paint = plain) -> str:
     """One line for one test notification, and one for each recipient where they fared differently."""
-    if test.proof is None:
+    if test.verdict is None:
         word, colour = "skipped", "yellow"
-    elif test.proof.passed:
+    elif test.verdict.passed:
         word, colour = "passed", "green"
     else:
         word, colour = "FAILED", "red"
     line = f'{test.target}: test {test.kind} "{test.name}" {paint(word, colour)}: {printable(test.text)}'
-    if test.proof is None:
+    if test.verdict is None:
         return line
-    warning = [f"  warning: {test.proof.warning}"] if test.proof.warning else []
-    return "\n".join([line, *warning, *(f"  {part}" for part in _partial(test.proof.delivery))])
+    warning = [f"  warning: {test.verdict.warning}"] if test.verdict.warning else []
+    return "\n".join([line, *warning, *(f"  {part}" for part in _partial(test.verdict.delivery))])
 
 
 def render_tests(tests: Iterable[TestResult], paint: Paint = plain) -> str:
@@ -129,7 +129,7 @@ def render_tests(tests: Iterable[TestResult], paint: Paint = plain) -> str:
 def describe_tests(tests: list[TestResult]) -> str:
     """`Tested 3 channels: 2 passed, 1 failed, 0 skipped.`"""
     failed = sum(1 for test in tests if test.failed)
-    skipped = sum(1 for test in tests if test.proof is None)
+    skipped = sum(1 for test in tests if test.verdict is None)
     passed = len(tests) - failed - skipped
     return f"Tested {plural(len(tests), 'channel')}: {passed} passed, {failed} failed, {skipped} skipped."
 

@@ -150,14 +150,14 @@ def result_page(project: str, result: RunResult) -> Page:
 
 
 def _applied(item: ChangeResult) -> Entry:
-    mend = [f"mend it with: {item.mend}"] if item.mend else []
+    fix = [f"fix it with: {item.fix}"] if item.fix else []
     return Entry(
         tone=_STATUS_TONES.get(item.status, Tone.BAD),
         sign=item.change.action.sign,
         kind=printable(item.change.kind),
         name=printable(item.change.name),
         remark=f"{item.status.value}: {printable(item.text)}" if item.text else item.status.value,
-        lines=tuple(map(printable, (*mend, *recipient_lines(item.proof), *item.notes))),
+        lines=tuple(map(printable, (*fix, *recipient_lines(item.verdict), *item.notes))),
         group=item.status.value,
     )
 
@@ -174,9 +174,9 @@ def page_of_tests(project: str, tests: Iterable[TestResult], errors: Iterable[st
 
 
 def _tested(test: TestResult) -> Entry:
-    if test.proof is None:
+    if test.verdict is None:
         tone, word = Tone.WARN, "skipped"
-    elif test.proof.passed:
+    elif test.verdict.passed:
         tone, word = Tone.GOOD, "passed"
     else:
         tone, word = Tone.BAD, "failed"

@@ -1,4 +1,4 @@
-"""An apply proves before it writes, undoes what fails its test, and leaves nothing to plan."""
+"""An apply verifies before it writes, undoes what fails its test, and leaves nothing to plan."""
 
 from __future__ import annotations
 
@@ -45,11 +45,11 @@ def mail(runs: Runs) -> list[Resource]:
     ]
 
 
-def test_a_new_channel_is_marked_unproved_until_its_message_went_through(runs: Runs) -> None:
+def test_a_new_channel_is_marked_unverified_until_its_message_went_through(runs: Runs) -> None:
     runs.simulator.clear_requests()
     results = runs.results([hook(runs)])
     assert results["hook"].status is Status.APPLIED
-    assert results["hook"].proof is not None
+    assert results["hook"].verdict is not None
     assert runs.sent() == [("POST", "acme_hook")]
     assert runs.configs()["acme_hook"]["description"] == "[acme/hook]"
     assert runs.plan([hook(runs)]).is_empty
@@ -93,7 +93,7 @@ def test_a_new_channel_that_fails_its_test_is_deleted_again(runs: Runs) -> None:
     assert runs.configs() == {}
 
 
-def test_a_changed_address_is_proved_on_a_canary_and_a_bad_one_never_reaches_the_channel(runs: Runs) -> None:
+def test_a_changed_address_is_verified_on_a_canary_and_a_bad_one_never_reaches_the_channel(runs: Runs) -> None:
     runs.apply([hook(runs)])
     before = runs.configs()["acme_hook"]
     results = runs.results([hook(runs, path="/status/410")])
@@ -108,11 +108,11 @@ def test_keep_writes_a_change_though_its_proof_failed_and_marks_it(runs: Runs) -
     bad = hook(runs, path="/status/410")
     run = runs.apply([bad])
     assert (run.targets[0].results[0].status, run.exit_code) == (Status.KEPT, 6)
-    assert runs.configs()["acme_hook"]["description"] == "[acme/hook unproved]"
-    assert [reason.value for reason in runs.plan([bad]).changes[0].reasons] == ["unproved"]
+    assert runs.configs()["acme_hook"]["description"] == "[acme/hook unverified]"
+    assert [reason.value for reason in runs.plan([bad]).changes[0].reasons] == ["unverified"]
 
 
-def test_an_unproved_channel_is_tested_again_and_then_marked(runs: Runs) -> None:
+def test_an_unverified_channel_is_tested_again_and_then_marked(runs: Runs) -> None:
     runs.options = ApplyOptions(on_failure=OnFailure.KEEP)
     runs.apply([hook(runs, path="/status/410")])
     kept = runs.simulator.store.all()
@@ -145,7 +145,7 @@ def test_no_test_is_sent_under_never_and_nothing_is_marked(runs: Runs) -> None:
     assert runs.configs()["acme_hook"]["description"] == "[acme/hook]"
 
 
-def test_mail_accounts_and_groups_are_proved_through_canaries_of_a_channel_that_uses_them(runs: Runs) -> None:
+def test_mail_accounts_and_groups_are_verified_through_canaries_of_a_channel_that_uses_them(runs: Runs) -> None:
     first = mail(runs)
     assert {item.status for item in runs.results(first).values()} == {Status.APPLIED}
     before = len(runs.simulator.inbox.received)
@@ -153,7 +153,7 @@ def test_mail_accounts_and_groups_are_proved_through_canaries_of_a_channel_that_
     account = replace(first[0], fields={**first[0].fields, "from_address": "alerts@example.org"})
     results = runs.results([account, group, first[2]])
     assert {name: item.status for name, item in results.items()} == {"smtp": Status.APPLIED, "team": Status.APPLIED}
-    assert all(item.proof and item.proof.passed for item in results.values())
+    assert all(item.verdict and item.verdict.passed for item in results.values())
     assert sorted(mail_recipients(runs, before)) == [["a@example.org"], ["new@example.org"]]
     assert runs.plan([account, group, first[2]]).is_empty
     assert set(runs.configs()) == {"acme_smtp", "acme_team", "acme_mail"}

@@ -63,7 +63,7 @@ def test_each_change_costs_what_the_document_says(runs: Runs) -> None:
     runs.apply(first)
     group = replace(first[1], fields={**first[1].fields, "recipients": frozenset({"b@example.org", "c@example.org"})})
     counted["account or group in use"] = calls_of(runs, [first[0], group, first[2]])
-    counted["unproved channel, nothing else"] = calls_of_an_unproved(runs)
+    counted["unverified channel, nothing else"] = calls_of_an_unverified(runs)
     assert counted == documented()
 
 
@@ -71,7 +71,7 @@ def always(resource: Resource) -> Resource:
     return replace(resource, settings=Settings(test=TestPolicy(when=When.ALWAYS)))
 
 
-def calls_of_an_unproved(runs: Runs) -> int:
+def calls_of_an_unverified(runs: Runs) -> int:
     """A channel that was kept though its test failed, and whose receiver is well again."""
     resource = slack("later")
     runs.simulator.outcomes.set("hooks.slack.com", 404, "gone")

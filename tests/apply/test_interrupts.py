@@ -53,7 +53,7 @@ def live(simulator: Simulator) -> dict[str, str]:
         (under_make, signal.SIGTERM, False),
     ],
 )
-def test_an_unproved_channel_is_undone_however_the_signal_comes(
+def test_an_unverified_channel_is_undone_however_the_signal_comes(
     simulator: Simulator,
     tmp_path: Path,
     start: object,
@@ -65,7 +65,7 @@ def test_an_unproved_channel_is_undone_however_the_signal_comes(
     simulator.faults.add("wait", method="POST", path="*/feature/test/*", seconds=20)
     with Process(simulator, folder, start(folder)) as process:
         process.wait_for_fault()
-        assert live(simulator) == {"acme_hook": "[acme/hook unproved]"}
+        assert live(simulator) == {"acme_hook": "[acme/hook unverified]"}
         ended = process.interrupt(number, group=group)
     assert ended.seconds < LIMIT
     assert live(simulator) == {}
@@ -91,7 +91,7 @@ def test_what_was_undone_is_told_before_all_else_and_what_had_not_begun_is_told_
     assert report[-1] == "Interrupted: 3 skipped, 1 undone."
 
 
-def test_a_write_that_hangs_is_left_unknown_within_the_limit_and_the_next_run_mends_it(
+def test_a_write_that_hangs_is_left_unknown_within_the_limit_and_the_next_run_fixes_it(
     simulator: Simulator, tmp_path: Path
 ) -> None:
     folder = make_project(tmp_path)
@@ -117,7 +117,7 @@ def test_an_undo_that_hangs_ends_within_the_limit(simulator: Simulator, tmp_path
         ended = process.interrupt(signal.SIGINT, group=True)
     assert ended.seconds < LIMIT
     assert ended.code == 130
-    assert live(simulator) == {"acme_hook": "[acme/hook unproved]"}
+    assert live(simulator) == {"acme_hook": "[acme/hook unverified]"}
 
 
 def test_a_second_signal_ends_it_at_once(simulator: Simulator, tmp_path: Path) -> None:

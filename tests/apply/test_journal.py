@@ -45,8 +45,8 @@ def test_each_step_is_there_before_and_after_and_its_lines_are_as_the_schema_say
         ("end", "create", ""),
         ("begin", "test", ""),
         ("end", "test", ""),
-        ("begin", "mark proved", ""),
-        ("end", "mark proved", ""),
+        ("begin", "mark verified", ""),
+        ("end", "mark verified", ""),
         ("outcome", "", "applied"),
     ]
     assert {line["id"] for line in lines} == {"acme_hook"}

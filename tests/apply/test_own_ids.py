@@ -1,4 +1,4 @@
-"""Applies on a target that chooses the ids itself and proves by canaries: neither system is so, the next one may be."""
+"""Applies on a target that chooses the ids itself and verifies by canaries: neither system does, the next one may."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which deliveries count as a proof, by what is expected and by what the server could tell."""
+"""Which deliveries count as a verdict, by what is expected and by what the server could tell."""
 
 from __future__ import annotations
 
@@ -34,18 +34,18 @@ def test_a_dead_address_was_not_reached(code: int) -> None:
 
 
 def test_where_the_server_does_not_tell_the_code_any_answer_counts_with_a_warning() -> None:
-    proof = judge(answered(0), REACHED)
-    assert proof.passed
-    assert "any answer counts" in proof.warning
+    verdict = judge(answered(0), REACHED)
+    assert verdict.passed
+    assert "any answer counts" in verdict.warning
     assert not judge(answered(0), ACCEPTED).passed
 
 
 @pytest.mark.parametrize("outcome", [Outcome.UNKNOWN, Outcome.FAILED])
 @pytest.mark.parametrize("expect", list(Expect))
 def test_what_nobody_knows_or_did_not_arrive_never_counts(outcome: Outcome, expect: Expect) -> None:
-    proof = judge(Delivery(outcome, "no answer"), expect)
-    assert not proof.passed
-    assert not proof.stands
+    verdict = judge(Delivery(outcome, "no answer"), expect)
+    assert not verdict.passed
+    assert not verdict.stands
 
 
 def test_one_recipient_of_a_mail_that_failed_is_a_failure() -> None:
@@ -53,10 +53,10 @@ def test_one_recipient_of_a_mail_that_failed_is_a_failure() -> None:
     assert not judge(Delivery(Outcome.FAILED, "1 of 2 recipients failed", recipients=people), REACHED).passed
 
 
-def test_what_cannot_be_tested_stands_without_being_proved() -> None:
-    proof = judge(Delivery(Outcome.SKIPPED, "it cannot be tested"), ACCEPTED)
-    assert proof.stands
-    assert not proof.passed
+def test_what_cannot_be_tested_stands_without_being_verified() -> None:
+    verdict = judge(Delivery(Outcome.SKIPPED, "it cannot be tested"), ACCEPTED)
+    assert verdict.stands
+    assert not verdict.passed
 
 
 def test_a_webhook_is_to_be_reached_by_default_and_all_others_to_accept() -> None:

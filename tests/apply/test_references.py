@@ -25,7 +25,7 @@ def with_fields(item: Resource, **fields: object) -> Resource:
     return replace(item, fields={**item.fields, **fields})  # type: ignore[dict-item]  # plain values, as a manifest's
 
 
-def test_an_account_is_proved_though_its_channel_shall_use_a_group_that_is_not_there_yet(runs: Runs) -> None:
+def test_an_account_is_verified_though_its_channel_shall_use_a_group_that_is_not_there_yet(runs: Runs) -> None:
     account, group, channel = mail(runs)
     runs.apply([account, group, channel])
     second = resource("EmailGroup", "second", recipients=frozenset({"c@example.org"}))
@@ -40,7 +40,7 @@ def test_an_account_is_proved_though_its_channel_shall_use_a_group_that_is_not_t
     assert runs.plan(wanted).is_empty
 
 
-def test_a_group_is_proved_by_the_account_that_is_live_while_the_wanted_one_is_not_there(runs: Runs) -> None:
+def test_a_group_is_verified_by_the_account_that_is_live_while_the_wanted_one_is_not_there(runs: Runs) -> None:
     account, group, channel = mail(runs)
     runs.apply([account, group, channel])
     other = replace(account, name="relay", fields={**account.fields, "display_name": "relay"})
@@ -64,7 +64,7 @@ def test_a_canary_that_was_left_is_never_taken_for_what_it_stands_beside(runs: R
     assert runs.configs()["acme_mail"]["email"]["email_account_id"] == "acme_smtp"
 
 
-def test_what_nobody_uses_and_what_is_disabled_is_written_and_said_to_be_not_proved(runs: Runs) -> None:
+def test_what_nobody_uses_and_what_is_disabled_is_written_and_said_to_be_not_verified(runs: Runs) -> None:
     account, group, channel = mail(runs)
     runs.apply([account, group, with_fields(channel, enabled=False)])
     changed = [
@@ -75,8 +75,8 @@ def test_what_nobody_uses_and_what_is_disabled_is_written_and_said_to_be_not_pro
     runs.simulator.clear_requests()
     results = runs.results(changed)
     assert runs.sent() == []
-    assert results["smtp"].text == "not proved: nobody uses it who could tell"
-    assert results["mail"].text == "not proved: a disabled channel cannot be tested"
+    assert results["smtp"].text == "not verified: nobody uses it who could tell"
+    assert results["mail"].text == "not verified: a disabled channel cannot be tested"
     enabled = [changed[0], group, with_fields(changed[2], enabled=True)]
-    assert runs.results(enabled)["mail"].proof is not None
+    assert runs.results(enabled)["mail"].verdict is not None
     assert "_canary_" in runs.sent()[0][1]

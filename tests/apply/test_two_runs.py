@@ -97,7 +97,7 @@ def test_what_changed_after_the_plan_is_not_written_over(runs: Runs) -> None:
     assert only(run).status is Status.FAILED
     assert "changed since it was planned (display_name)" in only(run).text
     assert runs.configs()["acme_hook"]["name"] == "By hand"
-    assert runs.sent() == [("POST", "acme_hook")]  # nothing was proved in vain
+    assert runs.sent() == [("POST", "acme_hook")]  # nothing was verified in vain
 
 
 def test_what_somebody_changed_during_its_test_is_neither_marked_nor_undone(runs: Runs) -> None:
@@ -123,8 +123,8 @@ def test_an_undo_that_fails_is_said_first_in_capitals_with_a_command(runs: Runs)
     assert run.exit_code == 6
     first, second, *_ = render_result(run).splitlines()
     assert first.startswith("UNDO FAILED: search WebhookChannel hook")
-    assert second.strip().startswith("mend it with: reconciler apply --only hook")
-    assert runs.configs()["acme_hook"]["description"] == "[acme/hook unproved]"
+    assert second.strip().startswith("fix it with: reconciler apply --only hook")
+    assert runs.configs()["acme_hook"]["description"] == "[acme/hook unverified]"
 
 
 def test_a_canary_whose_create_was_cut_off_is_removed(runs: Runs) -> None:
@@ -151,4 +151,4 @@ def test_what_was_written_and_cannot_be_read_back_is_said(runs: Runs) -> None:
     assert only(run).status is Status.FAILED
     assert "was written, but could not be read back" in only(run).text
     runs.simulator.faults.clear()
-    assert [reason.value for reason in runs.plan([hook(runs)]).changes[0].reasons] == ["unproved"]
+    assert [reason.value for reason in runs.plan([hook(runs)]).changes[0].reasons] == ["unverified"]

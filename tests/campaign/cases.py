@@ -65,7 +65,7 @@ class Case:
 
     @property
     def second(self) -> list[Resource]:
-        """What the second run is to bring about: bad addresses are mended, and there is something to write."""
+        """What the second run is to bring about: bad addresses are fixed, and there is something to write."""
         fields = {"description": "some time later"}
         return [
             replace(item, fields={**item.fields, **fields}) if item.name == "keep" else item

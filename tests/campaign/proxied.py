@@ -58,7 +58,7 @@ def play_proxied(server: str, seed: int) -> list[str]:
             case = Case(words, MIXES[name], timeout=0.6, is_proxied=True)
             world.wanted(case.mix, case.second)
             world.url = url
-            wrong += play(world, case, lambda _case: _mend(world, api))
+            wrong += play(world, case, lambda _case: _fix(world, api))
     return wrong
 
 
@@ -85,7 +85,7 @@ class _ProxiedWorld(World):
         return super().apply(desired, step=count, **more)
 
 
-def _mend(world: World, api: httpx.Client) -> None:
+def _fix(world: World, api: httpx.Client) -> None:
     """Take the toxic away, and go straight to the simulator."""
     api.delete(f"{_PLACE}/toxic")  # not there, if the run was over before
     world.url = world.simulator.url

@@ -42,11 +42,11 @@ def after_the_second(
         if live.get(object_id) != wanted.get(object_id):
             yield f"{object_id} is {live.get(object_id)}, and should be {wanted.get(object_id)}"
     again = case.bad | {item.name for item in case.second if item.settings.test.when is When.ALWAYS}
-    proved = {name for name, item in first.results.items() if item.proof and item.proof.passed and _is_done(item)}
+    verified = {name for name, item in first.results.items() if item.verdict and item.verdict.passed and _is_done(item)}
     for object_id in second.sent:
         name = _name_of(object_id)
-        if name in proved - again and not case.is_late and not _is_through_another(name):
-            yield f"{name} was proved by the first run, and tested again by the second"
+        if name in verified - again and not case.is_late and not _is_through_another(name):
+            yield f"{name} was verified by the first run, and tested again by the second"
 
 
 def _is_done(item: ChangeResult) -> bool:
@@ -54,7 +54,7 @@ def _is_done(item: ChangeResult) -> bool:
 
 
 def _is_through_another(name: str) -> bool:
-    return name == "mail"  # it carries the proofs of its account and its group
+    return name == "mail"  # it carries the verdicts of its account and its group
 
 
 def _name_of(object_id: str) -> str:
@@ -104,5 +104,5 @@ def _is_applied(name: str, result: ChangeResult, live: dict[str, Any] | None) ->
             yield f"{name} is said to be deleted, and is there"
     elif live is None:
         yield f"{name} is said to be applied, and is not there"
-    elif "unproved" in live["config"]["description"]:
-        yield f"{name} is said to be applied, and is marked unproved"
+    elif "unverified" in live["config"]["description"]:
+        yield f"{name} is said to be applied, and is marked unverified"

@@ -88,13 +88,13 @@ def test_the_doctor_writes_and_sends_nothing(shell: Shell) -> None:
     assert shell.run("list").out == before
 
 
-def test_the_doctor_names_what_is_broken_and_the_mend(shell: Shell) -> None:
+def test_the_doctor_names_what_is_broken_and_the_fix(shell: Shell) -> None:
     shell.environ["OPENSEARCH_URL"] = "http://127.0.0.1:9"
     del shell.environ["SLACK_URL"]
     done = shell.run("doctor")
     assert done.code == 1
     assert "failure  connection" in done.out
-    assert "mend: is it running" in done.out
+    assert "fix: is it running" in done.out
     assert "SLACK_URL is not set" in done.out
 
 
@@ -157,7 +157,7 @@ def test_the_doctor_tells_credentials_that_are_not_accepted(tmp_path: Path) -> N
         done = shell.run("doctor")
     assert done.code == 1
     assert "failure  credentials" in done.out
-    assert "mend: correct auth" in done.out
+    assert "fix: correct auth" in done.out
 
 
 def test_the_doctor_tells_a_port_without_tls(shell: Shell) -> None:
@@ -165,4 +165,4 @@ def test_the_doctor_tells_a_port_without_tls(shell: Shell) -> None:
     done = shell.run("doctor", "--json")
     assert done.code == 1
     (broken,) = [item for item in json.loads(done.out)["checks"] if item["health"] == "failure"]
-    assert (broken["check"], broken["mend"]) == ("tls", "is it http, or another port?")
+    assert (broken["check"], broken["fix"]) == ("tls", "is it http, or another port?")

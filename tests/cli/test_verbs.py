@@ -16,7 +16,7 @@ def test_from_nothing_to_no_changes(shell: Shell) -> None:
     assert "Will send 1 test message: oncall" in planned.out
     applied = shell.run("apply", "--yes")
     assert (applied.code, applied.err) == (0, "")
-    assert "Applied: 1 applied, 1 proved by a test message." in applied.out
+    assert "Applied: 1 applied, 1 verified by a test message." in applied.out
     again = shell.run("plan", "--detailed-exitcode")
     assert again.code == 0
     assert "No changes." in again.out
@@ -29,7 +29,7 @@ def test_json_is_one_document_on_stdout(shell: Shell) -> None:
     result = json.loads(shell.run("apply", "--yes", "--json").out)
     assert result["targets"][0]["results"][0]["status"] == "applied"
     assert json.loads(shell.run("list", "--json").out)["owned"][0]["name"] == "oncall"
-    assert json.loads(shell.run("test", "oncall", "--json").out)["tests"][0]["proof"]["passed"] is True
+    assert json.loads(shell.run("test", "oncall", "--json").out)["tests"][0]["verdict"]["passed"] is True
 
 
 def test_apply_without_a_terminal_names_the_flag(shell: Shell, simulator: Simulator) -> None:

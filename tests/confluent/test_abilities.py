@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.kinds import KINDS
-from reconciler.model.provider import ProofMethod
+from reconciler.model.provider import VerificationMethod
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.providers import ABILITIES
 from tests.confluent.scenes import HOOK, SLACK, TEAMS
@@ -19,7 +19,7 @@ def found(kind: str, **fields: Value) -> list[tuple[str, str, bool]]:
 
 def test_it_holds_four_kinds_and_proves_by_probes() -> None:
     assert ABLE.kinds == {"SlackChannel", "MicrosoftTeamsChannel", "WebhookChannel", "Subscription"}
-    assert (ABLE.proof, ABLE.chooses_ids) == (ProofMethod.PROBE, False)
+    assert (ABLE.verification, ABLE.chooses_ids) == (VerificationMethod.PROBE, False)
     assert not any(ABLE.expects_json(kind) for kind in ABLE.kinds)
 
 

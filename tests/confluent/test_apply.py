@@ -1,4 +1,4 @@
-"""Whole applies against an organisation: proved before the write, adopted, detached, replaced, finished later."""
+"""Whole applies against an organisation: verified before the write, adopted, detached, replaced, finished later."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def refusing(host: str, organisation: Organisation | None = None) -> Organisatio
     return organisation
 
 
-# -- proof
+# -- verdict
 
 
 def test_a_channel_whose_test_is_refused_is_not_created() -> None:
@@ -83,16 +83,16 @@ def test_a_new_name_sends_nothing() -> None:
 def test_a_channel_kept_in_spite_of_its_test_is_marked_and_tested_again() -> None:
     organisation = refusing("hooks.slack.com", Organisation(options=ApplyOptions(on_failure=OnFailure.KEEP)))
     assert organisation.apply([ONCALL]).exit_code == 6
-    assert organisation.integrations()["oncall"]["description"] == "[acme/oncall unproved]"
+    assert organisation.integrations()["oncall"]["description"] == "[acme/oncall unverified]"
     organisation.outcomes.clear()
-    assert [str(reason) for reason in organisation.plan([ONCALL]).changes[0].reasons] == ["unproved"]
+    assert [str(reason) for reason in organisation.plan([ONCALL]).changes[0].reasons] == ["unverified"]
     assert organisation.apply([ONCALL]).exit_code == 0
     assert organisation.integrations()["oncall"]["description"] == "[acme/oncall]"
     assert organisation.plan([ONCALL]).is_empty
 
 
 @pytest.mark.parametrize("addresses", ["clear", "stars"])
-def test_an_unproved_channel_is_tested_again_with_the_manifests_address(addresses: str) -> None:
+def test_an_unverified_channel_is_tested_again_with_the_manifests_address(addresses: str) -> None:
     organisation = refusing("hooks.slack.com", Organisation(Behaviours.parse([f"addresses={addresses}"])))
     organisation.options = ApplyOptions(on_failure=OnFailure.KEEP)
     organisation.apply([ONCALL])

@@ -1,4 +1,4 @@
-"""Drift: what was changed by hand is seen field by field, and mended."""
+"""Drift: what was changed by hand is seen field by field, and fixed."""
 
 from __future__ import annotations
 
@@ -12,33 +12,33 @@ from tests.middle.builders import resource
 GROUP = resource("EmailGroup", "team", recipients=frozenset({"a@example.org", "b@example.org"}), description="Ours")
 
 
-def mend(runs: LiveRuns, wanted: Resource) -> None:
+def fix(runs: LiveRuns, wanted: Resource) -> None:
     all_applied(runs.apply([wanted], QUIET))
     assert runs.plan([wanted], QUIET).is_empty
 
 
 def test_fields_changed_by_hand_are_seen_and_mended(runs: LiveRuns) -> None:
-    mend(runs, GROUP)
+    fix(runs, GROUP)
     recipients = {"recipient_list": [{"recipient": "stranger@example.org"}]}
     runs.cluster.change(runs.key("team"), name="By hand", email_group=recipients)
     (change,) = runs.plan([GROUP], QUIET).changes
     assert change.action is Action.UPDATE
     assert {item.path[0] for item in change.fields} == {"display_name", "recipients"}
-    mend(runs, GROUP)
+    fix(runs, GROUP)
     assert runs.cluster.read(runs.key("team"))["name"] == "team"
 
 
 def test_a_mark_lost_by_hand_is_seen_and_mended(runs: LiveRuns) -> None:
-    mend(runs, GROUP)
+    fix(runs, GROUP)
     runs.cluster.change(runs.key("team"), description="Ours")
     (change,) = runs.plan([GROUP], QUIET).changes
     assert (change.action, Reason.MARK_LOST in change.reasons) == (Action.UPDATE, True)
-    mend(runs, GROUP)
+    fix(runs, GROUP)
     assert runs.cluster.read(runs.key("team"))["description"] == f"Ours [{runs.owner}/team]"
 
 
 def test_an_object_deleted_by_hand_is_seen_and_made_again(runs: LiveRuns) -> None:
-    mend(runs, GROUP)
+    fix(runs, GROUP)
     runs.cluster.delete(runs.key("team"))
     assert [change.action for change in runs.plan([GROUP], QUIET).changes] == [Action.CREATE]
-    mend(runs, GROUP)
+    fix(runs, GROUP)

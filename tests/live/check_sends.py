@@ -1,4 +1,4 @@
-"""Test messages really sent: new channels are proved, new addresses before the real channel is touched."""
+"""Test messages really sent: new channels are verified, new addresses before the real channel is touched."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def accepted(runs: LiveRuns, wanted: list[Resource], name: str) -> None:
     """Apply; that channel's message was accepted, and nothing is left to plan."""
     result = runs.results(wanted)[name]
     assert (result.status, result.text) == (Status.APPLIED, result.text)
-    assert result.proof is not None
-    assert result.proof.delivery.outcome is Outcome.ACCEPTED, result.proof.text
+    assert result.verdict is not None
+    assert result.verdict.delivery.outcome is Outcome.ACCEPTED, result.verdict.text
     assert runs.plan(wanted).is_empty
 
 
@@ -28,14 +28,14 @@ def webhook(url: str) -> Resource:
     return resource("WebhookChannel", "hook", url=SecretText(url))
 
 
-def test_a_new_webhook_and_a_new_address_of_it_are_proved(place: LivePlace, runs: LiveRuns) -> None:
+def test_a_new_webhook_and_a_new_address_of_it_are_verified(place: LivePlace, runs: LiveRuns) -> None:
     place.need_receiver()
     accepted(runs, [webhook(place.sink)], "hook")
     accepted(runs, [webhook(f"{place.sink}/moved")], "hook")
     assert runs.cluster.read(runs.key("hook"))["webhook"]["url"] == f"{place.sink}/moved"
 
 
-def test_a_new_mattermost_channel_is_proved(place: LivePlace, runs: LiveRuns) -> None:
+def test_a_new_mattermost_channel_is_verified(place: LivePlace, runs: LiveRuns) -> None:
     place.holds("MattermostChannel")
     place.need_receiver()
     accepted(runs, [resource("MattermostChannel", "chat", webhook_url=SecretText(place.sink))], "chat")
@@ -61,7 +61,7 @@ def test_a_new_channel_with_a_dead_address_is_taken_back(place: LivePlace, runs:
     assert runs.is_gone("hook")
 
 
-def test_a_new_mail_channel_and_a_changed_account_of_it_are_proved(place: LivePlace, runs: LiveRuns) -> None:
+def test_a_new_mail_channel_and_a_changed_account_of_it_are_verified(place: LivePlace, runs: LiveRuns) -> None:
     place.need_mail_server()
     account = resource(
         "SmtpAccount",

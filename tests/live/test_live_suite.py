@@ -31,12 +31,12 @@ MATTERMOST = {
         "an object goes from nothing through two forms to nothing",
         "a kind goes from nothing to each state and back and every plan after is empty",
     )
-} | {"a new mattermost channel is proved: OpenSearch 2.19.5 has no MattermostChannel"}
+} | {"a new mattermost channel is verified: OpenSearch 2.19.5 has no MattermostChannel"}
 MAILS = {
     f"{check}: TEST_MAIL_SERVER is not set"
     for check in (
         "a test mail really goes out and an account by itself is not tested",
-        "a new mail channel and a changed account of it are proved",
+        "a new mail channel and a changed account of it are verified",
     )
 }
 LATE = {
@@ -129,7 +129,7 @@ def test_where_no_message_arrives_what_sends_is_skipped_by_name() -> None:
         done = run_suite(walled.url, "-k", "sends or goes_out or left_open")
         assert done.returncode == 0, done.stdout
         reason = "TEST_RECEIVER_URL is not set, and the cluster does not reach this machine's loopback (a container?)"
-        assert f"a new webhook and a new address of it are proved: {reason}" in skipped(done.stdout)
+        assert f"a new webhook and a new address of it are verified: {reason}" in skipped(done.stdout)
         assert not walled.inbox.received
 
 
@@ -137,7 +137,7 @@ def test_a_failed_check_is_named_and_leaves_nothing_behind(simulator: Simulator)
     simulator.faults.add("answer", status=400, method="PUT", path="*_team", times=100)
     done = run_suite(simulator.url, "-k", "changed_by_hand")
     assert done.returncode == 1
-    assert "FAILED   fields changed by hand are seen and mended" in done.stdout
+    assert "FAILED   fields changed by hand are seen and fixed" in done.stdout
     assert held(simulator) == {"theirs"}
 
 

@@ -176,9 +176,9 @@ def test_a_manifest_makes_findings_with_places_after_its_file_went(tmp_path: Pat
     path = tmp_path / "a.yaml"
     path.write_text("# a\n" + slack("a"))
     manifest = load("a.yaml", root=tmp_path).manifests[0]
-    finding = manifest.finding("is wrong", "rule", field=("spec", "webhook_url", "env"), hint="mend it")
+    finding = manifest.finding("is wrong", "rule", field=("spec", "webhook_url", "env"), hint="fix it")
     assert (finding.place.line, finding.place.column) == (5, 27)
-    assert str(finding).endswith('5:27: SlackChannel "a" spec.webhook_url.env: is wrong; mend it')
+    assert str(finding).endswith('5:27: SlackChannel "a" spec.webhook_url.env: is wrong; fix it')
     path.unlink()
     load("-", root=tmp_path, stdin=io.StringIO(""))
     assert manifest.finding("is wrong", "rule", field=("spec",)).place.line == 2

@@ -14,7 +14,7 @@ from reconciler.plan.match import match_live
 from tests.middle.builders import OWNERSHIP, live, live_of, slack
 
 NAMES = st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True)
-FLAGS = st.frozensets(st.sampled_from(["canary", "protected", "replaced", "unproved"]))
+FLAGS = st.frozensets(st.sampled_from(["canary", "protected", "replaced", "unverified"]))
 
 
 @given(st.text(), NAMES, NAMES, FLAGS)
@@ -27,8 +27,8 @@ def test_a_mark_reads_back_as_it_was_written(text: str, owner: str, name: str, f
 
 
 def test_a_mark_ends_the_description_after_one_space() -> None:
-    assert describe("Pages on-call", Mark("acme", "oncall", frozenset({"unproved", "protected"}))) == (
-        "Pages on-call [acme/oncall protected unproved]"
+    assert describe("Pages on-call", Mark("acme", "oncall", frozenset({"unverified", "protected"}))) == (
+        "Pages on-call [acme/oncall protected unverified]"
     )
 
 
@@ -40,8 +40,8 @@ def test_what_only_looks_like_a_mark_is_none(text: str) -> None:
 
 
 def test_the_longest_mark_is_as_long_as_any_that_is_written() -> None:
-    assert len(str(longest_mark("acme", "x", protected=True))) == len("[acme/x protected unproved]")
-    assert len(str(longest_mark("acme", "x", protected=False))) == len("[acme/x unproved]") == len("[acme/x replaced]")
+    assert len(str(longest_mark("acme", "x", protected=True))) == len("[acme/x protected unverified]")
+    assert len(str(longest_mark("acme", "x", protected=False))) == len("[acme/x unverified]")
 
 
 def test_spec_id_comes_before_mark_and_key() -> None:

@@ -102,12 +102,12 @@ def test_an_object_of_a_type_we_do_not_know_is_refused_and_never_replaced() -> N
     assert [refusal.name for refusal in plan.refusals] == ["oncall"]
 
 
-def test_a_lost_mark_an_unproved_one_and_a_rename_are_changes_without_fields() -> None:
+def test_a_lost_mark_an_unverified_one_and_a_rename_are_changes_without_fields() -> None:
     lost, _ = plan_of([slack()], [live_of(slack(), description="")])
     assert lost.changes[0].reasons == (Reason.MARK_LOST,)
-    unproved, _ = plan_of([slack()], [live_of(slack(), description="[acme/oncall unproved]")])
-    assert unproved.changes[0].reasons == (Reason.UNPROVED,)
-    assert [message.name for message in unproved.messages] == ["oncall"]
+    unverified, _ = plan_of([slack()], [live_of(slack(), description="[acme/oncall unverified]")])
+    assert unverified.changes[0].reasons == (Reason.UNVERIFIED,)
+    assert [message.name for message in unverified.messages] == ["oncall"]
     renamed = slack("new", settings=Settings(renamed_from="oncall"), display_name="oncall")
     rename, _ = plan_of([renamed], [live_of(slack())])
     assert rename.changes[0].reasons == (Reason.RENAMED,)

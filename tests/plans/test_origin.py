@@ -66,12 +66,12 @@ def test_a_removed_manifest_is_intent_and_a_stranger_under_our_mark_is_drift(rep
     assert origins(document) == {"other": "intent", "stray": "drift"}
 
 
-def test_intent_that_also_mends_drift_says_so(repository: Project) -> None:
+def test_intent_that_also_fixes_drift_says_so(repository: Project) -> None:
     repository.slack("oncall", description="new")
     repository.change_live("acme_oncall", name="by hand")
     change = repository.plan("--base", "main")["targets"][0]["changes"][0]
     assert change["origin"] == "intent"
-    assert "drift in display_name is mended with it" in change["notes"]
+    assert "drift in display_name is fixed with it" in change["notes"]
 
 
 def test_only_intent_is_carried_out_and_the_rest_is_pending(repository: Project) -> None:

@@ -21,7 +21,7 @@ URL = FieldChange(
 UPDATE = Change(Action.UPDATE, "SlackChannel", "oncall", "acme_oncall", (Reason.FIELDS_DIFFER,), (NAME,), updated="100")
 CREATE = Change(Action.CREATE, "SlackChannel", "oncall", "acme_oncall", (Reason.CREATED,), (NAME, URL))
 REPLACE = replace(CREATE, action=Action.REPLACE, reasons=(Reason.KIND_CHANGED,), updated="100")
-UNPROVED = replace(UPDATE, reasons=(Reason.UNPROVED,), fields=(), updated="200")
+UNVERIFIED = replace(UPDATE, reasons=(Reason.UNVERIFIED,), fields=(), updated="200")
 
 
 def test_the_same_change_has_no_differences_whatever_its_tags() -> None:
@@ -54,13 +54,13 @@ def test_whatever_differs_is_named(fresh: Change, words: str) -> None:
 
 
 @pytest.mark.parametrize("saved", [CREATE, REPLACE, replace(UPDATE, fields=(URL,))])
-def test_what_is_written_but_unproved_is_finished(saved: Change) -> None:
-    assert list(differences(saved, UNPROVED)) == []
+def test_what_is_written_but_unverified_is_finished(saved: Change) -> None:
+    assert list(differences(saved, UNVERIFIED)) == []
 
 
 def test_a_change_that_needed_no_proof_is_not_finished_by_one() -> None:
-    assert list(differences(UPDATE, UNPROVED))
-    assert list(differences(replace(CREATE, action=Action.DELETE), UNPROVED))
+    assert list(differences(UPDATE, UNVERIFIED))
+    assert list(differences(replace(CREATE, action=Action.DELETE), UNVERIFIED))
 
 
 def test_a_replace_that_was_killed_after_its_delete_is_finished_by_its_create() -> None:

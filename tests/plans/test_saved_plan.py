@@ -97,11 +97,11 @@ def test_a_plan_that_was_half_applied_is_finished(project: Project) -> None:
     assert sorted(project.configs()) == ["acme_first", "acme_second"]
 
 
-def test_a_channel_that_a_killed_run_left_unproved_is_finished(project: Project) -> None:
+def test_a_channel_that_a_killed_run_left_unverified_is_finished(project: Project) -> None:
     project.slack("hook", test={"when": "change"})
     plan = project.save()
     project.apply()
-    project.change_live("acme_hook", description="[acme/hook unproved]")
+    project.change_live("acme_hook", description="[acme/hook unverified]")
     done = project.run("apply", str(plan))
     assert done.code == 0, done.text
     assert project.configs()["acme_hook"]["description"] == "[acme/hook]"

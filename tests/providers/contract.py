@@ -109,7 +109,7 @@ def _common(place: Place) -> dict[str, Value]:
 
 
 def _common_changed(place: Place) -> dict[str, Value]:
-    return {"display_name": "On-call 2", "description": f"[{place.owner}/x unproved]", "enabled": False}
+    return {"display_name": "On-call 2", "description": f"[{place.owner}/x unverified]", "enabled": False}
 
 
 def _samples(place: Place) -> dict[str, dict[str, Value]]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.model.errors import ConflictError, NotFoundError, RejectedError, TargetError
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.kinds import KINDS, Role
-from reconciler.model.provider import Listing, Problem, ProofMethod
+from reconciler.model.provider import Listing, Problem, VerificationMethod
 from reconciler.model.resource import Draft, LiveObject, Server
 from reconciler.model.values import SecretText, Value
 
@@ -27,7 +27,7 @@ class MemoryAbilities:
 
     provider: str = "memory"
     kinds: frozenset[str] = frozenset(KINDS) - {"Subscription"}
-    proof: ProofMethod = ProofMethod.CANARY
+    verification: VerificationMethod = VerificationMethod.CANARY
     chooses_ids: bool = True
     problems: Mapping[str, list[Problem]] = field(default_factory=dict)
 
@@ -161,9 +161,9 @@ class MemoryProvider:
         return delivery
 
     async def probe(self, draft: Draft) -> Delivery:
-        """Send with values that are not written, where that is how proofs are made."""
+        """Send with values that are not written, where that is how verdicts are made."""
         end = self._begin("probe")
-        if self.abilities.proof is not ProofMethod.PROBE:
+        if self.abilities.verification is not VerificationMethod.PROBE:
             raise RejectedError("there is no probe here")
         delivery = self._send(draft.fields)
         end()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
-from reconciler.apply.testing import Proof
+from reconciler.apply.testing import Verdict
 from reconciler.model.evidence import Delivery, Outcome, RecipientDelivery
 from reconciler.model.masking import Json
 from reconciler.model.resource import Server
@@ -140,8 +140,8 @@ PLAN = Plan(
     ),
 )
 
-ACCEPTED = Proof(True, "the receiver accepted the message", Delivery(Outcome.ACCEPTED))
-REFUSED = Proof(
+ACCEPTED = Verdict(True, "the receiver accepted the message", Delivery(Outcome.ACCEPTED))
+REFUSED = Verdict(
     False,
     f"refused: {NAMES[1]}",
     Delivery(
@@ -172,7 +172,7 @@ RESULT = RunResult(
                     status,
                     f"told: {NAMES[number]}",
                     (ACCEPTED, REFUSED, None)[number % 3],
-                    mend="reconciler apply --only updated" if status is Status.STRANDED else "",
+                    fix="reconciler apply --only updated" if status is Status.STRANDED else "",
                 )
                 for number, (status, change) in enumerate(zip(Status, (*CHANGES, *CHANGES), strict=False))
             ),

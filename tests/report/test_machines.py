@@ -32,11 +32,11 @@ def test_gitlab_gets_its_three_numbers() -> None:
 
 def test_an_annotation_stands_at_its_line_and_cannot_be_broken_out_of() -> None:
     place = Place("channels/a,b:c.yaml", 3, 7)
-    finding = Finding(place, "50% wrong\n::error::no", "rule", 'SlackChannel "oncall"', "spec.url", "mend it")
+    finding = Finding(place, "50% wrong\n::error::no", "rule", 'SlackChannel "oncall"', "spec.url", "fix it")
     (line,) = render_annotations(notes_of_findings([finding])).splitlines()
     assert line == (
         "::error file=channels/a%2Cb%3Ac.yaml,line=3,col=7::"
-        'SlackChannel "oncall" spec.url: 50%25 wrong\\n::error::no; mend it'
+        'SlackChannel "oncall" spec.url: 50%25 wrong\\n::error::no; fix it'
     )
 
 

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 @options(COMMON, SELECTING, PLANNING, CONNECTING, TESTING, WRITING, OUTPUTS)
 @published("apply")
 def command(plan_file: Path | None, **flags: Any) -> int:
-    """Plan, ask, write what differs, and prove each channel by a test message.
+    """Plan, ask, write what differs, and verify each channel by a test message.
 
     With a saved plan: plan again and carry out only what it shows, without asking.
     """

@@ -1,4 +1,4 @@
-"""`reconciler doctor`: try the project and every target, step by step, and say what mends what is broken."""
+"""`reconciler doctor`: try the project and every target, step by step, and say what fixes what is broken."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def _row(check: Check) -> dict[str, str]:
         "check": check.name,
         "health": check.health.value,
         "text": check.text,
-        "mend": check.mend,
+        "fix": check.fix,
     }
 
 
@@ -107,7 +107,7 @@ def _show(checks: list[Check], flags: dict[str, Any]) -> None:
             out(paint(subject, "bold"))
         word = paint(check.health.value.ljust(7), _COLOURS[check.health])
         out(f"  {word}  {check.name.ljust(width)}  {printable(check.text)}")
-        if check.mend and check.health is not Health.OK:
-            out(f"  {' ' * 7}  {' ' * width}  mend: {check.mend}")
+        if check.fix and check.health is not Health.OK:
+            out(f"  {' ' * 7}  {' ' * width}  fix: {check.fix}")
     counts = [plural(sum(check.health is health for check in checks), health.value) for health in Health]
     out(f"{plural(len(checks), 'check')}: {counts[0].removesuffix('s')}, {counts[1]}, {counts[2]}.")

@@ -15,16 +15,16 @@ from reconciler.cli.terminal import note, out, show_json
 from reconciler.engine.load import Selection, load_project_only
 from reconciler.engine.read import Live, ReadOptions, read_targets
 from reconciler.model.text import printable
-from reconciler.plan.marks import UNPROVED
+from reconciler.plan.marks import UNVERIFIED
 
-_HEADINGS = ("NAME", "KIND", "TARGET", "ID", "ENABLED", "PROVED")
+_HEADINGS = ("NAME", "KIND", "TARGET", "ID", "ENABLED", "VERIFIED")
 
 
 @click.command("list")
 @options(COMMON, CONNECTING)
 @option("--target", "targets", multiple=True, help="Only these targets of the project.")
 def command(config: Path | None, targets: tuple[str, ...], **flags: Any) -> int:
-    """List everything that bears this project's mark: name, kind, target, live id, enabled, proved."""
+    """List everything that bears this project's mark: name, kind, target, live id, enabled, verified."""
     set_up_logging(flags["verbose"])
     workspace = load_project_only(config, Selection(targets=targets))
     for finding in workspace.findings:
@@ -54,7 +54,7 @@ def _rows(live: Live) -> Iterator[tuple[str, str, str, str, bool, bool]]:
         flags = item.mark.flags if item.mark else frozenset()
         enabled = item.live.fields.get("enabled") is not False
         kind = item.live.kind or item.live.native_type
-        yield item.name, kind, live.plan.target, item.id, enabled, UNPROVED not in flags
+        yield item.name, kind, live.plan.target, item.id, enabled, UNVERIFIED not in flags
 
 
 def _show_table(rows: list[tuple[str, str, str, str, bool, bool]]) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from reconciler.apply.results import TestResult
-from reconciler.apply.testing import Proof, judge
+from reconciler.apply.testing import Verdict, judge
 from reconciler.cli.loading import load_with_notes
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, SELECTING, complete_name, option, options
@@ -92,8 +92,8 @@ async def _one(live: Live, match: Match, places: asyncio.Semaphore) -> TestResul
     if not KINDS[resource.kind].sends:
         return TestResult(target, resource.kind, resource.name, "skipped: it is tested by the channels that use it")
     if match.found is None or provider is None:
-        proof = Proof(False, "not live: apply it first", Delivery(Outcome.FAILED))
-        return TestResult(target, resource.kind, resource.name, proof.text, proof)
+        verdict = Verdict(False, "not live: apply it first", Delivery(Outcome.FAILED))
+        return TestResult(target, resource.kind, resource.name, verdict.text, verdict)
     if match.found.live.fields.get("enabled") is False:
         return TestResult(target, resource.kind, resource.name, "skipped: a disabled channel cannot be tested")
     async with places:
@@ -102,10 +102,10 @@ async def _one(live: Live, match: Match, places: asyncio.Semaphore) -> TestResul
             delivery = await provider.send_test(match.found.id, _draft(live, match))
         except TargetError as error:
             delivery = Delivery(Outcome.FAILED, str(error))
-    proof = judge(delivery, expectation(resource.kind, resource.settings.test, provider.abilities))
+    verdict = judge(delivery, expectation(resource.kind, resource.settings.test, provider.abilities))
     if delivery.outcome is Outcome.SKIPPED:
         return TestResult(target, resource.kind, resource.name, f"skipped: {delivery.text}")
-    return TestResult(target, resource.kind, resource.name, proof.text, proof, round(time.monotonic() - begin, 3))
+    return TestResult(target, resource.kind, resource.name, verdict.text, verdict, round(time.monotonic() - begin, 3))
 
 
 def _draft(live: Live, match: Match) -> Draft | None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from reconciler.model.provider import Problem, ProofMethod
+from reconciler.model.provider import Problem, VerificationMethod
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent.codec import SUBSCRIPTION, TARGETS
 
@@ -25,7 +25,7 @@ class ConfluentAbilities:
 
     provider = "confluent"
     kinds = frozenset(TARGETS) | {SUBSCRIPTION}
-    proof = ProofMethod.PROBE
+    verdict = VerificationMethod.PROBE
     chooses_ids = False
 
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:

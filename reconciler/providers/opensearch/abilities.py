@@ -12,7 +12,7 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from reconciler.model.provider import Problem, ProofMethod
+from reconciler.model.provider import Problem, VerificationMethod
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.opensearch.codec import NATIVE_TYPES
 
@@ -60,7 +60,7 @@ class OpenSearchAbilities:
 
     provider = "opensearch"
     kinds = frozenset(NATIVE_TYPES)
-    proof = ProofMethod.CANARY
+    verdict = VerificationMethod.CANARY
     chooses_ids = True
 
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:

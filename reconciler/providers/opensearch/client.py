@@ -171,7 +171,7 @@ class OpenSearchProvider:
         return self._judge(answer, tells_phrase=not is_before(version, "3.0"))
 
     async def probe(self, draft: Draft) -> Delivery:
-        """OpenSearch tests only what is written: its proof is the canary."""
+        """OpenSearch tests only what is written: it verifies by a canary."""
         raise RejectedError(f"OpenSearch cannot test a {draft.kind} that is not written; use a canary")
 
     def _judge(self, answer: Answer, *, tells_phrase: bool) -> Delivery:

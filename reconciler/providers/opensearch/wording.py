@@ -32,7 +32,7 @@ _KNOWN: Sequence[tuple[str, str, str]] = (
     ),
     (r"Config IDs not found", "it refers to an account or group that does not exist", "plan again"),
     (r"configId .* is not a valid", "it refers to an object of another kind", "plan again"),
-    (r"is in both emailAccountID", "an account cannot be among the groups", "mend the manifest"),
+    (r"is in both emailAccountID", "an account cannot be among the groups", "fix the manifest"),
     (r"Config type cannot be changed", "an object's kind cannot be changed", "it takes a replace: plan again"),
     (
         r"type NONE is not acceptable",
@@ -85,9 +85,9 @@ class OpenSearchDialect:
             return "the credentials were not accepted", _CHECK_AUTH
         if lacking := re.search(_PERMISSION, reason):
             return f"this user lacks the permission {lacking[1]}", _GRANT
-        for pattern, meaning, mend in _KNOWN:
+        for pattern, meaning, fix in _KNOWN:
             if re.search(pattern, reason):
-                return meaning, mend
+                return meaning, fix
         if not reason and answer.body.lstrip().startswith(b"<"):
             return "the answer is HTML, not OpenSearch's", "is that the right address, or is a proxy between?"
         return "", ""
