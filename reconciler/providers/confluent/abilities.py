@@ -25,7 +25,7 @@ class ConfluentAbilities:
 
     provider = "confluent"
     kinds = frozenset(TARGETS) | {SUBSCRIPTION}
-    verdict = VerificationMethod.PROBE
+    verification = VerificationMethod.PROBE
     chooses_ids = False
 
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:

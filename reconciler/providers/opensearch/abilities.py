@@ -60,7 +60,7 @@ class OpenSearchAbilities:
 
     provider = "opensearch"
     kinds = frozenset(NATIVE_TYPES)
-    verdict = VerificationMethod.CANARY
+    verification = VerificationMethod.CANARY
     chooses_ids = True
 
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
