@@ -41,7 +41,8 @@ def plan_thousand() -> Ratio:
     """A plan of 1,000 unchanged channels against one bare list call, in this process."""
     import httpx
 
-    from reconciler.engine.load import Selection, load_workspace
+    from reconciler.engine.load import load_workspace
+    from reconciler.engine.options import ManifestOptions, Surroundings
     from reconciler.engine.read import ReadOptions, read_targets
 
     with tempfile.TemporaryDirectory() as folder, simulator() as url:
@@ -50,7 +51,9 @@ def plan_thousand() -> Ratio:
         process_seconds(["-m", "reconciler", "apply", "--yes"], os.environ, folder)
 
         async def planned() -> None:
-            workspace = load_workspace(Path(folder) / "reconciler.yaml", Selection())
+            workspace = load_workspace(
+                ManifestOptions(config=Path(folder) / "reconciler.yaml"), Surroundings(os.environ, Path(folder))
+            )
             for live in await read_targets(workspace, ReadOptions()):
                 if not live.plan.is_empty or live.provider is None:
                     sys.exit("the benchmark's plan is not empty")
@@ -114,19 +117,28 @@ def applied(url: str, folder: str) -> float:
     os.environ.update(environment(url))
     from reconciler.apply.journal import Journal
     from reconciler.apply.run import Stop, apply_targets
-    from reconciler.apply.session import ApplyOptions, Session
-    from reconciler.engine.load import Selection, load_workspace
+    from reconciler.apply.session import Session
+    from reconciler.engine.load import load_workspace
+    from reconciler.engine.options import ManifestOptions, Surroundings
     from reconciler.engine.read import ReadOptions, read_targets
 
     async def run() -> float:
-        workspace = load_workspace(Path(folder) / "reconciler.yaml", Selection())
+        workspace = load_workspace(
+            ManifestOptions(config=Path(folder) / "reconciler.yaml"), Surroundings(os.environ, Path(folder))
+        )
         begin = time.perf_counter()
         stop = Stop()
         (live,) = await read_targets(workspace, ReadOptions(must_resolve=True))
         if live.provider is None:
             sys.exit(f"the benchmark's target cannot be read: {live.plan.error}")
         session = Session(
-            live.provider, live.plan, live.matching, live.secrets, live.ownership, Journal(), ApplyOptions(), stop.soft
+            live.provider,
+            live.plan,
+            live.matching,
+            live.secrets,
+            live.ownership,
+            Journal(),
+            stop=stop.soft,
         )
         result = await apply_targets([session], stop)
         if result.exit_code != 0:

@@ -58,11 +58,11 @@ Observer = Callable[[str, ChangeResult], None]
 _DONE = frozenset({Status.APPLIED, Status.KEPT})
 
 
-def _ignore(_target: str, _result: ChangeResult) -> None:
+def ignore(_target: str, _result: ChangeResult) -> None:
     """The observer of a run that nobody watches."""
 
 
-async def apply_targets(sessions: Iterable[Session], stop: Stop, observe: Observer = _ignore) -> RunResult:
+async def apply_targets(sessions: Iterable[Session], stop: Stop, observe: Observer = ignore) -> RunResult:
     """Apply all targets side by side; each session's `stop` must be `stop.soft`."""
     results = await asyncio.gather(*(_apply_target(session, stop, observe) for session in sessions))
     return RunResult(tuple(results), interrupted=stop.soft.is_set())

@@ -21,7 +21,7 @@ from reconciler.plan.payload import make_draft
 
 
 @dataclass(frozen=True, slots=True)
-class ApplyOptions:
+class SessionOptions:
     """How an apply behaves. `on_failure` overrides every manifest's `test.on_failure`."""
 
     on_failure: OnFailure | None = None
@@ -51,7 +51,7 @@ class Session:
     secrets: Secrets
     ownership: Ownership
     journal: Journal
-    options: ApplyOptions = ApplyOptions()
+    options: SessionOptions = SessionOptions()
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     token: Callable[[], str] = _random_token
     ids: dict[str, str] = field(default_factory=dict)

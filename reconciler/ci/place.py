@@ -30,14 +30,25 @@ class Place:
     token: SecretText | None
 
 
-def find_place(site: str, flags: Mapping[str, Any], environ: Mapping[str, str]) -> Place:
+@dataclass(frozen=True, slots=True)
+class WantedPlace:
+    """What a person says of the place; what is empty is looked for in the CI's variables."""
+
+    site: str
+    repository: str = ""
+    request: str = ""
+    author: str = ""
+
+
+def find_place(wanted: WantedPlace, environ: Mapping[str, str]) -> Place:
     """Where to comment; ConfigurationError names the flag that is missing outside of a CI."""
-    repository = flags.get("repo") or environ.get("GITHUB_REPOSITORY" if site == "github" else "CI_PROJECT_ID", "")
-    request = str(flags.get("pr") or (_pull_request(environ) if site == "github" else _merge_request(environ)))
+    site = wanted.site
+    repository = wanted.repository or environ.get("GITHUB_REPOSITORY" if site == "github" else "CI_PROJECT_ID", "")
+    request = wanted.request or (_pull_request(environ) if site == "github" else _merge_request(environ))
     for value, flag in ((repository, "--repo"), (request, "--pr")):
         if not value:
             raise ConfigurationError(f"--comment {site}: this job does not tell where: pass {flag}")
-    author = flags.get("comment_author") or ""
+    author = wanted.author
     if site == "github":
         token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")
         author = author or (ACTIONS_BOT if environ.get("GITHUB_ACTIONS") else "")

@@ -8,20 +8,16 @@ import signal
 import sys
 import time
 from collections.abc import Callable
-from typing import Any
 
 from reconciler.apply.results import ChangeResult, RunResult
 from reconciler.apply.run import Stop
-from reconciler.cli.publishing import form_of, publish
-from reconciler.cli.terminal import Progress, confirm, note, out, paint_for
-from reconciler.engine.apply import apply_lives, is_due, untouched
-from reconciler.engine.load import Workspace
-from reconciler.engine.plan import message_limit
-from reconciler.engine.read import Live
+from reconciler.cli.publishing import Output, publish
+from reconciler.cli.terminal import Progress, confirm, note, out
+from reconciler.engine.apply import carry_out, has_work
+from reconciler.engine.run import Planned, Run, check_limits, planned
 from reconciler.model.errors import RefusedError
 from reconciler.model.text import plural
 from reconciler.plan.changes import Plan
-from reconciler.plan.guards import check_messages
 from reconciler.report.plan_text import render_plan
 from reconciler.report.result_text import render_change
 
@@ -54,23 +50,17 @@ def watch_signals(stop: Stop) -> None:
         loop.add_signal_handler(number, on_signal)
 
 
-async def carry_out(workspace: Workspace, plan: Plan, lives: list[Live], flags: dict[str, Any]) -> int:
-    """Show a plan, ask, apply it, and report; the exit code of the contract."""
-    if form_of(flags) == "text":
-        _tell(lambda: out(render_plan(plan, paint_for(no_color=flags["no_color"]))))
-    check_messages(plan, message_limit(workspace, flags))
-    if any(is_due(target) for target in plan.targets):
-        if not flags["yes"] and not confirm(_question(plan), "--yes"):
+async def apply_and_report(run: Run, output: Output, *, yes: bool) -> int:
+    """Plan, show it, ask (unless `yes`), carry it out, and report; the exit code of the contract."""
+    async with planned(run, with_commit=output.names_commit) as done:
+        if output.stdout == "text":
+            _tell(lambda: out(render_plan(done.plan, output.paint)))
+        check_limits(run, done.plan)
+        if has_work(done.plan) and not yes and not confirm(_question(done.plan), "--yes"):
             raise RefusedError("not applied: the answer was no")
-        if branch := flags.get("if_head"):
-            from reconciler.engine.base import refuse_unless_head
-
-            refuse_unless_head(workspace.root, branch)
-        result = await _run(workspace, lives, flags)
-    else:
-        result = RunResult(tuple(untouched(live) for live in lives))
-    _tell(lambda: _report(workspace, plan, result, flags))
-    return result.exit_code
+        result = await _carry_out(done, output)
+        _tell(lambda: _report(done, result, output))
+        return result.exit_code
 
 
 def _tell(show: Callable[[], None]) -> None:
@@ -82,9 +72,9 @@ def _tell(show: Callable[[], None]) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _report(workspace: Workspace, plan: Plan, result: RunResult, flags: dict[str, Any]) -> None:
-    nothing = plan.is_empty and not plan.messages and not any(is_due(target) for target in plan.targets)
-    publish("apply", result, flags, workspace, silent=nothing)
+def _report(done: Planned, result: RunResult, output: Output) -> None:
+    nothing = done.plan.is_empty and not done.plan.messages and not has_work(done.plan)
+    publish("apply", result, output, done.run.options, done.run.workspace, silent=nothing)
 
 
 def _question(plan: Plan) -> str:
@@ -94,22 +84,24 @@ def _question(plan: Plan) -> str:
     return f"Apply {counts.add} to add, {counts.change} to change, {counts.destroy} to destroy{sending}?"
 
 
-async def _run(workspace: Workspace, lives: list[Live], flags: dict[str, Any]) -> RunResult:
+async def _carry_out(done: Planned, output: Output) -> RunResult:
     stop = Stop()
-    watch_signals(stop)
-    progress = Progress(sum(len(live.plan.due) for live in lives), enabled=form_of(flags) == "text")
-    paint = paint_for(no_color=flags["no_color"])
+    if has_work(done.plan):
+        watch_signals(stop)
+    as_text = output.stdout == "text"
+    progress = Progress(sum(len(live.plan.due) for live in done.lives), enabled=as_text)
+    paint = output.paint
 
     def observe(target: str, result: ChangeResult) -> None:
         line = render_change(target, result, paint)
-        if form_of(flags) != "text":
-            note(line)
-        else:
+        if as_text:
             progress.line(line)
+        else:
+            note(line)
         progress.step()
 
-    result, notes = await apply_lives(workspace, lives, flags, stop, observe)
-    for text in notes:
+    applied = await carry_out(done, stop, observe)
+    for text in applied.notes:
         note(text)
     progress.end()
-    return result
+    return applied.result

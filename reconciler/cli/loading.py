@@ -1,15 +1,24 @@
-"""The workspace of a verb, with what is to be noted about it printed."""
+"""A verb's run, prepared from its options and this process, with what is to be noted about it printed."""
 
 from __future__ import annotations
 
+import os
+import sys
+from pathlib import Path
+
 from reconciler.cli.terminal import note
-from reconciler.engine.load import Workspace
-from reconciler.engine.plan import Flags, load_sound
+from reconciler.engine.options import ProjectOptions, Surroundings
+from reconciler.engine.run import Run, prepare
 
 
-def load_with_notes(flags: Flags) -> Workspace:
-    """The workspace that the flags select; errors as `load_sound`."""
-    workspace, notes = load_sound(flags)
-    for text in notes:
+def surroundings() -> Surroundings:
+    """This process, as far as a run needs it."""
+    return Surroundings(os.environ, Path.cwd(), sys.stdin.buffer if sys.stdin is not None else None)
+
+
+def prepared(options: ProjectOptions) -> Run:
+    """The run that the options ask for; errors as `prepare`."""
+    run = prepare(options, surroundings())
+    for text in run.notes:
         note(text)
-    return workspace
+    return run

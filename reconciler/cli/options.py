@@ -2,28 +2,51 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields
+from enum import StrEnum
+from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, TypeVar
 
 import click
 
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.kinds import KINDS
+from reconciler.model.resource import OnFailure, When
 from reconciler.model.text import suggest
-
-if TYPE_CHECKING:
-    import click
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]
 
 
 def option(*declarations: str, **attributes: Any) -> Decorator:
-    """A click option that the environment can give too."""
-    name = next(part for part in declarations if part.startswith("--")).split("/")[0]
-    variable = "RECONCILER_" + name.removeprefix("--").replace("-", "_").upper()
-    return click.option(*declarations, envvar=variable, show_envvar=False, **attributes)
+    """A click option that the environment can give too, by each of its long names."""
+    names = [part.removeprefix("--") for part in declarations if part.startswith("--")]
+    variables = [f"RECONCILER_{name.replace('-', '_').upper()}" for name in names]
+    return click.option(*declarations, envvar=variables, show_envvar=False, **attributes)
+
+
+def takes(*classes: type[Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """Call a command with one frozen value of each of these dataclasses, made of click's arguments by their names."""
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        @wraps(command)
+        def run(**arguments: Any) -> int:
+            return command(*(_made(one, arguments) for one in classes))
+
+        run.__dict__["takes"] = classes
+        return run
+
+    return decorate
+
+
+def _made(one: type[Any], arguments: Mapping[str, Any]) -> Any:
+    return one(**{item.name: arguments[item.name] for item in fields(one) if item.name in arguments})
+
+
+def _as_enum(kind: type[StrEnum]) -> Callable[[click.Context, click.Parameter, str | None], StrEnum | None]:
+    return lambda _context, _parameter, written: None if written is None else kind(written)
 
 
 def options(*groups: tuple[Decorator, ...]) -> Callable[[Command], Command]:
@@ -35,64 +58,6 @@ def options(*groups: tuple[Decorator, ...]) -> Callable[[Command], Command]:
         return command
 
     return decorate
-
-
-def _names(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-    # what a shell asks for is no other run's to pay for
-
-    return complete_name(context, parameter, incomplete)
-
-
-def _targets(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
-
-    return complete_target(context, parameter, incomplete)
-
-
-COMMON: tuple[Decorator, ...] = (
-    option("-c", "--config", type=click.Path(path_type=Path), help="The project file (default: reconciler.yaml)."),
-    option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
-    option("--no-color", is_flag=True, help="No colours, as with NO_COLOR."),
-    option("-v", "--verbose", count=True, help="Say more on stderr; -vv logs every call."),
-)
-
-SELECTING: tuple[Decorator, ...] = (
-    option("-f", "--file", "files", multiple=True, help="Manifests to use instead of spec.manifests; - is stdin."),
-    option("--target", "targets", multiple=True, help="Only these targets of the project.", shell_complete=_targets),
-    option("--only", multiple=True, help="Only the manifests of these names.", shell_complete=_names),
-    option("--select", multiple=True, help="Only manifests with these labels: team=payments."),
-    option("--strict", is_flag=True, help="Warnings are errors, and every secret must be there."),
-)
-
-PLANNING: tuple[Decorator, ...] = (
-    option("--prune", is_flag=True, help="Delete what bears our mark and no manifest names."),
-    option("--allow-replace", is_flag=True, help="Allow changes of kind, which delete the live object."),
-    option("--allow-empty", is_flag=True, help="Allow a project with no manifests at all."),
-    option("--allow-in-use", multiple=True, help="Allow the delete of this account or group though it is in use."),
-    option("--max-deletes", type=click.IntRange(min=0), help="How many deletes are fine."),
-    option("--adopt", is_flag=True, help="Take over unmarked objects of the same kind and display name."),
-    option("--rewrite-secrets", is_flag=True, help="Write write-only fields again."),
-    option("--base", metavar="REF", help="Tell changes made since this commit from drift; trust its targets."),
-    option("--changed-since", metavar="REF", help="Carry out only what manifests changed since this commit."),
-    option("--test-when", type=click.Choice(["change", "always", "never"]), help="When channels are tested."),
-)
-
-TESTING: tuple[Decorator, ...] = (
-    option(
-        "--on-test-failure", type=click.Choice(["revert", "keep"]), help="What becomes of a change whose test fails."
-    ),
-    option("--max-messages", type=click.IntRange(min=0), help="How many test messages may be sent."),
-)
-
-WRITING: tuple[Decorator, ...] = (
-    option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask."),
-    option("--if-head", metavar="BRANCH", help="Refuse unless this commit is the newest of the branch."),
-    option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="Record every step in this file."),
-)
-
-CONNECTING: tuple[Decorator, ...] = (
-    option("--parallelism", type=click.IntRange(1, 100), help="Calls side by side for each target."),
-    option("--timeout", type=click.FloatRange(min=0.1), help="Seconds that a single call may take."),
-)
 
 
 def find_kind(written: str) -> str:
@@ -114,10 +79,12 @@ def complete_kind(_context: click.Context, _parameter: click.Parameter, incomple
 
 def complete_name(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Names of the project's manifests; none where the project cannot be read."""
-    from reconciler.engine.load import Selection, load_workspace
+    from reconciler.cli.loading import surroundings
+    from reconciler.engine.load import load_workspace
+    from reconciler.engine.options import ManifestOptions
 
     try:
-        workspace = load_workspace(context.params.get("config"), Selection())
+        workspace = load_workspace(ManifestOptions(config=context.params.get("config")), surroundings())
     except ConfigurationError:
         return []
     return sorted(name for name in workspace.desired.manifests if name.startswith(incomplete))
@@ -125,10 +92,85 @@ def complete_name(context: click.Context, _parameter: click.Parameter, incomplet
 
 def complete_target(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Targets of the project file."""
-    from reconciler.engine.load import Selection, load_project_only
+    from reconciler.cli.loading import surroundings
+    from reconciler.engine.load import load_project_only
+    from reconciler.engine.options import ProjectOptions
 
     try:
-        workspace = load_project_only(context.params.get("config"), Selection())
+        workspace = load_project_only(ProjectOptions(config=context.params.get("config")), surroundings())
     except ConfigurationError:
         return []
     return sorted(name for name in workspace.project.targets if name.startswith(incomplete))
+
+
+COMMON: tuple[Decorator, ...] = (
+    option("-c", "--config", type=click.Path(path_type=Path), help="The project file (default: reconciler.yaml)."),
+    option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
+    option("--no-color", is_flag=True, help="No colours, as with NO_COLOR."),
+    option("-v", "--verbose", count=True, help="Say more on stderr; -vv logs every call."),
+)
+
+TARGET = option(
+    "--target", "targets", multiple=True, help="Only these targets of the project.", shell_complete=complete_target
+)
+
+SELECTING: tuple[Decorator, ...] = (
+    option("-f", "--file", "files", multiple=True, help="Manifests to use instead of spec.manifests; - is stdin."),
+    TARGET,
+    option("--only", multiple=True, help="Only the manifests of these names.", shell_complete=complete_name),
+    option("--select", multiple=True, help="Only manifests with these labels: team=payments."),
+    option("--strict", is_flag=True, help="Warnings are errors, and every secret must be there."),
+)
+
+GUARDING: tuple[Decorator, ...] = (
+    option("--allow-in-use", multiple=True, help="Allow the delete of this account or group though it is in use."),
+    option("--max-deletes", type=click.IntRange(min=0), help="How many deletes are fine."),
+)
+
+PLANNING: tuple[Decorator, ...] = (
+    option("--prune", is_flag=True, help="Delete what bears our mark and no manifest names."),
+    option("--allow-replace", is_flag=True, help="Allow changes of kind, which delete the live object."),
+    option("--allow-empty", is_flag=True, help="Allow a project with no manifests at all."),
+    *GUARDING,
+    option("--adopt", is_flag=True, help="Take over unmarked objects of the same kind and display name."),
+    option("--rewrite-secrets", is_flag=True, help="Write write-only fields again."),
+    option("--base", metavar="REF", help="Tell changes made since this commit from drift; trust its targets."),
+    option("--changed-since", metavar="REF", help="Carry out only what manifests changed since this commit."),
+    option(
+        "--test-when",
+        type=click.Choice([item.value for item in When]),
+        callback=_as_enum(When),
+        help="When channels are tested.",
+    ),
+)
+
+MAX_MESSAGES = option("--max-messages", type=click.IntRange(min=0), help="How many test messages may be sent.")
+
+TESTING: tuple[Decorator, ...] = (
+    option(
+        "--on-test-failure",
+        type=click.Choice([item.value for item in OnFailure]),
+        callback=_as_enum(OnFailure),
+        help="What becomes of a change whose test fails.",
+    ),
+    MAX_MESSAGES,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asking:
+    """Whether a person is asked before anything is written."""
+
+    yes: bool = False
+
+
+WRITING: tuple[Decorator, ...] = (
+    option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask."),
+    option("--if-head", metavar="BRANCH", help="Refuse unless this commit is the newest of the branch."),
+    option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="Record every step in this file."),
+)
+
+CONNECTING: tuple[Decorator, ...] = (
+    option("--parallelism", type=click.IntRange(1, 100), help="Calls side by side for each target."),
+    option("--timeout", type=click.FloatRange(min=0.1), help="Seconds that a single call may take."),
+)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,8 +16,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from reconciler.apply.results import RunResult, Status, TestResult
+from reconciler.ci.place import WantedPlace
 from reconciler.cli.options import option
-from reconciler.cli.terminal import note, out, paint_for, show_json
+from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.model.errors import ConfigurationError, FindingsError, Level, Place, ReconcilerError
 from reconciler.plan.changes import Plan
 from reconciler.plan.origin import Drift
@@ -26,24 +27,20 @@ from reconciler.report.machines import Note
 
 if TYPE_CHECKING:
     from reconciler.engine.load import Workspace
+    from reconciler.engine.options import ProjectOptions
     from reconciler.report.machines import Note
+    from reconciler.report.texts import Paint
     from reconciler.report.view import Page
 
 _LEAST_ROOM = 4096  # bytes: with less, not even what was cut could be told
 
-Flags = Mapping[str, Any]
 
-
-def is_told_beside(flags: Flags) -> bool:
-    return bool(flags.get("summary") or flags.get("annotations") or flags.get("comment"))
-
-
-def tell_beside(page: Page, flags: Flags, notes: list[Note]) -> None:
-    if flags.get("annotations"):
+def tell_beside(page: Page, output: Output, options: ProjectOptions, notes: list[Note]) -> None:
+    if output.annotations:
         annotate(notes)
-    without_comment = flags.get("comment") and not _comment(page, flags)
-    if flags.get("summary") or without_comment:
-        _write_summary(page, required=bool(flags.get("summary")))
+    without_comment = output.comment and not _comment(page, output, options)
+    if output.summary or without_comment:
+        _write_summary(page, required=output.summary)
 
 
 def annotate(notes: Iterable[Note]) -> None:
@@ -64,7 +61,7 @@ def in_work_tree(place: Place) -> Place:
     return replace(place, file=path.relative_to(Path(top).absolute()).as_posix())
 
 
-def _comment(page: Page, flags: Flags) -> bool:
+def _comment(page: Page, output: Output, options: ProjectOptions) -> bool:
     """Whether the comment was written; if not, it is said why."""
     from reconciler.ci.forges import CommentError, NoTokenError, marker, put_comment
     from reconciler.ci.place import commit_of, find_place, run_of
@@ -72,9 +69,9 @@ def _comment(page: Page, flags: Flags) -> bool:
 
     told = (("at", commit_of(os.environ)), ("run", run_of(os.environ)))
     page = replace(page, facts=(*page.facts, *((name, value) for name, value in told if value)))
-    line = marker(_project_place(flags), *sorted(flags.get("targets") or ()), flags["comment_id"])
+    line = marker(_project_place(options), *sorted(options.targets), output.comment_id)
     try:
-        place = find_place(flags["comment"], flags, os.environ)
+        place = find_place(output.place, os.environ)
         done = put_comment(place, line, render_markdown(page, COMMENT_LIMIT - len(line) - 1))
     except NoTokenError as error:
         note(f"warning: {error}; the report goes to the job's summary only")
@@ -107,41 +104,74 @@ def _write_summary(page: Page, *, required: bool) -> None:
         note(f"warning: the job's summary was not written: {error.strerror}")
 
 
-def _project_place(flags: Flags) -> str:
+def _project_place(options: ProjectOptions) -> str:
     """The project file's path within its work tree: the same whether or not the file can be read as a project."""
     from reconciler.manifests.load_project import find_project
 
     try:
-        path = (flags.get("config") or find_project(Path.cwd())).resolve()
+        path = (options.config or find_project(Path.cwd())).resolve()
     except ConfigurationError:
         return ""
     root = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
     return os.path.relpath(path, root)
 
 
-def project_name(flags: Flags) -> str:
-    return _project_place(flags) or "reconciler.yaml"
+def project_name(options: ProjectOptions) -> str:
+    return _project_place(options) or "reconciler.yaml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output(Screen):
+    """Where a report goes, and in which form. `comment` is the site of a comment."""
+
+    form: str = "text"
+    summary: bool = False
+    annotations: bool = False
+    comment: str | None = None
+    repo: str = ""
+    pr: str = ""
+    comment_author: str = ""
+    comment_id: str = ""
+
+    @property
+    def stdout(self) -> str:
+        """Which form stdout gets; `--json` is `-o json`."""
+        return "json" if self.as_json else self.form
+
+    @property
+    def is_beside(self) -> bool:
+        """Whether the report goes elsewhere too."""
+        return bool(self.summary or self.annotations or self.comment)
+
+    @property
+    def names_commit(self) -> bool:
+        """Whether the report outlives the screen, and so names the commit that it is about."""
+        return self.stdout != "text" or self.summary or self.comment is not None
+
+    @property
+    def place(self) -> WantedPlace:
+        """Where the comment goes, as far as flags say."""
+        return WantedPlace(self.comment or "", self.repo, self.pr, self.comment_author)
 
 
 FORMS = ("text", "json", "markdown", "html")
 
+FORM = option(
+    "-o", "--output", "form", type=click.Choice(FORMS), default="text", show_default=True, help="The form on stdout."
+)
+
 OUTPUTS = (
-    option("-o", "--output", type=click.Choice(FORMS), default="text", show_default=True, help="The form on stdout."),
+    FORM,
     option("--summary", is_flag=True, help="Also write to the job's summary (GitHub Actions)."),
     option("--annotations", is_flag=True, help="Also annotate files with what is wrong (GitHub Actions)."),
     option("--comment", type=click.Choice(["github", "gitlab"]), help="Keep one comment up to date on the request."),
-    option("--repo", help="Repository or project of the comment; by default the job's own."),
-    option("--pr", help="Number of the pull or merge request; by default the job's own."),
-    option("--comment-author", help="Who we are there; by default github-actions[bot], or the token's user."),
+    option("--repo", default="", help="Repository or project of the comment; by default the job's own."),
+    option("--pr", default="", help="Number of the pull or merge request; by default the job's own."),
+    option("--comment-author", default="", help="Who we are there; by default the token's user."),
     option("--comment-id", default="", help="Tells several comments on one request apart."),
 )
 
 Command = Callable[..., int]
-
-
-def form_of(flags: Flags) -> str:
-    """Which form stdout gets; `--json` is `-o json`."""
-    return "json" if flags.get("as_json") else flags.get("output") or "text"
 
 
 def published(what: str) -> Callable[[Command], Command]:
@@ -149,9 +179,9 @@ def published(what: str) -> Callable[[Command], Command]:
 
     def decorate(command: Command) -> Command:
         @wraps(command)
-        def run(**flags: Any) -> int:
-            with _TellingOfFailure(what, flags):
-                return command(**flags)
+        def run(options: Any, output: Any, *more: Any) -> int:
+            with _TellingOfFailure(what, options, output):
+                return command(options, output, *more)
 
         return run
 
@@ -159,9 +189,10 @@ def published(what: str) -> Callable[[Command], Command]:
 
 
 class _TellingOfFailure:
-    def __init__(self, what: str, flags: Flags) -> None:
+    def __init__(self, what: str, options: ProjectOptions, output: Output) -> None:
         self._what = what
-        self._flags = flags
+        self._options = options
+        self._output = output
 
     def __enter__(self) -> None:
         return None
@@ -170,14 +201,14 @@ class _TellingOfFailure:
         if (
             error is None
             or isinstance(error, (click.ClickException, click.exceptions.Exit))
-            or not is_told_beside(self._flags)
+            or not self._output.is_beside
         ):
             return
         from reconciler.report.view import failure_page
 
         messages, notes = _what_went_wrong(error)
-        page = failure_page(self._what, project_name(self._flags), messages)
-        tell_beside(page, self._flags, notes)
+        page = failure_page(self._what, project_name(self._options), messages)
+        tell_beside(page, self._output, self._options, notes)
 
 
 def _what_went_wrong(error: BaseException) -> tuple[list[str], list[Note]]:
@@ -194,18 +225,25 @@ def _what_went_wrong(error: BaseException) -> tuple[list[str], list[Note]]:
 
 
 def publish(
-    what: str, value: Any, flags: Flags, workspace: Workspace | None = None, *, silent: bool = False, **more: Any
+    what: str,
+    value: Any,
+    output: Output,
+    options: ProjectOptions,
+    workspace: Workspace | None = None,
+    *,
+    silent: bool = False,
+    **more: Any,
 ) -> None:
     """Show a plan, apply (a RunResult), test (TestResults) or drift, and send it wherever the flags say.
 
     `silent`: as text there is nothing to say. `more` are a report's further parts: `errors` of the tests' targets.
     """
-    form = form_of(flags)
+    form = output.stdout
     if form == "text" and not silent:
-        out(_text(what, value, flags))
+        out(_text(what, value, output.paint))
     elif form == "json":
         show_json(_document(what, value))
-    beside = is_told_beside(flags)
+    beside = output.is_beside
     if form in ("text", "json") and not beside:
         return
     project = workspace.project.name if workspace is not None else getattr(value, "project", "")
@@ -219,11 +257,10 @@ def publish(
 
         out(render_html(page))
     if beside:
-        tell_beside(page, flags, _notes(what, value, workspace, more.get("errors", ())))
+        tell_beside(page, output, options, _notes(what, value, workspace, more.get("errors", ())))
 
 
-def _text(what: str, value: Any, flags: Flags) -> str:
-    paint = paint_for(no_color=flags["no_color"])
+def _text(what: str, value: Any, paint: Paint) -> str:
     if what == "plan":
         from reconciler.report.plan_text import render_plan
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import dataclass
 
 import click
 
@@ -44,6 +45,20 @@ def confirm(question: str, flag: str) -> bool:
     if not (sys.stdin.isatty() and sys.stderr.isatty()) or os.environ.get("CI"):
         raise click.UsageError(f"there is no terminal to ask on: pass {flag}")
     return click.confirm(question, default=False, err=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Screen:
+    """How a run speaks: one JSON document instead of text, without colour, and how much on stderr."""
+
+    as_json: bool = False
+    no_color: bool = False
+    verbose: int = 0
+
+    @property
+    def paint(self) -> Paint:
+        """Colours for what goes to stdout."""
+        return paint_for(no_color=self.no_color)
 
 
 class Progress:

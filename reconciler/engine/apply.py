@@ -2,38 +2,47 @@
 
 from __future__ import annotations
 
-from typing import Any
+import asyncio
+from dataclasses import dataclass
 
 from reconciler.apply.journal import Journal
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult
-from reconciler.apply.run import Observer, Stop, apply_targets
-from reconciler.apply.session import ApplyOptions, Session
+from reconciler.apply.run import Observer, Stop, apply_targets, ignore
+from reconciler.apply.session import Session, SessionOptions
 from reconciler.engine.load import Workspace
+from reconciler.engine.options import WritingOptions
 from reconciler.engine.read import Live
-from reconciler.model.resource import OnFailure
-from reconciler.plan.changes import TargetPlan
+from reconciler.engine.run import Planned, Run, check_limits, planned
+from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.marks import REPLACED
 
 
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What became of an apply, and what is to be noted of it (one line each)."""
+
+    result: RunResult
+    notes: tuple[str, ...] = ()
+
+
 async def apply_lives(
-    workspace: Workspace, lives: list[Live], flags: dict[str, Any], stop: Stop, observe: Observer
-) -> tuple[RunResult, list[str]]:
-    """What became of each change of each target, and what is to be noted beside it. Closing is the caller's."""
+    workspace: Workspace, lives: list[Live], options: WritingOptions, stop: Stop, observe: Observer
+) -> Applied:
+    """What became of each change of each target. Closing is the caller's."""
     notes = []
-    with Journal.open(flags["journal"]) as journal:
-        sessions = (_session(workspace, live, journal, stop, flags) for live in lives)
+    with Journal.open(options.journal) as journal:
+        sessions = (_session(workspace, live, journal, stop, options) for live in lives)
         done = await apply_targets([session for session in sessions if session is not None], stop, observe)
         if journal.failure:
             notes.append(f"warning: the journal is not whole: {journal.failure}")
     unread = tuple(untouched(live) for live in lives if live.provider is None)
-    return RunResult((*done.targets, *unread), done.interrupted), notes
+    return Applied(RunResult((*done.targets, *unread), done.interrupted), tuple(notes))
 
 
-def _session(workspace: Workspace, live: Live, journal: Journal, stop: Stop, flags: dict[str, Any]) -> Session | None:
+def _session(workspace: Workspace, live: Live, journal: Journal, stop: Stop, options: WritingOptions) -> Session | None:
     if live.provider is None:
         return None
-    on_failure = flags["on_test_failure"]
-    parallelism = flags["parallelism"] or workspace.project.targets[live.plan.target].parallelism
+    parallelism = options.parallelism or workspace.project.targets[live.plan.target].parallelism
     return Session(
         provider=live.provider,
         plan=live.plan,
@@ -41,7 +50,7 @@ def _session(workspace: Workspace, live: Live, journal: Journal, stop: Stop, fla
         secrets=live.secrets,
         ownership=live.ownership,
         journal=journal,
-        options=ApplyOptions(OnFailure(on_failure) if on_failure else None, parallelism),
+        options=SessionOptions(options.on_test_failure, parallelism),
         stop=stop.soft,
     )
 
@@ -55,3 +64,32 @@ def untouched(live: Live) -> TargetResult:
 def is_due(target: TargetPlan) -> bool:
     """Whether there is anything to do: changes, tests, or a replace that an interrupted run left half-done."""
     return bool(target.due or target.messages or any(REPLACED in item.flags for item in target.leftovers))
+
+
+def has_work(plan: Plan) -> bool:
+    """Whether there is anything for an apply to do."""
+    return any(is_due(target) for target in plan.targets)
+
+
+async def carry_out(done: Planned, stop: Stop | None = None, observe: Observer = ignore) -> Applied:
+    """Carry a plan out that was checked (`check_limits`) and agreed to. `observe` hears of each change as it ends.
+
+    RefusedError if `if_head` names a branch whose newest commit this is not. What happens to a change is a result, not
+    an error; `stop` ends the run early.
+    """
+    run = done.run
+    options = run.options if isinstance(run.options, WritingOptions) else WritingOptions()
+    if not has_work(done.plan):
+        return Applied(RunResult(tuple(untouched(live) for live in done.lives)))
+    if options.if_head:
+        from reconciler.engine.base import refuse_unless_head
+
+        await asyncio.to_thread(refuse_unless_head, run.workspace.root, options.if_head)
+    return await apply_lives(run.workspace, done.lives, options, stop or Stop(), observe)
+
+
+async def apply_plan(run: Run, stop: Stop | None = None, observe: Observer = ignore) -> Applied:
+    """Plan and carry it out, without asking; errors as `planned`, `check_limits` and `carry_out`."""
+    async with planned(run) as done:
+        check_limits(run, done.plan)
+        return await carry_out(done, stop, observe)

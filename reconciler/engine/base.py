@@ -12,7 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from reconciler.engine.load import Selection, build_workspace
+from reconciler.engine.load import build_workspace
+from reconciler.engine.options import Selection, Surroundings
 from reconciler.git import Commit, Repository
 from reconciler.manifests.load_project import load_project_text
 from reconciler.model.errors import ConfigurationError, FindingsError, RefusedError
@@ -35,16 +36,18 @@ def find_commit(config: Path, ref: str) -> Commit:
     return Repository.around(config.resolve().parent).commit(ref)
 
 
-def read_base(config: Path, ref: str) -> Base:
+def read_base(config: Path, ref: str, here: Surroundings) -> Base:
     """The project at a commit. Manifests that were not usable then count as not there; a project file that was not
     is an error."""
     path = config.resolve()
     commit = find_commit(config, ref)
-    here = path.relative_to(commit.repository.root.resolve()).as_posix()
-    former = commit.former_path(here)
+    inside = path.relative_to(commit.repository.root.resolve()).as_posix()
+    former = commit.former_path(inside)
     text = commit.read(former)
     if text is None:
-        raise ConfigurationError(f"{here} is not there at {ref}: there is nothing to compare with, leave the flag out")
+        raise ConfigurationError(
+            f"{inside} is not there at {ref}: there is nothing to compare with, leave the flag out"
+        )
     project = _project(text, f"{ref}:{former}")
     with tempfile.TemporaryDirectory(prefix="reconciler-base-") as name:
         folder = Path(name).resolve()
@@ -53,7 +56,7 @@ def read_base(config: Path, ref: str) -> Base:
         commit.write_files(_below(folder, [root / item for item in project.manifests]), folder)
         manifests = [item for item in project.manifests if (root / item).exists()]
         at_commit = project.model_copy(update={"manifests": tuple(manifests)})
-        workspace = build_workspace(at_commit, root, Selection())
+        workspace = build_workspace(at_commit, root, Selection(), here)
     return Base(commit, ref, project, workspace.desired.resources)
 
 

@@ -6,7 +6,6 @@ The one place that reads a target's credentials. With them goes the promise that
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
@@ -69,7 +68,7 @@ def _url(workspace: Workspace, target: str, settings: Target) -> str:
     if settings.provider == "confluent":
         return _CONFLUENT_URL
     same = [name for name, other in workspace.project.targets.items() if other.provider == settings.provider]
-    url = os.environ.get("OPENSEARCH_URL", "")
+    url = workspace.here.environ.get("OPENSEARCH_URL", "")
     if len(same) == 1 and url:
         return url
     if len(same) == 1:

@@ -2,41 +2,64 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-import os
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from reconciler import __version__
 from reconciler.engine.load import Workspace
+from reconciler.engine.options import ExportOptions
 from reconciler.engine.plan import now
-from reconciler.engine.read import Live, ReadOptions, close, read_targets
-from reconciler.export.documents import Exported
-from reconciler.export.objects import LiveTarget
+from reconciler.engine.read import ReadTarget, UnreadTarget, split_targets
+from reconciler.engine.run import Run, list_objects
+from reconciler.export.documents import Exported, export_manifests
+from reconciler.export.objects import LiveTarget, Wanted
 from reconciler.export.snapshot import snapshot_document
 from reconciler.export.texts import render_manifest
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.errors import ConfigurationError, TargetError, UsageError
 
 
-def read_everything(workspace: Workspace, flags: dict[str, Any]) -> list[Live]:
-    """Everything that is live on the chosen targets, the connections closed again."""
-    return asyncio.run(_read(workspace, ReadOptions(parallelism=flags["parallelism"], timeout=flags["timeout"])))
+def export_targets(workspace: Workspace, targets: Iterable[ReadTarget], options: ExportOptions) -> Exported:
+    """The manifests of what is live on these targets, as far as the options want it; UsageError for a bad pattern."""
+    wanted = Wanted(options.everything, tuple(_pattern(text) for text in options.patterns))
+    return export_manifests([_live_target(item) for item in targets], workspace.project, wanted, adopt=options.adopt)
 
 
-async def _read(workspace: Workspace, options: ReadOptions) -> list[Live]:
-    lives = await read_targets(workspace, options, only_owned=True)
-    await close(lives)
-    return lives
+async def export_live(run: Run, options: ExportOptions) -> Exported:
+    """The manifests of what is live. TargetError if a target cannot be read; UsageError as `check_export`."""
+    check_export(options)
+    read, unread = split_targets(await list_objects(run))
+    if unread:
+        raise TargetError("; ".join(f"{target.name}: {target.error}" for target in unread))
+    return export_targets(run.workspace, read, options)
 
 
-def live_target(live: Live) -> LiveTarget:
+def check_export(options: ExportOptions) -> None:
+    """UsageError for options that contradict each other, before anything is read."""
+    if options.snapshot and (options.everything or options.patterns or options.adopt or options.folder):
+        raise UsageError("--snapshot holds what is owned, and stands alone: leave out the other flags")
+    if options.owned and (options.everything or options.patterns):
+        raise UsageError("--owned is the opposite of --all and --select: give one of them")
+    for text in options.patterns:
+        _pattern(text)
+
+
+_WORDS = ("kind", "name", "id")
+
+
+def _pattern(text: str) -> tuple[str, str]:
+    word, equals, pattern = text.partition("=")
+    if not equals or word not in _WORDS:
+        raise UsageError(f"--select {text}: write kind=PATTERN, name=PATTERN or id=PATTERN")
+    return word, pattern
+
+
+def _live_target(target: ReadTarget) -> LiveTarget:
     """A target as it was read, in the export's words."""
-    server = live.plan.server
-    version = f" ({server.product} {server.version})" if server and server.version else ""
-    aliases = {item.id: item.live.alias for item in live.matching.found if item.live.alias}
-    return LiveTarget(live.plan.target, f"{live.plan.target}{version}", live.ownership, live.matching.found, aliases)
+    server, found = target.server, target.matching.found
+    version = f" ({server.product} {server.version})" if server.version else ""
+    aliases = {item.id: item.live.alias for item in found if item.live.alias}
+    return LiveTarget(target.name, f"{target.name}{version}", target.ownership, found, aliases)
 
 
 def write_manifests(exported: Exported, folder: Path, *, overwrite: bool) -> list[Path]:
@@ -63,16 +86,16 @@ def _refuse_overwriting(texts: Iterable[tuple[Path, str]]) -> None:
         )
 
 
-def take_snapshot(workspace: Workspace, lives: list[Live], path: Path) -> int:
+def take_snapshot(workspace: Workspace, targets: Iterable[ReadTarget | UnreadTarget], path: Path) -> int:
     """Write the snapshot of all targets; how many objects it holds. A target that could not be read spoils it."""
-    errors = [f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error]
-    if errors:
-        raise ConfigurationError(f"no snapshot was written, since a target could not be read: {'; '.join(errors)}")
-    targets = [(live_target(live), live.plan.provider, live.plan.server) for live in lives]
+    read, unread = split_targets(targets)
+    if unread:
+        errors = "; ".join(f"{item.name}: {item.error}" for item in unread)
+        raise ConfigurationError(f"no snapshot was written, since a target could not be read: {errors}")
     document = snapshot_document(
         workspace.project.owner,
-        now(os.environ),
-        [(place, provider, server) for place, provider, server in targets if server is not None],
+        now(workspace.here.environ),
+        [(_live_target(item), item.abilities.provider, item.server) for item in read],
         __version__,
     )
     try:

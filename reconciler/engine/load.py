@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from reconciler.engine.options import ManifestOptions, ProjectOptions, Selection, Surroundings
 from reconciler.manifests.load import Loaded, load_manifests
 from reconciler.manifests.load_project import find_project, load_project
 from reconciler.model.errors import ConfigurationError, Finding, FindingsError, Level, RefusedError
@@ -15,26 +15,6 @@ from reconciler.model.provider import Abilities
 from reconciler.model.resource import Resource
 from reconciler.plan.desired import Desired, build_desired
 from reconciler.providers import ABILITIES
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a run covers. Empty tuples mean everything; `files` replaces the project's manifests."""
-
-    files: tuple[str, ...] = ()
-    targets: tuple[str, ...] = ()
-    only: tuple[str, ...] = ()
-    select: tuple[str, ...] = ()
-
-    @property
-    def is_partial(self) -> bool:
-        """Whether some of the project's manifests are left out, so that nothing may be pruned."""
-        return bool(self.files or self.only or self.select)
-
-    def as_scope(self) -> dict[str, object]:
-        """The flags as a plan remembers them."""
-        named = {"files": self.files, "targets": self.targets, "only": self.only, "select": self.select}
-        return {name: sorted(value) for name, value in named.items() if value}
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +28,7 @@ class Workspace:
     project: Project
     root: Path
     desired: Desired
+    here: Surroundings
     findings: tuple[Finding, ...]
     selection: Selection
     base: Mapping[str, Mapping[str, Resource]] | None = None
@@ -89,16 +70,21 @@ class Workspace:
         return [finding for finding in findings if finding.level is Level.WARNING]
 
 
-def load_workspace(config: Path | None, selection: Selection) -> Workspace:
+def load_workspace(options: ManifestOptions | ProjectOptions, here: Surroundings) -> Workspace:
     """Read project and manifests. Findings are gathered, not raised, but for those of the project file."""
-    path = config or find_project(Path.cwd())
-    return build_workspace(load_project(path), path.resolve().parent, selection)
+    path = project_file(options, here)
+    return build_workspace(load_project(path), path.resolve().parent, options.selection, here)
 
 
-def build_workspace(project: Project, root: Path, selection: Selection) -> Workspace:
+def project_file(options: ProjectOptions, here: Surroundings) -> Path:
+    """The project file that a run is about; ConfigurationError if there is none."""
+    return here.folder / options.config if options.config is not None else find_project(here.folder)
+
+
+def build_workspace(project: Project, root: Path, selection: Selection, here: Surroundings) -> Workspace:
     """The workspace of a project that was read already; its manifests are below `root`."""
     check_names("--target", selection.targets, project.targets)
-    loaded = _load(project, root, selection)
+    loaded = _load(project, root, selection, here)
     abilities: dict[str, Abilities] = {
         name: ABILITIES[name]() for name in {t.provider for t in project.targets.values()}
     }
@@ -108,27 +94,27 @@ def build_workspace(project: Project, root: Path, selection: Selection) -> Works
         if "=" not in item:
             raise ConfigurationError(f"--select {item}: write a label and its value, as team=payments")
     findings = sorted([*project.warnings, *loaded.findings, *desired.findings], key=lambda finding: finding.sort_key)
-    return Workspace(project, root, desired, tuple(findings), selection)
+    return Workspace(project, root, desired, here, tuple(findings), selection)
 
 
-def _load(project: Project, root: Path, selection: Selection) -> Loaded:
-    written = [item if item == "-" else Path.cwd() / item for item in selection.files]
+def _load(project: Project, root: Path, selection: Selection, here: Surroundings) -> Loaded:
+    written = [item if item == "-" else here.folder / item for item in selection.files]
     return load_manifests(
         written or [root / item for item in project.manifests],
         root=root,
-        stdin=sys.stdin.buffer,
+        stdin=here.stdin,
         known_sources=frozenset(project.secrets.sources),
         defaults=project.defaults,
     )
 
 
-def load_project_only(config: Path | None, selection: Selection) -> Workspace:
+def load_project_only(options: ProjectOptions, here: Surroundings) -> Workspace:
     """Read the project file but no manifest, for verbs that are about what is live."""
-    path = config or find_project(Path.cwd())
+    path = project_file(options, here)
     project = load_project(path)
-    check_names("--target", selection.targets, project.targets)
+    check_names("--target", options.targets, project.targets)
     nothing = Desired({name: {} for name in project.targets}, {})
-    return Workspace(project, path.resolve().parent, nothing, project.warnings, selection)
+    return Workspace(project, path.resolve().parent, nothing, here, project.warnings, options.selection)
 
 
 def check_names(flag: str, names: Iterable[str], known: Iterable[str]) -> None:

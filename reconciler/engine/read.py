@@ -5,21 +5,22 @@ Here the parts are put together: the one place that knows project, secrets, prov
 
 from __future__ import annotations
 
-import asyncio
-import os
 import secrets as randomness
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 
 from reconciler.engine.load import Workspace
+from reconciler.engine.options import ReachOptions
+from reconciler.engine.tasks import side_by_side
 from reconciler.model.errors import ConfigurationError, RefusedError, SecretError, TargetError
 from reconciler.model.masking import Masker
-from reconciler.model.provider import Listing, Provider
+from reconciler.model.provider import Abilities, Listing, Provider
 from reconciler.model.resource import LiveObject, Resource, Server
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.changes import Action, TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
-from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.plan.match import match_live
 from reconciler.plan.payload import refuse_unholdable, with_assumed_version
@@ -38,9 +39,7 @@ async def read_and_plan(
 
     On a server whose list lags, whatever seems to differ is read again by id before it is planned.
     """
-    server = await provider.read_server()  # first, since how a list is read can depend on the version
-    listing = await provider.read_all()
-    server = replace(server, notes=(*server.notes, *((listing.unreadable,) if listing.unreadable else ())))
+    server, listing = await _read_whole(provider)
     matching = match_live(resources, listing.objects, ownership, listing.words)
     plan = make_plan(server, matching)
     if not listing.stale:
@@ -48,6 +47,13 @@ async def read_and_plan(
     objects = await _read_again(provider, _doubtful(plan, matching), listing)
     matching = match_live(resources, objects, ownership, listing.words)
     return make_plan(server, matching), matching
+
+
+async def _read_whole(provider: Provider) -> tuple[Server, Listing]:
+    server = await provider.read_server()  # first, since how a list is read can depend on the version
+    listing = await provider.read_all()
+    notes = (*server.notes, *((listing.unreadable,) if listing.unreadable else ()))
+    return replace(server, notes=notes), listing
 
 
 def _doubtful(plan: TargetPlan, matching: Matching) -> list[str]:
@@ -61,13 +67,74 @@ def _doubtful(plan: TargetPlan, matching: Matching) -> list[str]:
 
 async def _read_again(provider: Provider, ids: list[str], listing: Listing) -> list[LiveObject]:
     objects = {item.id: item for item in listing.objects}
-    fresh = await asyncio.gather(*(provider.read(object_id) for object_id in ids))
+    fresh = await side_by_side(provider.read(object_id) for object_id in ids)
     for object_id, item in zip(ids, fresh, strict=True):
         if item is None:
             objects.pop(object_id, None)
         else:
             objects[object_id] = item
     return list(objects.values())
+
+
+@dataclass(frozen=True, slots=True)
+class ReadTarget:
+    """A target as it was read, and whose each object is; the connection is closed again."""
+
+    name: str
+    abilities: Abilities
+    server: Server
+    matching: Matching
+    ownership: Ownership
+
+
+@dataclass(frozen=True, slots=True)
+class UnreadTarget:
+    """A target that could not be read, and why."""
+
+    name: str
+    error: str
+
+
+def split_targets(
+    targets: Iterable[ReadTarget | UnreadTarget],
+) -> tuple[list[ReadTarget], list[UnreadTarget]]:
+    """The targets that were read, and those that could not be."""
+    everything = list(targets)
+    read = [item for item in everything if isinstance(item, ReadTarget)]
+    return read, [item for item in everything if isinstance(item, UnreadTarget)]
+
+
+async def read_live(workspace: Workspace, reach: ReachOptions) -> list[ReadTarget | UnreadTarget]:
+    """Read all targets side by side, for verbs that are about what is live: no manifest is looked at, no plan is made.
+
+    ConfigurationError if two targets turn out to be one system.
+    """
+    credentials, retries = resolver_of(workspace, for_credentials=True), Retries()
+    targets = await side_by_side(_read_live(workspace, name, reach, credentials, retries) for name in workspace.targets)
+    servers = {item.name: item.server for item in targets if isinstance(item, ReadTarget)}
+    _refuse_same_systems(workspace, servers)
+    return targets
+
+
+async def _read_live(
+    workspace: Workspace, target: str, reach: ReachOptions, credentials: Resolver, retries: Retries
+) -> ReadTarget | UnreadTarget:
+    from reconciler.engine.connect import connect
+
+    try:
+        provider = await connect(workspace, target, credentials, reach.parallelism, reach.timeout, retries)
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(provider.close)
+            server, listing = await _read_whole(provider)
+            ownership = _ownership(workspace, provider, adopt=False)
+            matching = match_live([], listing.objects, ownership, listing.words)
+            if listing.stale:
+                owned = sorted({item.id for item in (*matching.candidates, *matching.leftovers)})
+                objects = await _read_again(provider, owned, listing)
+                matching = match_live([], objects, ownership, listing.words)
+            return ReadTarget(target, provider.abilities, server, matching, ownership)
+    except (TargetError, SecretError, ConfigurationError) as error:
+        return UnreadTarget(target, str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +145,7 @@ class ReadOptions:
     pending that no manifest changed; `assumed` are versions by target, to be foreseen.
     """
 
-    plan: PlanOptions = field(default_factory=PlanOptions)
+    plan: MakeOptions = field(default_factory=MakeOptions)
     guards: GuardOptions = field(default_factory=GuardOptions)
     adopt: bool = False
     must_resolve: bool = False
@@ -129,7 +196,7 @@ def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resol
             root=workspace.root,
             sources={name: tuple(source.exec) for name, source in settings.sources.items()},
             allow=None if settings.allow is None or for_credentials else tuple(settings.allow),
-            environ=os.environ,
+            environ=workspace.here.environ,
         )
     )
 
@@ -141,23 +208,22 @@ async def read_targets(workspace: Workspace, options: ReadOptions, *, only_owned
     open (`close`).
     """
     resolver, credentials = resolver_of(workspace), resolver_of(workspace, for_credentials=True)
-    masker = Masker(randomness.token_bytes(32), pin_key(plan_key(os.environ)))
+    masker = Masker(randomness.token_bytes(32), pin_key(plan_key(workspace.here.environ)))
     values, failures = ({}, {}) if only_owned else await _resolve(workspace, resolver, options)
     if failures and options.must_resolve:
         raise SecretError("\n".join(f"{reference}: {why}" for reference, why in sorted(failures.items(), key=str)))
     run = _Run(workspace, options, credentials, resolver, values, masker, only_owned)
-    lives = await asyncio.gather(*(_read(run, name) for name in workspace.targets))
-    try:
-        _refuse_twins(lives)
-    except ConfigurationError:
-        await close(lives)
-        raise
-    return list(lives)
+    async with AsyncExitStack() as stack:
+        lives = await side_by_side(_read(run, name, stack) for name in workspace.targets)
+        _refuse_same_systems(workspace, {live.plan.target: live.plan.server for live in lives if live.plan.server})
+        stack.pop_all()  # the caller closes them
+        return lives
+    raise AssertionError("an exit stack without a callback that swallows errors")
 
 
 async def close(lives: list[Live]) -> None:
     """Give all connections back."""
-    await asyncio.gather(*(live.provider.close() for live in lives if live.provider is not None))
+    await side_by_side(live.provider.close() for live in lives if live.provider is not None)
 
 
 def refuse_moved(lives: list[Live]) -> None:
@@ -209,12 +275,13 @@ def _references(value: Value) -> list[SecretReference]:
     return []
 
 
-async def _read(run: _Run, target: str) -> Live:
+async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live:
     workspace, options = run.workspace, run.options
     provider_name = workspace.project.targets[target].provider
     provider: Provider | None = None
     try:
         provider = await _connect(run, target)
+        opened.push_async_callback(provider.close)
         ownership = _ownership(workspace, provider, adopt=options.adopt)
         resources = {} if run.only_owned else workspace.resources(target)
         selected = workspace.selected(target)
@@ -295,15 +362,12 @@ async def _connect(run: _Run, target: str) -> Provider:
     return await connect(run.workspace, target, run.credentials, options.parallelism, options.timeout, run.retries)
 
 
-def _refuse_twins(lives: list[Live]) -> None:
+def _refuse_same_systems(workspace: Workspace, servers: Mapping[str, Server]) -> None:
     """Two targets that turn out to be one system would fight over it."""
-    seen: dict[str, str] = {}
-    for live in lives:
-        server = live.plan.server
-        if server is None:
-            continue
-        other = seen.setdefault(f"{live.plan.provider} {server.identity}", live.plan.target)
-        if other != live.plan.target:
+    seen: dict[tuple[str, str], str] = {}
+    for target, server in servers.items():
+        other = seen.setdefault((workspace.project.targets[target].provider, server.identity), target)
+        if other != target:
             raise ConfigurationError(
-                f"targets {other} and {live.plan.target} are the same system ({server.identity}): remove one of them"
+                f"targets {other} and {target} are the same system ({server.identity}): remove one of them"
             )

@@ -9,10 +9,11 @@ import json
 import os
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+from reconciler.engine.options import SCOPE, ApplyOptions, Effect, ScopeRule
 from reconciler.model.errors import ConfigurationError, RefusedError
 from reconciler.model.project import Project
 from reconciler.plan.changes import Plan
@@ -20,13 +21,6 @@ from reconciler.plan.saved import check_signature, parse_document, parse_plan, p
 
 MAX_BYTES = 64 * 2**20
 """The largest plan file that is read: 64 MiB, some hundred thousand changes."""
-
-_LISTS, _TEXTS, _SWITCHES, _NUMBERS = (list, ()), (str, None), (bool, False), (int, None)
-_SELECTING = dict.fromkeys(("files", "targets", "only", "select"), _LISTS)
-_PLANNING = {"prune": _SWITCHES, "adopt": _SWITCHES, "rewrite_secrets": _SWITCHES, "test_when": _TEXTS}
-_LIFTING = {"allow_replace": _SWITCHES, "allow_empty": _SWITCHES, "allow_in_use": _LISTS, "max_deletes": _NUMBERS}
-_COMMITS = {"base": _TEXTS, "changed_since": _TEXTS}
-_SCOPE = _SELECTING | _PLANNING | _LIFTING | _COMMITS
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,25 +76,31 @@ def read_file(path: Path) -> str:
         raise ConfigurationError(f"{path}: is not text in UTF-8: it is no plan, or damaged; make it again") from None
 
 
-def with_scope(saved: SavedPlan, flags: Mapping[str, Any]) -> dict[str, Any]:
-    """The flags of an apply with those that the plan was made with; RefusedError for one that contradicts them.
+def with_scope(saved: SavedPlan, options: ApplyOptions) -> tuple[ApplyOptions, bool]:
+    """The options of an apply with those that the plan was made with, and whether deletes are wanted by whoever runs it
+    and not by the file alone. RefusedError for an option that contradicts the plan.
 
-    Guards are lifted by the file only if it is verified; commits are checked where the repository is known.
+    What softens a guard is taken from the file only if it is verified; commits are checked by `check_commits`.
     """
     scope = saved.plan.scope
-    merged = dict(flags)
-    for flag, (_, default) in (_SELECTING | _PLANNING | _LIFTING).items():
-        given, within = flags.get(flag, default), _value(scope, flag)
-        if given != default and _plain(given) != _plain(within):
+    merged: dict[str, Any] = {"targets": tuple(target.target for target in saved.plan.targets)}
+    for name, rule in SCOPE.items():
+        if rule.is_commit:
+            continue
+        given, within = getattr(options, name), rule.from_json(scope.get(name))
+        if given != rule.default and rule.to_json(given) != rule.to_json(within):
             raise RefusedError(
-                f"--{_written(flag)} contradicts the plan in {saved.name}, which was made "
-                f"{'with another' if flag in scope else 'without it'}: leave it out, or make the plan again"
+                f"{rule.flag} contradicts the plan in {saved.name}, which was made "
+                f"{'with another' if name in scope else 'without it'}: leave it out, or make the plan again"
             )
-        if saved.verified or flag not in _LIFTING:
-            merged[flag] = within
-    merged["targets"] = tuple(target.target for target in saved.plan.targets)
-    merged["prune_confirmed"] = saved.verified or bool(flags.get("prune"))
-    return merged
+        if name != "targets" and (saved.verified or not _needs_trust(rule)):
+            merged[name] = within
+    return replace(options, **merged), saved.verified or options.prune
+
+
+def _needs_trust(rule: ScopeRule) -> bool:
+    """Whether the file alone is not enough for an option to count."""
+    return rule.effect is Effect.SOFTENS and rule.name != "test_when"
 
 
 def check_project(saved: SavedPlan, project: Project) -> None:
@@ -118,10 +118,10 @@ def check_project(saved: SavedPlan, project: Project) -> None:
 
 def check_commits(saved: SavedPlan, commits: Mapping[str, str]) -> None:
     """RefusedError if an apply's `--base` or `--changed-since` is another commit than the plan's, by hash."""
-    for flag, commit in commits.items():
-        if saved.plan.scope.get(flag) != commit:
+    for name, commit in commits.items():
+        if saved.plan.scope.get(name) != commit:
             raise RefusedError(
-                f"--{_written(flag)} contradicts the plan in {saved.name}, which was made with another commit or "
+                f"{SCOPE[name].flag} contradicts the plan in {saved.name}, which was made with another commit or "
                 "without it: leave it out, or make the plan again"
             )
 
@@ -130,21 +130,8 @@ def _check_scope(saved: SavedPlan) -> None:
     names = [target.target for target in saved.plan.targets]
     if len(set(names)) != len(names):
         raise ConfigurationError(f"{saved.name}: is not a valid plan (a target is there twice): make it again")
-    for flag, value in saved.plan.scope.items():
-        kind = _SCOPE.get(flag, (type(None), None))[0]
-        sound = type(value) is kind and (not isinstance(value, list) or all(isinstance(item, str) for item in value))
-        if not sound:
-            raise ConfigurationError(f"{saved.name}: is not a valid plan (at scope): make it again")
-
-
-def _value(scope: Mapping[str, Any], flag: str) -> Any:
-    value = scope.get(flag, _SCOPE[flag][1])
-    return tuple(value) if isinstance(value, list) else value
-
-
-def _plain(value: Any) -> Any:
-    return sorted(value) if isinstance(value, tuple) else value
-
-
-def _written(flag: str) -> str:
-    return {"files": "file", "targets": "target"}.get(flag, flag.replace("_", "-"))
+    for option, value in saved.plan.scope.items():
+        try:
+            SCOPE[option].from_json(value)
+        except (KeyError, ValueError):
+            raise ConfigurationError(f"{saved.name}: is not a valid plan (at scope): make it again") from None

@@ -7,7 +7,6 @@ import secrets as randomness
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from reconciler.engine.load import Workspace
 from reconciler.engine.read import Live, ReadOptions, references_in, resolver_of
@@ -28,11 +27,10 @@ _UNITS = {"m": 60, "h": 3600, "d": 86400}
 _REDACTED = "the live object; the snapshot is without it"
 
 
-async def plan_against(workspace: Workspace, options: ReadOptions, flags: dict[str, Any]) -> list[Live]:
-    """The plan of each target, as of the snapshot; what it leaves out is told as not compared."""
-    path: Path = flags["against"]
+async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, longest: str) -> list[Live]:
+    """The plan of each target, as of a snapshot at most `longest` old (`24h`); what it lacks is not compared."""
     snapshot = _read(path, workspace)
-    note = _check_age(path, snapshot, flags["max_age"])
+    note = _check_age(path, snapshot, longest)
     missing = [name for name in workspace.targets if name not in snapshot.targets]
     if missing:
         raise ConfigurationError(f"{path}: holds nothing of target {', '.join(missing)}: make it anew")

@@ -62,7 +62,7 @@ def effective_fields(resource: Resource, live: Mapping[str, Value]) -> Mapping[s
 
 
 @dataclass(frozen=True, slots=True)
-class PlanOptions:
+class MakeOptions:
     """What the flags say about planning. `when` overrides every manifest's `test.when`; `rewrite_secrets` writes
     write-only fields again. `names` are the resources that are planned (None: all); `partial` means that there are
     manifests beside these, so that nothing can be told to be a prune candidate."""
@@ -90,7 +90,7 @@ def make_target_plan(
     matching: Matching,
     secrets: Secrets,
     masker: Masker,
-    options: PlanOptions = PlanOptions(),
+    options: MakeOptions = MakeOptions(),
 ) -> TargetPlan:
     """The plan of one target. `secrets` holds the values that could be resolved; the rest is not compared."""
     if options.partial:
@@ -162,7 +162,7 @@ def _keeps_nothing(match: Match) -> bool:
 
 
 def _plan_match(
-    match: Match, names: Mapping[str, str], secrets: Secrets, masker: Masker, options: PlanOptions
+    match: Match, names: Mapping[str, str], secrets: Secrets, masker: Masker, options: MakeOptions
 ) -> _Planned:
     resource, found = match.resource, match.found
     kind = KINDS[resource.kind]
@@ -245,7 +245,7 @@ def _candidate(item: Found) -> Candidate:
     return Candidate(item.live.kind or item.live.native_type, item.name, item.id, item.live.updated, flags)
 
 
-def _refusals(matching: Matching, options: PlanOptions) -> Iterator[RefusedResource]:
+def _refusals(matching: Matching, options: MakeOptions) -> Iterator[RefusedResource]:
     for refusal in matching.refusals:
         resource = refusal.resource
         if options.names is None or resource.name in options.names:
@@ -256,7 +256,7 @@ def _rank(kind: str) -> int:
     return KINDS[kind].rank if kind in KINDS else 0
 
 
-def _messages(planned: list[_Planned], matching: Matching, options: PlanOptions) -> Iterator[Message]:
+def _messages(planned: list[_Planned], matching: Matching, options: MakeOptions) -> Iterator[Message]:
     return test_messages(((item.match, item.change) for item in planned), Audience.of(matching), options.when)
 
 

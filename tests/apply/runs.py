@@ -12,14 +12,14 @@ from typing import Any
 from reconciler.apply.journal import Journal
 from reconciler.apply.results import ChangeResult, RunResult
 from reconciler.apply.run import Stop, apply_targets
-from reconciler.apply.session import ApplyOptions, Session
+from reconciler.apply.session import Session, SessionOptions
 from reconciler.engine.read import read_and_plan
 from reconciler.model.provider import Provider
 from reconciler.model.resource import Resource, Server
 from reconciler.model.values import SecretReference, SecretText
 from reconciler.plan.changes import TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
-from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
@@ -27,7 +27,7 @@ from reconciler.simulator import Simulator
 from tests.middle.builders import MASKER, OWNERSHIP, SECRETS
 
 ALLOW = GuardOptions(allow_replace=True, max_deletes_flag=10_000)
-PRUNE = PlanOptions(prune=True)
+PRUNE = MakeOptions(prune=True)
 
 
 class PlansAndApplies(ABC):
@@ -35,29 +35,29 @@ class PlansAndApplies(ABC):
 
     ownership: Ownership
     secrets: Mapping[SecretReference, SecretText]
-    options: ApplyOptions
+    options: SessionOptions
 
     @abstractmethod
     def provider(self) -> Provider:
         """The provider to go through; called within the event loop that will use it."""
 
-    def plan(self, resources: Iterable[Resource], options: PlanOptions = PlanOptions()) -> TargetPlan:
+    def plan(self, resources: Iterable[Resource], options: MakeOptions = MakeOptions()) -> TargetPlan:
         return asyncio.run(self._plan(list(resources), options))
 
     def apply(
         self,
         resources: Iterable[Resource],
-        options: PlanOptions = PlanOptions(),
+        options: MakeOptions = MakeOptions(),
         stop: Stop | None = None,
         **extra: Any,
     ) -> RunResult:
         return asyncio.run(self._apply(list(resources), options, stop or Stop(), extra))
 
-    def results(self, resources: Iterable[Resource], options: PlanOptions = PlanOptions()) -> dict[str, ChangeResult]:
+    def results(self, resources: Iterable[Resource], options: MakeOptions = MakeOptions()) -> dict[str, ChangeResult]:
         run = self.apply(resources, options)
         return {result.change.name: result for result in run.targets[0].results}
 
-    async def _plan(self, resources: list[Resource], options: PlanOptions) -> TargetPlan:
+    async def _plan(self, resources: list[Resource], options: MakeOptions) -> TargetPlan:
         provider = self.provider()
         try:
             return (await self.prepare(provider, resources, options))[0]
@@ -65,7 +65,7 @@ class PlansAndApplies(ABC):
             await provider.close()
 
     async def prepare(
-        self, provider: Provider, resources: list[Resource], options: PlanOptions
+        self, provider: Provider, resources: list[Resource], options: MakeOptions
     ) -> tuple[TargetPlan, Matching]:
         """Read, match, plan and hold back."""
 
@@ -76,7 +76,7 @@ class PlansAndApplies(ABC):
         return hold_back(plan, matching, ALLOW), matching
 
     async def _apply(
-        self, resources: list[Resource], options: PlanOptions, stop: Stop, extra: dict[str, Any]
+        self, resources: list[Resource], options: MakeOptions, stop: Stop, extra: dict[str, Any]
     ) -> RunResult:
         provider = self.provider()
         try:
@@ -104,7 +104,7 @@ class Runs(PlansAndApplies):
     simulator: Simulator
     ownership: Ownership = OWNERSHIP
     secrets: Mapping[SecretReference, SecretText] = field(default_factory=lambda: SECRETS)
-    options: ApplyOptions = ApplyOptions()
+    options: SessionOptions = SessionOptions()
 
     def configs(self) -> dict[str, dict[str, Any]]:
         """What the simulator holds, by id."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.apply.results import Status
-from reconciler.apply.session import ApplyOptions
+from reconciler.apply.session import SessionOptions
 from reconciler.model.resource import Expect, OnFailure, Resource, Settings, TestPolicy, When
 from reconciler.model.values import SecretText
 from reconciler.simulator import Simulator
@@ -104,7 +104,7 @@ def test_a_changed_address_is_verified_on_a_canary_and_a_bad_one_never_reaches_t
 
 def test_keep_writes_a_change_though_its_proof_failed_and_marks_it(runs: Runs) -> None:
     runs.apply([hook(runs)])
-    runs.options = ApplyOptions(on_failure=OnFailure.KEEP)
+    runs.options = SessionOptions(on_failure=OnFailure.KEEP)
     bad = hook(runs, path="/status/410")
     run = runs.apply([bad])
     assert (run.targets[0].results[0].status, run.exit_code) == (Status.KEPT, 6)
@@ -113,7 +113,7 @@ def test_keep_writes_a_change_though_its_proof_failed_and_marks_it(runs: Runs) -
 
 
 def test_an_unverified_channel_is_tested_again_and_then_marked(runs: Runs) -> None:
-    runs.options = ApplyOptions(on_failure=OnFailure.KEEP)
+    runs.options = SessionOptions(on_failure=OnFailure.KEEP)
     runs.apply([hook(runs, path="/status/410")])
     kept = runs.simulator.store.all()
     assert len(list(kept)) == 1

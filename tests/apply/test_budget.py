@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine import connect as connecting
-from reconciler.engine.load import Selection, load_workspace
+from reconciler.engine.load import load_workspace
+from reconciler.engine.options import ManifestOptions, Surroundings
 from reconciler.engine.read import ReadOptions, read_targets
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.provider import Provider
@@ -33,7 +34,7 @@ def test_every_target_is_given_the_same_retries(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "channels").mkdir()
     path = tmp_path / "reconciler.yaml"
     path.write_text(TWO, "utf-8")
-    asyncio.run(read_targets(load_workspace(path, Selection()), ReadOptions()))
+    asyncio.run(read_targets(load_workspace(ManifestOptions(config=path), Surroundings({}, tmp_path)), ReadOptions()))
     assert len(given) == 2
     assert given[0] is not None
     assert given[0] is given[1]

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.apply.session import ApplyOptions
+from reconciler.apply.session import SessionOptions
 from reconciler.model.resource import OnFailure, Resource, Settings, TestPolicy, When
-from reconciler.plan.make import PlanOptions
+from reconciler.plan.make import MakeOptions
 from reconciler.simulator import Simulator
 from tests.apply.runs import PRUNE, Runs
 from tests.apply.test_apply import hook, mail
@@ -34,7 +34,7 @@ def documented() -> dict[str, int]:
     return {name: int(count) for name, count in rows if f"| {name} |" in table}
 
 
-def calls_of(runs: Runs, resources: list[Resource], options: PlanOptions = PlanOptions()) -> int:
+def calls_of(runs: Runs, resources: list[Resource], options: MakeOptions = MakeOptions()) -> int:
     """The calls of an apply beside reading and the last look."""
     runs.simulator.clear_requests()
     run = runs.apply(resources, options)
@@ -75,7 +75,7 @@ def calls_of_an_unverified(runs: Runs) -> int:
     """A channel that was kept though its test failed, and whose receiver is well again."""
     resource = slack("later")
     runs.simulator.outcomes.set("hooks.slack.com", 404, "gone")
-    runs.options = ApplyOptions(on_failure=OnFailure.KEEP)
+    runs.options = SessionOptions(on_failure=OnFailure.KEEP)
     assert runs.apply([resource]).exit_code == 6
     runs.simulator.outcomes.clear()
     return calls_of(runs, [resource])

@@ -13,7 +13,7 @@ from reconciler.apply.results import ChangeResult, RunResult, Status
 from reconciler.apply.run import Stop, apply_targets
 from reconciler.apply.session import Session
 from reconciler.model.resource import Resource
-from reconciler.plan.make import PlanOptions
+from reconciler.plan.make import MakeOptions
 from reconciler.report.result_text import render_result
 from reconciler.simulator import Simulator
 from tests.apply.runs import Runs
@@ -29,7 +29,7 @@ def runs() -> Iterator[Runs]:
 async def prepared(runs: Runs, resources: list[Resource]) -> Session:
     """A run that has planned and asked, and has not begun to write."""
     provider = runs.provider()
-    plan, matching = await runs.prepare(provider, resources, PlanOptions())
+    plan, matching = await runs.prepare(provider, resources, MakeOptions())
     return Session(provider, plan, matching, runs.secrets, runs.ownership, Journal())
 
 

@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from reconciler.model.errors import TargetError
-from reconciler.plan.make import PlanOptions
+from reconciler.plan.make import MakeOptions
 from reconciler.simulator.calls import Call, Reply
 from tests.confluent.organisation import Organisation
 from tests.confluent.scenes import SLACK, channel, made, replaced, subscription
 
-PRUNE = PlanOptions(prune=True)
+PRUNE = MakeOptions(prune=True)
 PARTS = 4
 
 

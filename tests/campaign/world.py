@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 from reconciler.apply.journal import Journal
 from reconciler.apply.results import ChangeResult, RunResult
 from reconciler.apply.run import Stop, apply_targets
-from reconciler.apply.session import ApplyOptions, Session
+from reconciler.apply.session import Session, SessionOptions
 from reconciler.engine.read import read_and_plan
 from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Delivery
@@ -26,7 +26,7 @@ from reconciler.model.resource import Draft, LiveObject, Resource, Server, Setti
 from reconciler.model.values import SecretText
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.guards import hold_back
-from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching
 from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
@@ -305,7 +305,14 @@ class World:
             stop = Stop()
             journal = Journal(kill)  # type: ignore[arg-type]  # as much of a stream as a journal uses
             session = Session(
-                provider, ended.plan, matching, {}, OWNERSHIP, journal, ApplyOptions(parallelism=parallelism), stop.soft
+                provider,
+                ended.plan,
+                matching,
+                {},
+                OWNERSHIP,
+                journal,
+                SessionOptions(parallelism=parallelism),
+                stop.soft,
             )
 
             def observe(target: str, result: ChangeResult) -> None:
@@ -321,6 +328,6 @@ class World:
 
 
 def _make_plan(server: Server, matching: Matching) -> TargetPlan:
-    options: PlanOptions = PRUNE
+    options: MakeOptions = PRUNE
     secrets: Mapping[Any, SecretText] = {}
     return make_target_plan("search", "opensearch", server, matching, secrets, MASKER, options)

@@ -16,13 +16,13 @@ import httpx
 from reconciler.apply.journal import Journal
 from reconciler.apply.results import ChangeResult, RunResult
 from reconciler.apply.run import Stop, apply_targets
-from reconciler.apply.session import ApplyOptions, Session
+from reconciler.apply.session import Session, SessionOptions
 from reconciler.engine.read import read_and_plan
 from reconciler.model.resource import Resource, Server
 from reconciler.model.values import SecretReference, SecretText
 from reconciler.plan.changes import TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
-from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
@@ -43,7 +43,7 @@ Trouble = Callable[[Call], Reply | Exception | None]
 
 KEY = ("a-key", "a-secret-of-a-key")
 ALLOW = GuardOptions(allow_replace=True, max_deletes_flag=1000)
-PRUNE = PlanOptions(prune=True)
+PRUNE = MakeOptions(prune=True)
 
 
 @dataclass
@@ -56,7 +56,7 @@ class Organisation(httpx.AsyncBaseTransport):
     credentials: tuple[str, str] | None = KEY
     auth: Auth = field(default_factory=lambda: Basic(SecretText(KEY[0]), SecretText(KEY[1])))
     ownership: Ownership = Ownership("acme")
-    options: ApplyOptions = ApplyOptions()
+    options: SessionOptions = SessionOptions()
     secrets: Mapping[SecretReference, SecretText] = field(default_factory=dict)
     clock: Clock = field(default_factory=Clock)
     outcomes: Outcomes = field(default_factory=Outcomes)
@@ -135,7 +135,7 @@ class Organisation(httpx.AsyncBaseTransport):
 
         return asyncio.run(run())
 
-    def plan(self, resources: Iterable[Resource], options: PlanOptions = PlanOptions()) -> TargetPlan:
+    def plan(self, resources: Iterable[Resource], options: MakeOptions = MakeOptions()) -> TargetPlan:
         """Plan, with the guards."""
 
         async def conversation(provider: ConfluentProvider) -> TargetPlan:
@@ -143,7 +143,7 @@ class Organisation(httpx.AsyncBaseTransport):
 
         return self.talk(conversation)
 
-    def apply(self, resources: Iterable[Resource], options: PlanOptions = PlanOptions()) -> RunResult:
+    def apply(self, resources: Iterable[Resource], options: MakeOptions = MakeOptions()) -> RunResult:
         """Plan and carry it out."""
 
         async def conversation(provider: ConfluentProvider) -> RunResult:
@@ -163,12 +163,12 @@ class Organisation(httpx.AsyncBaseTransport):
 
         return self.talk(conversation)
 
-    def results(self, resources: Iterable[Resource], options: PlanOptions = PlanOptions()) -> dict[str, ChangeResult]:
+    def results(self, resources: Iterable[Resource], options: MakeOptions = MakeOptions()) -> dict[str, ChangeResult]:
         """What became of each change of an apply, by name."""
         return {result.change.name: result for result in self.apply(resources, options).targets[0].results}
 
     async def _prepare(
-        self, provider: ConfluentProvider, resources: list[Resource], options: PlanOptions
+        self, provider: ConfluentProvider, resources: list[Resource], options: MakeOptions
     ) -> tuple[TargetPlan, Matching]:
         def make_plan(server: Server, matching: Matching) -> TargetPlan:
             return make_target_plan("kafka", "confluent", server, matching, self.secrets, MASKER, options)

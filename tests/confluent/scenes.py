@@ -7,7 +7,7 @@ from dataclasses import replace
 from reconciler.apply.results import RunResult, Status
 from reconciler.model.resource import Resource, Settings
 from reconciler.model.values import SecretText, Value
-from reconciler.plan.make import PlanOptions
+from reconciler.plan.make import MakeOptions
 from reconciler.simulator.confluent import Behaviours
 from reconciler.simulator.confluent.behaviours import Addresses
 from tests.confluent.organisation import Organisation
@@ -69,13 +69,13 @@ def play(behaviours: Behaviours, pace: float = 0.0) -> Organisation:
     organisation = Organisation(behaviours, largest_page=3, quota=3)
     organisation.trouble = lambda call: organisation.clock.advance(pace)
     step(organisation, made())
-    step(organisation, changed(), PlanOptions(rewrite_secrets=behaviours.addresses is not Addresses.CLEAR))
-    step(organisation, replaced(), PlanOptions(prune=True))
+    step(organisation, changed(), MakeOptions(rewrite_secrets=behaviours.addresses is not Addresses.CLEAR))
+    step(organisation, replaced(), MakeOptions(prune=True))
     check_end(organisation)
     return organisation
 
 
-def step(organisation: Organisation, resources: list[Resource], options: PlanOptions = PlanOptions()) -> None:
+def step(organisation: Organisation, resources: list[Resource], options: MakeOptions = MakeOptions()) -> None:
     """Apply, then plan: the first must do something, the second find nothing."""
     run = organisation.apply(resources, options)
     check_run(run)

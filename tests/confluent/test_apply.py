@@ -9,10 +9,10 @@ import httpx
 import pytest
 
 from reconciler.apply.results import Status
-from reconciler.apply.session import ApplyOptions
+from reconciler.apply.session import SessionOptions
 from reconciler.model.resource import OnFailure, Resource, Settings, TestPolicy, When
 from reconciler.plan.changes import Action
-from reconciler.plan.make import PlanOptions
+from reconciler.plan.make import MakeOptions
 from reconciler.plan.marks import Ownership
 from reconciler.simulator.calls import Call, Reply
 from reconciler.simulator.confluent import Behaviours
@@ -81,7 +81,7 @@ def test_a_new_name_sends_nothing() -> None:
 
 
 def test_a_channel_kept_in_spite_of_its_test_is_marked_and_tested_again() -> None:
-    organisation = refusing("hooks.slack.com", Organisation(options=ApplyOptions(on_failure=OnFailure.KEEP)))
+    organisation = refusing("hooks.slack.com", Organisation(options=SessionOptions(on_failure=OnFailure.KEEP)))
     assert organisation.apply([ONCALL]).exit_code == 6
     assert organisation.integrations()["oncall"]["description"] == "[acme/oncall unverified]"
     organisation.outcomes.clear()
@@ -94,7 +94,7 @@ def test_a_channel_kept_in_spite_of_its_test_is_marked_and_tested_again() -> Non
 @pytest.mark.parametrize("addresses", ["clear", "stars"])
 def test_an_unverified_channel_is_tested_again_with_the_manifests_address(addresses: str) -> None:
     organisation = refusing("hooks.slack.com", Organisation(Behaviours.parse([f"addresses={addresses}"])))
-    organisation.options = ApplyOptions(on_failure=OnFailure.KEEP)
+    organisation.options = SessionOptions(on_failure=OnFailure.KEEP)
     organisation.apply([ONCALL])
     organisation.outcomes.clear()
     organisation.calls.clear()
@@ -307,7 +307,7 @@ def test_a_replace_that_was_cut_off_anywhere_is_finished_by_the_next_runs(writes
 def test_at_the_quota_the_deletes_go_first_and_the_create_is_tried_once_more(code: str, parallelism: int) -> None:
     organisation = Organisation(Behaviours.parse([f"quota_code={code}"]), quota=1)
     organisation.apply([HOOKED])
-    organisation.options = ApplyOptions(parallelism=parallelism)
+    organisation.options = SessionOptions(parallelism=parallelism)
     organisation.calls.clear()
     assert organisation.apply([ONCALL], PRUNE).exit_code == 0
     assert set(organisation.integrations()) == {"oncall"}
@@ -357,4 +357,4 @@ def test_a_rename_keeps_the_object() -> None:
     assert organisation.apply([renamed]).exit_code == 0
     after = organisation.integrations()["pages"]
     assert (after["id"], after["description"]) == (before, "[acme/pages]")
-    assert organisation.plan([renamed], PlanOptions(prune=True)).is_empty
+    assert organisation.plan([renamed], MakeOptions(prune=True)).is_empty

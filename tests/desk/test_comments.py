@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
-from typing import Any
 
 import httpx
 import pytest
 
 from reconciler.ci.forges import SITES, CommentError, Forge, NoTokenError, marker, put_comment
-from reconciler.ci.place import Place, commit_of, find_place, run_of
+from reconciler.ci.place import Place, WantedPlace, commit_of, find_place, run_of
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.values import SecretText
 from tests.desk.forges import TOKEN, FakeForge
@@ -137,7 +136,7 @@ def test_actions_tells_where_and_who(tmp_path: Path) -> None:
         "GITHUB_RUN_ID": "99",
         "GITHUB_SHA": "0" * 40,
     }
-    found = find_place("github", {}, environ)
+    found = find_place(WantedPlace("github"), environ)
     assert (found.repository, found.request, found.author) == ("team/repo", "41", "github-actions[bot]")
     assert found.api == "https://github.example/api/v3"
     assert commit_of(environ) == "f" * 12
@@ -152,12 +151,11 @@ def test_actions_tells_where_and_who(tmp_path: Path) -> None:
     ],
 )
 def test_the_request_is_found_in_the_ci(site: str, environ: dict[str, str], request_number: str) -> None:
-    assert find_place(site, {}, environ).request == request_number
+    assert find_place(WantedPlace(site), environ).request == request_number
 
 
 def test_any_other_ci_passes_flags() -> None:
-    flags: dict[str, Any] = {"repo": "a/b", "pr": "9", "comment_author": "me"}
-    found = find_place("gitlab", flags, {})
+    found = find_place(WantedPlace("gitlab", "a/b", "9", "me"), {})
     assert (found.repository, found.request, found.author, found.api) == ("a/b", "9", "me", "https://gitlab.com/api/v4")
     with pytest.raises(ConfigurationError, match="--pr"):
-        find_place("github", {"repo": "a/b"}, {})
+        find_place(WantedPlace("github", "a/b"), {})

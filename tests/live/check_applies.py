@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.resource import When
-from reconciler.plan.make import PlanOptions
+from reconciler.plan.make import MakeOptions
 from tests.apply.test_all_kinds import CASES, SES, TEAM, all_applied, made
 from tests.live.run import LivePlace, LiveRuns
 
-QUIET = PlanOptions(when=When.NEVER)  # the addresses are real services' own: nothing is sent to them
+QUIET = MakeOptions(when=When.NEVER)  # the addresses are real services' own: nothing is sent to them
 QUIET_PRUNE = replace(QUIET, prune=True)
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from reconciler.apply.session import ApplyOptions
+from reconciler.apply.session import SessionOptions
 from reconciler.model.provider import Provider
 from reconciler.model.resource import Draft
 from reconciler.model.values import SecretReference, SecretText
@@ -53,7 +53,7 @@ class LiveRuns(PlansAndApplies):
     cluster: Cluster
     owner: str
     secrets: Mapping[SecretReference, SecretText] = field(default_factory=dict)
-    options: ApplyOptions = ApplyOptions()
+    options: SessionOptions = SessionOptions()
 
     def __post_init__(self) -> None:
         self.ownership = Ownership(self.owner, key_of=self.key)

@@ -9,7 +9,7 @@ from reconciler.model.masking import Masker
 from reconciler.model.resource import LiveObject, Resource, Server, Settings
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.changes import TargetPlan
-from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.plan.match import match_live
 
@@ -68,7 +68,7 @@ def plan_of(
     resources: list[Resource],
     objects: list[LiveObject],
     ownership: Ownership = OWNERSHIP,
-    options: PlanOptions = PlanOptions(),
+    options: MakeOptions = MakeOptions(),
     secrets: Mapping[SecretReference, SecretText] = SECRETS,
 ) -> tuple[TargetPlan, Matching]:
     matching = match_live(resources, objects, ownership)

@@ -10,17 +10,17 @@ from reconciler.model.errors import RefusedError
 from reconciler.model.resource import LiveObject, Resource, Settings
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.guards import GuardOptions, check_messages, hold_back
-from reconciler.plan.make import PlanOptions
+from reconciler.plan.make import MakeOptions
 from tests.middle.builders import live, live_of, plan_of, resource, slack
 
-PRUNE = PlanOptions(prune=True)
+PRUNE = MakeOptions(prune=True)
 
 
 def held(
     resources: list[Resource],
     objects: list[LiveObject],
     options: GuardOptions = GuardOptions(),
-    plan: PlanOptions = PRUNE,
+    plan: MakeOptions = PRUNE,
 ) -> dict[str, str]:
     made, matching = plan_of(resources, objects, options=plan)
     return {change.name: change.held for change in hold_back(made, matching, options).changes}

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from reconciler.model.resource import OnFailure, Resource, Settings, TestPolicy, When
 from reconciler.model.values import SecretReference, SecretText
 from reconciler.plan.changes import Action, Reason, TargetPlan
-from reconciler.plan.make import PlanOptions
+from reconciler.plan.make import MakeOptions
 from tests.middle.builders import MASKER, OWNERSHIP, SLACK, SLACK_URL, live, live_of, plan_of, resource, slack
 
-PRUNE = PlanOptions(prune=True)
+PRUNE = MakeOptions(prune=True)
 
 
 def actions(plan: TargetPlan) -> list[tuple[str, str]]:
@@ -58,7 +58,7 @@ def test_a_field_the_server_hides_is_write_only_and_does_not_hinder_no_changes()
     plan, _ = plan_of([slack()], [hidden])
     assert plan.is_empty
     assert [item.path for item in plan.write_only] == [("webhook_url",)]
-    again, _ = plan_of([slack()], [hidden], options=PlanOptions(rewrite_secrets=True))
+    again, _ = plan_of([slack()], [hidden], options=MakeOptions(rewrite_secrets=True))
     assert again.changes[0].affects_delivery
 
 
@@ -196,7 +196,7 @@ def test_no_message_for_names_muted_channels_or_when_never() -> None:
     assert plan_of([slack(enabled=False)], [])[0].messages == ()
     never = slack(settings=Settings(test=TestPolicy(when=When.NEVER)))
     assert plan_of([never], [])[0].messages == ()
-    assert plan_of([slack()], [], options=PlanOptions(when=When.NEVER))[0].messages == ()
+    assert plan_of([slack()], [], options=MakeOptions(when=When.NEVER))[0].messages == ()
 
 
 def test_always_tests_a_channel_that_does_not_change() -> None:
@@ -213,7 +213,7 @@ def test_a_probable_rename_is_hinted_with_the_line_to_paste() -> None:
 
 def test_only_the_chosen_names_are_planned_and_references_outside_are_looked_up_live() -> None:
     mail, smtp, team = mail_project()
-    options = PlanOptions(names=frozenset({"mail"}))
+    options = MakeOptions(names=frozenset({"mail"}))
     plan, _ = plan_of([mail, smtp, team], [live_of(smtp), live_of(team)], options=options)
     assert actions(plan) == [("create", "mail")]
     assert plan.changes[0].needs == ()
@@ -221,7 +221,7 @@ def test_only_the_chosen_names_are_planned_and_references_outside_are_looked_up_
 
 def test_a_run_over_some_files_lists_no_candidates() -> None:
     gone = live("SlackChannel", "acme_gone", "[acme/gone]")
-    plan, _ = plan_of([slack()], [live_of(slack()), gone], options=PlanOptions(partial=True))
+    plan, _ = plan_of([slack()], [live_of(slack()), gone], options=MakeOptions(partial=True))
     assert plan.candidates == ()
 
 

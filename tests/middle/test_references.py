@@ -7,7 +7,7 @@ import pytest
 from reconciler.model.resource import LiveObject, Resource, Settings
 from reconciler.model.values import SecretReference, Value
 from reconciler.plan.changes import TargetPlan
-from reconciler.plan.make import PlanOptions
+from reconciler.plan.make import MakeOptions
 from tests.middle.builders import live, live_of, plan_of, resource, slack
 
 ADMIN = LiveObject("i-0", None, {"display_name": "Admins"}, "RoleEmail", read_only=True, alias="role:OrganizationAdmin")
@@ -60,7 +60,7 @@ def test_what_is_there_or_will_be_is_no_problem() -> None:
 )
 def test_a_new_object_that_is_not_selected_cannot_be_referred_to(dependent: Resource, needed: str) -> None:
     made = slack() if needed == "oncall" else resource("SmtpAccount", "relay", host="h", from_address="a@b.c")
-    chosen = PlanOptions(names=frozenset({dependent.name}))
+    chosen = MakeOptions(names=frozenset({dependent.name}))
     plan, _ = plan_of([dependent, made], [], options=chosen)
     assert f"refers to {needed}, which is not live yet and is not selected" in refusals(plan)[dependent.name]
     plan, _ = plan_of([dependent, made], [live_of(made)], options=chosen)
@@ -68,7 +68,7 @@ def test_a_new_object_that_is_not_selected_cannot_be_referred_to(dependent: Reso
 
 
 def test_files_alone_may_refer_to_what_is_live_and_to_nothing_else() -> None:
-    chosen = PlanOptions(partial=True)
+    chosen = MakeOptions(partial=True)
     plan, _ = plan_of([mail("relay", "team")], [live_of(resource("SmtpAccount", "relay"))], options=chosen)
     assert refusals(plan) == {
         "mail": "refers to team, which is not live yet and is not selected, or is in no manifest given"

@@ -10,7 +10,7 @@ from reconciler.model.masking import Json
 from reconciler.model.resource import Server
 from reconciler.plan.changes import Action, Change, Reason, TargetPlan
 from reconciler.plan.diff import FieldChange
-from reconciler.plan.make import PlanOptions
+from reconciler.plan.make import MakeOptions
 from reconciler.plan.promise import differences, keep_promise
 from tests.middle.builders import live, live_of, plan_of, slack
 
@@ -80,12 +80,12 @@ def test_a_pin_counts_where_both_sides_have_one() -> None:
 
 def test_a_delete_that_is_done_is_done_and_one_that_is_wanted_no_longer_is_refused() -> None:
     gone = live("SlackChannel", "acme_gone", "[acme/gone]")
-    saved, _ = plan_of([], [gone], options=PlanOptions(prune=True))
-    done, matching = plan_of([], [], options=PlanOptions(prune=True))
+    saved, _ = plan_of([], [gone], options=MakeOptions(prune=True))
+    done, matching = plan_of([], [], options=MakeOptions(prune=True))
     kept = keep_promise(saved, done, matching, None)
     assert kept.moved == ()
     assert kept.plan.notes == ('already done: - SlackChannel "gone"',)
-    unmarked, matching = plan_of([], [live("SlackChannel", "acme_gone", "")], options=PlanOptions(prune=True))
+    unmarked, matching = plan_of([], [live("SlackChannel", "acme_gone", "")], options=MakeOptions(prune=True))
     assert "no longer to be deleted" in keep_promise(saved, unmarked, matching, None).moved[0]
 
 
@@ -97,7 +97,7 @@ def test_a_change_done_to_another_object_is_not_done() -> None:
 
 
 def test_what_the_flags_no_longer_select_is_not_taken_for_done() -> None:
-    fresh, matching = plan_of([slack()], [live_of(slack())], options=PlanOptions(names=frozenset()))
+    fresh, matching = plan_of([slack()], [live_of(slack())], options=MakeOptions(names=frozenset()))
     saved = TargetPlan("search", "opensearch", Server("OpenSearch", "cluster-1"), changes=(UPDATE,))
     assert "no longer among those" in keep_promise(saved, fresh, matching, frozenset()).moved[0]
 

@@ -18,14 +18,14 @@ from reconciler.model.resource import Resource, Server, Settings, TestPolicy, Wh
 from reconciler.model.values import SecretReference, SecretText
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
-from reconciler.plan.make import PlanOptions, make_target_plan
+from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching
 from reconciler.plan.promise import keep_promise
 from reconciler.plan.saved import parse_document, parse_plan, plan_document
 from tests.middle.builders import MASKER, OWNERSHIP, resource, slack
 from tests.providers.memory import MemoryProvider
 
-PRUNE = PlanOptions(prune=True)
+PRUNE = MakeOptions(prune=True)
 ALLOWED = GuardOptions(max_deletes_flag=100, allow_replace=True)
 SECRET = "unique-secret-of-the-properties"
 SECRETS = {

@@ -3,41 +3,42 @@
 from __future__ import annotations
 
 import asyncio
-from pathlib import Path
-from typing import Any
 
 import click
 
+from reconciler.cli.loading import surroundings
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, option, options
-from reconciler.cli.terminal import out, paint_for, show_json
-from reconciler.engine.load import Selection, Workspace, load_workspace
+from reconciler.cli.options import COMMON, CONNECTING, TARGET, options, takes
+from reconciler.cli.terminal import Screen, out, show_json
+from reconciler.engine.load import Workspace, load_workspace
+from reconciler.engine.options import DoctorOptions, ReachOptions
 from reconciler.engine.read import references_in, resolver_of
 from reconciler.model.errors import ConfigurationError, Level, SecretError
 from reconciler.model.evidence import Check, Health, failure, ok, warning
 from reconciler.model.text import plural, printable
+from reconciler.report.texts import Paint
 
 _COLOURS = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILURE: "red"}
 
 
 @click.command("doctor")
-@options(COMMON, CONNECTING)
-@option("--target", "targets", multiple=True, help="Only these targets of the project.")
-def command(config: Path | None, targets: tuple[str, ...], **flags: Any) -> int:
+@options(COMMON, (TARGET,), CONNECTING)
+@takes(DoctorOptions, Screen)
+def command(options: DoctorOptions, screen: Screen) -> int:
     """Look at address, DNS, proxy, TLS, clock, credentials, rights, version, kinds and secrets; write nothing."""
-    set_up_logging(flags["verbose"])
-    workspace = load_workspace(config, Selection(targets=targets))
-    checks = asyncio.run(_examine(workspace, flags))
+    set_up_logging(screen.verbose)
+    workspace = load_workspace(options, surroundings())
+    checks = asyncio.run(_examine(workspace, options))
     failed = [check for check in checks if check.health is Health.FAILURE]
-    if flags["as_json"]:
+    if screen.as_json:
         show_json({"format": "reconciler.doctor/v1", "healthy": not failed, "checks": [_row(item) for item in checks]})
     else:
-        _show(checks, flags)
+        _show(checks, screen.paint)
     return 1 if failed else 0
 
 
-async def _examine(workspace: Workspace, flags: dict[str, Any]) -> list[Check]:
-    groups = await asyncio.gather(*(_target(workspace, name, flags) for name in workspace.targets))
+async def _examine(workspace: Workspace, options: ReachOptions) -> list[Check]:
+    groups = await asyncio.gather(*(_target(workspace, name, options) for name in workspace.targets))
     return [_manifests(workspace), *await _secrets(workspace), *(check for group in groups for check in group)]
 
 
@@ -65,15 +66,15 @@ async def _secrets(workspace: Workspace) -> list[Check]:
     return checks or [ok("project", "secrets", f"{plural(len(resolution.values), 'secret')}, all there")]
 
 
-async def _target(workspace: Workspace, name: str, flags: dict[str, Any]) -> list[Check]:
+async def _target(workspace: Workspace, name: str, options: ReachOptions) -> list[Check]:
     from reconciler.engine.connect import connect, connection_of
     from reconciler.engine.doctor import check_target
     from reconciler.providers.reach import check_network
 
     credentials = resolver_of(workspace, for_credentials=True)
     try:
-        connection = await connection_of(workspace, name, credentials, flags["parallelism"], flags["timeout"])
-        provider = await connect(workspace, name, credentials, flags["parallelism"], flags["timeout"])
+        connection = await connection_of(workspace, name, credentials, options.parallelism, options.timeout)
+        provider = await connect(workspace, name, credentials, options.parallelism, options.timeout)
     except (ConfigurationError, SecretError) as error:
         return [failure(name, "settings", str(error))]
     try:
@@ -97,8 +98,7 @@ def _row(check: Check) -> dict[str, str]:
     }
 
 
-def _show(checks: list[Check], flags: dict[str, Any]) -> None:
-    paint = paint_for(no_color=flags["no_color"])
+def _show(checks: list[Check], paint: Paint) -> None:
     width = max(len(check.name) for check in checks)
     subject = ""
     for check in checks:

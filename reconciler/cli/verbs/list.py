@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterator
-from pathlib import Path
-from typing import Any
 
 import click
 
+from reconciler.cli.loading import prepared
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, option, options
-from reconciler.cli.terminal import note, out, show_json
-from reconciler.engine.load import Selection, load_project_only
-from reconciler.engine.read import Live, ReadOptions, read_targets
+from reconciler.cli.options import COMMON, CONNECTING, TARGET, options, takes
+from reconciler.cli.terminal import Screen, note, out, show_json
+from reconciler.engine.options import ListOptions
+from reconciler.engine.read import ReadTarget, split_targets
+from reconciler.engine.run import list_objects
 from reconciler.model.text import printable
 from reconciler.plan.marks import UNVERIFIED
 
@@ -21,40 +21,29 @@ _HEADINGS = ("NAME", "KIND", "TARGET", "ID", "ENABLED", "VERIFIED")
 
 
 @click.command("list")
-@options(COMMON, CONNECTING)
-@option("--target", "targets", multiple=True, help="Only these targets of the project.")
-def command(config: Path | None, targets: tuple[str, ...], **flags: Any) -> int:
+@options(COMMON, (TARGET,), CONNECTING)
+@takes(ListOptions, Screen)
+def command(options: ListOptions, screen: Screen) -> int:
     """List everything that bears this project's mark: name, kind, target, live id, enabled, verified."""
-    set_up_logging(flags["verbose"])
-    workspace = load_project_only(config, Selection(targets=targets))
-    for finding in workspace.findings:
-        note(f"warning: {finding}")
-    reading = ReadOptions(parallelism=flags["parallelism"], timeout=flags["timeout"])
-    lives = asyncio.run(_read(workspace, reading))
-    rows = sorted(row for live in lives for row in _rows(live))
-    if flags["as_json"]:
+    set_up_logging(screen.verbose)
+    read, unread = split_targets(asyncio.run(list_objects(prepared(options))))
+    rows = sorted(row for target in read for row in _rows(target))
+    if screen.as_json:
         keys = [heading.lower() for heading in _HEADINGS]
         show_json({"format": "reconciler.list/v1", "owned": [dict(zip(keys, row, strict=True)) for row in rows]})
     else:
         _show_table(rows)
-    errors = [f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error]
-    for error in errors:
-        note(f"error: {error}")
-    return 1 if errors else 0
+    for target in unread:
+        note(f"error: {target.name}: {target.error}")
+    return 1 if unread else 0
 
 
-async def _read(workspace: Any, reading: ReadOptions) -> list[Live]:
-    lives = await read_targets(workspace, reading, only_owned=True)
-    await asyncio.gather(*(live.provider.close() for live in lives if live.provider is not None))
-    return lives
-
-
-def _rows(live: Live) -> Iterator[tuple[str, str, str, str, bool, bool]]:
-    for item in (*live.matching.candidates, *live.matching.leftovers):
+def _rows(target: ReadTarget) -> Iterator[tuple[str, str, str, str, bool, bool]]:
+    for item in (*target.matching.candidates, *target.matching.leftovers):
         flags = item.mark.flags if item.mark else frozenset()
         enabled = item.live.fields.get("enabled") is not False
         kind = item.live.kind or item.live.native_type
-        yield item.name, kind, live.plan.target, item.id, enabled, UNVERIFIED not in flags
+        yield item.name, kind, target.name, item.id, enabled, UNVERIFIED not in flags
 
 
 def _show_table(rows: list[tuple[str, str, str, str, bool, bool]]) -> None:

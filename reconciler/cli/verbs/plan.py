@@ -3,27 +3,34 @@
 from __future__ import annotations
 
 import asyncio
-import os
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
-from reconciler.cli.loading import load_with_notes
+from reconciler.cli.loading import prepared
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, PLANNING, SELECTING, TESTING, option, options
-from reconciler.cli.publishing import OUTPUTS, publish, published, write_file
+from reconciler.cli.options import COMMON, CONNECTING, MAX_MESSAGES, PLANNING, SELECTING, option, options, takes
+from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
 from reconciler.cli.terminal import note
-from reconciler.engine.load import Workspace
-from reconciler.engine.plan import assemble, message_limit, plan_exit_code, read_options
-from reconciler.engine.read import Live, close, read_targets
+from reconciler.engine.options import PlanOptions
+from reconciler.engine.plan import plan_exit_code
+from reconciler.engine.run import Run, check_limits, make_plan
 from reconciler.model.errors import RefusedError
 from reconciler.plan.changes import Plan
-from reconciler.plan.guards import check_messages
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanFiles:
+    """What a plan leaves behind: files, and an exit code that tells of changes."""
+
+    out: Path | None = None
+    terraform_report: Path | None = None
+    detailed_exitcode: bool = False
 
 
 @click.command("plan")
-@options(COMMON, SELECTING, PLANNING, TESTING, CONNECTING, OUTPUTS)
+@options(COMMON, SELECTING, PLANNING, (MAX_MESSAGES,), CONNECTING, OUTPUTS)
 @option(
     "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan in this file, for apply to keep to."
 )
@@ -34,41 +41,29 @@ from reconciler.plan.guards import check_messages
 )
 @option("--max-age", default="24h", show_default=True, help="How old a snapshot may be: 90m, 24h, 7d.")
 @option("--terraform-report", type=click.Path(path_type=Path, dir_okay=False), help="Write GitLab's terraform report.")
+@takes(PlanOptions, Output, PlanFiles)
 @published("plan")
-def command(**flags: Any) -> int:
+def command(options: PlanOptions, output: Output, files: PlanFiles) -> int:
     """Show what apply would do: every change with its reason, field by field, and whom it would send a message."""
-    set_up_logging(flags["verbose"])
-    workspace = load_with_notes(flags)
-    lives = _from_snapshot(workspace, flags) if flags["against"] else asyncio.run(_read(workspace, flags))
-    plan = assemble(workspace, lives, flags, os.environ)
-    if flags["out"] is not None:
+    set_up_logging(output.verbose)
+    run = prepared(options)
+    plan = asyncio.run(make_plan(run, with_commit=output.names_commit or files.out is not None))
+    if files.out is not None:
         from reconciler.engine.saved_plan import write_plan
 
-        write_plan(plan, flags["out"], os.environ)
-    publish("plan", plan, flags, workspace)
-    if flags["terraform_report"] is not None:
+        write_plan(plan, files.out, run.workspace.here.environ)
+    publish("plan", plan, output, options, run.workspace)
+    if files.terraform_report is not None:
         from reconciler.report.machines import render_terraform_report
 
-        write_file(flags["terraform_report"], render_terraform_report(plan))
-    _warn_of_messages(workspace, plan, flags)
-    return plan_exit_code(plan, detailed=flags["detailed_exitcode"])
+        write_file(files.terraform_report, render_terraform_report(plan))
+    _warn_of_messages(run, plan)
+    return plan_exit_code(plan, detailed=files.detailed_exitcode)
 
 
-def _warn_of_messages(workspace: Workspace, plan: Plan, flags: dict[str, Any]) -> None:
+def _warn_of_messages(run: Run, plan: Plan) -> None:
     """What `apply` would refuse is better known before."""
     try:
-        check_messages(plan, message_limit(workspace, flags))
+        check_limits(run, plan)
     except RefusedError as error:
         note(f"warning: {error}")
-
-
-def _from_snapshot(workspace: Workspace, flags: dict[str, Any]) -> list[Live]:
-    from reconciler.engine.snapshots import plan_against
-
-    return asyncio.run(plan_against(workspace, read_options(workspace, flags, must_resolve=False), flags))
-
-
-async def _read(workspace: Workspace, flags: dict[str, Any]) -> list[Live]:
-    lives = await read_targets(workspace, read_options(workspace, flags, must_resolve=False))
-    await close(lives)
-    return lives

@@ -5,21 +5,22 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import click
 
 from reconciler.apply.results import TestResult
 from reconciler.apply.testing import Verdict, judge
-from reconciler.cli.loading import load_with_notes
+from reconciler.cli.loading import prepared
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, SELECTING, complete_name, option, options
-from reconciler.cli.publishing import OUTPUTS, publish, published, write_file
+from reconciler.cli.options import COMMON, CONNECTING, SELECTING, complete_name, option, options, takes
+from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
 from reconciler.cli.terminal import note
 from reconciler.engine.load import Workspace
+from reconciler.engine.options import PlanningOptions, TestOptions
 from reconciler.engine.plan import read_options
-from reconciler.engine.read import Live, read_targets
+from reconciler.engine.read import Live, close, read_targets
 from reconciler.model.errors import ConfigurationError, TargetError
 from reconciler.model.evidence import Delivery, Outcome, expectation
 from reconciler.model.kinds import KINDS
@@ -28,42 +29,52 @@ from reconciler.plan.marks import Mark, Match
 from reconciler.plan.payload import make_draft
 
 
+@dataclass(frozen=True, kw_only=True)
+class TestFiles:
+    """The reports that tests leave behind."""
+
+    __test__ = False  # pytest would take it for a test class
+
+    junit: Path | None = None
+
+
 @click.command("test")
 @click.argument("names", nargs=-1, shell_complete=complete_name)
 @options(COMMON, SELECTING, CONNECTING, OUTPUTS)
 @option("--all", "everything", is_flag=True, help="Every channel but those under test.when: never.")
 @option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write a JUnit report to this file.")
+@takes(TestOptions, Output, TestFiles)
 @published("test")
-def command(names: tuple[str, ...], everything: bool, **flags: Any) -> int:
+def command(options: TestOptions, output: Output, files: TestFiles) -> int:
     """Send a test message through the live channels of these manifests, and say how each fared."""
-    if not (names or everything or flags["select"] or flags["only"]):
+    if not (options.names or options.everything or options.select or options.only):
         raise click.UsageError("name the channels to test, or pass --all or --select")
-    set_up_logging(flags["verbose"])
-    flags["only"] = (*flags["only"], *names)
-    workspace = load_with_notes(flags)
-    results, errors = asyncio.run(_test(workspace, flags, named=frozenset(names)))
+    set_up_logging(output.verbose)
+    run = prepared(options)
+    workspace = run.workspace
+    results, errors = asyncio.run(_test(workspace, run.planning, named=frozenset(options.names)))
     for error in errors:
         note(f"error: {error}")
-    publish("test", results, flags, workspace, errors=errors)
-    if flags["junit"] is not None:
+    publish("test", results, output, options, workspace, errors=errors)
+    if files.junit is not None:
         from reconciler.report.machines import render_junit
 
-        write_file(flags["junit"], render_junit(results, errors))
+        write_file(files.junit, render_junit(results, errors))
     if any(result.failed for result in results):
         return 6
     return 1 if errors else 0
 
 
 async def _test(
-    workspace: Workspace, flags: dict[str, Any], *, named: frozenset[str]
+    workspace: Workspace, options: PlanningOptions, *, named: frozenset[str]
 ) -> tuple[list[TestResult], list[str]]:
-    lives = await read_targets(workspace, read_options(workspace, flags, must_resolve=False))
+    lives = await read_targets(workspace, read_options(workspace, options))
     try:
         chosen = [(live, match) for live in lives for match in _chosen(live, workspace, named)]
-        places = asyncio.Semaphore(flags["parallelism"] or 10)
+        places = asyncio.Semaphore(options.parallelism or 10)
         results = await asyncio.gather(*(_one(live, match, places) for live, match in chosen))
     finally:
-        await asyncio.gather(*(live.provider.close() for live in lives if live.provider is not None))
+        await close(lives)
     errors = [f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error]
     errors += [
         f"{live.plan.target}: {refusal.name}: {refusal.message}" for live in lives for refusal in live.plan.refusals

@@ -3,61 +3,59 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
-from reconciler.cli.options import COMMON, SELECTING, option, options
-from reconciler.cli.terminal import note, out, paint_for, show_json
-from reconciler.engine.load import Selection, Workspace, load_workspace
+from reconciler.cli.loading import surroundings
+from reconciler.cli.options import COMMON, SELECTING, option, options, takes
+from reconciler.cli.terminal import Screen, note, out, show_json
+from reconciler.engine.load import Workspace, load_workspace
+from reconciler.engine.options import ManifestOptions
 from reconciler.model.errors import Finding, FindingsError, Level
+
+
+@dataclass(frozen=True, kw_only=True)
+class FindingsOutput:
+    """Where findings go too."""
+
+    annotations: bool = False
+    sarif: Path | None = None
 
 
 @click.command("validate")
 @options(COMMON, SELECTING)
 @option("--annotations", is_flag=True, help="Also annotate files with what is wrong (GitHub Actions).")
 @option("--sarif", type=click.Path(path_type=Path, dir_okay=False), help="Also write the findings as SARIF 2.1.0.")
-def command(
-    config: Path | None,
-    as_json: bool,
-    no_color: bool,
-    verbose: int,
-    files: tuple[str, ...],
-    targets: tuple[str, ...],
-    only: tuple[str, ...],
-    select: tuple[str, ...],
-    strict: bool,
-    annotations: bool,
-    sarif: Path | None,
-) -> int:
+@takes(ManifestOptions, Screen, FindingsOutput)
+def command(options: ManifestOptions, screen: Screen, output: FindingsOutput) -> int:
     """Check manifests and project file, offline: all findings of all files at once."""
-    del verbose
     try:
-        workspace = load_workspace(config, Selection(files, targets, only, select))
+        workspace = load_workspace(options, surroundings())
     except FindingsError as error:
-        _publish(error.findings, sarif, annotations=annotations)
+        _publish(error.findings, output)
         raise
-    _publish(workspace.findings, sarif, annotations=annotations)
-    errors = [item for item in workspace.findings if strict or item.level is Level.ERROR]
-    if as_json:
+    _publish(workspace.findings, output)
+    errors = [item for item in workspace.findings if options.strict or item.level is Level.ERROR]
+    if screen.as_json:
         show_json(_document(workspace, valid=not errors))
         return 1 if errors else 0
-    paint = paint_for(no_color=no_color)
+    paint = screen.paint
     for finding in workspace.findings:
         out(f"{paint(finding.level.value, 'red' if finding in errors else 'yellow')}: {finding}")
     _summarise(workspace, len(errors))
     return 1 if errors else 0
 
 
-def _publish(findings: Iterable[Finding], sarif: Path | None, *, annotations: bool) -> None:
+def _publish(findings: Iterable[Finding], output: FindingsOutput) -> None:
     """Where a CI reads findings; imported only then, since `validate` runs at every commit."""
-    if sarif is not None:
+    if output.sarif is not None:
         from reconciler.cli.publishing import in_work_tree, write_file
         from reconciler.report.sarif import render_sarif
 
-        write_file(sarif, render_sarif(replace(item, place=in_work_tree(item.place)) for item in findings))
-    if annotations:
+        write_file(output.sarif, render_sarif(replace(item, place=in_work_tree(item.place)) for item in findings))
+    if output.annotations:
         from reconciler.cli.publishing import annotate
         from reconciler.report.machines import notes_of_findings
 

@@ -7,13 +7,14 @@ import platform
 import click
 
 from reconciler import __version__
+from reconciler.cli.options import option
 from reconciler.cli.terminal import out, show_json
 from reconciler.model.kinds import API_VERSION
 from reconciler.providers import PROVIDERS
 
 
 @click.command("version")
-@click.option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
+@option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 def command(as_json: bool) -> int:
     """Show the version, and with --json also what it works with."""
     if not as_json:

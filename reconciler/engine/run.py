@@ -1,0 +1,153 @@
+"""A run of a verb, from its options on: load, then plan, apply, test, find drift, export or list. The library's verbs.
+
+Nothing is printed or asked: warnings come back in `Run.notes`, errors are those of `reconciler.model.errors`. What a
+run needs of its process comes in as `Surroundings`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.engine.load import Workspace, load_project_only, project_file
+from reconciler.engine.options import (
+    ApplyOptions,
+    DestroyOptions,
+    ManifestOptions,
+    PlanningOptions,
+    PlanOptions,
+    ProjectOptions,
+    Surroundings,
+    TestOptions,
+    WritingOptions,
+    planning_of,
+)
+from reconciler.engine.plan import assemble, load_sound, message_limit, read_options
+from reconciler.engine.read import (
+    Live,
+    ReadTarget,
+    UnreadTarget,
+    close,
+    read_live,
+    read_targets,
+    refuse_moved,
+)
+from reconciler.manifests.load_project import load_project
+from reconciler.plan.changes import Plan
+from reconciler.plan.guards import check_messages
+
+if TYPE_CHECKING:
+    from reconciler.engine.saved_plan import SavedPlan
+    from reconciler.plan.origin import Drift
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What a verb starts from: the workspace, the options as they count, and what is to be noted (one line each).
+
+    `saved` is the plan that an apply keeps to; `prune_confirmed`: deletes are wanted by whoever runs this, and not by
+    that file alone.
+    """
+
+    workspace: Workspace
+    options: ProjectOptions
+    planning: PlanningOptions
+    notes: tuple[str, ...] = ()
+    saved: SavedPlan | None = None
+    prune_confirmed: bool = True
+
+
+def prepare(options: ProjectOptions, here: Surroundings) -> Run:
+    """Read project, manifests and, where it is named, the saved plan. No request is made.
+
+    FindingsError holds all that is wrong with the manifests; ConfigurationError and RefusedError say what else.
+    """
+    if isinstance(options, ApplyOptions) and options.plan_file is not None:
+        return _prepare_saved(options, options.plan_file, here)
+    if isinstance(options, ManifestOptions):
+        planning = options if isinstance(options, PlanningOptions) else planning_of(options)
+        if isinstance(options, TestOptions):
+            planning = replace(planning, only=(*options.only, *options.names))
+        workspace, notes = load_sound(planning, here)
+        return Run(workspace, options, planning, tuple(notes))
+    workspace = load_project_only(options, here)
+    planning = PlanningOptions(config=options.config, targets=options.targets)
+    if isinstance(options, DestroyOptions):
+        planning = replace(planning_of(options), prune=True)
+    return Run(workspace, options, planning, tuple(f"warning: {finding}" for finding in workspace.findings))
+
+
+def _prepare_saved(options: ApplyOptions, plan_file: Path, here: Surroundings) -> Run:
+    from reconciler.engine.saved_plan import check_commits, check_project, read_plan, with_scope
+
+    saved = read_plan(here.folder / plan_file, here.environ)
+    check_project(saved, load_project(project_file(options, here)))
+    within, prune_confirmed = with_scope(saved, options)
+    workspace, notes = load_sound(within, here)
+    check_commits(saved, workspace.commits)
+    if saved.signed and not saved.verified:
+        notes.append(f"note: {saved.name} is signed, but RECONCILER_PLAN_KEY is not set: it was not verified")
+    return Run(workspace, within, within, tuple(notes), saved, prune_confirmed)
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """A plan and the targets that it is of, whose connections are open."""
+
+    run: Run
+    plan: Plan
+    lives: list[Live]
+
+
+@asynccontextmanager
+async def planned(run: Run, *, with_commit: bool = True) -> AsyncIterator[Planned]:
+    """Read all targets and plan them; the connections are closed at the end, however it comes.
+
+    A target that cannot be read is in the plan with its error. RefusedError where a saved plan no longer holds.
+    """
+    lives = await _read(run)
+    try:
+        refuse_moved(lives)
+        yield Planned(run, assemble(run.workspace, lives, run.planning, with_commit=with_commit), lives)
+    finally:
+        await close(lives)
+
+
+async def _read(run: Run) -> list[Live]:
+    options, writes = run.options, isinstance(run.options, ApplyOptions)
+    reading = read_options(
+        run.workspace, run.planning, must_resolve=writes, saved=run.saved, prune_confirmed=run.prune_confirmed
+    )
+    if isinstance(options, PlanOptions) and options.against is not None:
+        from reconciler.engine.snapshots import plan_against
+
+        return await plan_against(run.workspace, reading, run.workspace.here.folder / options.against, options.max_age)
+    return await read_targets(run.workspace, reading, only_owned=isinstance(options, DestroyOptions))
+
+
+async def make_plan(run: Run, *, with_commit: bool = True) -> Plan:
+    """What an apply would do, on all targets. Reads only; errors as `planned`."""
+    async with planned(run, with_commit=with_commit) as done:
+        return done.plan
+
+
+async def find_drift(run: Run, *, with_commit: bool = True) -> Drift:
+    """What moved live though no manifest asked for it. Reads only."""
+    from reconciler.plan.origin import find_drift as drift_of
+
+    return drift_of(await make_plan(run, with_commit=with_commit))
+
+
+def check_limits(run: Run, plan: Plan) -> None:
+    """RefusedError if carrying the plan out would send more test messages than allowed."""
+    options = run.options
+    most = options.max_messages if isinstance(options, (PlanningOptions, WritingOptions)) else None
+    check_messages(plan, message_limit(run.workspace, most))
+
+
+async def list_objects(run: Run) -> list[ReadTarget | UnreadTarget]:
+    """Everything live on the targets, whose it is, and what could not be read. No plan is made."""
+    return await read_live(run.workspace, run.planning)
