@@ -1,10 +1,11 @@
 """The embedded simulator: plays OpenSearch Notifications on loopback, for demos, for tests, and for users' pipelines.
 
 `Simulator` runs it in a thread; `serve` runs it for the command line. The parts, in reading order: `calls` (what
-passes between server and API), `server`, `control` (the `/_simulator/` pages), `faults`, `clock`, `inbox`, `page`,
-`delivery`, `mail`, `outcomes` (what is sent and what is captured), `sink`, `receivers` (the far side), `state`, and
-the package `opensearch` (the API itself). It imports nothing of the rest of the project, and only the command line
-imports it. Names are loaded when first used: importing this package costs nothing.
+passes between server and API), `server`, `control` (the `/_simulator/` pages), `faults`, `striking`, `clock`, `inbox`,
+`page`, `delivery`, `wire`, `mail`, `outcomes` (what is sent and what is captured), `sink`, `oddities`, `receivers` (the
+far side), `state`, and the packages `opensearch` and `confluent` (the APIs themselves). It imports nothing of the rest
+of the project, and only the command line imports it. Names are loaded when first used: importing this package costs
+nothing.
 """
 
 from __future__ import annotations

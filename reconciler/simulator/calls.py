@@ -22,7 +22,8 @@ Page = Callable[[Any], Any]  # a page under `/_simulator/`: from the body's JSON
 class Call:
     """One request as it arrived: `path` and `query` are raw (still percent-encoded), header names lower-case.
 
-    `remembered` is what the API once handed out as `snapshot()`, when a fault asks for a stale answer. `certificate` is
+    `remembered` is what the API once handed out as `snapshot()`, when a fault asks for a stale answer;
+    `is_overtaken` says that somebody else deletes the object while this call is at it. `certificate` is
     the subject of the client's certificate, as `CN=somebody,O=somewhere`.
     """
 
@@ -32,6 +33,7 @@ class Call:
     headers: Mapping[str, str]
     body: bytes = b""
     remembered: object | None = None
+    is_overtaken: bool = False
     certificate: str | None = None
 
     @property
@@ -41,12 +43,17 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back: the body is complete and encoded."""
+    """What goes back: the body is complete and encoded.
+
+    Unless there is something to `repeat` after it, for at most `repeat_seconds`, and then the connection breaks.
+    """
 
     status: int
     body: bytes
     content_type: str = JSON_TYPE
     headers: Mapping[str, str] = field(default_factory=dict)
+    repeat: bytes = b""
+    repeat_seconds: float = 0.0
 
 
 class Api(Protocol):

@@ -1,7 +1,7 @@
 """Faults on request: which call goes wrong, and how.
 
 A fault waits for calls of a method and path, lets `skip` of them pass, and then strikes the next `times`. The oldest
-fault that fits a call strikes, one per call, so that a campaign is repeatable. Carrying one out is `server`'s work.
+fault that fits a call strikes, one per call, so that a campaign is repeatable. `striking` carries it out.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from fnmatch import fnmatchcase
+from itertools import count
 from threading import RLock
 from typing import Any
 
@@ -22,8 +23,14 @@ class FaultKind(StrEnum):
     ANSWER = "answer"  # `status` instead of doing it, with Retry-After if `retry_after` is given
     ANSWER_AFTER = "answer_after"  # it is done, but `status` is answered
     HTML = "html"  # a page of some proxy instead of JSON, with `status`
+    BODY = "body"  # `text` as the body, with `status`, instead of doing it
+    VERSION = "version"  # it is done, and the answer calls its version `text`; empty: it does not name it
+    ENDLESS = "endless"  # a list that goes on and on, at most `seconds` (60)
     CUT_JSON = "cut_json"  # it is done, and the body breaks off in the middle
     WAIT = "wait"  # it is done after `seconds`
+    LATE_ANSWER = "late_answer"  # it is done at once, and answered after `seconds`
+    MEET = "meet"  # it waits until all `times` calls are there, at most `seconds` (10); then they are done together
+    OVERTAKEN = "overtaken"  # somebody deletes the object while it is updated or deleted
     DROP_BEFORE = "drop_before"  # the connection is dropped, nothing is done
     DROP_AFTER = "drop_after"  # it is done, and the connection is dropped without an answer
     STALE_LIST = "stale_list"  # lists show what they showed when the fault was added
@@ -44,6 +51,7 @@ class Fault:
     status: int = 500
     retry_after: int | None = None
     seconds: float = 0.0
+    text: str = ""
 
     def fits(self, method: str, path: str) -> bool:
         return self.method in ("*", method) and fnmatchcase(path, self.path)
@@ -54,15 +62,21 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Strike:
-    """A fault that strikes now, with the lists remembered when it was added."""
+    """A fault that strikes now, with the lists remembered when it was added.
+
+    `number` tells it from other faults, `left` is how often it will strike again.
+    """
 
     fault: Fault
     remembered: object | None
+    number: int = 0
+    left: int = 0
 
 
 class _Armed:
-    def __init__(self, fault: Fault, remembered: object | None) -> None:
+    def __init__(self, fault: Fault, remembered: object | None, number: int) -> None:
         self.fault = fault
+        self.number = number
         self.remembered = remembered
         self.to_skip = fault.skip
         self.left = fault.times
@@ -74,6 +88,7 @@ class Faults:
     def __init__(self, remember: Callable[[str], object]) -> None:
         self._remember = remember
         self._armed: list[_Armed] = []
+        self._numbers = count(1)
         self._lock = RLock()
         self.struck: list[Fault] = []
 
@@ -82,7 +97,7 @@ class Faults:
         fault = kind if isinstance(kind, Fault) else Fault(FaultKind(kind), **details)
         remembered = self._remember(fault.path) if fault.kind is FaultKind.STALE_LIST else None
         with self._lock:
-            self._armed.append(_Armed(fault, remembered))
+            self._armed.append(_Armed(fault, remembered, next(self._numbers)))
         return fault
 
     def take(self, method: str, path: str) -> Strike | None:
@@ -98,7 +113,7 @@ class Faults:
                 if armed.left <= 0:
                     self._armed.remove(armed)
                 self.struck.append(armed.fault)
-                return Strike(armed.fault, armed.remembered)
+                return Strike(armed.fault, armed.remembered, armed.number, armed.left)
         return None
 
     def waiting(self) -> list[dict[str, Any]]:
@@ -138,6 +153,6 @@ def _check_types(content: Mapping[str, Any]) -> None:
         raise ValueError("status must be at most 599")
     if isinstance(content.get("seconds", 0), bool) or not isinstance(content.get("seconds", 0), int | float):
         raise ValueError("seconds must be a number")
-    for name in ("method", "path"):
+    for name in ("method", "path", "text"):
         if not isinstance(content.get(name, "*"), str):
             raise ValueError(f"{name} must be a text")

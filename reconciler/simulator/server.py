@@ -9,7 +9,6 @@ import asyncio
 import ssl
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import NamedTuple
 
 from aiohttp import web
@@ -18,9 +17,10 @@ from reconciler.simulator.calls import Api, Call, Page, Reply
 from reconciler.simulator.clock import Clock
 from reconciler.simulator.control import PREFIX, Controls
 from reconciler.simulator.delivery import Courier
-from reconciler.simulator.faults import Fault, FaultKind, Faults, Strike
+from reconciler.simulator.faults import Faults
 from reconciler.simulator.inbox import Inbox
 from reconciler.simulator.outcomes import Outcomes
+from reconciler.simulator.striking import Striker
 
 __all__ = ["LoggedRequest", "Server"]
 
@@ -28,7 +28,6 @@ _HOST = "127.0.0.1"
 _LARGEST_BODY = 100 * 1024 * 1024
 _LONGEST_LINE = 1024 * 1024
 _SHORT_NAMES = {"commonName": "CN", "organizationName": "O", "organizationalUnitName": "OU", "countryName": "C"}
-_PAGE = "<!DOCTYPE html><html><head><title>{0}</title></head><body><h1>{0}</h1><p>proxy</p></body></html>\n"
 
 
 class LoggedRequest(NamedTuple):
@@ -65,6 +64,7 @@ class Server:
         self.faults = Faults(lambda path: self._api_for(path).snapshot())
         self.requests: deque[LoggedRequest] = deque(maxlen=100_000)
         self.port = 0
+        self._striker = Striker(self._perform, clock, refresh)
         self._controls = Controls(self, pages)
 
     def refresh(self, auto: bool | None = None) -> None:
@@ -103,43 +103,16 @@ class Server:
         body = await request.read() if request.can_read_body else b""
         call = Call(request.method, path, query, headers, body, certificate=_subject(request))
         strike = self.faults.take(call.method, path)
-        reply = await self._answer(call, strike)
+        api = self._api_for(path)
+        reply = await (self._striker.answer(api, call, strike) if strike else self._perform(api, call))
         self.requests.append(LoggedRequest(call.method, request.raw_path, reply.status if reply else 0))
         if reply is None:
             return _drop(request)
+        if reply.repeat:
+            return await _stream(request, reply)
         response = web.Response(status=reply.status, body=reply.body, headers=dict(reply.headers))
         response.headers["Content-Type"] = reply.content_type
         return response
-
-    async def _answer(self, call: Call, strike: Strike | None) -> Reply | None:
-        """The API's reply, or what the fault makes of it; None drops the connection."""
-        api = self._api_for(call.path)
-        if strike is None:
-            return await self._perform(api, call)
-        fault = strike.fault
-        if fault.kind is FaultKind.ANSWER:
-            return _refuse(api, fault)
-        if fault.kind is FaultKind.HTML:
-            page = _PAGE.format(f"{fault.status} from a proxy")
-            return Reply(fault.status, page.encode(), "text/html; charset=utf-8")
-        if fault.kind is FaultKind.DROP_BEFORE:
-            return None
-        await self._prepare(fault)
-        if fault.kind is FaultKind.STALE_LIST:
-            call = replace(call, remembered=strike.remembered)
-        reply = await self._perform(api, call)
-        return _spoil(api, fault, reply)
-
-    async def _prepare(self, fault: Fault) -> None:
-        """What a fault does before the call is carried out as usual."""
-        if fault.kind is FaultKind.WAIT:
-            await asyncio.sleep(fault.seconds)
-        elif fault.kind is FaultKind.MOVE_CLOCK:
-            self.clock.advance(fault.seconds)
-        elif fault.kind is FaultKind.HOLD_REFRESH:
-            self._refresh(False)
-        elif fault.kind is FaultKind.REFRESH:
-            self._refresh(True)
 
     async def _perform(self, api: Api, call: Call) -> Reply:
         reply = await api.answer(call)
@@ -147,22 +120,20 @@ class Server:
         return reply
 
 
-def _refuse(api: Api, fault: Fault) -> Reply:
-    reply = api.refusal(fault.status)
-    if fault.retry_after is None:
-        return reply
-    return Reply(reply.status, reply.body, reply.content_type, {**reply.headers, "Retry-After": str(fault.retry_after)})
-
-
-def _spoil(api: Api, fault: Fault, reply: Reply) -> Reply | None:
-    """What a fault does to the reply of a call that was carried out."""
-    if fault.kind is FaultKind.DROP_AFTER:
-        return None
-    if fault.kind is FaultKind.ANSWER_AFTER:
-        return _refuse(api, fault)
-    if fault.kind is FaultKind.CUT_JSON:
-        return Reply(reply.status, reply.body[: len(reply.body) // 2], reply.content_type, reply.headers)
-    return reply
+async def _stream(request: web.Request, reply: Reply) -> web.StreamResponse:
+    """The body, and then its repeated part again and again, until the client has enough or the time is over."""
+    response = web.StreamResponse(status=reply.status, headers={**reply.headers, "Content-Type": reply.content_type})
+    await response.prepare(request)
+    end = asyncio.get_running_loop().time() + reply.repeat_seconds
+    try:
+        await response.write(reply.body)
+        while asyncio.get_running_loop().time() < end:
+            await response.write(reply.repeat)
+    except ConnectionError:
+        return response
+    if request.transport:
+        request.transport.abort()
+    return response
 
 
 def _drop(request: web.Request) -> web.StreamResponse:

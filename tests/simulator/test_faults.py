@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
 from reconciler.simulator import Fault, FaultKind, Simulator
-from tests.simulator.conftest import BASE, Client
+from tests.simulator.conftest import BASE, Client, reason
 
 HOOK = {"url": "http://127.0.0.1:1/x"}
 CONFIGS = f"{BASE}/configs*"
@@ -180,3 +181,96 @@ def test_a_fault_that_cannot_be_is_refused(client: Client, content: Any, complai
     assert response.status_code == 400
     assert complaint in response.json()["error"]
     assert _control(client, "GET").json() == {"faults": []}
+
+
+def test_a_late_answer_is_of_something_that_was_done_at_once(simulator: Simulator, client: Client) -> None:
+    simulator.faults.add("late_answer", seconds=5, method="POST")
+
+    with pytest.raises(httpx.ReadTimeout):
+        client.http.post(f"{BASE}/configs", json=SLOW, timeout=0.3)
+
+    assert "late" in simulator.store
+
+
+SLOW = {"config_id": "late", "config": {"name": "late", "config_type": "webhook", "webhook": HOOK}}
+
+
+def test_calls_that_meet_are_done_together(simulator: Simulator, client: Client) -> None:
+    simulator.faults.add("meet", method="POST", times=2)
+    with ThreadPoolExecutor() as pool:
+        first = pool.submit(client.create, "a", "webhook", HOOK)
+        assert "a" not in simulator.store
+        statuses = sorted([client.create("a", "webhook", HOOK).status_code, first.result().status_code])
+
+    assert statuses == [200, 409]
+
+
+def test_a_call_that_meets_nobody_goes_on_alone(simulator: Simulator, client: Client) -> None:
+    simulator.faults.add("meet", method="POST", times=2, seconds=0.05)
+    assert client.create("a", "webhook", HOOK).status_code == 200
+
+
+def test_an_update_overtaken_by_a_delete_makes_the_object_anew(simulator: Simulator, client: Client) -> None:
+    client.create("a", "webhook", HOOK)
+    simulator.faults.add("overtaken", method="PUT")
+    answer = client.update("a", "webhook", HOOK, name="new")
+
+    assert (answer.status_code, reason(answer)) == (500, "NotificationConfig Update failed")
+    assert client.config("a")["name"] == "new"
+
+
+def test_a_delete_overtaken_by_another_is_a_408(simulator: Simulator, client: Client) -> None:
+    client.create("a", "webhook", HOOK)
+    simulator.faults.add("overtaken", method="DELETE")
+    answer = client.call("DELETE", "/configs/a")
+
+    assert (answer.status_code, reason(answer)) == (408, "NotificationConfig a delete failed")
+    assert "a" not in simulator.store
+
+
+@pytest.mark.parametrize("text", ['{"version": {"number": "%s"}}' % ("9" * 5000), '{"cluster_uuid": "\\ud800"}', "[[["])
+def test_any_body_can_be_answered(simulator: Simulator, client: Client, text: str) -> None:
+    fault = {"kind": "body", "status": 200, "text": text, "path": "/"}
+    assert client.http.post("/_simulator/faults", json=fault).status_code == 200
+
+    assert client.http.get("/").text == text
+
+
+def test_the_version_in_the_header_can_be_any(simulator: Simulator, client: Client) -> None:
+    for text in ("OpenSearch/2.19.5 (opensearch)", "9" * 3000, ""):
+        simulator.faults.add("version", text=text)
+        assert client.call("GET", "/features").headers.get("x-opensearch-version", "") == text
+
+
+def test_a_list_can_be_without_end(simulator: Simulator, client: Client) -> None:
+    simulator.faults.add("endless", path=CONFIGS, seconds=20)
+    read = 0
+    with client.http.stream("GET", f"{BASE}/configs") as answer:
+        for chunk in answer.iter_bytes():
+            read += len(chunk)
+            if read > 20_000_000:
+                break
+    assert read > 20_000_000
+
+    simulator.faults.add("endless", path=CONFIGS, seconds=0.01)
+    with pytest.raises(httpx.RemoteProtocolError):
+        client.call("GET", "/configs")
+
+
+@pytest.mark.parametrize("status", [424, 400])
+def test_a_document_that_cannot_be_read_fails_every_list(simulator: Simulator, client: Client, status: int) -> None:
+    client.create("a", "webhook", HOOK)
+    entry = {"config_id": "bad", "broken": "no protocol: nope", "status": status}
+    assert client.http.post("/_simulator/configs", json=[entry]).status_code == 200
+
+    for method, path in (
+        ("GET", "/configs"),
+        ("GET", "/channels"),
+        ("GET", "/configs/bad"),
+        ("DELETE", "/configs/bad"),
+    ):
+        answer = client.call(method, path)
+        assert (answer.status_code, reason(answer)) == (status, "no protocol: nope")
+    assert client.test("bad").status_code == client.update("bad", "webhook", HOOK).status_code == status
+    assert client.create("bad", "webhook", HOOK).status_code == 409
+    assert client.config("a")["name"] == "a"

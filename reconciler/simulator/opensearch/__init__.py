@@ -3,6 +3,8 @@
 In reading order: `versions` (what changed when), `errors` (how failures look), `cursor`, `tokens` and `xcontent` (the
 server's JSON parser), `rules`, `blocks` and `models` (a config, read and normalised), `store` (documents and the
 refresh), `analysis`, `terms`, `querystring` and `search` (filters and sorting), `checks` and `configs` (create, read,
-update, delete), `destinations` and `sending` (the test call), `parameters` and `routing` (the REST layer) and `api`,
-the door. Nothing here knows aiohttp, and nothing here sends by itself.
+update, delete), `destinations`, `posting` and `sending` (the test call), `parameters`, `routing` and `request` (the
+REST layer), the plugins (`notifications`, the packages `alerting` and `security`, and the server's own routes in
+`cluster`, with `settings`), `api`, the door, `node`, all of it put together, and `switches`, its pages under
+`/_simulator/`. Nothing here knows aiohttp, and nothing here sends by itself.
 """

@@ -12,7 +12,7 @@ from reconciler.simulator.opensearch.errors import INDEX, ApiError, status_error
 from reconciler.simulator.opensearch.models import Config
 from reconciler.simulator.opensearch.rules import check_vendor_url
 from reconciler.simulator.opensearch.security.caller import Access
-from reconciler.simulator.opensearch.store import Document, Store
+from reconciler.simulator.opensearch.store import Store
 from reconciler.simulator.opensearch.versions import Version
 
 __all__ = ["Checks", "java_list"]
@@ -59,15 +59,14 @@ class Checks:
             cause = {"type": "action_request_validation_exception", "reason": f"Validation Failed: 1: {text};"}
             raise storage_error("put data object in", cause, 400, wrapped=wrapped)
         former = self._store.get(config_id)
-        if former:
-            raise self._conflict(former)
+        if former or config_id in self._store.broken:
+            raise self._conflict(config_id, former.version if former else 1)
 
-    def _conflict(self, former: Document) -> ApiError:
+    def _conflict(self, config_id: str, version: int) -> ApiError:
         """A duplicate id: worded thrice in the plugin's life."""
-        config_id = former.config_id
         if self._version.at_least(3, 3):
             return status_error(409, f"Document version conflict putting {config_id} in index {INDEX}")
-        reason = f"[{config_id}]: version conflict, document already exists (current version [{former.version}])"
+        reason = f"[{config_id}]: version conflict, document already exists (current version [{version}])"
         if not self._version.wraps_storage_errors:
             return status_error(409, reason)
         cause = {"type": "version_conflict_engine_exception", "reason": reason}

@@ -50,10 +50,12 @@ class Configs:
         document = self._store.write(request.config, request.config_id, access.caller.backend_roles)
         return json.dumps({"config_id": document.config_id})
 
-    def update(self, body: bytes, path_id: str, access: Access) -> str:
+    def update(self, body: bytes, path_id: str, access: Access, *, is_overtaken: bool = False) -> str:
+        """Replace a config. Overtaken by a delete, the write makes the object anew, and is answered with a 500."""
         request = parse_update(body, self._version.config_types, path_id)
         access.enter(f"{_ACTION}/update")
         config_id = str(request.config_id)
+        self._check_readable(config_id)
         self._checks.config(request.config, access)
         former = self._store.get(config_id)
         if former is None:
@@ -62,14 +64,21 @@ class Configs:
         if former.config.config_type != request.config.config_type:
             raise status_error(409, "Config type cannot be changed after creation")
         self._checks.size(request.config)
-        self._store.write(request.config, config_id)
+        if is_overtaken:
+            self._store.delete(config_id)
+        self._store.write(request.config, config_id, former.access)
+        if is_overtaken:
+            raise status_error(500, "NotificationConfig Update failed")
         return json.dumps({"config_id": config_id})
 
-    def delete(self, config_ids: Sequence[str], access: Access) -> str:
+    def delete(self, config_ids: Sequence[str], access: Access, *, is_overtaken: bool = False) -> str:
+        """Delete them all. A single one that somebody else deletes at the same time is a 408."""
         access.enter(f"{_ACTION}/delete")
         self._find(config_ids, access)
         for config_id in config_ids:
             self._store.delete(config_id)
+        if is_overtaken and len(config_ids) == 1:
+            raise status_error(408, f"NotificationConfig {config_ids[0]} delete failed")
         return json.dumps({"delete_response_list": dict.fromkeys(config_ids, "OK")})
 
     # -- reading
@@ -82,8 +91,15 @@ class Configs:
         documents = self._find(config_ids, access)
         return _envelope("config_list", [document.text for document in documents], 0, len(documents))
 
+    def _check_readable(self, *config_ids: str) -> None:
+        """A stored document that does not parse can be neither read nor changed, and fails every list."""
+        for config_id in config_ids:
+            if config_id in self._store.broken:
+                raise status_error(*self._store.broken[config_id])
+
     def _find(self, config_ids: Sequence[str], access: Access) -> list[Document]:
-        """All of them: whatever is missing is 404 for the whole call, and only then what is hidden is 403."""
+        """All of them. One that cannot be read fails the call, then one that is missing, then one that is hidden."""
+        self._check_readable(*config_ids)
         found = {config_id: self._store.get(config_id) for config_id in config_ids}
         missing = [config_id for config_id, document in found.items() if document is None]
         if missing:
@@ -107,6 +123,7 @@ class Configs:
         return _envelope("channel_list", channels, 0, len(channels))
 
     def _search(self, query: ListQuery, access: Access, remembered: list[Document] | None) -> Page:
+        self._check_readable(*self._store.broken)
         documents = self._store.searchable() if remembered is None else remembered
         visible = (
             [document for document in documents if access.sees(document.access)] if access.filtering else documents

@@ -64,9 +64,10 @@ class Notifications:
             case "create":
                 return self._configs.create(call.body, access)
             case "update":
-                return self._configs.update(call.body, config_id, access)
+                return self._configs.update(call.body, config_id, access, is_overtaken=call.is_overtaken)
             case "delete":
-                return self._configs.delete(_delete_ids(request.parameters, request.route), access)
+                ids = _delete_ids(request.parameters, request.route)
+                return self._configs.delete(ids, access, is_overtaken=call.is_overtaken)
         ids = _get_ids(request.parameters, request.route)
         if ids:
             return self._configs.get(ids, access)

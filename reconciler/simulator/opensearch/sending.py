@@ -38,6 +38,8 @@ class TestSender:
     async def send(self, config_id: str, access: Access) -> dict[str, Any]:
         """The success body; raises ApiError for everything but full success."""
         access.enter("cluster:admin/opensearch/notifications/test_notification")
+        if config_id in self._store.broken:
+            raise status_error(*self._store.broken[config_id])
         document = self._store.get(config_id)
         if document is None:
             raise _failed_event(_event(config_id, "none", "invalid-config", 404, f"Channel {config_id} not found"))

@@ -80,6 +80,7 @@ class Store:
         self._live: dict[str, Document] = {}
         self._pending: dict[str, Document | None] = {}
         self._searchable: dict[str, Document] = {}
+        self.broken: dict[str, tuple[int, str]] = {}
         self._deleted: dict[str, tuple[int, float]] = {}
         self._next_order = 0
         self._began = clock.now()
@@ -133,7 +134,8 @@ class Store:
     def seed(self, entries: Iterable[Mapping[str, Any]]) -> None:
         """Put in entries shaped as the API lists them: `{"config_id", "config": {...}}`, unchecked.
 
-        Times are optional, and `access`, the backend roles of whoever made it.
+        Times are optional, and `access`, the backend roles of whoever made it. `{"config_id", "broken": reason}` is a
+        stored document that the plugin cannot read (`status` 424): every list fails with it.
         """
         with self._lock:
             for entry in entries:
@@ -141,7 +143,11 @@ class Store:
             self.refresh()
 
     def _seed_one(self, entry: Mapping[str, Any]) -> None:
+        if "broken" in entry:
+            self.broken[entry["config_id"]] = (int(entry.get("status", 424)), str(entry["broken"]))
+            return
         raw = entry["config"]
+        self.broken.pop(entry.get("config_id", ""), None)
         config = Config(
             raw["name"],
             raw.get("description", ""),
@@ -160,6 +166,7 @@ class Store:
         """Remove everything, from searches too."""
         with self._lock:
             self._live.clear()
+            self.broken.clear()
             self._pending.clear()
             self._searchable = {}
             self.write_count += 1
