@@ -1,3 +1,238 @@
-"""reconciler: declarative GitOps for notification channels."""
+"""reconciler: declarative GitOps for notification channels, as a library.
 
-__version__ = "0.1.0"
+What the command line uses, as typed functions on frozen values: `prepare` a run of a project, then `make_plan`,
+`apply_plan`, `find_drift`, `list_objects`, `export_live`. Nothing here prints, asks, exits, or looks at the process's
+environment. `docs/library.md` shows how. Names are imported when they are first used, since start-up counts.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from reconciler.model.version import __version__
+
+if TYPE_CHECKING:
+    from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
+    from reconciler.apply.run import Stop
+    from reconciler.engine.apply import Applied, apply_plan, carry_out
+    from reconciler.engine.connect import connect
+    from reconciler.engine.export import export_live, take_snapshot, write_manifests
+    from reconciler.engine.load import Workspace, load_workspace
+    from reconciler.engine.options import (
+        SCOPE,
+        ApplyOptions,
+        DestroyOptions,
+        DriftOptions,
+        Effect,
+        ExportOptions,
+        ListOptions,
+        ManifestOptions,
+        PlanOptions,
+        ProjectOptions,
+        Selection,
+        Surroundings,
+        TestOptions,
+    )
+    from reconciler.engine.read import ReadTarget, UnreadTarget, read_live
+    from reconciler.engine.run import Planned, Run, check_limits, find_drift, list_objects, make_plan, planned, prepare
+    from reconciler.engine.saved_plan import SavedPlan, read_plan, write_plan
+    from reconciler.export.documents import Exported
+    from reconciler.model.errors import (
+        ConfigurationError,
+        Finding,
+        FindingsError,
+        ReconcilerError,
+        RefusedError,
+        SecretError,
+        TargetError,
+        UsageError,
+    )
+    from reconciler.model.kinds import KINDS
+    from reconciler.model.project import Project
+    from reconciler.model.provider import Abilities, Provider
+    from reconciler.model.resource import LiveObject, Resource, Server
+    from reconciler.model.values import SecretReference, SecretText
+    from reconciler.plan.changes import Action, Change, Counts, Plan, Reason, TargetPlan
+    from reconciler.plan.origin import Drift
+
+_WHERE = {
+    "apply.results": (
+        "ChangeResult",
+        "RunResult",
+        "Status",
+        "TargetResult",
+        "TestResult",
+    ),
+    "apply.run": ("Stop",),
+    "engine.apply": (
+        "Applied",
+        "apply_plan",
+        "carry_out",
+    ),
+    "engine.connect": ("connect",),
+    "engine.export": (
+        "export_live",
+        "take_snapshot",
+        "write_manifests",
+    ),
+    "engine.load": (
+        "Workspace",
+        "load_workspace",
+    ),
+    "engine.options": (
+        "ApplyOptions",
+        "DestroyOptions",
+        "DriftOptions",
+        "Effect",
+        "ExportOptions",
+        "ListOptions",
+        "ManifestOptions",
+        "PlanOptions",
+        "ProjectOptions",
+        "SCOPE",
+        "Selection",
+        "Surroundings",
+        "TestOptions",
+    ),
+    "engine.read": (
+        "ReadTarget",
+        "UnreadTarget",
+        "read_live",
+    ),
+    "engine.run": (
+        "Planned",
+        "Run",
+        "check_limits",
+        "find_drift",
+        "list_objects",
+        "make_plan",
+        "planned",
+        "prepare",
+    ),
+    "engine.saved_plan": (
+        "SavedPlan",
+        "read_plan",
+        "write_plan",
+    ),
+    "export.documents": ("Exported",),
+    "model.errors": (
+        "ConfigurationError",
+        "Finding",
+        "FindingsError",
+        "ReconcilerError",
+        "RefusedError",
+        "SecretError",
+        "TargetError",
+        "UsageError",
+    ),
+    "model.kinds": ("KINDS",),
+    "model.project": ("Project",),
+    "model.provider": (
+        "Abilities",
+        "Provider",
+    ),
+    "model.resource": (
+        "LiveObject",
+        "Resource",
+        "Server",
+    ),
+    "model.values": (
+        "SecretReference",
+        "SecretText",
+    ),
+    "plan.changes": (
+        "Action",
+        "Change",
+        "Counts",
+        "Plan",
+        "Reason",
+        "TargetPlan",
+    ),
+    "plan.origin": ("Drift",),
+}
+_HOMES = {name: f"reconciler.{module}" for module, names in _WHERE.items() for name in names}
+
+__all__ = [
+    "KINDS",
+    "SCOPE",
+    "Abilities",
+    "Action",
+    "Applied",
+    "ApplyOptions",
+    "Change",
+    "ChangeResult",
+    "ConfigurationError",
+    "Counts",
+    "DestroyOptions",
+    "Drift",
+    "DriftOptions",
+    "Effect",
+    "ExportOptions",
+    "Exported",
+    "Finding",
+    "FindingsError",
+    "ListOptions",
+    "LiveObject",
+    "ManifestOptions",
+    "Plan",
+    "PlanOptions",
+    "Planned",
+    "Project",
+    "ProjectOptions",
+    "Provider",
+    "ReadTarget",
+    "Reason",
+    "ReconcilerError",
+    "RefusedError",
+    "Resource",
+    "Run",
+    "RunResult",
+    "SavedPlan",
+    "SecretError",
+    "SecretReference",
+    "SecretText",
+    "Selection",
+    "Server",
+    "Status",
+    "Stop",
+    "Surroundings",
+    "TargetError",
+    "TargetPlan",
+    "TargetResult",
+    "TestOptions",
+    "TestResult",
+    "UnreadTarget",
+    "UsageError",
+    "Workspace",
+    "__version__",
+    "apply_plan",
+    "carry_out",
+    "check_limits",
+    "connect",
+    "export_live",
+    "find_drift",
+    "list_objects",
+    "load_workspace",
+    "make_plan",
+    "planned",
+    "prepare",
+    "read_live",
+    "read_plan",
+    "take_snapshot",
+    "write_manifests",
+    "write_plan",
+]
+
+
+def __getattr__(name: str) -> object:
+    """The public name, from the module that defines it (PEP 562)."""
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value: object = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

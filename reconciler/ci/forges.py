@@ -16,9 +16,9 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.nap import sleep as nap
 
-from reconciler import __version__
 from reconciler.ci.place import Place
 from reconciler.model.errors import ReconcilerError
+from reconciler.model.version import __version__
 
 _ATTEMPTS = 4
 _LONGEST_WAIT = 60.0  # seconds: a job should not wait for a limit that is reset in an hour

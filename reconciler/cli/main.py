@@ -16,8 +16,8 @@ from collections.abc import Sequence
 
 import click
 
-from reconciler import __version__
 from reconciler.model.errors import FindingsError, ReconcilerError
+from reconciler.model.version import __version__
 
 USAGE, INTERRUPTED, FAULT = 64, 130, 1
 _FRAMES_SHOWN = 12

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterable
 from pathlib import Path
 
-from reconciler import __version__
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ExportOptions
 from reconciler.engine.plan import now
@@ -17,6 +16,7 @@ from reconciler.export.objects import LiveTarget, Wanted
 from reconciler.export.snapshot import snapshot_document
 from reconciler.export.texts import render_manifest
 from reconciler.model.errors import ConfigurationError, TargetError, UsageError
+from reconciler.model.version import __version__
 
 
 def export_targets(workspace: Workspace, targets: Iterable[ReadTarget], options: ExportOptions) -> Exported:

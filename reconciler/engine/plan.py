@@ -8,12 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reconciler import __version__
 from reconciler.engine.load import Workspace, build_workspace, check_names, project_file
 from reconciler.engine.options import PlanningOptions, PlanOptions, Surroundings, scope_of
 from reconciler.engine.read import Live, ReadOptions
 from reconciler.manifests.load_project import load_project
 from reconciler.model.errors import ConfigurationError, RefusedError
+from reconciler.model.version import __version__
 from reconciler.plan.changes import Plan
 from reconciler.plan.guards import GuardOptions
 from reconciler.plan.make import MakeOptions

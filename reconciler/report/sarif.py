@@ -20,10 +20,10 @@ from sarif_pydantic import (
     ToolDriver,
 )
 
-from reconciler import __version__
 from reconciler.model.errors import Finding
 from reconciler.model.errors import Level as FindingLevel
 from reconciler.model.text import printable
+from reconciler.model.version import __version__
 
 
 def render_sarif(findings: Iterable[Finding]) -> str:

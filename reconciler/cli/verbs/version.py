@@ -6,10 +6,10 @@ import platform
 
 import click
 
-from reconciler import __version__
 from reconciler.cli.options import option
 from reconciler.cli.terminal import out, show_json
 from reconciler.model.kinds import API_VERSION
+from reconciler.model.version import __version__
 from reconciler.providers import PROVIDERS
 
 
