@@ -195,7 +195,9 @@ class TestOptions(ManifestOptions, ReachOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ListOptions(ProjectOptions, ReachOptions):
-    """`list`."""
+    """`list`. `types`: what the targets can notify of, instead of what is owned."""
+
+    types: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

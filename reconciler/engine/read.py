@@ -15,7 +15,7 @@ from reconciler.engine.options import ReachOptions
 from reconciler.engine.tasks import side_by_side
 from reconciler.model.errors import ConfigurationError, RefusedError, SecretError, TargetError
 from reconciler.model.masking import Masker
-from reconciler.model.provider import Abilities, Listing, Provider
+from reconciler.model.provider import Abilities, Listing, NotificationType, Provider
 from reconciler.model.resource import LiveObject, Resource, Server
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.changes import Action, TargetPlan
@@ -78,13 +78,14 @@ async def _read_again(provider: Provider, ids: list[str], listing: Listing) -> l
 
 @dataclass(frozen=True, slots=True)
 class ReadTarget:
-    """A target as it was read, and whose each object is; the connection is closed again."""
+    """A target as it was read, whose each object is, and what it can notify of; the connection is closed again."""
 
     name: str
     abilities: Abilities
     server: Server
     matching: Matching
     ownership: Ownership
+    types: tuple[NotificationType, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +133,7 @@ async def _read_live(
                 owned = sorted({item.id for item in (*matching.candidates, *matching.leftovers)})
                 objects = await _read_again(provider, owned, listing)
                 matching = match_live([], objects, ownership, listing.words)
-            return ReadTarget(target, provider.abilities, server, matching, ownership)
+            return ReadTarget(target, provider.abilities, server, matching, ownership, listing.types)
     except (TargetError, SecretError, ConfigurationError) as error:
         return UnreadTarget(target, str(error))
 

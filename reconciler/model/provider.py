@@ -48,15 +48,33 @@ class KeyWord:
 
 
 @dataclass(frozen=True, slots=True)
+class NotificationType:
+    """Something that a target can notify of, as its catalogue has it; `name` is how manifests may call it.
+
+    `priority` and `category` are the target's own words. `in_plan`: the organisation's plan includes it. A `required`
+    one is subscribed to from the start, and can be neither disabled nor deleted.
+    """
+
+    id: str
+    name: str
+    category: str = ""
+    priority: str = ""
+    in_plan: bool = True
+    required: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Listing:
     """Everything that a target holds. `stale`: this server's list lags behind its writes, so what seems to differ
     is read again by id before it is planned. `unreadable` says why objects may be missing, if they may. `words`: by
-    kind, every word that its `key_field` may have; a kind that is not there may have any."""
+    kind, every word that its `key_field` may have; a kind that is not there may have any. `types`: what it can notify
+    of, where it has a catalogue."""
 
     objects: tuple[LiveObject, ...]
     stale: bool = False
     unreadable: str = ""
     words: Mapping[str, Mapping[str, KeyWord]] = field(default_factory=dict)
+    types: tuple[NotificationType, ...] = ()
 
 
 class Abilities(Protocol):

@@ -91,3 +91,10 @@ def quoted(text: str) -> str:
 def plural(count: int, word: str) -> str:
     """`1 message`, `2 messages`."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"
+
+
+def few(words: Iterable[str], most: int = 5) -> str:
+    """The first of these words, sorted, and how many more there are; "none" for none."""
+    known = sorted(words)
+    rest = f" and {len(known) - most} more" if len(known) > most else ""
+    return ", ".join(known[:most]) + rest if known else "none"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from difflib import get_close_matches
 
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import KeyWord
 from reconciler.model.resource import LiveObject, Resource
+from reconciler.model.text import few, suggest
 from reconciler.plan.marks import Found, How, Match, Matching, Ownership, Refusal, read_mark
 
 Words = Mapping[str, Mapping[str, KeyWord]]
@@ -45,9 +45,8 @@ def _translated(resource: Resource, words: Words) -> Resource | str:
     written = str(resource.fields[key_field])
     word = known.get(written)
     if word is None:
-        close = get_close_matches(written, sorted(known), n=1)
-        hint = f"did you mean {close[0]}?" if close else "look it up on the target"
-        return f"there is no {key_field} of this name or id on this target: {hint}"
+        hint = suggest(written, known) or f"it has {few({one.value for one in known.values()})}"
+        return f"there is no {key_field} of this name or id on this target: {hint} (reconciler list --types)"
     if word.problem:
         return word.problem
     for name, value in word.fixed.items():

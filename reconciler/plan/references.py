@@ -6,9 +6,9 @@ A reference leads to another resource by its name, or to what the platform made 
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from difflib import get_close_matches
 
 from reconciler.model.kinds import KINDS, Role
+from reconciler.model.text import few, suggest
 from reconciler.model.values import Value
 from reconciler.plan.marks import Match, Matching, Refusal
 
@@ -60,14 +60,6 @@ def _word(name: str, known: Collection[str], refused: Collection[str]) -> str:
     if not colon:
         why = "cannot be planned either" if name in refused else "is not selected, or is in no manifest given"
         return f"refers to {name}, which is not live yet and {why}"
-    others = sorted(one.removeprefix(f"{word}:") for one in known if one.startswith(f"{word}:"))
-    close = get_close_matches(who, others, n=1)
-    hint = f"did you mean {close[0]}?" if close else _there_is(others, word)
+    others = [one.removeprefix(f"{word}:") for one in known if one.startswith(f"{word}:")]
+    hint = suggest(who, others) or (f"it has one for {few(others)}" if others else f"it has none for any {word}")
     return f"this target has no channel for the {word} {who}: {hint}"
-
-
-def _there_is(others: list[str], word: str) -> str:
-    if not others:
-        return f"it has none for any {word}"
-    shown = ", ".join(others[:5]) + (f" and {len(others) - 5} more" if len(others) > 5 else "")
-    return f"it has one for {shown}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -86,7 +87,59 @@ def test_an_unknown_type_is_an_error_of_the_plan(shell: Shell) -> None:
     shell.write("channels/failed.yaml", FAILED.replace("Connector failed", "Conector failed"))
     done = shell.run("plan")
     assert done.code == 1
-    assert "did you mean Connector failed?" in done.everything
+    assert "did you mean Connector failed? (reconciler list --types)" in done.everything
+    shell.write("channels/failed.yaml", FAILED.replace("Connector failed", "zzz"))
+    done = shell.run("plan")
+    assert "it has Cluster link failed, Cluster upgrade planned, Connector failed" in done.everything
+
+
+def test_what_can_be_notified_of_is_listed_with_where_it_goes(shell: Shell) -> None:
+    shell.run("apply", "--yes", "--target", "kafka")
+    done = shell.run("list", "--types")
+    assert done.code == 0, done.everything
+    lines = {line[:31].strip(): line[31:].split() for line in done.out.splitlines()}
+    assert len(lines) == 9  # eight, and the headings
+    assert lines["Connector failed"][-2:] == ["oncall,", "role:OrganizationAdmin"]
+    assert lines["Service quota reached"][:5] == ["nt-c94xd", "ACCOUNT", "REQUIRED", "yes", "yes"]
+    assert lines["Cluster link failed"][1:] == ["SERVICE", "OPTIONAL", "no", "no", "kafka", "-"]
+    document = json.loads(shell.run("list", "--types", "--json").out)
+    assert document["format"] == "reconciler.list/v1"
+    by_id = {one["id"]: one for one in document["types"]}
+    assert by_id["nt-33aa1"]["routed_to"] == ["oncall", "role:OrganizationAdmin"]
+    assert by_id["nt-w8y4f"]["in_plan"] is False
+    assert {one["target"] for one in document["types"]} == {"kafka"}
+    shell.write("types.json", json.dumps(document))
+    schema = json.loads(shell.run("schema", "Subscription", "--types", "types.json").out)
+    offered = schema["properties"]["spec"]["properties"]["notification_type"]["examples"]
+    assert "Connector recovered" in offered
+    assert "Cluster link failed" not in offered  # the plan does not include it
+
+
+@pytest.mark.parametrize(
+    ("kind", "content", "said"),
+    [
+        ("SlackChannel", '{"types": []}', "SlackChannel has no notification_type; it is for Subscription"),
+        ("Subscription", "{", "is not what `reconciler list --types --json` prints"),
+        ("Subscription", '{"types": [1]}', "is not what `reconciler list --types --json` prints"),
+        ("Subscription", None, "cannot be read"),
+    ],
+)
+def test_types_for_a_schema_that_cannot_be_had_are_one_clear_error(
+    kind: str, content: str | None, said: str, tmp_path: Path
+) -> None:
+    shell = Shell(tmp_path)
+    if content is not None:
+        shell.write("types.json", content)
+    done = shell.run("schema", kind, "--types", "types.json")
+    assert done.code in (1, 64)
+    assert said in done.err
+    assert "Traceback" not in done.everything
+
+
+def test_a_target_without_a_catalogue_says_so(shell: Shell) -> None:
+    done = shell.run("list", "--types", "--target", "search")
+    assert (done.code, done.out) == (0, "")
+    assert "no target tells what it can notify of" in done.err
 
 
 def test_a_role_and_a_user_that_are_not_there_are_errors_of_the_plan(shell: Shell, simulator: Simulator) -> None:

@@ -42,7 +42,7 @@ def test_kinds_that_the_target_says_nothing_of_are_left_as_they_are() -> None:
     ("written", "message"),
     [
         (named("Connector faild"), "did you mean Connector failed?"),
-        (named("x"), "look it up on the target"),
+        (named("x"), "it has Connector failed, Outage, Quota reached"),
         (named("Outage"), "two have this name"),
         (named("Quota reached", state="DISABLED"), "state cannot be other than ENABLED"),
     ],

@@ -2,22 +2,53 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
+from typing import Any
+
 import click
 
-from reconciler.cli.options import complete_kind, find_kind
+from reconciler.cli.options import complete_kind, find_kind, option
 from reconciler.cli.terminal import show_json
 from reconciler.manifests.check import load_schema
+from reconciler.model.errors import ConfigurationError, UsageError
 
 _DOCUMENTS = ("manifest", "project", "plan", "journal", "result", "tests", "drift")
 
 
 @click.command("schema")
 @click.argument("kind", shell_complete=complete_kind)
-def command(kind: str) -> int:
+@option(
+    "--types",
+    type=click.Path(path_type=Path),
+    help="What `reconciler list --types --json` printed: an editor then completes a Subscription's notification_type.",
+)
+def command(kind: str, types: Path | None) -> int:
     """Print the JSON Schema of KIND, of any manifest (`manifest`), or of the project file (`project`).
 
     Those of what the tool itself writes are there too: plan, journal, result, tests, drift.
     """
     name = kind.lower() if kind.lower() in _DOCUMENTS else find_kind(kind)
-    show_json(load_schema(name))
+    schema = load_schema(name)
+    show_json(schema if types is None else _with_types(schema, name, _read_names(types)))
     return 0
+
+
+def _with_types(schema: dict[str, Any], name: str, names: list[str]) -> dict[str, Any]:
+    """The schema with these names as examples, which editors offer, and which make no other name an error."""
+    spec = schema.get("properties", {}).get("spec", {}).get("properties", {})
+    if "notification_type" not in spec:
+        raise UsageError(f"--types: {name} has no notification_type; it is for Subscription")
+    spec["notification_type"]["examples"] = names
+    return schema
+
+
+def _read_names(path: Path) -> list[str]:
+    try:
+        document = json.loads(path.read_text("utf-8"))
+        names = {str(one["name"] or one["id"]) for one in document["types"] if one["in_plan"]}
+    except OSError as error:
+        raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
+    except (ValueError, LookupError, TypeError):
+        raise ConfigurationError(f"{path}: is not what `reconciler list --types --json` prints") from None
+    return sorted(names)

@@ -12,18 +12,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from reconciler.model.provider import KeyWord
+from reconciler.model.provider import KeyWord, NotificationType
 from reconciler.model.resource import Server
-
-
-@dataclass(frozen=True, slots=True)
-class NotificationType:
-    """One type. A `required` one is subscribed to from the start, and can be neither disabled nor deleted."""
-
-    id: str
-    display_name: str
-    required: bool = False
-    is_included: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,13 +24,15 @@ class Catalogue:
 
     @classmethod
     def parse(cls, items: Iterable[Any]) -> Catalogue:
-        """The catalogue from the items of the list of notification types; odd ones are passed over."""
+        """The catalogue from the items of the list of notification types; odd ones are left out."""
         found = [
             NotificationType(
                 id=item["id"],
-                display_name=str(item.get("display_name") or ""),
+                name=_text(item.get("display_name")),
+                category=_text(item.get("category")),
+                priority=_text(item.get("subscription_priority")),
+                in_plan=item.get("is_included_in_plan") is not False,
                 required=item.get("subscription_priority") == "REQUIRED",
-                is_included=item.get("is_included_in_plan") is not False,
             )
             for item in items
             if isinstance(item, dict) and isinstance(item.get("id"), str)
@@ -50,13 +42,13 @@ class Catalogue:
     def word_for(self, type_id: str) -> str:
         """How live objects give a type: by its display name where that is its own, else by its id."""
         known = self.types.get(type_id)
-        return known.display_name if known is not None and self._names_one(known) else type_id
+        return known.name if known is not None and self._names_one(known) else type_id
 
     def id_for(self, word: str) -> str:
         """The id of the type that a word names; the word itself if none."""
         if word in self.types:
             return word
-        return next((one.id for one in self.types.values() if one.display_name == word), word)
+        return next((one.id for one in self.types.values() if one.name == word), word)
 
     def find(self, word: str) -> NotificationType | None:
         """The type that a word names, if there is one."""
@@ -67,22 +59,26 @@ class Catalogue:
         known = list(self.types.values())
         words = {
             name: KeyWord(name, f"{count} notification types have this name: give the id of the one that is meant")
-            for name, count in Counter(one.display_name for one in known).items()
+            for name, count in Counter(one.name for one in known).items()
             if count > 1
         }
-        words |= {one.display_name: self._as_word(one) for one in known if self._names_one(one)}
+        words |= {one.name: self._as_word(one) for one in known if self._names_one(one)}
         return words | {one.id: self._as_word(one) for one in known}
 
     def _as_word(self, one: NotificationType) -> KeyWord:
-        problem = "" if one.is_included else "the organisation's plan does not include this notification type"
+        problem = "" if one.in_plan else "the organisation's plan does not include this notification type"
         return KeyWord(self.word_for(one.id), problem, {"state": "ENABLED"} if one.required else {})
 
     def _names_one(self, one: NotificationType) -> bool:
-        alike = sum(1 for other in self.types.values() if other.display_name == one.display_name)
-        return bool(one.display_name) and alike == 1 and one.display_name not in self.types
+        alike = sum(1 for other in self.types.values() if other.name == one.name)
+        return bool(one.name) and alike == 1 and one.name not in self.types
 
 
 _ORGANISATION = re.compile(r"/organization=([^/]+)(?:/|$)")
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else ""
 
 
 def parse_server(listing: Any, address: str) -> Server:

@@ -140,7 +140,8 @@ class ConfluentProvider:
             if self._writes.is_late_in_list(object_id, objects.get(object_id)):
                 await self._correct(objects, object_id)
         words = {codec.SUBSCRIPTION: catalogue.words()}
-        return Listing(tuple(_without_second_aliases(objects.values())), words=words)
+        types = tuple(sorted(catalogue.types.values(), key=lambda one: (one.name, one.id)))
+        return Listing(tuple(_without_second_aliases(objects.values())), words=words, types=types)
 
     def _is_behind(self, objects: dict[str, LiveObject]) -> bool:
         return any(self._writes.is_late_in_list(object_id, objects.get(object_id)) for object_id in self._writes.ids)
