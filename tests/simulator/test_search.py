@@ -61,23 +61,11 @@ def filled(simulator: Simulator, client: Client) -> Client:
         ("email_group.recipient_list.recipient=example.org", ["group"]),
         ("description=team", ["mail"]),
         ("query=sl*", ["slack"]),
-        ("query=dev AND ops", ["slack"]),
-        ("query=dev -ops", []),
-        ("query=billing OR zeta", ["hook", "smtp"]),
-        ("query=dev %26%26 ops", ["slack"]),
-        ("query=!ops !zeta !billing", ["group", "mail"]),
-        ("query=(billing zeta) AND NOT zeta", ["hook"]),
-        ('query="dev ops"', ["slack"]),
-        ('query="ops dev"', []),
+        ("query=sl* zeta", ["slack", "smtp"]),
+        ("query=billing zeta", ["hook", "smtp"]),
         ("query=bob*", ["mail"]),
-        ("query=biling~1", ["hook"]),
-        ("query=/bill.*/", ["hook"]),
-        ("query=config.name:zeta", ["smtp"]),
-        ("query=name:zeta", []),
-        ("query=[y TO zz]", ["smtp"]),
         ("query=email_group", ["group"]),
         ("text_query=email_group", []),
-        ("query=_exists_:config.slack", ["slack"]),
     ],
 )
 def test_filters_find(filled: Client, query: str, found: list[str]) -> None:
@@ -167,3 +155,10 @@ def test_before_3_1_a_list_waits_for_the_refresh_and_a_read_by_id_does_not() -> 
         client.http.close()
 
     assert (at_once, later, after_delete, at_last) == (([], "a"), ["a"], ["a"], [])
+
+
+@pytest.mark.parametrize("query", ["dev AND ops", '"dev ops"', "name:zeta", "-ops", "biling~1", "[y TO zz]"])
+def test_syntax_that_is_not_played_is_refused_not_misread(filled: Client, query: str) -> None:
+    response = filled.call("GET", "/configs", params={"query": query})
+    assert response.status_code == 501
+    assert query in response.json()["error"]

@@ -1,155 +1,84 @@
-"""The `query` and `text_query` parameters: Lucene's query-string syntax over the fields of a config.
+"""The `query` and `text_query` parameters: words and patterns over the fields of a config.
 
-luqum parses; this module gives the tree the meaning that OpenSearch's `query_string` gives it: several fields, OR by
-default, neighbouring bare words analysed together, Lucene's own idea of AND and OR (no precedence). Which fields are
-searched is said by `search`.
+Lucene's syntax has much more (operators, phrases, ranges, fields); no recorded call uses it, and it is refused here
+rather than read wrongly. Neighbouring words are analysed together, each pattern stands alone, and any match counts.
+Exact fields are compared whole, analysed ones word by word. Which fields are searched is said by `search`.
 """
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
 
-from luqum.exceptions import ParseError
-from luqum.parser import parser
-from luqum.tree import (
-    AndOperation,
-    BaseOperation,
-    Boost,
-    FieldGroup,
-    Group,
-    Item,
-    Not,
-    OrOperation,
-    Plus,
-    Prohibit,
-    SearchField,
-    UnknownOperation,
-    Word,
+from reconciler.simulator.opensearch.analysis import tokenize
+from reconciler.simulator.opensearch.errors import PlainError
+
+__all__ = ["Fields", "Matcher", "QuerySyntaxError", "compile_query"]
+
+Fields = Mapping[str, Sequence[str]]
+"""Values by full field name; a name that ends in `keyword` or is in `_EXACT` is exact, the others are analysed."""
+
+Matcher = Callable[[Fields], bool]
+
+_EXACT = frozenset(
+    (
+        "config.config_type",
+        "config.email.email_account_id",
+        "config.email.email_group_id_list",
+        "config.smtp_account.method",
+        "config.ses_account.region",
+    )
 )
+_SYNTAX = re.compile(r'[:/"()\[\]{}~^\\!]|(?:^|\s)[+-]|\b(?:AND|OR|NOT)\b|&&|\|\|')
+_PAIRS = (("(", ")"), ("[", "]"), ("{", "}"))
 
-from reconciler.simulator.opensearch.terms import (
-    Fields,
-    Matcher,
-    QuerySyntaxError,
-    compile_term,
-    compile_words,
-    is_pattern,
-)
 
-__all__ = ["QuerySyntaxError", "compile_query"]
-
-_SYMBOLS = {"&&": "AND", "||": "OR"}
+class QuerySyntaxError(Exception):
+    """The query is not in Lucene's syntax."""
 
 
 def compile_query(text: str) -> Matcher:
-    """A test for documents; raises QuerySyntaxError."""
-    if not text.strip():
-        return _nothing
-    spelled = re.sub(r"(?<=\s)(&&|\|\|)(?=\s)", lambda found: _SYMBOLS[found.group(1)], text)
-    spelled = re.sub(r"(^|\s)!(?=\S)", r"\1NOT ", spelled)
-    try:
-        tree = parser.parse(spelled)
-    except ParseError as exc:
-        raise QuerySyntaxError(text) from exc
-    return _compile(tree, None)
-
-
-def _nothing(_fields: Fields) -> bool:
-    return False
-
-
-def _everything(_fields: Fields) -> bool:
-    return True
-
-
-def _compile(node: Item, field: str | None) -> Matcher:
-    if isinstance(node, BaseOperation | Not | Prohibit | Plus):
-        return _compile_clauses(node, field)
-    if isinstance(node, SearchField):
-        return _compile_field(node)
-    if isinstance(node, Group | FieldGroup | Boost):
-        return _compile(node.children[0], field)
-    if isinstance(node, Word):
-        return compile_words([node], field)
-    return compile_term(node, field)
-
-
-def _compile_field(node: SearchField) -> Matcher:
-    name = node.name.replace("\\", "")
-    if name == "_exists_":
-        wanted = str(node.expr).strip()
-        return lambda fields: any(values and _covers(wanted, known) for known, values in fields.items())
-    if name == "*" and str(node.expr).strip() == "*":
-        return _everything
-    return _compile(node.expr, name)
-
-
-def _covers(wanted: str, known: str) -> bool:
-    return known == wanted or known.startswith(f"{wanted}.")
-
-
-# -- clauses: Lucene's classic rules for AND, OR and NOT
-
-
-def _flatten(node: Item, joint: str = "") -> list[tuple[str, Item]]:
-    """Operations of one level as a list: how each clause is joined to the one before, and the clause."""
-    if not isinstance(node, BaseOperation):
-        return [(joint, node)]
-    joints = {AndOperation: "AND", OrOperation: "OR", UnknownOperation: ""}
-    inner = joints.get(type(node), "")
-    flat: list[tuple[str, Item]] = []
-    for index, child in enumerate(node.children):
-        flat.extend(_flatten(child, joint if index == 0 else inner))
-    return flat
-
-
-def _compile_clauses(node: Item, field: str | None) -> Matcher:
-    required: list[Matcher] = []
-    optional: list[Matcher] = []
-    prohibited: list[Matcher] = []
-    kinds: list[list[Any]] = []
-    for joint, clause in _join_bare_words(_flatten(node)):
-        if joint == "AND" and kinds and kinds[-1][0] == "should":
-            kinds[-1][0] = "must"
-        kinds.append([_clause_kind(joint, clause), _compile_clause(clause, field)])
-    for kind, matcher in kinds:
-        {"must": required, "should": optional, "not": prohibited}[kind].append(matcher)
-
-    def matches(fields: Fields) -> bool:
-        if any(matcher(fields) for matcher in prohibited):
-            return False
-        if required:
-            return all(matcher(fields) for matcher in required)
-        return any(matcher(fields) for matcher in optional) if optional else True
-
-    return matches
-
-
-def _join_bare_words(flat: list[tuple[str, Item]]) -> list[tuple[str, Item | list[Word]]]:
-    """Neighbouring plain words without an operator between them become one clause: they are analysed together."""
-    joined: list[tuple[str, Item | list[Word]]] = []
-    for index, (joint, clause) in enumerate(flat):
-        follows_and = index + 1 < len(flat) and flat[index + 1][0] != ""
-        plain = isinstance(clause, Word) and not is_pattern(clause)
-        if plain and joint == "" and joined and isinstance(joined[-1][1], list) and not follows_and:
-            joined[-1][1].append(clause)
-        elif plain and joint == "" and not follows_and:
-            joined.append((joint, [clause]))
+    """A test for documents; raises QuerySyntaxError, or PlainError (501) for syntax that is not played."""
+    if (
+        any(text.count(first) != text.count(last) for first, last in _PAIRS)
+        or text.count('"') % 2
+        or text.count("/") % 2
+    ):
+        raise QuerySyntaxError(text)
+    if _SYNTAX.search(text):
+        raise PlainError(501, f"the simulator plays only words and patterns of a query, not [{text}]")
+    clauses: list[Callable[[str, bool], bool]] = []
+    plain: list[str] = []
+    for word in text.split():
+        if re.search(r"[*?]", word):
+            clauses.append(_pattern(word))
         else:
-            joined.append((joint, clause))
-    return joined
+            plain.append(word)
+    if plain:
+        clauses.append(_words(" ".join(plain)))
+    return lambda fields: any(
+        test(value, _is_exact(name)) for test in clauses for name, values in fields.items() for value in values
+    )
 
 
-def _clause_kind(joint: str, clause: Item | list[Word]) -> str:
-    if isinstance(clause, Not | Prohibit):
-        return "not"
-    return "must" if isinstance(clause, Plus) or joint == "AND" else "should"
+def _is_exact(name: str) -> bool:
+    return name.endswith(".keyword") or name in _EXACT
 
 
-def _compile_clause(clause: Item | list[Word], field: str | None) -> Matcher:
-    if isinstance(clause, list):
-        return compile_words(clause, field)
-    if isinstance(clause, Not | Prohibit | Plus):
-        return _compile(clause.children[0], field)
-    return _compile(clause, field)
+def _words(text: str) -> Callable[[str, bool], bool]:
+    wanted = set(tokenize(text))
+    return lambda value, exact: value == text if exact else not wanted.isdisjoint(tokenize(value))
+
+
+def _pattern(text: str) -> Callable[[str, bool], bool]:
+    """`*` and `?`; words of analysed fields are in lower case, and so is the pattern for them."""
+    wild = {"*": ".*", "?": "."}
+    pattern = "".join(wild.get(piece) or re.escape(piece) for piece in re.findall(r"[*?]|[^*?]+", text))
+    whole, word = re.compile(pattern, re.DOTALL), re.compile(pattern.lower(), re.DOTALL)
+
+    def test(value: str, exact: bool) -> bool:
+        if exact:
+            return whole.fullmatch(value) is not None
+        return any(word.fullmatch(token) for token in tokenize(value))
+
+    return test

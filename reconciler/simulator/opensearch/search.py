@@ -13,6 +13,7 @@ from typing import Any
 
 from reconciler.simulator.opensearch.analysis import tokenize
 from reconciler.simulator.opensearch.errors import INDEX, ApiError, status_error
+from reconciler.simulator.opensearch.querystring import QuerySyntaxError, compile_query
 from reconciler.simulator.opensearch.store import Document
 
 __all__ = ["FILTERS", "WINDOW", "ListQuery", "Page", "run_query", "search_error"]
@@ -145,9 +146,6 @@ def _filter(name: str, value: str, *, wrapped: bool) -> Test:
 
 
 def _query_filter(value: str, *, text_only: bool, wrapped: bool) -> Test:
-    # Few lists have a query, and its parser takes long to load (and makes its tables anew on some Pythons).
-    from reconciler.simulator.opensearch.querystring import QuerySyntaxError, compile_query
-
     try:
         matches = compile_query(value)
     except QuerySyntaxError as exc:
