@@ -60,8 +60,8 @@ test-live: $(READY) ## check a cluster of your own: OPENSEARCH_URL=... make test
 	@if [ -n "$$OPENSEARCH_URL" ] || [ -z "$$CONFLUENT_CLOUD_API_KEY" ]; then $(BIN)/python -m tests.live $(ARGS); fi
 	@if [ -n "$$CONFLUENT_CLOUD_API_KEY" ]; then $(BIN)/python -m tests.live.confluent_live; fi
 
-interop: $(READY) ## rounds against servers that are not ours (Prism); what is not installed is NOT RUN
-	@$(BIN)/python -m tests.interop
+interop: $(READY) ## rounds against programs that are not ours; what cannot be had is NOT RUN (ROUNDS="GitLab pre-commit")
+	@$(BIN)/python -m tests.interop $(ROUNDS)
 
 bench: $(READY) ## speed, as ratios measured side by side in one run
 	@$(BIN)/python -m compileall -q reconciler benchmarks

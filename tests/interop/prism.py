@@ -34,8 +34,9 @@ from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.connection import Basic, Connection
 from reconciler.providers.retries import Retries, RetryBudget
 from tests.confluent.contract import DOCUMENT
+from tests.interop.tools import NotRunError
 
-__all__ = ["NotRunError", "play_round"]
+__all__ = ["play_round"]
 
 _PACKAGE = "@stoplight/prism-cli@5.16.0"
 _PATIENCE = 180  # seconds for npx to fetch it and for it to listen
@@ -47,10 +48,6 @@ _FORCED: dict[int, type[TargetError]] = {
     429: UnexpectedError,
     500: UnexpectedError,
 }
-
-
-class NotRunError(Exception):
-    """What the round needs is not on this machine."""
 
 
 def play_round() -> list[str]:
