@@ -16,6 +16,7 @@ from yaml._yaml import CParser
 from yaml.error import YAMLError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
+from reconciler.manifests.budget import Budget
 from reconciler.manifests.yaml_errors import UnsafeYamlError, word_yaml_error
 from reconciler.model.text import Path, Problem, quoted_key
 
@@ -57,9 +58,10 @@ def spot_of(mark: Any) -> Spot:
 class ValueReader:
     """The values of one document's nodes. Problems are gathered; only limits raise."""
 
-    def __init__(self) -> None:
+    def __init__(self, budget: Budget | None = None) -> None:
         self.problems: list[tuple[Spot, Problem]] = []
         self._values = 0
+        self._budget = budget
 
     def read(self, node: Node, depth: int = 0) -> Any:
         """The value of a node; what is wrong with it goes to `problems`."""
@@ -68,6 +70,8 @@ class ValueReader:
                 return node.value
             return self._scalar(node)
         self._values += len(node.value) + 1
+        if self._budget is not None:
+            self._budget.spend("values", len(node.value) + 1)
         if depth > MAX_DEPTH:
             raise UnsafeYamlError("recursive", node.start_mark)
         if self._values > MAX_VALUES:
@@ -195,14 +199,17 @@ class _Composer(CParser):
         self._depth -= 1
 
 
-def parse_documents(text: str) -> Iterator[Document | tuple[Spot, Problem]]:
-    """The documents of a text, in order; empty ones are left out. A problem ends it: what follows cannot be read."""
+def parse_documents(text: str, budget: Budget | None = None) -> Iterator[Document | tuple[Spot, Problem]]:
+    """The documents of a text, in order; empty ones are left out. A problem ends it: what follows cannot be read.
+
+    `budget` is what the whole run may read; TooMuchError beyond it.
+    """
     try:
         composer = _Composer(text)
         while composer.check_node():
             node = composer.get_node()
             if node is not None:
-                reader = ValueReader()
+                reader = ValueReader(budget)
                 value = reader.read(node)
                 if value is not None or reader.problems:
                     yield _document(node, value, reader)

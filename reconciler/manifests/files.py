@@ -1,7 +1,7 @@
 """Paths -> texts: which files hold manifests, and their text if it is safe to read. The only disk access here.
 
-A folder is taken with all below it, hidden files left out; links are followed, but never round in a circle. What
-cannot be read is a problem like any other.
+A folder is taken with all below it, hidden files left out; links are followed, but never round in a circle, nor out of
+the repository. What cannot be read is a problem like any other; more than a run may read ends it.
 """
 
 from __future__ import annotations
@@ -10,16 +10,18 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
+from reconciler.manifests.budget import Budget
 from reconciler.model.text import Problem
 
 MAX_BYTES = 10 * 2**20
 """The largest file that is read: 10 MiB."""
 
+_DEEPEST = 64
 _SUFFIXES = (".yaml", ".yml", ".json")
 _JSON_PAIR = r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)"
 
@@ -43,10 +45,19 @@ class Found:
 
 
 def find_files(
-    paths: Sequence[Path | str], root: Path, stdin: IO[bytes] | IO[str] | None
+    paths: Sequence[Path | str],
+    root: Path,
+    stdin: IO[bytes] | IO[str] | None,
+    budget: Budget | None = None,
+    boundary: Path | None = None,
 ) -> Iterator[Found | tuple[str, FileProblem]]:
-    """The files to load, sorted within each folder, each once; or a label with what is wrong with it."""
-    seen: set[tuple[int, int]] = set()
+    """The files to load, sorted within each folder, each once; or a label with what is wrong with it.
+
+    No link leads out of the folder that is the boundary: the one given, which bounds paths too, else the git work tree
+    around `root` (or `root` itself). TooMuchError if there is more than the budget.
+    """
+    walk = _Walk(budget or Budget(), os.path.realpath(boundary or _work_tree(root)))
+    seen = walk.seen
     for given in paths:
         if str(given) == "-":
             yield _stdin(stdin)
@@ -55,9 +66,12 @@ def find_files(
         label = label_of(path)
         try:
             status = path.stat()
-            if stat.S_ISDIR(status.st_mode):
-                yield from _walk(path, seen)
+            if walk.leads_out(str(path), is_bounded=boundary is not None):
+                yield label, _leads_out()
+            elif stat.S_ISDIR(status.st_mode):
+                yield from walk.below(path)
             elif _is_new(status, seen):
+                walk.budget.spend("files")
                 yield Found(label, _Reader(str(path)))
         except OSError as error:
             yield label, _unreadable(error)
@@ -68,20 +82,59 @@ def label_of(path: Path) -> str:
     return os.path.abspath(path).removeprefix(os.path.join(os.getcwd(), ""))  # noqa: PTH100, PTH109, PTH118 - Path is slow
 
 
-def _walk(folder: Path, seen: set[tuple[int, int]]) -> Iterator[Found | tuple[str, FileProblem]]:
-    if not _is_new(folder.stat(), seen):
-        return
-    label = os.path.join(label_of(folder), "")  # noqa: PTH118 - Path is slow, and a folder may hold thousands
-    for entry in sorted(os.scandir(folder), key=lambda entry: entry.name):
-        if entry.name.startswith("."):
-            continue
-        try:
-            if entry.is_dir():
-                yield from _walk(Path(entry.path), seen)
-            elif entry.name.lower().endswith(_SUFFIXES) and _is_new(entry.stat(), seen):
-                yield Found(label + entry.name, _Reader(entry.path), in_folder=True)
-        except OSError as error:
-            yield label + entry.name, _unreadable(error)
+@dataclass
+class _Walk:
+    """One way through the folders of a project: what was met, what may still be met, and how far links may lead."""
+
+    budget: Budget
+    limit: str
+    seen: set[tuple[int, int]] = field(default_factory=set)
+
+    def below(self, folder: Path, depth: int = 0) -> Iterator[Found | tuple[str, FileProblem]]:
+        if not _is_new(folder.stat(), self.seen):
+            return
+        self.budget.spend("folders")
+        label = os.path.join(label_of(folder), "")  # noqa: PTH118 - Path is slow, and a folder may hold thousands
+        for entry in sorted(self._entries(folder), key=lambda entry: entry.name):
+            if entry.name.startswith("."):
+                continue
+            try:
+                if entry.is_symlink() and self._is_outside(entry.path):
+                    yield label + entry.name, _leads_out()
+                elif entry.is_dir():
+                    if depth == _DEEPEST:
+                        yield label + entry.name, FileProblem("lies too deep", "unreadable-file", "use fewer folders")
+                    else:
+                        yield from self.below(Path(entry.path), depth + 1)
+                elif entry.name.lower().endswith(_SUFFIXES) and _is_new(entry.stat(), self.seen):
+                    self.budget.spend("files")
+                    yield Found(label + entry.name, _Reader(entry.path), in_folder=True)
+            except OSError as error:
+                yield label + entry.name, _unreadable(error)
+
+    def leads_out(self, path: str, *, is_bounded: bool) -> bool:
+        """Whether a path is inside by its name and outside by where it leads; `is_bounded`: or outside at all."""
+        name = Path(os.path.normpath(path))
+        by_name = os.path.realpath(name.parent) if name.is_symlink() else os.path.realpath(name)
+        return self._is_outside(path) and (is_bounded or not self._is_outside(by_name))
+
+    def _is_outside(self, path: str) -> bool:
+        real = os.path.realpath(path)
+        return real != self.limit and not real.startswith(self.limit.rstrip(os.sep) + os.sep)
+
+    def _entries(self, folder: Path) -> Iterator[os.DirEntry[str]]:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                self.budget.spend("entries")
+                yield entry
+
+
+def _work_tree(root: Path) -> Path:
+    return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
+
+
+def _leads_out() -> FileProblem:
+    return FileProblem("leads out of the repository", "link-out", "put the file or folder itself there")
 
 
 def _is_new(status: os.stat_result, seen: set[tuple[int, int]]) -> bool:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
+from reconciler.manifests.budget import Budget
 from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.files import FileProblem, Found, find_files, label_of, read_text
@@ -48,6 +49,7 @@ class _Loading:
     manifests: list[Manifest] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
+    budget: Budget = field(default_factory=Budget)
 
 
 def load_manifests(
@@ -57,16 +59,19 @@ def load_manifests(
     stdin: IO[bytes] | IO[str] | None = None,
     known_sources: frozenset[str] = frozenset(),
     defaults: Mapping[str, Mapping[str, Any]] | None = None,
+    boundary: Path | None = None,
 ) -> Loaded:
     """The manifests in files (YAML or JSON), in folders with all below them, and on stdin (`-`).
 
     Relative paths begin at `root`. `known_sources` are the secret sources that the project defines; `defaults` its
-    defaults by kind: what they give, a manifest may omit. A project file met in a folder is left out.
+    defaults by kind: what they give, a manifest may omit. A project file met in a folder is left out. No link leads out
+    of `boundary`, nor does a path, where one is given; else no link out of the repository or the project. Raises only
+    TooMuchError, for more than a run may read.
     """
     loading = _Loading(known_sources, defaults or {})
     read_text.cache_clear()
     with _without_collector():
-        for found in find_files(paths, root, stdin):
+        for found in find_files(paths, root, stdin, loading.budget, boundary):
             if isinstance(found, Found):
                 _load_file(found, loading)
             else:
@@ -96,8 +101,10 @@ def _load_file(found: Found, loading: _Loading) -> None:
     except FileProblem as problem:
         loading.findings.append(_about_file(found.label, problem))
         return
-    for document in parse_documents(text):
+    loading.budget.spend("characters", len(text))
+    for document in parse_documents(text, loading.budget):
         if isinstance(document, Document):
+            loading.budget.spend("documents")
             _load_document(document, found, loading)
         else:
             spot, problem_there = document
@@ -125,9 +132,11 @@ def _load_document(document: Document, found: Found, loading: _Loading) -> None:
     ]
     problems = [*problems, *_lint(value, problems, loading.known_sources, supplied)]
     reported = {finding.place for finding in findings}
-    findings += [
-        finding for problem in problems if (finding := finding_of(problem, source, value)).place not in reported
-    ]
+    loading.budget.spend("findings", len(problems))
+    for problem in problems:
+        loading.budget.spend("findings", 0)  # each place is looked up by parsing the document again
+        finding = finding_of(problem, source, value)
+        findings += [finding] if finding.place not in reported else []
     loading.findings += findings
     if all(finding.level is Level.WARNING for finding in findings):
         loading.manifests.append(_manifest(value, source))

@@ -10,6 +10,7 @@ from reconciler.cli.loading import prepared
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, SELECTING, option, options, takes
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published
+from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.options import DriftOptions
 from reconciler.engine.plan import plan_exit_code
 from reconciler.engine.run import find_drift
@@ -20,11 +21,17 @@ DRIFT = 2
 @click.command("drift")
 @options(COMMON, SELECTING, CONNECTING, OUTPUTS)
 @option("--base", metavar="REF", help="Tell drift from what manifests changed since this commit and is not applied.")
-@takes(DriftOptions, Output)
+@time_limit(900)
+@takes(DriftOptions, Output, TimeLimit)
 @published("drift")
-def command(options: DriftOptions, output: Output) -> int:
+def command(options: DriftOptions, output: Output, limit: TimeLimit) -> int:
     """Tell what differs from the manifests, and since when; exit 2 if anything does."""
     set_up_logging(output.verbose)
+    with within(limit.time_limit):
+        return _drift(options, output)
+
+
+def _drift(options: DriftOptions, output: Output) -> int:
     run = prepared(options)
     drift = asyncio.run(find_drift(run, with_commit=output.names_commit))
     publish("drift", drift, output, options, run.workspace)

@@ -13,6 +13,7 @@ from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, MAX_MESSAGES, PLANNING, SELECTING, option, options, takes
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
 from reconciler.cli.terminal import note
+from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.options import PlanOptions
 from reconciler.engine.plan import plan_exit_code
 from reconciler.engine.run import Run, check_limits, make_plan
@@ -41,11 +42,17 @@ class PlanFiles:
 )
 @option("--max-age", default="24h", show_default=True, help="How old a snapshot may be: 90m, 24h, 7d.")
 @option("--terraform-report", type=click.Path(path_type=Path, dir_okay=False), help="Write GitLab's terraform report.")
-@takes(PlanOptions, Output, PlanFiles)
+@time_limit(900)
+@takes(PlanOptions, Output, PlanFiles, TimeLimit)
 @published("plan")
-def command(options: PlanOptions, output: Output, files: PlanFiles) -> int:
+def command(options: PlanOptions, output: Output, files: PlanFiles, limit: TimeLimit) -> int:
     """Show what apply would do: every change with its reason, field by field, and whom it would send a message."""
     set_up_logging(output.verbose)
+    with within(limit.time_limit):
+        return _plan(options, output, files)
+
+
+def _plan(options: PlanOptions, output: Output, files: PlanFiles) -> int:
     run = prepared(options)
     plan = asyncio.run(make_plan(run, with_commit=output.names_commit or files.out is not None))
     if files.out is not None:

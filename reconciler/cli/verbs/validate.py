@@ -11,6 +11,7 @@ import click
 from reconciler.cli.loading import surroundings
 from reconciler.cli.options import COMMON, SELECTING, option, options, takes
 from reconciler.cli.terminal import Screen, note, out, show_json
+from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import ManifestOptions
 from reconciler.model.errors import Finding, FindingsError, Level
@@ -28,11 +29,13 @@ class FindingsOutput:
 @options(COMMON, SELECTING)
 @option("--annotations", is_flag=True, help="Also annotate files with what is wrong (GitHub Actions).")
 @option("--sarif", type=click.Path(path_type=Path, dir_okay=False), help="Also write the findings as SARIF 2.1.0.")
-@takes(ManifestOptions, Screen, FindingsOutput)
-def command(options: ManifestOptions, screen: Screen, output: FindingsOutput) -> int:
+@time_limit(120)
+@takes(ManifestOptions, Screen, FindingsOutput, TimeLimit)
+def command(options: ManifestOptions, screen: Screen, output: FindingsOutput, limit: TimeLimit) -> int:
     """Check manifests and project file, offline: all findings of all files at once."""
     try:
-        workspace = load_workspace(options, surroundings())
+        with within(limit.time_limit):
+            workspace = load_workspace(options, surroundings())
     except FindingsError as error:
         _publish(error.findings, output)
         raise

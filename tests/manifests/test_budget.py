@@ -1,0 +1,129 @@
+"""No project keeps a run busy for ever: what may be read is bounded, in size, in number and in time."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+
+from reconciler.manifests import budget
+from reconciler.manifests.budget import Budget, TooMuchError
+from reconciler.manifests.load import load_manifests
+
+SECONDS = 30.0
+"""More than any of these may take, on a slow machine; without a bound each takes minutes or never ends."""
+
+MANIFEST = """apiVersion: channels.gitops/v1
+kind: SlackChannel
+metadata: {name: n%d}
+spec: {webhook_url: {env: X}}
+---
+"""
+
+
+def fails(root: Path, words: str, *paths: str) -> None:
+    begin = time.monotonic()
+    with pytest.raises(TooMuchError, match=words):
+        load_manifests(list(paths) or ["."], root=root)
+    assert time.monotonic() - begin < SECONDS
+
+
+def test_ten_megabytes_of_empty_documents(tmp_path: Path) -> None:
+    (tmp_path / "many.yaml").write_text("--- {}\n" * 1_400_000)
+    fails(tmp_path, "more than .* (documents|findings)")
+
+
+def test_many_documents_each_just_below_the_limit_of_aliases(tmp_path: Path) -> None:
+    bomb = "a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\n"
+    bomb += "c: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\nd: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d]\n---\n"
+    (tmp_path / "bombs.yaml").write_text(bomb * 9_000)
+    fails(tmp_path, "more than 2,000,000 values")
+
+
+def test_one_document_with_a_hundred_thousand_things_wrong_ends(tmp_path: Path) -> None:
+    keys = "".join(f"  k{number}: x\n" for number in range(100_000))
+    text = (MANIFEST % 1).replace("spec: {webhook_url: {env: X}}\n---\n", f"spec:\n{keys}")
+    (tmp_path / "wrong.yaml").write_text(text)
+    begin = time.monotonic()
+    assert load_manifests(["."], root=tmp_path).findings
+    assert time.monotonic() - begin < SECONDS
+
+
+def test_more_findings_than_anybody_reads(tmp_path: Path) -> None:
+    (tmp_path / "wrong.yaml").write_text(
+        "".join((MANIFEST % number).replace("spec", "space") for number in range(21_000))
+    )
+    fails(tmp_path, "more than 20,000 findings")
+
+
+def test_more_files_folders_or_entries_than_anybody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, folder in (("files", "a"), ("folders", "b"), ("entries", "c")):
+        with monkeypatch.context() as patch:
+            patch.setitem(budget._MOST, name, 5)
+            for number in range(8):
+                place = tmp_path / folder / str(number)
+                place.mkdir(parents=True)
+                (place / f"{number}.yaml").write_text(MANIFEST % number)
+                (tmp_path / folder / f"{number}.txt").write_text("")
+            fails(tmp_path / folder, f"more than 5 {name}")
+
+
+def test_more_text_than_a_run_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(budget._MOST, "characters", 1000)
+    for number in range(9):
+        (tmp_path / f"{number}.yaml").write_text(MANIFEST % number + "#" * 100)
+    fails(tmp_path, "more than 1,000 characters")
+
+
+def test_more_time_than_a_run_has(tmp_path: Path) -> None:
+    (tmp_path / "one.yaml").write_text(MANIFEST % 1)
+    with pytest.raises(TooMuchError, match="more than 120 seconds"):
+        Budget(deadline=time.monotonic() - 1).spend("files")
+
+
+@pytest.mark.parametrize("target", ["/", "..", "/proc/self/root"])
+def test_a_link_out_of_the_project_is_named_and_not_followed(tmp_path: Path, target: str) -> None:
+    channels = tmp_path / "proj" / "channels"
+    channels.mkdir(parents=True)
+    (tmp_path / "outside.yaml").write_text("planted: 1\n")
+    (channels / "good.yaml").write_text(MANIFEST % 1)
+    (channels / "root").symlink_to(target if target != ".." else "../..")
+    begin = time.monotonic()
+    loaded = load_manifests(["channels"], root=tmp_path / "proj")
+    assert [(finding.rule, finding.message) for finding in loaded.findings] == [
+        ("link-out", "leads out of the repository")
+    ]
+    assert [manifest.name for manifest in loaded.manifests] == ["n1"]
+    whole = load_manifests(["channels/root"], root=tmp_path / "proj")
+    assert [finding.rule for finding in whole.findings] == ["link-out"]
+    assert time.monotonic() - begin < SECONDS
+
+
+def test_links_within_the_repository_are_followed_and_circles_end(tmp_path: Path) -> None:
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "shared").mkdir()
+    (tmp_path / "shared" / "one.yaml").write_text(MANIFEST % 1)
+    (tmp_path / "proj" / "channels").mkdir(parents=True)
+    (tmp_path / "proj" / "channels" / "shared").symlink_to("../../shared")
+    (tmp_path / "shared" / "again").symlink_to("../proj")
+    loaded = load_manifests(["channels"], root=tmp_path / "proj")
+    assert loaded.findings == ()
+    assert [manifest.name for manifest in loaded.manifests] == ["n1"]
+
+
+def test_folders_nested_without_end_are_a_finding(tmp_path: Path) -> None:
+    place = tmp_path
+    for _ in range(200):
+        place = place / "d"
+    place.mkdir(parents=True)
+    (place / "deep.yaml").write_text(MANIFEST % 1)
+    loaded = load_manifests(["."], root=tmp_path)
+    assert "lies too deep" in [finding.message for finding in loaded.findings]
+
+
+def test_ten_thousand_manifests_are_no_trouble(tmp_path: Path) -> None:
+    for number in range(100):
+        (tmp_path / f"{number}.yaml").write_text("".join(MANIFEST % (number * 100 + step) for step in range(100)))
+    loaded = load_manifests(["."], root=tmp_path)
+    assert len(loaded.manifests) == 10_000
