@@ -1,40 +1,62 @@
-"""Git, by its command line, and only reading: a commit, the files of a commit, what differs from one.
+"""Git, by its command line, and only reading objects: a commit, and the files of a commit.
 
-No library: the one thing that must behave as the user's git does (worktrees, partial clones, `safe.directory`,
-credentials of a lazy fetch) is their git. Nothing here knows what the files mean.
+No library: the one thing that must behave as the user's git does (worktrees, partial clones, credentials of a lazy
+fetch) is their git. The work tree, its index and its attributes are never asked what differs: filters, `textconv` and
+`fsmonitor` of `.gitattributes` and of a planted configuration would run. What a commit holds comes from `ls-tree` and
+`cat-file` alone. Nothing here knows what the files mean.
 """
 
 from __future__ import annotations
 
 import os
+import re
+import shutil
 import subprocess
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+import tempfile
+import threading
+import unicodedata
+import weakref
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
 
+from reconciler.checkout import Checkout
 from reconciler.model.errors import ConfigurationError
 
 _SECONDS = 60
-_REGULAR_FILES = frozenset({"100644", "100755"})
+_SETTINGS = ("safe.bareRepository=explicit", "core.fsmonitor=false", f"core.hooksPath={os.devnull}")
+_FOR_THE_NETWORK = ("GIT_SSH", "GIT_SSH_COMMAND", "GIT_ASKPASS")
+_FULL_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
+_SHORT_HASH = re.compile(r"[0-9a-f]{4,63}")
+_NAME = re.compile(r"(?P<name>[^-\s~^:@{?*\[\\][^\s~^:@{?*\[\\]*|@)(?P<steps>(?:[~^][0-9]*)*)")
+_MOST_LINKS = 32
+_AT_ONCE = 256  # blobs held in memory
+_LFS = b"version https://git-lfs.github.com/spec/"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Repository:
-    """A git work tree. `root` is its top folder."""
+    """The repository of a checkout. `environ` is the process's; of its `GIT_*` variables nothing reaches git."""
 
-    root: Path
-
-    @classmethod
-    def around(cls, folder: Path) -> Repository:
-        """The work tree that a folder lies in, at any depth."""
-        return cls(Path(os.fsdecode(_run(folder, "rev-parse", "--show-toplevel").rstrip(b"\n"))))
+    checkout: Checkout
+    environ: Mapping[str, str] = field(repr=False)
 
     def commit(self, ref: str) -> Commit:
-        """The commit that a branch, tag or hash names; ConfigurationError tells how to fetch one that is not here."""
-        done = _call(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
-        if done.returncode == 0:
-            return Commit(self, done.stdout.decode().strip())
-        shallow = _run(self.root, "rev-parse", "--is-shallow-repository").strip() == b"true"
+        """The commit that a hash, branch, tag or remote branch names, or one some steps (`~2`) before it.
+
+        A name that could mean two is refused: whoever may push a tag could else say which one it is. ConfigurationError
+        tells how to fetch one that is not here.
+        """
+        found = _NAME.fullmatch(ref)
+        full = self._full_name(found["name"]) if found else ""
+        if found and full:
+            done = self._call(
+                "rev-parse", "--verify", "--quiet", "--end-of-options", f"{full}{found['steps']}^{{commit}}"
+            )
+            if done.returncode == 0:
+                return Commit(self, done.stdout.decode().strip(), ref)
+        shallow = self._run("rev-parse", "--is-shallow-repository").strip() == b"true"
         why = (
             "this is a shallow clone: fetch more of it (fetch-depth: 0 in actions/checkout, GIT_DEPTH: 0 in GitLab, "
             "git fetch --unshallow)"
@@ -46,108 +68,291 @@ class Repository:
     def tip(self, branch: str) -> str:
         """The newest commit of a branch: as its remote `origin` has it, else as it is here; "" if there is none."""
         ref = f"refs/heads/{branch}"
-        if b"origin" in _run(self.root, "remote").split():
-            return _run(self.root, "ls-remote", "origin", ref).decode().partition("\t")[0]
-        done = _call(self.root, "rev-parse", "--verify", "--quiet", "--end-of-options", ref)
+        if b"origin" in self._run("remote").split():
+            return self._run("ls-remote", "origin", ref, network=True).decode().partition("\t")[0]
+        done = self._call("rev-parse", "--verify", "--quiet", "--end-of-options", ref)
         return done.stdout.decode().strip() if done.returncode == 0 else ""
+
+    def head(self) -> str:
+        """The commit that is checked out; "" before the first one."""
+        done = self._call("rev-parse", "--verify", "--quiet", "HEAD")
+        return done.stdout.decode().strip() if done.returncode == 0 else ""
+
+    def tracked(self) -> dict[str, str]:
+        """What the index names, by its path from the top, with its mode: what a person added to git."""
+        listed = self._run("ls-files", "-z", "--cached", "--stage", "--full-name", ":/")
+        return {path: mode for mode, _, path in _entries(listed, hash_at=1)}
+
+    def _full_name(self, name: str) -> str:
+        """What exactly a name means: a full hash, HEAD or one ref; "" if nothing."""
+        if _FULL_HASH.fullmatch(name):
+            return name
+        if name in ("HEAD", "@"):
+            return "HEAD"
+        possible = [f"refs/remotes/{name}", f"refs/heads/{name}", f"refs/tags/{name}", f"refs/remotes/{name}/HEAD"]
+        possible += [name] if name.startswith("refs/") else []
+        listed = (
+            self._run("for-each-ref", "--format=%(refname)", "--", *possible).decode("utf-8", "replace").splitlines()
+        )
+        there = [ref for ref in possible if ref in listed]
+        if _SHORT_HASH.fullmatch(name) and self._has_object(name):
+            there.append(name)
+        if len(there) > 1:
+            raise ConfigurationError(
+                f"{name!a} means {' and '.join(there)}: write which one, or the full hash of the commit"
+            )
+        return there[0] if there else ""
+
+    def _has_object(self, hash_: str) -> bool:
+        return bool(self._run("rev-parse", f"--disambiguate={hash_}").strip())
+
+    def _run(self, *arguments: str, stdin: bytes = b"", network: bool = False) -> bytes:
+        done = self._call(*arguments, stdin=stdin, network=network)
+        if done.returncode:
+            words = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+            raise ConfigurationError(f"git {arguments[0]} failed in {self.checkout.top}: {words[0]}")
+        return done.stdout
+
+    def _call(self, *arguments: str, stdin: bytes = b"", network: bool = False) -> subprocess.CompletedProcess[bytes]:
+        path = self.checkout.search_path(self.environ)
+        git = shutil.which("git", path=path)
+        if git is None or self.checkout.holds(git):
+            raise ConfigurationError("git is not installed, and --base and --changed-since need it: install git")
+        settings = [word for text in (*_SETTINGS, f"safe.directory={self.checkout.top}") for word in ("-c", text)]
+        try:
+            return subprocess.run(  # noqa: S603 - no shell; what a user gave is one argument after --end-of-options
+                [git, *settings, *arguments],
+                cwd=self.checkout.top,
+                env=self._environ(path, network=network),
+                input=stdin,
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            raise ConfigurationError(f"git {arguments[0]} did not end within {_SECONDS} seconds") from None
+
+    def _environ(self, path: str, *, network: bool) -> dict[str, str]:
+        """None of the job's `GIT_*`, but for the way to a remote, and no settings that lie in the checkout."""
+        kept = {name: value for name, value in self.environ.items() if not name.startswith("GIT_")}
+        if network:
+            kept |= {name: self.environ[name] for name in _FOR_THE_NETWORK if name in self.environ}
+        homes = [kept.get("HOME", ""), kept.get("XDG_CONFIG_HOME", "")]
+        if any(home and self.checkout.holds(home) for home in homes):
+            kept["GIT_CONFIG_GLOBAL"] = os.devnull
+        return kept | {
+            "PATH": path,
+            "LC_ALL": "C",
+            "GIT_DIR": str(self.checkout.top / ".git"),
+            "GIT_WORK_TREE": str(self.checkout.top),
+            "GIT_CEILING_DIRECTORIES": str(self.checkout.top.parent),
+            "GIT_NO_REPLACE_OBJECTS": "1",
+            "GIT_OPTIONAL_LOCKS": "0",
+            "GIT_TERMINAL_PROMPT": "0",
+        }
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """One entry of a commit's tree: `mode` as git writes it, `blob` the name of its content."""
+
+    mode: str
+    blob: str
+
+    @property
+    def is_link(self) -> bool:
+        """Whether it is a symbolic link; its content is where it leads."""
+        return self.mode == "120000"
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it is a regular file."""
+        return self.mode in ("100644", "100755")
+
+
+@dataclass(frozen=True)
 class Commit:
-    """One commit of a repository; `hash` is its full name."""
+    """One commit of a repository; `hash` is its full name, `ref` what a person called it."""
 
     repository: Repository
     hash: str
+    ref: str
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """Everything in the commit, by its path from the top: files, links and submodules."""
+        listed = self.repository._run("ls-tree", "-r", "-z", "--full-tree", self.hash)
+        return {path: Entry(mode, blob) for mode, blob, path in _entries(listed, hash_at=2)}
+
+    def find(self, path: str) -> str | None:
+        """The file that a path leads to, links inside the commit followed; None if there is none, or it leads out."""
+        found, _ = self._resolve(path)
+        return found if found is not None and found in self.entries and self.entries[found].is_file else None
+
+    def _resolve(self, path: str) -> tuple[str | None, list[str]]:
+        """Where a path really is, None if it leads out of the commit; and the links that it passes."""
+        steps, done, links = path.split("/"), list[str](), list[str]()
+        while steps:
+            step = steps.pop(0)
+            if step == "..":
+                if not done:
+                    return None, links
+                done.pop()
+                continue
+            done += [step] if step not in ("", ".") else []
+            entry = self.entries.get("/".join(done))
+            if entry is not None and entry.is_link:
+                links.append("/".join(done))
+                target = os.fsdecode(self.contents([entry.blob])[0])
+                if len(links) > _MOST_LINKS or target.startswith("/"):
+                    return None, links
+                done.pop()
+                steps = [*target.split("/"), *steps]
+        return "/".join(done), links
 
     def read(self, path: str) -> bytes | None:
-        """A file of the commit by its path from the top; None if there is no regular file."""
-        found = dict(self._entries([path])).get(path)
-        return None if found is None else _run(self.repository.root, "cat-file", "blob", found)
+        """A file of the commit by its path from the top; None if there is none."""
+        found = self.find(path)
+        return None if found is None else self.contents([self.entries[found].blob])[0]
 
-    def former_path(self, path: str) -> str:
-        """Where a file of the work tree was in the commit: under its own path, or the one it was renamed from."""
-        if self.read(path) is not None:
-            return path
-        args = ("diff", "--find-renames", "--diff-filter=R", "--name-status", "-z", self.hash)
-        words = os.fsdecode(_run(self.repository.root, *args)).split("\0")
-        for _, old, new in zip(words[::3], words[1::3], words[2::3], strict=False):
-            if new == path:
-                return old
-        return path
-
-    def differing(self, paths: Iterable[str]) -> list[str]:
-        """Those of the files that are not in the work tree as in the commit; what neither knows is passed over."""
-        wanted = sorted(paths)
-        if not wanted:
+    def contents(self, blobs: Sequence[str]) -> list[bytes]:
+        """The contents of blobs, in order."""
+        if not blobs:
             return []
-        args = ("--literal-pathspecs", "diff", "--name-only", "-z", self.hash, "--", *wanted)
-        return [name for name in os.fsdecode(_run(self.repository.root, *args)).split("\0") if name]
-
-    def write_files(self, paths: Iterable[str], folder: Path) -> None:
-        """Write the commit's regular files at or below these paths into a folder, laid out as in the repository."""
-        entries = list(self._entries(sorted(paths)))
-        contents = self._blobs([name for _, name in entries])
-        for (path, _), content in zip(entries, contents, strict=True):
-            target = folder / PurePosixPath(path)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            target.write_bytes(content)
-
-    def _entries(self, paths: list[str]) -> Iterator[tuple[str, str]]:
-        """(path, blob) of regular files; links and submodules are passed over."""
-        if not paths:
-            return
-        args = ("--literal-pathspecs", "ls-tree", "-r", "-z", "--full-tree", self.hash, "--", *paths)
-        for line in _run(self.repository.root, *args).split(b"\0"):
-            if line:
-                about, _, path = line.partition(b"\t")
-                mode, _, blob = about.decode().split()
-                if mode in _REGULAR_FILES:
-                    yield os.fsdecode(path), blob
-
-    def _blobs(self, names: list[str]) -> Iterator[bytes]:
-        if not names:
-            return
-        output = _run(self.repository.root, "cat-file", "--batch", stdin="\n".join([*names, ""]).encode())
-        place = 0
-        for _ in names:
+        output = self.repository._run("cat-file", "--batch", stdin="\n".join([*blobs, ""]).encode())
+        contents, place = [], 0
+        for _ in blobs:
             end = output.index(b"\n", place)
-            size = int(output[place:end].split()[2])
-            yield output[end + 1 : end + 1 + size]
+            about = output[place:end].split()
+            if len(about) != 3:
+                raise ConfigurationError(f"{self.ref}: an object of this commit is missing here; fetch it again")
+            size = int(about[2])
+            contents.append(output[end + 1 : end + 1 + size])
             place = end + 1 + size + 1
+        return contents
+
+    def below(self, paths: Iterable[str]) -> list[str]:
+        """What lies at or below some paths, and at or below what links on the way and among it lead to, sorted."""
+        wanted, found = list(paths), set[str]()
+        while wanted:
+            place, links = self._resolve(wanted.pop())
+            found.update(links)
+            if place is None:
+                continue
+            new = {name for name in self.entries if not place or name == place or name.startswith(f"{place}/")} - found
+            found |= new
+            wanted += [name for name in new if self.entries[name].is_link]
+        return sorted(found)
+
+    def write(self, names: Sequence[str], folder: Path) -> list[str]:
+        """Write entries of the commit into a folder, laid out as in the repository; what was left out and why.
+
+        ConfigurationError for names that some file system would take for another file or for git's own folder.
+        """
+        _refuse_names(names, self.ref)
+        entries = [(name, self.entries[name]) for name in names]
+        left_out = [f"{name} is a submodule" for name, entry in entries if not (entry.is_file or entry.is_link)]
+        files = [(name, entry) for name, entry in entries if entry.is_file]
+        for start in range(0, len(files), _AT_ONCE):
+            some = files[start : start + _AT_ONCE]
+            for (name, entry), content in zip(some, self.contents([entry.blob for _, entry in some]), strict=True):
+                left_out += [f"{name} is a pointer of Git LFS"] if content.startswith(_LFS) else []
+                _write_file(folder / name, content, executable=entry.mode == "100755")
+        links = [(name, entry.blob) for name, entry in entries if entry.is_link]
+        targets = self.contents([blob for _, blob in links])
+        left_out += _write_links(
+            folder, {name: os.fsdecode(target) for (name, _), target in zip(links, targets, strict=True)}
+        )
+        return left_out
 
 
-def head_commit(folder: Path) -> str:
+class Tree:
+    """Files of a commit on disk, in a folder that only this user may enter, outside of the checkout.
+
+    Written when they are first asked for, by any thread; removed when nobody holds this value any more. `left_out`
+    says what of the commit could not be put there.
+    """
+
+    def __init__(self, commit: Commit) -> None:
+        self._commit = commit
+        self._lock = threading.Lock()
+        self._is_whole = False
+        self._written: set[str] = set()
+        self.left_out: list[str] = []
+        self.folder = Path(tempfile.mkdtemp(prefix="reconciler-base-", dir=_outside(commit.repository)))
+        weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+
+    def part(self, paths: Iterable[str]) -> Path:
+        """The folder, with what lies at or below these paths in it."""
+        with self._lock:
+            names = [name for name in self._commit.below(paths) if name not in self._written]
+            self.left_out += self._commit.write(names, self.folder)
+            self._written.update(names)
+        return self.folder
+
+    def whole(self) -> Path:
+        """The folder, with all of the commit in it."""
+        return self.part([""])
+
+
+def head_commit(folder: Path, environ: Mapping[str, str]) -> str:
     """The commit that is checked out around a folder; "" outside of git, or where it cannot be told."""
-    if not any((place / ".git").exists() for place in (folder, *folder.parents)):
-        return ""
     try:
-        done = _call(folder, "rev-parse", "--verify", "--quiet", "HEAD")
+        return Repository(Checkout.around(folder), environ).head()
     except ConfigurationError:
         return ""
-    return done.stdout.decode().strip() if done.returncode == 0 else ""
 
 
-def _run(folder: Path, *arguments: str, stdin: bytes = b"") -> bytes:
-    done = _call(folder, *arguments, stdin=stdin)
-    if done.returncode:
-        words = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
-        raise ConfigurationError(f"git {arguments[0]} failed in {folder}: {words[0]}")
-    return done.stdout
+def _entries(listed: bytes, hash_at: int) -> Iterator[tuple[str, str, str]]:
+    """(mode, hash, path) from what git printed under `-z`; the hash is the word `hash_at` before the tab."""
+    for line in listed.split(b"\0"):
+        if line:
+            about, _, path = line.partition(b"\t")
+            words = about.decode().split()
+            yield words[0], words[hash_at], os.fsdecode(path)
 
 
-def _call(folder: Path, *arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    environ = {**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-    try:
-        return subprocess.run(  # noqa: S603 - no shell; what a user gave is one argument after --end-of-options
-            ["git", *arguments],  # noqa: S607 - the user's own git, found as their shell finds it
-            cwd=folder,
-            env=environ,
-            input=stdin,
-            capture_output=True,
-            timeout=_SECONDS,
-            check=False,
-        )
-    except FileNotFoundError:
-        raise ConfigurationError("git is not installed, and --base and --changed-since need it: install git") from None
-    except subprocess.TimeoutExpired:
-        raise ConfigurationError(f"git {arguments[0]} did not end within {_SECONDS} seconds") from None
+def _refuse_names(names: Iterable[str], ref: str) -> None:
+    """Git's own checks of names, which a commit that was only fetched has not passed, and one more: no two names that
+    a file system without regard to case or to the form of accents would take for one."""
+    seen: dict[str, str] = {}
+    for name in names:
+        steps = name.split("/")
+        if any(step in ("", ".", "..") or step.casefold() == ".git" for step in steps) or "\\" in name or ":" in name:
+            raise ConfigurationError(f"{ref}: {name!a} is no name for a file everywhere: rename it there")
+        for length in range(1, len(steps) + 1):
+            part = "/".join(steps[:length])
+            same = unicodedata.normalize("NFC", unicodedata.normalize("NFC", part).casefold())
+            if (other := seen.setdefault(same, part)) != part:
+                raise ConfigurationError(
+                    f"{ref}: {other!a} and {part!a} are one file on some systems: rename one there"
+                )
+
+
+def _write_file(path: Path, content: bytes, *, executable: bool) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_bytes(content)
+    path.chmod(0o755 if executable else 0o644)
+
+
+def _write_links(folder: Path, links: Mapping[str, str]) -> list[str]:
+    """Make the links, after all files so that none is written through one; those that lead out are left out."""
+    for name, target in links.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).symlink_to(target)
+    top, out = folder.resolve(), []
+    for name in links:
+        if not Path(os.path.realpath(folder / name)).is_relative_to(top):
+            out.append(name)
+    for name in out:
+        (folder / name).unlink()
+    return [f"{name} is a link that leads out of the repository" for name in out]
+
+
+def _outside(repository: Repository) -> str:
+    """A folder for temporary files that is not in the checkout."""
+    checkout = repository.checkout
+    for folder in (tempfile.gettempdir(), repository.environ.get("RUNNER_TEMP", ""), str(checkout.top.parent)):
+        if folder and Path(folder).is_dir() and not checkout.holds(folder):
+            return folder
+    raise ConfigurationError("every folder for temporary files lies in the checkout: set TMPDIR to one outside of it")

@@ -4,6 +4,7 @@ the event file that GitHub Actions leaves for its steps."""
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -99,3 +100,22 @@ def run_of(environ: Mapping[str, str]) -> str:
     server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
     run = environ.get("GITHUB_RUN_ID")
     return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
+
+
+_PROPOSALS = {
+    "BITBUCKET_PR_ID": r"\d+",
+    "BUILDKITE_PULL_REQUEST": r"\d+",
+    "CHANGE_ID": r".+",  # Jenkins
+    "CIRCLE_PULL_REQUEST": r".+",
+    "CI_MERGE_REQUEST_IID": r"\d+",
+    "CI_PIPELINE_SOURCE": r"merge_request_event|external_pull_request_event",
+    "DRONE_PULL_REQUEST": r"\d+",
+    "GITHUB_EVENT_NAME": r"pull_request\w*",
+    "SYSTEM_PULLREQUEST_PULLREQUESTID": r"\d+",  # Azure Pipelines
+    "TRAVIS_PULL_REQUEST": r"\d+",
+}
+
+
+def is_proposals_job(environ: Mapping[str, str]) -> bool:
+    """Whether this is the job of a pull or merge request, so that the checkout is its author's."""
+    return any(re.fullmatch(pattern, environ.get(name, "")) for name, pattern in _PROPOSALS.items())

@@ -107,7 +107,7 @@ def run(arguments: Sequence[str] | None) -> int:
         click.echo("\n".join(f"{finding.level.value}: {finding}" for finding in error.findings), err=True)
         return error.exit_code
     except ReconcilerError as error:
-        click.echo(f"error: {error}", err=True)
+        click.echo(f"{'error' if error.exit_code else 'note'}: {error}", err=True)
         return error.exit_code
     except BrokenPipeError:
         return _end_of_pipe()

@@ -84,7 +84,8 @@ async def carry_out(done: Planned, stop: Stop | None = None, observe: Observer =
     if options.if_head:
         from reconciler.engine.base import refuse_unless_head
 
-        await asyncio.to_thread(refuse_unless_head, run.workspace.root, options.if_head)
+        here = run.workspace.here.environ
+        await asyncio.to_thread(refuse_unless_head, run.workspace.root, options.if_head, here)
     return await apply_lives(run.workspace, done.lives, options, stop or Stop(), observe)
 
 

@@ -1,83 +1,169 @@
 """The project as a commit has it: what `--base` trusts, and what origins are told against.
 
-A pull request may change every file of the work tree. Under `--base REF` the targets, with their credentials, and the
-secret sources are therefore those of the project file at REF, and so are the files that they name.
+A pull request may change every file of the work tree. Under `--base REF` the targets with their credentials, the
+secret sources, the safety and lint rules are therefore those of the project file at REF, and so are the files that
+they name. Where REF has no such project file nothing is trusted: a file moved or a second project of the same checkout
+must not stand in for it.
 """
 
 from __future__ import annotations
 
 import os
-import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from reconciler.checkout import Checkout, started_in
 from reconciler.engine.load import build_workspace
 from reconciler.engine.options import Selection, Surroundings
-from reconciler.git import Commit, Repository
+from reconciler.git import Commit, Repository, Tree
 from reconciler.manifests.load_project import load_project_text
 from reconciler.model.errors import ConfigurationError, FindingsError, RefusedError
 from reconciler.model.project import Project
 from reconciler.model.resource import Resource
+from reconciler.secrets.bounds import Bounds
+
+_TRUSTED = ("targets", "secrets", "safety", "lint")
+"""What of a project file counts only as the base has it."""
+
+_SHOWN_FIRST = ("owner", "former_owners", "id_prefix", "defaults", "test", "manifests")
+"""What is the proposal's, and changes what is ours or how it is tested: a change of it is shown before all else."""
+
+_QUIET = frozenset({"defaults", "manifests"})
+"""Of these only the names are shown: a default may hold a secret."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A project file in a checkout: `path` is its path from the top, as people name it, links not followed."""
+
+    checkout: Checkout
+    path: str
+
+    @property
+    def folder(self) -> str:
+        """The project's folder from the top; "" for the top itself."""
+        return self.path.rpartition("/")[0]
 
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """A project at a commit: its project file, and what it wanted on each target."""
+    """A project at a commit: its project file, what it wanted on each target, and what bounds a proposal to it."""
 
     commit: Commit
     ref: str
     project: Project
     resources: Mapping[str, Mapping[str, Resource]]
+    bounds: Bounds
 
 
-def find_commit(config: Path, ref: str) -> Commit:
-    """The commit that a flag names, in the repository of the project file."""
-    return Repository.around(config.resolve().parent).commit(ref)
+def find_place(config: Path, here: Surroundings) -> Place:
+    """Where a project file is in the checkout around the folder in which the command was started.
 
-
-def read_base(config: Path, ref: str, here: Surroundings) -> Base:
-    """The project at a commit. Manifests that were not usable then count as not there; a project file that was not
-    is an error."""
-    path = config.resolve()
-    commit = find_commit(config, ref)
-    inside = path.relative_to(commit.repository.root.resolve()).as_posix()
-    former = commit.former_path(inside)
-    text = commit.read(former)
-    if text is None:
-        raise ConfigurationError(
-            f"{inside} is not there at {ref}: there is nothing to compare with, leave the flag out"
-        )
-    project = _project(text, f"{ref}:{former}")
-    with tempfile.TemporaryDirectory(prefix="reconciler-base-") as name:
-        folder = Path(name).resolve()
-        root = folder / Path(former).parent
-        root.mkdir(parents=True, exist_ok=True)
-        commit.write_files(_below(folder, [root / item for item in project.manifests]), folder)
-        manifests = [item for item in project.manifests if (root / item).exists()]
-        at_commit = project.model_copy(update={"manifests": tuple(manifests)})
-        workspace = build_workspace(at_commit, root, Selection(), here)
-    return Base(commit, ref, project, workspace.desired.resources)
-
-
-def trusted_project(now: Project, root: Path, base: Base) -> tuple[Project, list[str]]:
-    """The project with targets and secret settings of the commit, and in words what the work tree would change.
-
-    `root` is the project file's folder. RefusedError if a file that those settings name is not as the commit has it.
+    ConfigurationError if it is not in there, or leads out of it or into git's own folder by a link.
     """
+    started = started_in(here.folder, here.environ)
+    checkout = Checkout.around(started)
+    written = Path(os.path.normpath(started / config))
+    if not written.is_relative_to(checkout.top):  # the way to the top is a link, and `config` was found without it
+        real = Path(os.path.realpath(written.parent)) / written.name
+        top = Path(os.path.realpath(checkout.top))
+        if not real.is_relative_to(top):
+            raise ConfigurationError(f"{config} is not in the repository {checkout.top}, in which --base is looked for")
+        written = checkout.top / real.relative_to(top)
+    path = written.relative_to(checkout.top)
+    found = Path(os.path.realpath(written))
+    if not checkout.holds(found) or ".git" in {step.casefold() for step in (*path.parts, *found.parts)}:
+        raise ConfigurationError(
+            f"{config} is a link that leads out of the repository: put the project file itself there"
+        )
+    return Place(checkout, path.as_posix())
+
+
+def read_base(place: Place, ref: str, here: Surroundings) -> Base | None:
+    """The project at a commit; None if it has none there. Manifests that were not usable then count as not there; a
+    project file that was not is an error."""
+    repository = Repository(place.checkout, here.environ)
+    commit = repository.commit(ref)
+    text = commit.read(place.path)
+    if text is None:
+        return None
+    project, tree = _project(text, f"{ref}:{place.path}"), Tree(commit)
+    files = _Files(commit, tree)
+    bounds = Bounds(place.checkout, place.folder, ref, repository.tracked(), files, here.environ)
+    return Base(commit, ref, project, _resources(project, place, tree, here), bounds)
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The base's files, as secret sources ask for them."""
+
+    commit: Commit
+    tree: Tree
+
+    def read(self, path: str) -> bytes | None:
+        return self.commit.read(path)
+
+    def part(self, paths: Iterable[str]) -> Path:
+        return self.tree.part(paths)
+
+    def whole(self) -> Path:
+        return self.tree.whole()
+
+
+def _resources(project: Project, place: Place, tree: Tree, here: Surroundings) -> Mapping[str, Mapping[str, Resource]]:
+    """What a project wanted, built from the commit's files alone."""
+    named = [os.path.normpath(f"{place.folder or '.'}/{item}") for item in project.manifests]
+    inside = [path for path in named if not path.startswith(("..", "/"))]
+    root = tree.part(inside) / place.folder
+    manifests = [item for item in project.manifests if (root / item).exists()]
+    at_commit = project.model_copy(update={"manifests": tuple(manifests)})
+    return build_workspace(at_commit, root, Selection(), here, boundary=tree.folder).desired.resources
+
+
+def trusted_project(now: Project, base: Base) -> Project:
+    """The project with all that is trusted as the commit has it; targets that are new are left for after the merge."""
     then = base.project
-    _refuse_changed_files(root, base)
-    project = now.model_copy(
-        update={
-            "targets": then.targets,
-            "secrets": then.secrets,
-            "known_targets": (*now.known_targets, *(name for name in now.targets if name not in then.targets)),
-        }
+    trusted = {name: getattr(then, name) for name in _TRUSTED if name in Project.model_fields}
+    added = tuple(name for name in now.targets if name not in then.targets)
+    return now.model_copy(update={**trusted, "known_targets": (*now.known_targets, *added)})
+
+
+def changes_since(now: Project, base: Base, environ: Mapping[str, str]) -> list[str]:
+    """In words what a proposal changes of the project file, what matters most first, and what else is to be known."""
+    then, ref = base.project, base.ref
+    return [
+        *_shown_first(now, then, ref),
+        *_target_notes(now, then, ref),
+        *(
+            f"spec.{name} is not as at {ref}: the settings of {ref} are used"
+            for name in _TRUSTED[1:]
+            if getattr(now, name, None) != getattr(then, name, None)
+        ),
+        *(
+            f"{name} names a place in the checkout, which a proposal can change: name one outside of it"
+            for name in base.bounds.checkout.untrusted_settings(environ)
+        ),
+    ]
+
+
+def _shown_first(now: Project, then: Project, ref: str) -> Iterator[str]:
+    for name in _SHOWN_FIRST:
+        before, after = getattr(then, name), getattr(now, name)
+        if before != after:
+            values = "" if name in _QUIET else f": {_shown(before)} -> {_shown(after)}"
+            yield f"spec.{name} is changed since {ref}{values}"
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, tuple):
+        return ", ".join(map(str, value)) or "none"
+    fields = getattr(value, "model_dump", None)
+    return (
+        ", ".join(f"{name} {item}" for name, item in fields(exclude_none=True).items())
+        if fields
+        else str(value or "none")
     )
-    notes = [*_target_notes(now, then, base.ref)]
-    if now.secrets != then.secrets:
-        notes.append(f"spec.secrets is not as at {base.ref}: the settings of {base.ref} are used")
-    return project, notes
 
 
 def _project(text: bytes, label: str) -> Project:
@@ -89,51 +175,23 @@ def _project(text: bytes, label: str) -> Project:
         raise ConfigurationError(f"the project file of that commit cannot be used:\n{error}") from None
 
 
-def _below(folder: Path, paths: list[Path]) -> list[str]:
-    """Paths in the repository; what lies outside of it is not in any commit."""
-    inside = [Path(os.path.normpath(path)) for path in paths]
-    return [path.relative_to(folder).as_posix() for path in inside if path.is_relative_to(folder)]
-
-
 def _target_notes(now: Project, then: Project, ref: str) -> Iterator[str]:
     for name in sorted({*now.targets, *then.targets}):
         if name not in then.targets:
-            yield f"spec.targets.{name} is not there at {ref}: it is left out of this plan"
+            yield f"spec.targets.{name} is not there at {ref}: it is planned after the merge"
         elif name not in now.targets:
             yield f"spec.targets.{name} was removed since {ref}: it is still planned"
         elif now.targets[name] != then.targets[name]:
             yield f"spec.targets.{name} is not as at {ref}: the settings of {ref} are used"
 
 
-def _refuse_changed_files(root: Path, base: Base) -> None:
-    top = base.commit.repository.root.resolve()
-    named = [Path(os.path.normpath(root / name)) for name in _named_files(base.project)]
-    inside = [path.relative_to(top).as_posix() for path in named if path.is_relative_to(top) and path != top]
-    changed = base.commit.differing(inside)
-    if changed:
-        raise RefusedError(
-            f"{', '.join(changed)}: used to reach targets or secrets, and not as at {base.ref}: such a change has to "
-            f"be in {base.ref} before a plan can use it"
-        )
-
-
-def _named_files(project: Project) -> Iterator[str]:
-    """Files that the settings of targets and secrets name: authorities, certificates, keys, words of commands."""
-    for target in project.targets.values():
-        certificate = target.auth.client_cert if target.auth else None
-        names = [target.tls.ca_file, *([certificate.cert_file, certificate.key_file] if certificate else [])]
-        yield from (name for name in names if name)
-    for source in project.secrets.sources.values():
-        yield from (word for word in source.exec if not word.startswith("-") and "\0" not in word)
-
-
 _SHOWN = 10  # characters of a commit's hash
 
 
-def refuse_unless_head(folder: Path, branch: str) -> None:
+def refuse_unless_head(folder: Path, branch: str, environ: Mapping[str, str]) -> None:
     """RefusedError unless the commit around the folder is the tip of the branch, at `origin` where there is one."""
-    repository = Repository.around(folder)
-    here, tip = repository.commit("HEAD").hash, repository.tip(branch)
+    repository = Repository(Checkout.around(folder), environ)
+    here, tip = repository.head(), repository.tip(branch)
     if not tip:
         raise ConfigurationError(f"--if-head {branch}: git knows no such branch")
     if here != tip:

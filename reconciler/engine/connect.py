@@ -7,7 +7,6 @@ The one place that reads a target's credentials. With them goes the promise that
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 from reconciler.engine.load import Workspace
 from reconciler.model.errors import ConfigurationError, SecretError
@@ -52,8 +51,8 @@ async def connection_of(
     return Connection(
         url=_url(workspace, target, settings),
         name=target,
-        auth=_auth(settings, values, workspace.root),
-        tls=_tls(settings, workspace.root),
+        auth=_auth(settings, values, workspace),
+        tls=_tls(settings, workspace),
         headers={name: _opened(value, values) for name, value in settings.headers.items()},
         timeout_seconds=timeout or settings.timeout_seconds,
         test_timeout_seconds=settings.test_timeout_seconds,
@@ -98,7 +97,12 @@ def _auth_values(settings: Target) -> Iterator[Credential]:
                 yield value
 
 
-def _auth(settings: Target, values: Mapping[SecretReference, SecretText], root: Path) -> Auth:
+def _file(name: str, workspace: Workspace) -> str:
+    """The path of a file that the project file names; under `--base` with the base's bytes."""
+    return str(workspace.bounds.file_of_base(name) if workspace.bounds else workspace.root / name)
+
+
+def _auth(settings: Target, values: Mapping[SecretReference, SecretText], workspace: Workspace) -> Auth:
     auth = settings.auth
     if auth is None:
         if settings.provider != "confluent":
@@ -111,9 +115,9 @@ def _auth(settings: Target, values: Mapping[SecretReference, SecretText], root: 
         return Bearer(_secret(auth.bearer.token, values))
     if auth.client_cert is not None:
         form = auth.client_cert
-        key_file = str(root / form.key_file) if form.key_file else ""
+        key_file = _file(form.key_file, workspace) if form.key_file else ""
         password = _secret(form.password, values) if form.password is not None else None
-        return ClientCertificate(str(root / form.cert_file), key_file, password)
+        return ClientCertificate(_file(form.cert_file, workspace), key_file, password)
     if auth.sigv4 is not None:
         return SigV4(auth.sigv4.region, auth.sigv4.service)
     if auth.sts is not None:
@@ -125,9 +129,9 @@ def _auth(settings: Target, values: Mapping[SecretReference, SecretText], root: 
     return None
 
 
-def _tls(settings: Target, root: Path) -> Tls:
+def _tls(settings: Target, workspace: Workspace) -> Tls:
     ca_file = settings.tls.ca_file
-    return Tls(str(root / ca_file) if ca_file else "", settings.tls.verify)
+    return Tls(_file(ca_file, workspace) if ca_file else "", settings.tls.verify)
 
 
 def _secret(value: Credential, values: Mapping[SecretReference, SecretText]) -> SecretText:

@@ -15,6 +15,7 @@ from reconciler.model.provider import Abilities
 from reconciler.model.resource import Resource
 from reconciler.plan.desired import Desired, build_desired
 from reconciler.providers import ABILITIES
+from reconciler.secrets.bounds import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +23,8 @@ class Workspace:
     """A project on disk with its desired state. `root` is the project file's folder.
 
     `base` is what a commit wanted on each target, if origins are to be told; `commits` are the hashes of the commits
-    that flags named, by flag.
+    that flags named, by flag. `bounds` hold a proposal under `--base`, and `notes` say what it changes of the project
+    file.
     """
 
     project: Project
@@ -33,6 +35,8 @@ class Workspace:
     selection: Selection
     base: Mapping[str, Mapping[str, Resource]] | None = None
     commits: Mapping[str, str] = field(default_factory=dict)
+    bounds: Bounds | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def targets(self) -> tuple[str, ...]:
@@ -81,10 +85,15 @@ def project_file(options: ProjectOptions, here: Surroundings) -> Path:
     return here.folder / options.config if options.config is not None else find_project(here.folder)
 
 
-def build_workspace(project: Project, root: Path, selection: Selection, here: Surroundings) -> Workspace:
-    """The workspace of a project that was read already; its manifests are below `root`."""
+def build_workspace(
+    project: Project, root: Path, selection: Selection, here: Surroundings, *, boundary: Path | None = None
+) -> Workspace:
+    """The workspace of a project that was read already; its manifests are below `root`.
+
+    With a `boundary` no path and no link of the project leads out of that folder.
+    """
     check_names("--target", selection.targets, project.targets)
-    loaded = _load(project, root, selection, here)
+    loaded = _load(project, root, selection, here, boundary)
     abilities: dict[str, Abilities] = {
         name: ABILITIES[name]() for name in {t.provider for t in project.targets.values()}
     }
@@ -97,7 +106,7 @@ def build_workspace(project: Project, root: Path, selection: Selection, here: Su
     return Workspace(project, root, desired, here, tuple(findings), selection)
 
 
-def _load(project: Project, root: Path, selection: Selection, here: Surroundings) -> Loaded:
+def _load(project: Project, root: Path, selection: Selection, here: Surroundings, boundary: Path | None) -> Loaded:
     written = [item if item == "-" else here.folder / item for item in selection.files]
     return load_manifests(
         written or [root / item for item in project.manifests],
@@ -105,6 +114,7 @@ def _load(project: Project, root: Path, selection: Selection, here: Surroundings
         stdin=here.stdin,
         known_sources=frozenset(project.secrets.sources),
         defaults=project.defaults,
+        boundary=None if written else boundary,  # a flag is not the proposal's
     )
 
 

@@ -8,11 +8,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from reconciler.ci.place import is_proposals_job
 from reconciler.engine.load import Workspace, build_workspace, check_names, project_file
 from reconciler.engine.options import PlanningOptions, PlanOptions, Surroundings, scope_of
 from reconciler.engine.read import Live, ReadOptions
 from reconciler.manifests.load_project import load_project
-from reconciler.model.errors import ConfigurationError, RefusedError
+from reconciler.model.errors import ConfigurationError, NothingToCompareError, RefusedError
 from reconciler.model.version import __version__
 from reconciler.plan.changes import Plan
 from reconciler.plan.guards import GuardOptions
@@ -32,30 +33,56 @@ def load_sound(options: PlanningOptions, here: Surroundings) -> tuple[Workspace,
     workspace, notes = _load(options, here)
     for finding in workspace.must_be_sound(strict=options.strict, allow_empty=options.allow_empty):
         notes.append(f"warning: {finding}")
+    if options.base and workspace.bounds is None:
+        raise NothingToCompareError(
+            f"nothing to compare with yet: {options.base} has no project file here, so nothing of this proposal is "
+            "trusted; the manifests are valid, and are planned once a project file is merged"
+        )
     for target, skipped in sorted((workspace.desired.skipped or {}).items()):
         notes.append(f"note: {skipped} for target {target}, which is another project file's, skipped")
     return workspace, notes
 
 
 def _load(options: PlanningOptions, here: Surroundings) -> tuple[Workspace, list[str]]:
-    """The workspace and notes; with `--base` its targets and secret settings are those of that commit."""
+    """The workspace and notes; with `--base` all that is trusted of its project file is that commit's."""
     config = project_file(options, here)
     project, root = load_project(config), config.resolve().parent
+    warnings = [] if options.base else _without_base(here)
     if not (options.base or options.changed_since):
-        return build_workspace(project, root, options.selection, here), []
-    from reconciler.engine.base import read_base, trusted_project
+        return build_workspace(project, root, options.selection, here), warnings
+    from reconciler.engine.base import changes_since, find_place, read_base, trusted_project
 
+    place = find_place(config, here)
     commits: dict[str, str] = {}
-    gathered: list[str] = []
-    origins = {}
-    for option, ref in (("base", options.base), ("changed_since", options.changed_since)):
-        if ref:
-            found = read_base(config, ref, here)
-            commits[option], origins = found.commit.hash, dict(found.resources)
-            if option == "base":
-                project, notes = trusted_project(project, root, found)
-                gathered.extend(f"note: {words}" for words in notes)
-    return replace(build_workspace(project, root, options.selection, here), base=origins, commits=commits), gathered
+    origins, bounds, notes = None, None, []
+    if options.base and (found := read_base(place, options.base, here)):
+        notes = changes_since(project, found, here.environ)
+        project, bounds = trusted_project(project, found), found.bounds
+        commits["base"], origins = found.commit.hash, found.resources
+    if options.changed_since:
+        then = read_base(place, options.changed_since, here)
+        if then is None:
+            raise ConfigurationError(
+                f"{place.path} is not there at {options.changed_since}: there is nothing to compare with, leave the "
+                "flag out"
+            )
+        commits["changed_since"], origins = then.commit.hash, then.resources
+    boundary = place.checkout.top if options.base else None
+    workspace = build_workspace(project, root, options.selection, here, boundary=boundary)
+    workspace = replace(workspace, base=origins, commits=commits, bounds=bounds, notes=tuple(notes))
+    return workspace, [*warnings, *(f"note: {words}" for words in notes)]  # for a run that ends before its report too
+
+
+def _without_base(here: Surroundings) -> list[str]:
+    """A warning where a job of a proposal trusts the proposal."""
+    if not is_proposals_job(here.environ):
+        return []
+    words = (
+        "warning: this job is a pull or merge request's, and --base is not given: whoever proposes the change decides "
+        "which commands run here and which systems get the credentials; pass --base with the full hash of the "
+        "protected branch"
+    )
+    return [words]
 
 
 def read_options(
@@ -121,6 +148,7 @@ def assemble(
         created_at=now(workspace.here.environ),
         commit=_commit(workspace) if with_commit else "",
         tool_version=__version__,
+        notes=workspace.notes,
     )
 
 
@@ -132,7 +160,7 @@ def message_limit(workspace: Workspace, most: int | None) -> int:
 def _commit(workspace: Workspace) -> str:
     from reconciler.git import head_commit
 
-    return head_commit(workspace.root)
+    return head_commit(workspace.root, workspace.here.environ)
 
 
 def now(environ: Mapping[str, str]) -> str:

@@ -198,6 +198,8 @@ def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resol
             sources={name: tuple(source.exec) for name, source in settings.sources.items()},
             allow=None if settings.allow is None or for_credentials else tuple(settings.allow),
             environ=workspace.here.environ,
+            bounds=workspace.bounds,
+            asked_by_base=for_credentials and workspace.bounds is not None,
         )
     )
 

@@ -4,6 +4,7 @@
     ├── ConfigurationError       manifests, project file, environment: nothing was read or written (1)
     │   └── FindingsError        the same, with every finding of the run
     ├── SecretError              a secret source could not give its value (1)
+    ├── NothingToCompareError    a base without the project: only its manifests were looked at (0)
     ├── RefusedError             the tool will not do it, by rule (3)
     ├── InterruptedRunError      Ctrl-C or SIGTERM (130)
     └── TargetError              a live system answered badly, or not at all (1)
@@ -102,6 +103,12 @@ class FindingsError(ConfigurationError):
 
 class SecretError(ReconcilerError):
     """A secret source could not give its value; the message names the reference, never the value."""
+
+
+class NothingToCompareError(ReconcilerError):
+    """The base has no such project: its manifests were validated, no request was made, and that is no failure."""
+
+    exit_code = 0
 
 
 class RefusedError(ReconcilerError):

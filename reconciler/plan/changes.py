@@ -216,7 +216,8 @@ class TargetPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plans of all targets of a run. `scope` holds the flags that chose what it covers."""
+    """The plans of all targets of a run. `scope` holds the flags that chose what it covers; `notes` say what a proposal
+    changes of the project file, and are shown before all else."""
 
     project: str
     owner: str
@@ -225,6 +226,7 @@ class Plan:
     created_at: str = ""
     commit: str = ""
     tool_version: str = ""
+    notes: tuple[str, ...] = ()
 
     @property
     def counts(self) -> Counts:

@@ -15,7 +15,7 @@ DRIFT_FORMAT = "reconciler.drift/v1"
 
 def render_drift(drift: Drift, paint: Paint = plain) -> str:
     """Target by target what moved, then what is pending, then one summary line."""
-    lines: list[str] = []
+    lines = [paint(f"! {printable(note)}", "yellow") for note in drift.plan.notes]
     for target in drift.plan.targets:
         if target.error:
             lines.append(paint(f"{target.target}: could not be read: {printable(target.error)}", "red"))
@@ -86,6 +86,7 @@ def drift_document(drift: Drift) -> dict[str, Any]:
         "format": DRIFT_FORMAT,
         "drifted": bool(drift.moved),
         "not_compared": drift.not_compared,
+        "notes": [*drift.plan.notes],
         "errors": {target.target: target.error for target in drift.plan.targets if target.error},
         "moved": entries(drift.moved),
         "pending": entries(drift.pending),
@@ -104,6 +105,11 @@ def drift_schema() -> dict[str, Any]:
         "format": {"const": DRIFT_FORMAT},
         "drifted": {"type": "boolean"},
         "not_compared": {"type": "integer", "minimum": 0},
+        "notes": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "What a proposal changes of the project file.",
+        },
         "errors": {"type": "object", "additionalProperties": {"type": "string"}},
         "moved": entries,
         "pending": entries,

@@ -15,7 +15,8 @@ _COLOURS = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "ma
 
 def render_plan(plan: Plan, paint: Paint = plain) -> str:
     """The whole plan; the last lines are the summary, the messages, and what is outside of the count."""
-    lines: list[str] = []
+    lines = [paint(f"! {printable(note)}", "yellow") for note in plan.notes]
+    lines += [""] if lines else []
     for target in plan.targets:
         lines += [*_target(target, paint), ""]
     lines += _summary(plan, paint)
@@ -53,8 +54,8 @@ def target_remarks(target: TargetPlan) -> list[str]:
 
 
 def plan_remarks(plan: Plan) -> list[str]:
-    """All that the summary says below its first line."""
-    return [line.strip() for line in _summary(plan, plain)][1:]
+    """What a proposal changes of the project file, and all that the summary says below its first line."""
+    return [*map(printable, plan.notes), *(line.strip() for line in [*_summary(plan, plain)][1:])]
 
 
 def change_remark(change: Change) -> str:

@@ -190,7 +190,8 @@ def drift_page(drift: Drift) -> Page:
     errors = any(target.error or target.refusals for target in drift.plan.targets)
     tone = Tone.BAD if errors or drift.moved else Tone.GOOD
     sections = tuple(_drifted(drift, target) for target in drift.plan.targets)
-    return Page("drift", drift.plan.project, describe_drift(drift), tone, (), sections)
+    remarks = tuple(map(printable, drift.plan.notes))
+    return Page("drift", drift.plan.project, describe_drift(drift), tone, remarks, sections)
 
 
 def _drifted(drift: Drift, target: TargetPlan) -> Section:

@@ -11,14 +11,16 @@ import contextlib
 import os
 import selectors
 import shlex
+import shutil
 import signal
 import subprocess
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import IO, cast
 
-from reconciler.model.errors import SecretError
+from reconciler.model.errors import ConfigurationError, SecretError
 from reconciler.secrets.local import locate, refuse_key
 from reconciler.secrets.settings import (
     MAX_BYTES,
@@ -30,9 +32,13 @@ from reconciler.secrets.settings import (
     too_large,
 )
 
+_SOPS_VAULTS = "SOPS_HC_VAULT_ALLOWLIST"
+"""To which Vaults sops may send the token: an encrypted file names one itself (`hcvault/keysource.go`, sops 3.13)."""
+
 
 class Commands:
-    """Runs commands in the project's folder, from several threads; `stop` ends those that are running."""
+    """Runs commands in the project's folder, under bounds in the base's; from several threads. `stop` ends those that
+    are running."""
 
     def __init__(self, settings: SecretSettings) -> None:
         self._settings = settings
@@ -81,11 +87,13 @@ class Commands:
             _output(process).close()
 
     def _start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        folder, environ, program = self._surroundings(command)
         try:
             return subprocess.Popen(  # noqa: S603 - the project defines it; no shell, and no option from a manifest
                 command,
-                cwd=self._settings.root,
-                env=self._settings.environ,
+                executable=program,
+                cwd=folder,
+                env=environ,
                 stdin=subprocess.DEVNULL,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
@@ -98,6 +106,27 @@ class Commands:
             raise SecretError(
                 f'program "{command[0]}" cannot be started ({type(error).__name__}); run it by hand to see why'
             ) from None
+
+    def _surroundings(self, command: Sequence[str]) -> tuple[Path, Mapping[str, str], str | None]:
+        """Folder, environment and program of a command. Under bounds none of them is in the checkout."""
+        settings, bounds = self._settings, self._settings.bounds
+        if bounds is None:
+            return settings.root, settings.environ, None
+        try:
+            folder = bounds.command_folder()
+            environ = bounds.checkout.bounded_environ(settings.environ, folder)
+            environ.setdefault(_SOPS_VAULTS, environ.get("VAULT_ADDR") or "none")
+        except ConfigurationError as error:
+            raise SecretError(str(error)) from None
+        bounds.check_words(command, folder)
+        program = str(folder / command[0]) if os.sep in command[0] else shutil.which(command[0], path=environ["PATH"])
+        if program is None:
+            raise SecretError(
+                f'program "{command[0]}" was not found; install it, or put it on PATH, outside the checkout'
+            )
+        if bounds.checkout.holds(program):
+            raise SecretError(f'program "{command[0]}" leads into the checkout, where a proposal\'s files are')
+        return folder, environ, program
 
 
 class CommandSource:
@@ -183,7 +212,7 @@ class SopsSource:
 
     def _decrypt(self, argument: str) -> object:
         place = f'sops file "{argument}"'
-        path = locate(argument, self._settings).absolute()
+        path = self._path(argument)
         code, printed = self._commands.run(("sops", "--decrypt", "--output-type", "json", str(path)))
         if code:
             reason = _REASONS.get(code, f"could not be decrypted (sops ended with code {code})")
@@ -191,3 +220,7 @@ class SopsSource:
         if len(printed) > MAX_BYTES:
             raise too_large(place)
         return parse_document(decode_value(printed, place), place)
+
+    def _path(self, argument: str) -> Path:
+        bounds = self._settings.bounds
+        return locate(argument, self._settings).absolute() if bounds is None else bounds.sops_file(argument, MAX_BYTES)

@@ -10,7 +10,7 @@ import re
 import stat
 from pathlib import Path
 
-from reconciler.model.errors import SecretError
+from reconciler.model.errors import ConfigurationError, SecretError
 from reconciler.secrets.settings import MAX_BYTES, SecretSettings, decode_value
 
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -45,15 +45,25 @@ class FileSource:
         """The file's text without its last newline. Only regular files: a pipe or device could hang or never end."""
         refuse_key("file", key)
         place = f'file "{argument}"'
-        path = locate(argument, self._settings)
         try:
-            with open(path, "rb", opener=_open_without_waiting) as file:
+            with os.fdopen(self._open(argument), "rb") as file:
                 if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
                     raise SecretError(f"{place} is not a regular file; name the file that holds the secret")
                 raw = file.read(MAX_BYTES + 1)
+        except ConfigurationError as error:
+            raise SecretError(str(error)) from None
         except OSError as error:
             raise SecretError(f"{place} cannot be read ({_reason(error)}); check path and permissions") from None
         return decode_value(raw, place)
+
+    def _open(self, argument: str) -> int:
+        """The file's descriptor: what is checked is what is read, whatever the path leads to a moment later."""
+        bounds = self._settings.bounds
+        if bounds is None:
+            return _open_without_waiting(locate(argument, self._settings))
+        if self._settings.asked_by_base:
+            return _open_without_waiting(bounds.file_of_base(argument))
+        return bounds.open_named_by_manifest(argument, is_allowed_by_name=self._settings.allow is not None)
 
 
 def locate(argument: str, settings: SecretSettings) -> Path:
@@ -86,9 +96,9 @@ def refuse_key(source: str, key: str) -> None:
         raise SecretError(f'source "{source}" takes no key; remove it')
 
 
-def _open_without_waiting(path: str, flags: int) -> int:
+def _open_without_waiting(path: Path) -> int:
     # Opening a pipe that nobody writes to would otherwise wait for ever.
-    return os.open(path, flags | os.O_NONBLOCK)
+    return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
 
 
 def _reason(error: OSError) -> str:

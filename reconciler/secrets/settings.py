@@ -15,6 +15,7 @@ from typing import Generic, Protocol, TypeVar
 
 from reconciler.model.errors import ConfigurationError, SecretError
 from reconciler.model.values import RESERVED_NAMES
+from reconciler.secrets.bounds import Bounds
 
 ENTRY_POINT_GROUP = "reconciler.secrets"
 """The entry points by which a package brings a source."""
@@ -41,7 +42,8 @@ class SecretSettings:
 
     `root` is the folder of the project file: paths are relative to it, and commands run in it. `sources` maps a name
     to the argument list of its command. `allow` None allows every reference. `environ` is what `env` reads and what
-    commands are started with. `timeout_seconds` bounds each single read.
+    commands are started with. `timeout_seconds` bounds each single read. `bounds` are those of a proposal, under
+    `--base`; `asked_by_base` says that the references are the base's own, as those of its targets' credentials.
     """
 
     root: Path
@@ -49,6 +51,8 @@ class SecretSettings:
     allow: tuple[str, ...] | None
     environ: Mapping[str, str] = field(repr=False)
     timeout_seconds: float = 30
+    bounds: Bounds | None = None
+    asked_by_base: bool = False
 
     def __post_init__(self) -> None:
         for name, command in self.sources.items():

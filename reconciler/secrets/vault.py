@@ -17,6 +17,9 @@ from urllib.parse import quote
 from reconciler.model.errors import SecretError, install_hint
 from reconciler.secrets.settings import Once, SecretSettings, pick_value
 
+_BUNDLES = ("VAULT_CACERT", "VAULT_CAPATH", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
+"""Variables that name authorities to trust: Vault's own, then those of `requests`."""
+
 
 class VaultSource:
     """Reads each secret of Vault once, with all its keys."""
@@ -37,12 +40,13 @@ class VaultSource:
         return pick_value(self._documents.get(path), key, place)
 
     def _fetch(self, path: str) -> object:
-        client = self._client()
-        try:
-            with _worded(f'Vault secret "{path}"'):
+        _import_hvac()
+        with _worded(f'Vault secret "{path}"'):
+            client = self._client()
+            try:
                 return _read_secret(client, path)
-        finally:
-            client.adapter.close()
+            finally:
+                client.adapter.close()
 
     def _client(self) -> Any:
         hvac = _import_hvac()
@@ -53,7 +57,10 @@ class VaultSource:
             url=address,
             token=self._token(),
             namespace=self._environ.get("VAULT_NAMESPACE") or None,
-            verify=self._environ.get("VAULT_CACERT") or self._environ.get("VAULT_CAPATH") or True,
+            session=_session(
+                address, next((self._environ[name] for name in _BUNDLES if self._environ.get(name)), True)
+            ),
+            allow_redirects=False,
             timeout=self._seconds,
         )
 
@@ -68,6 +75,21 @@ class VaultSource:
         if not token:
             raise SecretError("there is no Vault token: set VAULT_TOKEN, or run `vault login`")
         return token
+
+
+def _session(address: str, verify: str | bool) -> Any:
+    """A session that goes where VAULT_ADDR says and nowhere else: no netrc, and proxies only those that are named.
+
+    Left to itself, `requests` also sends what a netrc file holds for that host.
+    """
+    import requests
+    from requests.utils import get_environ_proxies
+
+    session = requests.Session()
+    session.trust_env = False
+    session.proxies = get_environ_proxies(address)
+    session.verify = verify
+    return session
 
 
 def _read_secret(client: Any, path: str) -> object:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 from pathlib import Path
 
@@ -32,21 +33,21 @@ def origin(tmp_path: Path) -> Path:
 
 
 def test_the_tip_of_a_local_branch_is_taken_and_an_older_commit_refused(origin: Path) -> None:
-    refuse_unless_head(origin, "main")
+    refuse_unless_head(origin, "main", os.environ)
     commit(origin, "two")
     git(origin, "checkout", "--detach", "HEAD~1")
     with pytest.raises(RefusedError, match="by now: nothing was written"):
-        refuse_unless_head(origin, "main")
+        refuse_unless_head(origin, "main", os.environ)
 
 
 def test_the_remote_branch_counts_where_there_is_one(origin: Path, tmp_path: Path) -> None:
     git(tmp_path, "clone", str(origin), "clone")
-    refuse_unless_head(tmp_path / "clone", "main")
+    refuse_unless_head(tmp_path / "clone", "main", os.environ)
     commit(origin, "two")
     with pytest.raises(RefusedError):
-        refuse_unless_head(tmp_path / "clone", "main")
+        refuse_unless_head(tmp_path / "clone", "main", os.environ)
 
 
 def test_a_branch_that_is_not_there_is_an_error(origin: Path) -> None:
     with pytest.raises(ConfigurationError, match="no such branch"):
-        refuse_unless_head(origin, "release")
+        refuse_unless_head(origin, "release", os.environ)

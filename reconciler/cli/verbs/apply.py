@@ -16,6 +16,7 @@ from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, PLANNING, SELECTING, TESTING, WRITING, Asking, options, takes
 from reconciler.cli.publishing import OUTPUTS, Output, published
 from reconciler.engine.options import ApplyOptions
+from reconciler.model.errors import ConfigurationError, NothingToCompareError
 
 
 @click.command("apply")
@@ -29,5 +30,8 @@ def command(options: ApplyOptions, output: Output, asking: Asking) -> int:
     With a saved plan: plan again and carry out only what it shows, without asking.
     """
     set_up_logging(output.verbose)
-    run = prepared(options)
+    try:
+        run = prepared(options)
+    except NothingToCompareError as error:  # a plan may leave it at that; an apply was asked to write
+        raise ConfigurationError(str(error)) from None
     return asyncio.run(apply_and_report(run, output, yes=asking.yes or run.saved is not None))

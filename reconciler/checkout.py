@@ -1,0 +1,198 @@
+"""The checkout: what whoever proposes a change controls on this machine, and what of it is kept at arm's length.
+
+Under `--base` every file of the work tree is untrusted, and so is whatever a path, a link or an environment variable
+leads to in it. Here it is found (by its `.git` entry, never by git's own search, which takes a folder with `HEAD`,
+`objects/` and `refs/` for a repository), and here is told what points into it. Git and secret sources both ask.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from reconciler.model.errors import ConfigurationError
+
+_WORKSPACES = frozenset(
+    {
+        "BITBUCKET_CLONE_DIR",
+        "BUILDKITE_BUILD_CHECKOUT_PATH",
+        "BUILD_SOURCESDIRECTORY",
+        "CI_PROJECT_DIR",
+        "CIRCLE_WORKING_DIRECTORY",
+        "CODEBUILD_SRC_DIR",
+        "DRONE_WORKSPACE",
+        "GITHUB_WORKSPACE",
+        "PWD",
+        "SYSTEM_DEFAULTWORKINGDIRECTORY",
+        "TRAVIS_BUILD_DIR",
+        "WORKSPACE",
+    }
+)
+"""Variables by which shells and CI systems name the folder of the checkout."""
+
+_LOADED = re.compile(
+    r"(PYTHON|NODE_|NPM_|RUBY|GEM_|BUNDLE_|PERL5|LD_|DYLD_|GIT_|JAVA_|_JAVA|JDK_|LUA_|PHP)\w*"
+    r"|BASH_ENV|ENV|CLASSPATH|GCONV_PATH|OPENSSL_CONF|MAKEFILES|MAKEFLAGS|ZDOTDIR"
+)
+"""Variables by which an interpreter, a shell or the loader is told what more to run."""
+
+_HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
+
+_TRUST = frozenset(
+    {
+        "SSL_CERT_FILE",
+        "SSL_CERT_DIR",
+        "SSLKEYLOGFILE",
+        "REQUESTS_CA_BUNDLE",
+        "CURL_CA_BUNDLE",
+        "AWS_CA_BUNDLE",
+        "VAULT_CACERT",
+        "VAULT_CAPATH",
+        "HTTP_PROXY",
+        "HTTPS_PROXY",
+        "ALL_PROXY",
+    }
+)
+"""Variables that say whom to trust, through whom to go, or where to write the keys of connections."""
+
+
+@dataclass(frozen=True)
+class Checkout:
+    """A git work tree: `top` is the folder that holds its `.git` entry, an absolute path."""
+
+    top: Path
+
+    @classmethod
+    def around(cls, start: Path) -> Checkout:
+        """The work tree around a folder. ConfigurationError if there is none, or one that a proposal could choose.
+
+        Stops these: a link in place of a folder or of `.git`, which leads to a repository of somebody else's making;
+        and a submodule, whose address and commit whoever proposes a change to the outer repository may choose.
+        """
+        for folder in (start, *start.parents):
+            entry = folder / ".git"
+            try:
+                mode = entry.lstat().st_mode
+            except OSError:
+                continue
+            if stat.S_ISLNK(mode):
+                raise ConfigurationError(f"{entry} is a link: git is not asked through one; clone the repository here")
+            _refuse_links(folder, start)
+            if stat.S_ISREG(mode):
+                _refuse_submodule(entry)
+            return cls(folder)
+        raise ConfigurationError(f"{start} is in no git repository: start the command in the checkout")
+
+    @cached_property
+    def _real(self) -> str:
+        return os.path.realpath(self.top)
+
+    def holds(self, path: str | os.PathLike[str]) -> bool:
+        """Whether a path leads into the checkout, by its name or through links."""
+        return any(
+            _is_at_or_below(found, top)
+            for found in (os.path.normpath(Path(path).absolute()), os.path.realpath(path))
+            for top in (str(self.top), self._real)
+        )
+
+    def is_named_in(self, text: str) -> bool:
+        """Whether a text holds the path of the checkout, as `--require=/work/repo/x.js` does."""
+        return any(re.search(f"{re.escape(top)}(?![^/:;,\\s'\"])", text) for top in (str(self.top), self._real))
+
+    def search_path(self, environ: Mapping[str, str]) -> str:
+        """PATH without entries that are empty, relative, or in the checkout: none of its programs can be found."""
+        entries = environ.get("PATH", os.defpath).split(os.pathsep)
+        return os.pathsep.join(entry for entry in entries if Path(entry).is_absolute() and not self.holds(entry))
+
+    def bounded_environ(self, environ: Mapping[str, str], folder: Path) -> dict[str, str]:
+        """The environment of a command that runs in `folder` instead of the checkout.
+
+        ConfigurationError where a home folder lies in the checkout: what programs read there cannot be bounded.
+        """
+        for name in _HOMES:
+            if (value := environ.get(name)) and self.holds(value):
+                raise ConfigurationError(f"{name} lies in the checkout, so its settings files are the proposal's")
+        kept = {
+            name: value
+            for name, value in environ.items()
+            if not (_LOADED.fullmatch(name) and self._leads_into(value)) and name != "OLDPWD"
+        }
+        moved = {name: str(folder) for name in _WORKSPACES & kept.keys() if self._is_workspace(kept[name])}
+        return {**kept, **moved, "PWD": str(folder), "PATH": self.search_path(environ)}
+
+    def untrusted_settings(self, environ: Mapping[str, str]) -> list[str]:
+        """Variables for certificates, proxies and key logs whose value lies in the checkout."""
+        return sorted(name for name in environ if name.upper() in _TRUST and self._leads_into(environ[name]))
+
+    def _leads_into(self, value: str) -> bool:
+        parts = [part for part in value.split(os.pathsep) if Path(part).is_absolute()]
+        return self.is_named_in(value) or any(self.holds(part) for part in parts)
+
+    def _is_workspace(self, value: str) -> bool:
+        return self.holds(value) or _is_at_or_below(self._real, os.path.realpath(value))
+
+
+def started_in(folder: Path, environ: Mapping[str, str]) -> Path:
+    """The folder that a command was started in as the shell names it, so that a link on the way can be seen."""
+    named = environ.get("PWD", "")
+    try:
+        if Path(named).is_absolute() and Path(named).samefile(folder):
+            return Path(os.path.normpath(named))
+    except OSError:
+        pass
+    return folder.absolute()
+
+
+def _is_at_or_below(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def links_on_the_way(folder: Path, path: Path) -> Iterator[Path]:
+    """The links among the steps from a folder down to a path below it, the path itself included."""
+    step = folder
+    for part in path.relative_to(folder).parts:
+        step = step / part
+        if step.is_symlink():
+            yield step
+
+
+def _refuse_links(top: Path, start: Path) -> None:
+    for link in links_on_the_way(top, start):
+        raise ConfigurationError(f"{link} is a link: start the command in the folder itself")
+
+
+def _refuse_submodule(entry: Path) -> None:
+    """A `.git` file leads to a linked work tree of one's own (which has a `commondir`), or into an outer `.git`."""
+    text = entry.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
+    target = os.path.realpath(entry.parent / text)
+    if Path(target, "commondir").exists():
+        return
+    for folder in entry.parent.parent, *entry.parent.parent.parents:
+        outer = folder / ".git"
+        if outer.is_dir() and _is_at_or_below(target, os.path.realpath(outer)):
+            raise ConfigurationError(
+                f"{entry.parent} is a submodule of {folder}, where whoever proposes a change chooses its commit: "
+                "clone it by itself, or keep the project in the outer repository"
+            )
+
+
+def open_below(folder: Path, path: str) -> int:
+    """A file below a folder, opened for reading step by step, without following any link: its descriptor.
+
+    `path` has no step like `..`. OSError as `os.open` gives it; ELOOP or ENOTDIR where a step is a link.
+    """
+    steps = Path(path).parts
+    here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        for step in steps[:-1]:
+            below = os.open(step, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
+            os.close(here)
+            here = below
+        return os.open(steps[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=here)
+    finally:
+        os.close(here)
