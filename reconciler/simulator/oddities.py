@@ -6,10 +6,12 @@ They are those of the recordings with receivers of many kinds. `None` in an answ
 from __future__ import annotations
 
 import gzip
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from http import HTTPStatus
 
-__all__ = ["ODDITIES", "Oddity"]
+__all__ = ["ODDITIES", "Oddity", "plain_oddity"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,3 +90,12 @@ ODDITIES: Mapping[str, Oddity] = {
     "slow60": Oddity(_answer("200 OK", b"late").answer, before=60),
     "drip": Oddity(_answer("200 OK", b"z" * 14).answer, drip=5),
 }
+
+
+def plain_oddity(name: str) -> Oddity | None:
+    """`sNNN` is any other status with its usual phrase and the body `p`."""
+    if not re.fullmatch(r"s[1-9]\d\d", name):
+        return None
+    status = int(name[1:])
+    phrase = HTTPStatus(status).phrase if status in set(HTTPStatus) else "Odd"
+    return _answer(f"{status} {phrase}", b"" if status in (204, 304) else b"p")

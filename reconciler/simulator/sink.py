@@ -14,7 +14,7 @@ from http import HTTPStatus
 from aiohttp import web
 
 from reconciler.simulator.inbox import Inbox
-from reconciler.simulator.oddities import ODDITIES, Oddity
+from reconciler.simulator.oddities import ODDITIES, Oddity, plain_oddity
 
 __all__ = ["answer_delivery"]
 
@@ -57,9 +57,12 @@ def _answer_status(status: int) -> web.Response:
 
 async def _answer_oddly(request: web.Request, name: str, pace: float) -> web.Response:
     """Write the oddity past aiohttp, and end the connection as it says."""
-    oddity = ODDITIES.get(name)
+    oddity = ODDITIES.get(name) or plain_oddity(name)
     if oddity is None:
-        return web.Response(status=HTTPStatus.BAD_REQUEST, text=f"no such oddity; there are {', '.join(ODDITIES)}")
+        return web.Response(
+            status=HTTPStatus.BAD_REQUEST,
+            text=f"no such oddity; there are sNNN for a status, and {', '.join(ODDITIES)}",
+        )
     await asyncio.sleep(oddity.before * pace)
     transport = request.transport
     if transport is not None:

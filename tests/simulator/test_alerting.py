@@ -82,3 +82,35 @@ def test_a_node_without_alerting_takes_no_monitors() -> None:
         assert httpx.post(f"{running.url}/_simulator/monitors", json=[]).status_code == 400
         with pytest.raises(ValueError, match="no Alerting"):
             running.seed_monitors([])
+
+
+def test_a_monitor_can_be_seeded_by_its_channels_alone() -> None:
+    with Simulator() as running, httpx.Client(base_url=running.url) as client:
+        client.post(
+            "/_simulator/monitors", json=[{"name": "checkout-5xx", "channels": ["acme_oncall"], "enabled": False}]
+        )
+        (hit,) = client.post(SEARCH, json=ALL).json()["hits"]["hits"]
+
+        assert (hit["_source"]["name"], hit["_source"]["enabled"]) == ("checkout-5xx", False)
+        assert hit["_source"]["triggers"][0]["query_level_trigger"]["actions"][0]["destination_id"] == "acme_oncall"
+        assert client.post("/_simulator/monitors", json=[{"name": "x", "channels": "a"}]).status_code == 400
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ({"match": {"monitor.name": "checkout"}}, {"checkout 5xx"}),
+        ({"match_phrase": {"monitor.name": "5xx"}}, {"checkout 5xx"}),
+        ({"prefix": {"monitor.name.keyword": {"value": "pay"}}}, {"payments"}),
+        ({"wildcard": {"monitor.name.keyword": {"value": "*5*"}}}, {"checkout 5xx"}),
+        ({"constant_score": {"filter": {"term": {"monitor.enabled": False}}}}, {"payments"}),
+        ({"bool": {"must": {"match_all": {}}, "must_not": [{"term": {"monitor.enabled": True}}]}}, {"payments"}),
+        ({"match_none": {}}, set()),
+    ],
+)
+def test_monitors_are_found_by_what_the_index_knows_of_them(query: dict[str, Any], found: set[str]) -> None:
+    with Simulator() as running, httpx.Client(base_url=running.url) as client:
+        running.seed_monitors(
+            [{"name": "checkout 5xx", "channels": []}, {"name": "payments", "channels": [], "enabled": False}]
+        )
+        assert names(client.post(SEARCH, json={"query": query})) == found

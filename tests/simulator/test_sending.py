@@ -258,3 +258,11 @@ def test_an_unknown_oddity_lists_the_known_ones(simulator: Simulator) -> None:
     answer = httpx.post(f"{simulator.receiver.url}/odd/nothing")
     assert answer.status_code == 400
     assert "noreason404" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("status", "said"), [(204, "{}"), (226, "Failed: IM Used"), (299, "Failed: Custom"), (451, "Failed: ")]
+)
+def test_any_status_can_be_answered(simulator: Simulator, client: Client, status: int, said: str) -> None:
+    client.create("a", "webhook", {"url": f"{simulator.receiver.url}/odd/s{status}"})
+    assert said in outcome(client.test("a"))[1]

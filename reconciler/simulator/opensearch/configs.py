@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from reconciler.simulator.opensearch.checks import Checks, java_list
 from reconciler.simulator.opensearch.errors import (
+    INDEX,
     ApiError,
     illegal_argument,
     status_error,
@@ -85,6 +86,8 @@ class Configs:
 
     def get(self, config_ids: Sequence[str], access: Access) -> str:
         access.enter(f"{_ACTION}/get")
+        if "" in config_ids and len(config_ids) > 1:
+            raise status_error(500, f"Failed to get data object from index {INDEX}")
         if list(config_ids) == [""]:
             cause = {"type": "action_request_validation_exception", "reason": "Validation Failed: 1: id is missing;"}
             raise storage_error("get data object from", cause, 400, wrapped=self._version.wraps_storage_errors)

@@ -95,8 +95,12 @@ class Monitors:
         return [stored.id for stored in self if monitor_id in stored.delegates]
 
     def seed(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Put in bodies of create calls, with the id beside them if need be: `[{"_id": ..., "name": ..., ...}]`."""
-        for entry in entries:
+        """Put in bodies of create calls, with the id beside them if need be: `[{"_id": ..., "name": ..., ...}]`.
+
+        `{"name", "channels": [ids], "enabled"}` stands for the example monitor that sends through these channels.
+        """
+        for given in entries:
+            entry = {**_example_for(given), **given} if "channels" in given else given
             kind = "workflow" if entry.get("type") == "workflow" else "monitor"
             self.create(kind, {"schedule": _EACH_MINUTE, **entry}, ANYONE, str(entry.get("_id", "")))
 
@@ -108,6 +112,13 @@ class Monitors:
         now = self._clock.stamp()
         make = make_workflow if kind == "workflow" else make_monitor
         return make(given, now, schema_version)
+
+
+def _example_for(given: Mapping[str, Any]) -> dict[str, Any]:
+    channels = given["channels"]
+    if not isinstance(channels, list) or not all(isinstance(one, str) for one in channels):
+        raise ValueError("channels must be a list of ids")
+    return example_monitor(str(given.get("name", "")), *channels, enabled=bool(given.get("enabled", True)))
 
 
 _EACH_MINUTE = {"period": {"interval": 1, "unit": "MINUTES"}}

@@ -73,8 +73,8 @@ def check_query(query: object, body: str) -> None:
         for clause in content.values():
             for inner in clause if isinstance(clause, list) else [clause]:
                 check_query(inner, body)
-    elif kind == "nested":
-        check_query(content.get("query"), body)
+    elif kind in ("nested", "constant_score"):
+        check_query(content.get("query", content.get("filter")), body)
 
 
 def _unknown_query(kind: str, body: str) -> ApiError:
@@ -145,12 +145,15 @@ def _query_string(content: Mapping[str, Any], document: Fields) -> bool:
 
 _KINDS: Mapping[str, Callable[[Any, Fields], bool]] = {
     "match_all": lambda _content, _document: True,
+    "match_none": lambda _content, _document: False,
+    "constant_score": lambda content, document: matches(content["filter"], document),
     "bool": _bool,
     "nested": _nested,
     "exists": _exists,
     "term": _by_value(lambda value, wanted: bool(value == wanted)),
     "terms": _by_value(lambda value, wanted: value in wanted),
     "match": _by_value(lambda value, wanted: bool(_words(value) & _words(wanted))),
+    "match_phrase": _by_value(lambda value, wanted: str(wanted).lower() in str(value).lower()),
     "prefix": _by_value(lambda value, wanted: str(value).startswith(str(wanted))),
     "wildcard": _by_value(lambda value, wanted: fnmatchcase(str(value), str(wanted))),
     "query_string": _query_string,

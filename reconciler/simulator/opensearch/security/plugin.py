@@ -76,7 +76,9 @@ class Security:
                     request, json.dumps({"message": None, "mode": "strict", "status": "UP", "settings": settings})
                 )
             case "whoami":
-                answer = {"dn": None, "is_admin": False, "is_node_certificate_request": False}
+                subject = request.call.certificate
+                is_admin = subject in self.people.admin_certificates
+                answer = {"dn": subject, "is_admin": is_admin, "is_node_certificate_request": False}
                 return shaped(request, json.dumps(answer))
             case "dashboardsinfo":
                 return shaped(request, json.dumps(_dashboards_info(caller)))
