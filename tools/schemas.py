@@ -18,6 +18,7 @@ from reconciler.model.schemas import build_schemas
 from reconciler.plan.saved import plan_schema
 from reconciler.report.document import result_schema, tests_schema
 from reconciler.report.drift_text import drift_schema
+from reconciler.report.failure import failure_schema
 
 _SHOWN = 200  # lines of a difference
 
@@ -31,6 +32,7 @@ def render() -> dict[str, str]:
         "result": result_schema(),
         "tests": tests_schema(),
         "drift": drift_schema(),
+        "failure": failure_schema(),
     }
     return {f"{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()}
 

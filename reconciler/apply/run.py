@@ -153,7 +153,7 @@ class _Runner:
         session.journal.outcome(session.plan.target, result.change.name, result.status.value, result.id)
         try:
             self._observe(session.plan.target, result)
-        except OSError:
+        except Exception:
             _LOG.debug("nobody reads what is told of the changes any more")  # a pager or `tee` that went away
         return result
 

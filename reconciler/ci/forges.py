@@ -1,6 +1,8 @@
 """What both sites have in common: find our comment, update it or write a first one, and heed the site's limits.
 
-Reads are repeated on trouble; a write only where the site said that it did not do it (429, or 403 with a time to wait).
+Reads, updates and deletes are repeated on trouble; a new comment only where the site said that it did not take it
+(429, or 403 with a limit), or where a second look shows that it is not there. Whatever goes wrong is a CommentError: a
+comment is no reason for a run to fail. The token goes to the site's own address and nowhere else.
 """
 
 from __future__ import annotations
@@ -9,7 +11,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, TypeVar
 from urllib.parse import quote
 
 import httpx
@@ -20,9 +22,13 @@ from reconciler.ci.place import Place
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.version import __version__
 
+T = TypeVar("T")
+
 _ATTEMPTS = 4
 _LONGEST_WAIT = 60.0  # seconds: a job should not wait for a limit that is reset in an hour
+_SECONDARY_WAIT = 60.0
 _MOST_PAGES = 50
+_MOST_MOVES = 3
 _TIMEOUT = 30.0
 
 
@@ -32,6 +38,14 @@ class CommentError(ReconcilerError):
 
 class NoTokenError(CommentError):
     """There is no token that may comment, as in a pull request from a fork."""
+
+
+class _UnclearError(CommentError):
+    """A new comment may or may not have been taken."""
+
+
+class _GoneError(CommentError):
+    """The comment is not there any more."""
 
 
 class _LaterError(Exception):
@@ -90,13 +104,28 @@ def marker(*parts: str) -> str:
 
 def put_comment(place: Place, line: str, text: str, transport: httpx.BaseTransport | None = None) -> str:
     """Write `text` under the marker `line`: over our own earlier comment, else as a new one. `created` or `updated`."""
+    return _with_forge(place, transport, lambda forge: forge.put(line, text))
 
+
+def replace_comment(place: Place, line: str, text: str, transport: httpx.BaseTransport | None = None) -> bool:
+    """As `put_comment`, but only over an earlier comment of ours; whether there was one."""
+    return _with_forge(place, transport, lambda forge: forge.replace(line, text))
+
+
+def _with_forge(place: Place, transport: httpx.BaseTransport | None, use: Callable[[Forge], T]) -> T:
     if place.token is None:
-        raise NoTokenError(f"no token for {place.site}, as in a job for a fork: the comment is not written")
+        raise NoTokenError(f"no token for {place.site}, as in a job for a fork")
     site = SITES[place.site]
-    headers = {"user-agent": f"reconciler/{__version__}", **site.headers(place.token.reveal())}
-    with httpx.Client(base_url=place.api, headers=headers, timeout=_TIMEOUT, transport=transport) as client:
-        return Forge(client, site, place).put(line, text)
+    try:
+        headers = {"user-agent": f"reconciler/{__version__}", **site.headers(place.token.reveal())}
+        with httpx.Client(base_url=place.api, headers=headers, timeout=_TIMEOUT, transport=transport) as client:
+            return use(Forge(client, site, place))
+    except CommentError:
+        raise
+    except Exception as error:
+        # A login page in place of JSON, an address or proxy variable that is none, authorities that are not there,
+        # a token in another alphabet: none of it may cost the run its outcome, and its words may hold the token.
+        raise CommentError(f"{place.site} cannot be talked to at {place.api} ({type(error).__name__})") from None
 
 
 class Forge:
@@ -107,17 +136,56 @@ class Forge:
         self._site = site
         self._place = place
         self._sleep = sleep
+        self._asked: str | None = None
 
     def put(self, line: str, text: str) -> str:
         """As `put_comment`."""
-        author = self._place.author or str(self._call("GET", "/user").json().get(self._site.name_field, ""))
+        if self.replace(line, text):
+            return "updated"
         body = {"body": f"{line}\n{text}"}
-        for comment in self._comments():
-            if comment.body.startswith(line) and comment.author == author:
-                self._call(self._site.update_method, self._site.comment_path(self._place, comment.id), body)
-                return "updated"
-        self._call("POST", self._site.comments_path(self._place), body)
+        try:
+            self._call("POST", self._site.comments_path(self._place), body)
+        except _UnclearError:  # it may have been taken: look before it is sent again
+            if not self.replace(line, text):
+                self._call("POST", self._site.comments_path(self._place), body)
         return "created"
+
+    def replace(self, line: str, text: str) -> bool:
+        """As `replace_comment`. Of several of ours the first stays, so that none of them goes on saying something
+        older."""
+        ours = [item for item in self._comments() if item.body.startswith(line) and self._is_us(item.author)]
+        replaced = False
+        for comment in ours:
+            path = self._site.comment_path(self._place, comment.id)
+            try:
+                if replaced:
+                    self._call("DELETE", path)
+                else:
+                    self._call(self._site.update_method, path, {"body": f"{line}\n{text}"})
+                    replaced = True
+            except _GoneError:
+                continue  # deleted since it was found
+        return replaced
+
+    def _is_us(self, author: str) -> bool:
+        """Whether a comment with our marker is by us: by the name that is known, or else by the one the site tells."""
+        if self._place.author and author == self._place.author:
+            return True
+        if self._asked is None:
+            self._asked = self._who_we_are()
+        return bool(author) and author == self._asked
+
+    def _who_we_are(self) -> str:
+        try:
+            return str(self._call("GET", "/user").json().get(self._site.name_field) or "")
+        except NoTokenError:
+            if self._place.viewer_url is None:
+                return ""
+        try:  # an app's token has no user, but GitHub's other API knows whose it is
+            answer = self._call("POST", self._place.viewer_url, {"query": "{viewer{login}}"})
+            return str(answer.json()["data"]["viewer"]["login"])
+        except (CommentError, KeyError, TypeError):
+            return ""
 
     def _comments(self) -> Iterator[Comment]:
         path: str | None = f"{self._site.comments_path(self._place)}?per_page=100"
@@ -125,8 +193,22 @@ class Forge:
             if path is None:
                 return
             answer = self._call("GET", path)
-            yield from (self._site.read(item) for item in answer.json())
+            items = answer.json()
+            if not isinstance(items, list):
+                raise CommentError(
+                    f"{self._place.site} did not answer with a list of comments: is {self._place.api} it?"
+                )
+            yield from (self._site.read(item) for item in items)
             path = answer.links.get("next", {}).get("url")
+            if path is not None and not self._is_home(path):
+                raise CommentError(
+                    f"{self._place.site} names a next page on another host, which does not get the token"
+                )
+
+    def _is_home(self, url: str) -> bool:
+        """Whether an address that an answer names is the site's own, so that it may have the token."""
+        here, there = self._client.base_url, self._client.base_url.join(url)
+        return (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
 
     def _call(self, method: str, path: str, body: dict[str, str] | None = None) -> httpx.Response:
         retrying = Retrying(
@@ -142,11 +224,19 @@ class Forge:
             raise later.error from None
 
     def _once(self, method: str, path: str, body: dict[str, str] | None) -> httpx.Response:
-        try:
-            answer = self._client.request(method, path, json=body)
-        except httpx.HTTPError as error:
-            failure = CommentError(f"{self._place.site} did not answer ({type(error).__name__})")
-            raise (_LaterError(1.0, failure) if method == "GET" else failure) from None
+        for _ in range(_MOST_MOVES):
+            try:
+                answer = self._client.request(method, path, json=body)
+            except (httpx.TimeoutException, httpx.TransportError) as error:
+                failure = f"{self._place.site} did not answer ({type(error).__name__})"
+                if method == "POST":
+                    raise _UnclearError(failure) from None
+                raise _LaterError(1.0, CommentError(failure)) from None
+            if answer.next_request is None:
+                break
+            path = str(answer.next_request.url)  # as of a repository that has moved; the method stays what it was
+            if not self._is_home(path):
+                raise CommentError(f"{self._place.site} leads to another host, which gets no token")
         if answer.is_success:
             return answer
         raise self._explained(method, answer)
@@ -158,12 +248,16 @@ class Forge:
         if wait is not None and status in (403, 429):
             limit = CommentError(f"{self._place.site} limits how many calls we make ({status})")
             return _LaterError(wait, limit) if wait <= _LONGEST_WAIT else limit
+        if status in (404, 410) and method in (self._site.update_method, "DELETE"):
+            return _GoneError(str(error))
         if status in (401, 403, 404):
             return NoTokenError(
                 f"{self._place.site} answered {status}: the token may not comment on request {self._place.request} of "
                 f"{self._place.repository}, or there is none (a fork's job gets a token that only reads)"
             )
-        return _LaterError(1.0, error) if method == "GET" and status >= 500 else error
+        if status >= 500:
+            return _UnclearError(str(error)) if method == "POST" else _LaterError(1.0, error)
+        return error
 
 
 def _told(state: RetryCallState) -> float:
@@ -172,13 +266,19 @@ def _told(state: RetryCallState) -> float:
 
 
 def _wait_seconds(answer: httpx.Response) -> float | None:
-    """How long the site asks us to wait; None where it does not."""
+    """How long the site asks us to wait; None where it does not.
+
+    GitHub's secondary limit may come as a 403 that only says so in words; its documentation asks for a minute then
+    ("Rate limits for the REST API", "Exceeding the rate limit").
+    """
     told = answer.headers.get("retry-after", "")
     if told.isdigit():
         return float(told)
     if answer.headers.get("x-ratelimit-remaining", answer.headers.get("ratelimit-remaining")) == "0":
         reset = answer.headers.get("x-ratelimit-reset", answer.headers.get("ratelimit-reset", ""))
         return max(1.0, float(reset) - time.time()) if reset.isdigit() else 1.0
+    if answer.status_code == 403 and "rate limit" in answer.text.lower():
+        return _SECONDARY_WAIT
     return 1.0 if answer.status_code == 429 else None
 
 

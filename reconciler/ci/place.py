@@ -20,7 +20,8 @@ ACTIONS_BOT = "github-actions[bot]"
 class Place:
     """`site` is `github` or `gitlab`, `api` its address, `author` who we are there ("" to ask the site).
 
-    `token` is None where the job has none, as for a pull request from a fork.
+    `token` is None where the job has none, as for a pull request from a fork. `viewer_url` is where GitHub tells
+    whose an app's token is.
     """
 
     site: str
@@ -29,6 +30,7 @@ class Place:
     request: str
     author: str
     token: SecretText | None
+    viewer_url: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +59,9 @@ def find_place(wanted: WantedPlace, environ: Mapping[str, str]) -> Place:
     else:
         token = environ.get("GITLAB_TOKEN")
         api = environ.get("CI_API_V4_URL") or "https://gitlab.com/api/v4"
-    return Place(site, api.rstrip("/"), repository, request, author, SecretText(token) if token else None)
+    api = api.rstrip("/")
+    viewer = f"{api.removesuffix('/v3')}/graphql" if site == "github" else None
+    return Place(site, api, repository, request, author, SecretText(token) if token else None, viewer)
 
 
 def _merge_request(environ: Mapping[str, str]) -> str:

@@ -3,19 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import signal
-import sys
 import time
 from collections.abc import Callable
 
 from reconciler.apply.results import ChangeResult, RunResult
 from reconciler.apply.run import Stop
 from reconciler.cli.publishing import Output, publish
-from reconciler.cli.terminal import Progress, confirm, note, out
+from reconciler.cli.terminal import Progress, confirm, note, out, silence_stdout
 from reconciler.engine.apply import carry_out, has_work
 from reconciler.engine.run import Planned, Run, check_limits, planned
-from reconciler.model.errors import RefusedError
+from reconciler.model.errors import ReconcilerError, RefusedError
 from reconciler.model.text import plural
 from reconciler.plan.changes import Plan
 from reconciler.report.plan_text import render_plan
@@ -59,7 +57,7 @@ async def apply_and_report(run: Run, output: Output, *, yes: bool) -> int:
         if has_work(done.plan) and not yes and not confirm(_question(done.plan), "--yes"):
             raise RefusedError("not applied: the answer was no")
         result = await _carry_out(done, output)
-        _tell(lambda: _report(done, result, output))
+        _tell_what_happened(lambda: _report(done, result, output))
         return result.exit_code
 
 
@@ -67,9 +65,18 @@ def _tell(show: Callable[[], None]) -> None:
     """Print, if anybody still reads; if not, the run goes on, and its code tells what became of it."""
     try:
         show()
-        sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        silence_stdout()
+
+
+def _tell_what_happened(show: Callable[[], None]) -> None:
+    """Report what was done. Whatever fails here, it was done: neither the exit code nor a message may say otherwise."""
+    try:
+        _tell(show)
+    except Exception as error:
+        reason = str(error) if isinstance(error, ReconcilerError) else type(error).__name__
+        note(f"warning: the apply is over, and its exit code holds, but it could not be reported: {reason}")
+        silence_stdout()
 
 
 def _report(done: Planned, result: RunResult, output: Output) -> None:

@@ -16,6 +16,7 @@ from collections.abc import Sequence
 
 import click
 
+from reconciler.cli.terminal import silence_stdout, write_what_cannot_be_encoded_as_escapes
 from reconciler.model.errors import FindingsError, ReconcilerError
 from reconciler.model.version import __version__
 
@@ -87,6 +88,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # a `plan`. The limit still holds for a long one.
     gc.set_threshold(100_000, 50, 100)
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C; an apply that writes has its own way
+    write_what_cannot_be_encoded_as_escapes()
     code = run(arguments)
     gc.freeze()
     sys.exit(code)
@@ -110,18 +112,11 @@ def run(arguments: Sequence[str] | None) -> int:
         click.echo(f"{'error' if error.exit_code else 'note'}: {error}", err=True)
         return error.exit_code
     except BrokenPipeError:
-        return _end_of_pipe()
+        silence_stdout()  # the reader of stdout went away (`| head`): nothing is left to say
+        return 0
     except Exception as error:
         _show_fault(error)
         return FAULT
-
-
-def _end_of_pipe() -> int:
-    """The reader of stdout went away (`| head`): nothing is left to say, also for the interpreter's last flush."""
-    import os
-
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0
 
 
 def _show_fault(error: BaseException) -> None:

@@ -6,19 +6,20 @@ so that no older, better news stands. Trouble with a comment or a summary never 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import click
 
 from reconciler.apply.results import RunResult, Status, TestResult
 from reconciler.ci.place import WantedPlace
+from reconciler.cli.ci_outputs import Beside, project_place
 from reconciler.cli.options import option
-from reconciler.cli.terminal import Screen, note, out, show_json
+from reconciler.cli.terminal import Screen, begin_document, is_document_shown, out, show_document, show_json
 from reconciler.model.errors import ConfigurationError, FindingsError, Level, Place, ReconcilerError
 from reconciler.plan.changes import Plan
 from reconciler.plan.origin import Drift
@@ -31,93 +32,6 @@ if TYPE_CHECKING:
     from reconciler.report.machines import Note
     from reconciler.report.texts import Paint
     from reconciler.report.view import Page
-
-_LEAST_ROOM = 4096  # bytes: with less, not even what was cut could be told
-
-
-def tell_beside(page: Page, output: Output, options: ProjectOptions, notes: list[Note]) -> None:
-    if output.annotations:
-        annotate(notes)
-    without_comment = output.comment and not _comment(page, output, options)
-    if output.summary or without_comment:
-        _write_summary(page, required=output.summary)
-
-
-def annotate(notes: Iterable[Note]) -> None:
-    """Annotate files in GitHub Actions; nothing is said where there is nothing to annotate."""
-    from reconciler.report.machines import render_annotations
-
-    placed = [(level, place and in_work_tree(place), text) for level, place, text in notes]
-    if text := render_annotations(placed):
-        note(text)
-
-
-def in_work_tree(place: Place) -> Place:
-    """The place with its file as GitHub knows it: from the top of the checkout, wherever the step runs."""
-    top = os.environ.get("GITHUB_WORKSPACE", "")
-    path = Path(place.file).absolute()
-    if not top or not place.file or not path.is_relative_to(Path(top).absolute()):
-        return place
-    return replace(place, file=path.relative_to(Path(top).absolute()).as_posix())
-
-
-def _comment(page: Page, output: Output, options: ProjectOptions) -> bool:
-    """Whether the comment was written; if not, it is said why."""
-    from reconciler.ci.forges import CommentError, NoTokenError, marker, put_comment
-    from reconciler.ci.place import commit_of, find_place, run_of
-    from reconciler.report.markdown import COMMENT_LIMIT, render_markdown
-
-    told = (("at", commit_of(os.environ)), ("run", run_of(os.environ)))
-    page = replace(page, facts=(*page.facts, *((name, value) for name, value in told if value)))
-    line = marker(_project_place(options), *sorted(options.targets), output.comment_id)
-    try:
-        place = find_place(output.place, os.environ)
-        done = put_comment(place, line, render_markdown(page, COMMENT_LIMIT - len(line) - 1))
-    except NoTokenError as error:
-        note(f"warning: {error}; the report goes to the job's summary only")
-        return False
-    except (CommentError, ConfigurationError) as error:
-        note(f"warning: the comment was not written: {error}")
-        return False
-    note(f"comment {done} on {place.repository} #{place.request}")
-    return True
-
-
-def _write_summary(page: Page, *, required: bool) -> None:
-    """Add the page to the step's summary, as far as the step's limit has room."""
-    from reconciler.report.markdown import SUMMARY_LIMIT, byte_length, render_markdown
-
-    path = os.environ.get("GITHUB_STEP_SUMMARY", "")
-    if not path:
-        if required:
-            note("note: this job has no summary (GITHUB_STEP_SUMMARY is not set)")
-        return
-    file = Path(path)
-    try:
-        room = SUMMARY_LIMIT - (file.stat().st_size if file.exists() else 0) - 1
-        if room < _LEAST_ROOM:
-            note("warning: this step's summary is full: the report was not added to it")
-            return
-        with file.open("a", encoding="utf-8") as summary:
-            summary.write(render_markdown(page, room, byte_length) + "\n")
-    except OSError as error:
-        note(f"warning: the job's summary was not written: {error.strerror}")
-
-
-def _project_place(options: ProjectOptions) -> str:
-    """The project file's path within its work tree: the same whether or not the file can be read as a project."""
-    from reconciler.manifests.load_project import find_project
-
-    try:
-        path = (options.config or find_project(Path.cwd())).resolve()
-    except ConfigurationError:
-        return ""
-    root = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
-    return os.path.relpath(path, root)
-
-
-def project_name(options: ProjectOptions) -> str:
-    return _project_place(options) or "reconciler.yaml"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -148,10 +62,10 @@ class Output(Screen):
         """Whether the report outlives the screen, and so names the commit that it is about."""
         return self.stdout != "text" or self.summary or self.comment is not None
 
-    @property
-    def place(self) -> WantedPlace:
-        """Where the comment goes, as far as flags say."""
-        return WantedPlace(self.comment or "", self.repo, self.pr, self.comment_author)
+    def beside(self, options: ProjectOptions) -> Beside:
+        """Where the report of a run with these options goes beside stdout."""
+        place = WantedPlace(self.comment, self.repo, self.pr, self.comment_author) if self.comment else None
+        return Beside(self.annotations, self.summary, place, options.config, options.targets, self.comment_id)
 
 
 FORMS = ("text", "json", "markdown", "html")
@@ -173,42 +87,107 @@ OUTPUTS = (
 
 Command = Callable[..., int]
 
+USAGE, INTERRUPTED = 64, 130
+
 
 def published(what: str) -> Callable[[Command], Command]:
-    """Have a verb tell of its failure wherever it would have told of its outcome; the error goes on to the door."""
+    """Have a verb tell of its failure wherever it would have told of its outcome; the error goes on to the door.
+
+    The first thing a run does is to say in its earlier comment that it is being replaced: whatever becomes of the run,
+    no older, better news stands.
+    """
 
     def decorate(command: Command) -> Command:
         @wraps(command)
         def run(options: Any, output: Any, *more: Any) -> int:
-            with _TellingOfFailure(what, options, output):
+            told = _TellingOfFailure(what, options, output, more)
+            try:
+                told.announce()
                 return command(options, output, *more)
+            except BaseException as error:
+                told.tell(error)
+                raise
 
         return run
 
     return decorate
 
 
+@runtime_checkable
+class ReportFiles(Protocol):
+    """A verb's report files that are written also when it fails."""
+
+    def write_failure(self, messages: list[str]) -> None:
+        """Write what stopped the run."""
+        ...
+
+
 class _TellingOfFailure:
-    def __init__(self, what: str, options: ProjectOptions, output: Output) -> None:
+    """Tells of what stopped a verb, in the form and the places of its report. `output` is a Screen where a verb has no
+    other form than text and JSON."""
+
+    def __init__(self, what: str, options: ProjectOptions, output: Screen, more: Iterable[object]) -> None:
         self._what = what
-        self._options = options
-        self._output = output
+        self._files = [item for item in more if isinstance(item, ReportFiles)]
+        self._form = output.stdout if isinstance(output, Output) else "json" if output.as_json else "text"
+        self._beside = output.beside(options) if isinstance(output, Output) and output.is_beside else None
+        self._config = options.config
+        begin_document()
 
-    def __enter__(self) -> None:
-        return None
+    def announce(self) -> None:
+        if self._beside is not None:
+            self._beside.announce(self._what)
 
-    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if (
-            error is None
-            or isinstance(error, (click.ClickException, click.exceptions.Exit))
-            or not self._output.is_beside
-        ):
+    def tell(self, error: BaseException) -> None:
+        if isinstance(error, (click.exceptions.Exit, BrokenPipeError)):
             return
-        from reconciler.report.view import failure_page
-
+        if self._form != "text" and not is_document_shown():
+            with suppress(Exception):  # what stopped the run goes on to the door, whatever becomes of its document
+                self._show(error)
         messages, notes = _what_went_wrong(error)
-        page = failure_page(self._what, project_name(self._options), messages)
-        tell_beside(page, self._output, self._options, notes)
+        for files in self._files:
+            with suppress(Exception):
+                files.write_failure(messages)
+        if self._beside is not None and not isinstance(error, click.ClickException):
+            self._beside.tell(self._page(error, messages), notes)
+
+    def _page(self, error: BaseException, messages: list[str]) -> Page:
+        from reconciler.report.view import failure_page, note_page
+
+        make = note_page if exit_code_of(error) == 0 else failure_page
+        return make(self._what, project_place(self._config) or "reconciler.yaml", messages)
+
+    def _show(self, error: BaseException) -> None:
+        """The document on stdout: why there is no other."""
+        messages, _ = _what_went_wrong(error)
+        if self._form == "json":
+            from reconciler.report.failure import failure_document
+
+            findings = error.findings if isinstance(error, FindingsError) else ()
+            show_json(failure_document(self._what, exit_code_of(error), messages, findings))
+        else:
+            show_page(self._page(error, messages), self._form)
+
+
+def exit_code_of(error: BaseException) -> int:
+    """The code of the contract that an error ends the process with."""
+    if isinstance(error, ReconcilerError):
+        return error.exit_code
+    if isinstance(error, (KeyboardInterrupt, click.exceptions.Abort)):
+        return INTERRUPTED
+    return USAGE if isinstance(error, click.ClickException) else 1
+
+
+def show_page(page: Page, form: str) -> None:
+    """A page on stdout as Markdown or HTML."""
+    if form == "markdown":
+        from reconciler.report.markdown import render_markdown
+
+        show_document(render_markdown(page))
+    else:
+        from reconciler.report.html import render_html
+
+        show_document(render_html(page))
 
 
 def _what_went_wrong(error: BaseException) -> tuple[list[str], list[Note]]:
@@ -217,7 +196,9 @@ def _what_went_wrong(error: BaseException) -> tuple[list[str], list[Note]]:
 
         return [str(finding) for finding in error.findings], notes_of_findings(error.findings)
     if isinstance(error, ReconcilerError):
-        return [str(error)], [(Level.ERROR, None, str(error))]
+        return [str(error)], [(Level.ERROR if error.exit_code else Level.WARNING, None, str(error))]
+    if isinstance(error, click.ClickException):
+        return [error.format_message()], [(Level.ERROR, None, error.format_message())]
     text = f"a fault of reconciler itself ({type(error).__name__}): see the log"
     if isinstance(error, (KeyboardInterrupt, click.exceptions.Abort)):
         text = "the run was interrupted"
@@ -248,16 +229,10 @@ def publish(
         return
     project = workspace.project.name if workspace is not None else getattr(value, "project", "")
     page = _page(what, value, project, **more)
-    if form == "markdown":
-        from reconciler.report.markdown import render_markdown
-
-        out(render_markdown(page))
-    elif form == "html":
-        from reconciler.report.html import render_html
-
-        out(render_html(page))
+    if form in ("markdown", "html"):
+        show_page(page, form)
     if beside:
-        tell_beside(page, output, options, _notes(what, value, workspace, more.get("errors", ())))
+        output.beside(options).tell(page, _notes(what, value, workspace, more.get("errors", ())))
 
 
 def _text(what: str, value: Any, paint: Paint) -> str:

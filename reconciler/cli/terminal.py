@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
+from io import TextIOWrapper
 
 import click
 
+from reconciler.model.errors import OutputError
 from reconciler.report.texts import Paint, plain
 
 
@@ -24,20 +27,60 @@ def _paint(text: str, colour: str) -> str:
 
 
 def out(text: str) -> None:
-    """Print data."""
-    click.echo(text, nl=not text.endswith("\n"))
+    """Print data, to the end: a disk that is full is an OutputError here, and not the interpreter's last words."""
+    try:
+        click.echo(text, nl=not text.endswith("\n"))
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence_stdout()
+        raise OutputError(f"stdout cannot be written: {error.strerror or type(error).__name__}") from None
 
 
 def note(text: str) -> None:
-    """Print what is not data."""
-    click.echo(text, err=True, nl=not text.endswith("\n"))
+    """Print what is not data. Nothing depends on it: where stderr cannot be written, it is lost."""
+    with suppress(OSError, ValueError):
+        click.echo(text, err=True, nl=not text.endswith("\n"))
+
+
+def silence_stdout() -> None:
+    """Let what is still to be flushed go nowhere, so that the interpreter's end does not fail on it."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def write_what_cannot_be_encoded_as_escapes() -> None:
+    """A terminal or locale that lacks a character, or a text with half of one, must not stop a report."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def show_json(document: object) -> None:
     """Print one JSON document."""
     import json
 
-    out(json.dumps(document, indent=2, ensure_ascii=False))
+    show_document(json.dumps(document, indent=2, ensure_ascii=False))
+
+
+_DOCUMENTS: list[int] = []
+
+
+def begin_document() -> None:
+    """From here on no document was shown."""
+    _DOCUMENTS.clear()
+
+
+def is_document_shown() -> bool:
+    """Whether stdout has its document, so that a failure after it must not add another."""
+    return bool(_DOCUMENTS)
+
+
+def show_document(text: str) -> None:
+    """Print the one document that stdout gets."""
+    _DOCUMENTS.append(len(text))
+    out(text)
 
 
 def confirm(question: str, flag: str) -> bool:

@@ -5,6 +5,7 @@ Here the parts are put together: the one place that knows project, secrets, prov
 
 from __future__ import annotations
 
+import asyncio
 import secrets as randomness
 from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack
@@ -225,8 +226,9 @@ async def read_targets(workspace: Workspace, options: ReadOptions, *, only_owned
 
 
 async def close(lives: list[Live]) -> None:
-    """Give all connections back."""
-    await side_by_side(live.provider.close() for live in lives if live.provider is not None)
+    """Give all connections back. A connection that does not close well changes nothing of what was done over it."""
+    providers = [live.provider for live in lives if live.provider is not None]
+    await asyncio.gather(*(provider.close() for provider in providers), return_exceptions=True)
 
 
 def refuse_moved(lives: list[Live]) -> None:

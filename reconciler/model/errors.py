@@ -5,6 +5,7 @@
     │   └── FindingsError        the same, with every finding of the run
     ├── SecretError              a secret source could not give its value (1)
     ├── NothingToCompareError    a base without the project: only its manifests were looked at (0)
+    ├── OutputError              stdout cannot be written (1)
     ├── RefusedError             the tool will not do it, by rule (3)
     ├── InterruptedRunError      Ctrl-C or SIGTERM (130)
     └── TargetError              a live system answered badly, or not at all (1)
@@ -115,6 +116,10 @@ class RefusedError(ReconcilerError):
     """A rule stops the run before its first write."""
 
     exit_code = 3
+
+
+class OutputError(ReconcilerError):
+    """What was found could not be printed."""
 
 
 class UsageError(ReconcilerError):

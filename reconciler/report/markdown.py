@@ -92,8 +92,14 @@ def _head(page: Page, *, short: bool = False) -> str:
     if len(remarks) < len(page.remarks):
         lines.append(f"- and {len(page.remarks) - len(remarks)} lines more")
     if page.facts:
-        lines += ["", " · ".join(f"{name} {code(value)}" for name, value in page.facts)]
+        lines += ["", " · ".join(_fact(name, value) for name, value in page.facts)]
     return "\n".join(lines).rstrip() + "\n\n"
+
+
+def _fact(name: str, value: str) -> str:
+    """A fact; an address of ours, as of the run, as a link."""
+    is_link = re.fullmatch(r"https://[A-Za-z0-9.:/_~%=&?#-]+", value)
+    return f"[{name}]({value})" if is_link else f"{name} {code(value)}"
 
 
 def _frame(section: Section) -> tuple[str, str]:

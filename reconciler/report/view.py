@@ -206,6 +206,20 @@ def _entries(target: TargetPlan, items: Iterable[Drifted], remark: str = "") -> 
             yield _change(item.change, remark or describe_drifted(item))
 
 
+def running_page(what: str, project: str) -> Page:
+    """A run that has only begun: what an earlier one had to say is no longer to be relied on."""
+    headline = f"A new {what} is under way: its report will stand here."
+    return Page(
+        what, project, headline, Tone.WARN, ("if it does not, look at the run itself: it did not get that far",)
+    )
+
+
+def note_page(what: str, project: str, messages: Iterable[str]) -> Page:
+    """A run that had nothing to report, which is no failure, and why."""
+    lines = tuple(printable(line) for message in messages for line in message.splitlines())
+    return Page(what, project, f"There is no {what} to show.", Tone.WARN, lines)
+
+
 def failure_page(what: str, project: str, messages: Iterable[str]) -> Page:
     """A run that failed: what stopped it, instead of what an earlier run had to say."""
     lines = tuple(printable(line) for message in messages for line in message.splitlines())

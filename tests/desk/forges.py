@@ -20,7 +20,9 @@ class FakeForge:
     bad: list[httpx.Response] = field(default_factory=list)
     calls: list[str] = field(default_factory=list)
     login: str = "robot"
+    is_app: bool = False
     page_size: int = 2
+    numbers: int = 0
 
     @property
     def transport(self) -> httpx.MockTransport:
@@ -28,7 +30,8 @@ class FakeForge:
 
     def add(self, body: str, author: str) -> None:
         user = {"user": {"login": author}} if self.site == "github" else {"author": {"username": author}}
-        self.comments.append({"id": len(self.comments) + 1, "body": body, **user})
+        self.numbers += 1
+        self.comments.append({"id": self.numbers, "body": body, **user})
 
     def bodies(self) -> list[str]:
         return [comment["body"] for comment in self.comments]
@@ -39,15 +42,26 @@ class FakeForge:
         assert TOKEN in (request.headers.get("authorization", "") + request.headers.get("private-token", ""))
         if self.bad:
             return self.bad.pop(0)
+        if path.endswith("/user") and self.is_app:
+            return httpx.Response(403, json={"message": "Resource not accessible by integration"})
+        if path.endswith("/graphql"):
+            return httpx.Response(200, json={"data": {"viewer": {"login": self.login}}})
         if path.endswith("/user"):
             return httpx.Response(200, json={"login": self.login, "username": self.login})
         if request.method == "GET":
             return self._page(request)
+        if request.method == "DELETE":
+            self.comments = [item for item in self.comments if str(item["id"]) != path.rsplit("/", 1)[1]]
+            return httpx.Response(204)
         body = json.loads(request.content)["body"]
         if request.method == "POST":
             self.add(body, self.login)
             return httpx.Response(201, json=self.comments[-1])
-        self.comments[int(path.rsplit("/", 1)[1]) - 1]["body"] = body
+        number = path.rsplit("/", 1)[1]
+        found = [item for item in self.comments if str(item["id"]) == number]
+        if not found:
+            return httpx.Response(404, json={"message": "Not Found"})
+        found[0]["body"] = body
         return httpx.Response(200, json={})
 
     def _page(self, request: httpx.Request) -> httpx.Response:

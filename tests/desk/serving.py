@@ -35,7 +35,7 @@ def serve(forge: FakeForge) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body)
 
-        do_GET = do_POST = do_PATCH = do_PUT = answer  # noqa: N815 - the names that http.server asks for
+        do_GET = do_POST = do_PATCH = do_PUT = do_DELETE = answer  # noqa: N815 - the names that http.server asks for
 
         def log_request(self, code: int | str = "-", size: int | str = "-") -> None:
             """Say nothing."""

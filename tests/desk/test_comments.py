@@ -8,7 +8,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reconciler.ci.forges import SITES, CommentError, Forge, NoTokenError, marker, put_comment
+from reconciler.ci.forges import SITES, CommentError, Forge, NoTokenError, marker, put_comment, replace_comment
 from reconciler.ci.place import Place, WantedPlace, commit_of, find_place, run_of
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.values import SecretText
@@ -107,14 +107,110 @@ def test_a_limit_that_lasts_an_hour_is_not_waited_for(forge: FakeForge) -> None:
     assert len(forge.calls) == 1
 
 
-def test_reads_are_repeated_on_trouble_and_writes_are_not(forge: FakeForge) -> None:
+def test_reads_and_updates_are_repeated_on_trouble(forge: FakeForge) -> None:
     forge.bad = [httpx.Response(502)]
     assert waited(forge) == [1.0]
-    posts = FakeForge(forge.site)
-    posts.bad = [httpx.Response(200, json=[]), httpx.Response(502)]
-    with pytest.raises(CommentError, match="502"):
-        waited(posts)
-    assert [call.split()[0] for call in posts.calls] == ["GET", "POST"]
+    updates = FakeForge(forge.site)
+    updates.add(f"{LINE}\nolder", "robot")
+    updates.bad = [httpx.Response(200, json=updates.comments), httpx.Response(502)]
+    assert waited(updates) == [1.0]
+    assert updates.bodies() == [f"{LINE}\ntext"]
+
+
+def test_a_new_comment_is_not_sent_again_before_a_look_whether_it_is_there(forge: FakeForge) -> None:
+    forge.bad = [httpx.Response(200, json=[]), httpx.Response(502)]
+    assert put(forge, "text") == "created"
+    assert [call.split()[0] for call in forge.calls] == ["GET", "POST", "GET", "POST"]
+    taken = FakeForge(forge.site)
+    taken.add(f"{LINE}\ntext", "robot")  # it was taken, though the answer was lost
+    taken.bad = [httpx.Response(200, json=[]), httpx.Response(502)]
+    assert put(taken, "text") == "created"
+    assert taken.bodies() == [f"{LINE}\ntext"]
+
+
+def test_a_comment_that_was_deleted_since_it_was_found_is_made_again(forge: FakeForge) -> None:
+    gone = {"id": 99, "body": f"{LINE}\nold", "user": {"login": "robot"}, "author": {"username": "robot"}}
+    forge.bad = [httpx.Response(200, json=[gone])]
+    assert put(forge, "new") == "created"
+    assert forge.bodies() == [f"{LINE}\nnew"]
+
+
+def test_of_two_comments_of_ours_none_stays_stale(forge: FakeForge) -> None:
+    forge.add(f"{LINE}\none", "robot")
+    forge.add("somebody's", "somebody")
+    forge.add(f"{LINE}\ntwo", "robot")
+    assert put(forge, "new") == "updated"
+    assert forge.bodies() == [f"{LINE}\nnew", "somebody's"]
+
+
+def test_a_secondary_limit_that_only_its_words_tell_is_waited_for(forge: FakeForge) -> None:
+    forge.bad = [httpx.Response(403, json={"message": "You have exceeded a secondary rate limit. Please wait."})]
+    assert waited(forge) == [60.0]
+    assert forge.bodies() == [f"{LINE}\ntext"]
+
+
+@pytest.mark.parametrize("is_app", [False, True])
+def test_a_token_of_an_app_or_person_keeps_one_comment_in_actions_too(is_app: bool) -> None:
+    forge = FakeForge("github", login="acme-bot[bot]", is_app=is_app)
+    here = Place("github", APIS["github"], "team/repo", "7", "github-actions[bot]", SecretText(TOKEN), "/api/graphql")
+    for text in ("first", "second", "third"):
+        put_comment(here, LINE, text, forge.transport)
+    assert forge.bodies() == [f"{LINE}\nthird"]
+
+
+def test_the_token_goes_to_the_sites_own_host_only(forge: FakeForge) -> None:
+    elsewhere = {"link": '<https://elsewhere.example/page/2>; rel="next"'}
+    for answer in (
+        httpx.Response(200, json=[], headers=elsewhere),
+        httpx.Response(301, headers={"location": "https://elsewhere.example/repos/a/b"}),
+        httpx.Response(302, headers={"location": "http://github.example/api/v3/downgraded"}),
+    ):
+        forge.bad = [answer]
+        forge.calls.clear()
+        with pytest.raises(CommentError, match="another host"):
+            put(forge, "text")
+        assert len(forge.calls) == 1
+
+
+def test_a_repository_that_moved_is_followed_with_the_same_method(forge: FakeForge) -> None:
+    moved = f"{APIS[forge.site]}/repositories/42/comments"
+    forge.bad = [
+        httpx.Response(301, headers={"location": moved}),
+        httpx.Response(200, json=[]),
+        httpx.Response(307, headers={"location": moved}),
+    ]
+    assert put(forge, "text") == "created"
+    assert [call.split()[0] for call in forge.calls] == ["GET", "GET", "POST", "POST"]
+    assert forge.bodies() == [f"{LINE}\ntext"]
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        httpx.Response(200, text="<html>please log in</html>"),
+        httpx.Response(200, json={"message": "an object"}),
+        httpx.Response(200, json=["a text"]),
+    ],
+)
+def test_what_is_no_answer_of_the_api_is_a_comment_error(forge: FakeForge, answer: httpx.Response) -> None:
+    forge.bad = [answer]
+    with pytest.raises(CommentError):
+        put(forge, "text")
+
+
+@pytest.mark.parametrize(("api", "token"), [("ht!tp://x y", TOKEN), ("https://github.example", "tökén")])
+def test_a_wrong_address_or_token_is_a_comment_error(api: str, token: str) -> None:
+    with pytest.raises(CommentError) as error:
+        put_comment(Place("github", api, "a/b", "7", "robot", SecretText(token)), LINE, "text")
+    assert token not in str(error.value)
+
+
+def test_only_an_earlier_comment_is_replaced(forge: FakeForge) -> None:
+    assert replace_comment(place(forge.site), LINE, "under way", forge.transport) is False
+    assert forge.bodies() == []
+    forge.add(f"{LINE}\ngreen", "robot")
+    assert replace_comment(place(forge.site), LINE, "under way", forge.transport) is True
+    assert forge.bodies() == [f"{LINE}\nunder way"]
 
 
 def test_markers_of_other_projects_targets_or_ids_differ() -> None:

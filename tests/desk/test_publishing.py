@@ -103,7 +103,8 @@ def test_a_fork_without_a_token_gets_the_summary_and_is_told(actions: Shell, for
     else:
         import httpx
 
-        forge.bad = [httpx.Response(403, json={"message": "Resource not accessible by integration"})]
+        refusal = {"message": "Resource not accessible by integration"}
+        forge.bad = [httpx.Response(403, json=refusal) for _ in range(2)]  # as it begins, and with the report
     done = actions.run("plan", "--comment", "github")
     assert done.code == 0
     assert "job's summary only" in done.err

@@ -9,6 +9,7 @@ import click
 from reconciler.cli.loading import surroundings
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, TARGET, options, takes
+from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, out, show_json
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import DoctorOptions, ReachOptions
@@ -24,6 +25,7 @@ _COLOURS = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILURE: "red"}
 @click.command("doctor")
 @options(COMMON, (TARGET,), CONNECTING)
 @takes(DoctorOptions, Screen)
+@published("doctor")
 def command(options: DoctorOptions, screen: Screen) -> int:
     """Look at address, DNS, proxy, TLS, clock, credentials, rights, version, kinds and secrets; write nothing."""
     set_up_logging(screen.verbose)

@@ -10,6 +10,7 @@ import click
 from reconciler.cli.loading import prepared
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, TARGET, option, options, takes
+from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.engine.export import check_export, export_targets, take_snapshot, write_manifests
 from reconciler.engine.options import ExportOptions
@@ -33,6 +34,7 @@ from reconciler.model.text import plural
 @option("--overwrite", is_flag=True, help="Write over files that are there.")
 @option("--snapshot", type=click.Path(path_type=Path, dir_okay=False), help="Write a snapshot for plan --against.")
 @takes(ExportOptions, Screen)
+@published("export")
 def command(options: ExportOptions, screen: Screen) -> int:
     """Write manifests of what is live, secrets as {live: true}; a plan of them then finds nothing to do."""
     set_up_logging(screen.verbose)
@@ -55,13 +57,13 @@ def command(options: ExportOptions, screen: Screen) -> int:
 
 def _tell(exported: Exported, options: ExportOptions, screen: Screen) -> None:
     """Files where a folder is given, else everything on stdout."""
+    if options.folder:
+        paths = write_manifests(exported, options.folder, overwrite=options.overwrite)
+        note(f"{plural(len(paths), 'manifest')} written to {options.folder}")
     if screen.as_json:
         documents = [manifest.document for manifest in exported.manifests]
         show_json({"format": "reconciler.export/v1", "manifests": documents, "notes": list(exported.notes)})
-    if options.folder:
-        paths = write_manifests(exported, options.folder, overwrite=options.overwrite)
-        note(f"{len(paths)} manifest{'s' * (len(paths) != 1)} written to {options.folder}")
-    elif not screen.as_json:
+    elif not options.folder:
         from reconciler.export.texts import render_manifest
 
         out("---\n".join(render_manifest(manifest) for manifest in exported.manifests) or "# nothing to export\n")

@@ -10,6 +10,7 @@ import click
 from reconciler.cli.loading import prepared
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, TARGET, option, options, takes
+from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.engine.options import ListOptions
 from reconciler.engine.read import ReadTarget, split_targets
@@ -25,6 +26,7 @@ _HEADINGS = ("NAME", "KIND", "TARGET", "ID", "ENABLED", "VERIFIED")
 @options(COMMON, (TARGET,), CONNECTING)
 @option("--types", is_flag=True, help="List what the targets can notify of (Confluent Cloud), and where each goes.")
 @takes(ListOptions, Screen)
+@published("list")
 def command(options: ListOptions, screen: Screen) -> int:
     """List everything that bears this project's mark: name, kind, target, live id, enabled, verified."""
     set_up_logging(screen.verbose)

@@ -59,11 +59,11 @@ def _plan(options: PlanOptions, output: Output, files: PlanFiles) -> int:
         from reconciler.engine.saved_plan import write_plan
 
         write_plan(plan, files.out, run.workspace.here.environ)
-    publish("plan", plan, output, options, run.workspace)
     if files.terraform_report is not None:
         from reconciler.report.machines import render_terraform_report
 
         write_file(files.terraform_report, render_terraform_report(plan))
+    publish("plan", plan, output, options, run.workspace)
     _warn_of_messages(run, plan)
     return plan_exit_code(plan, detailed=files.detailed_exitcode)
 

@@ -13,7 +13,7 @@ from reconciler.cli.terminal import show_json
 from reconciler.manifests.check import load_schema
 from reconciler.model.errors import ConfigurationError, UsageError
 
-_DOCUMENTS = ("manifest", "project", "plan", "journal", "result", "tests", "drift")
+_DOCUMENTS = ("manifest", "project", "plan", "journal", "result", "tests", "drift", "failure")
 
 
 @click.command("schema")
@@ -26,7 +26,7 @@ _DOCUMENTS = ("manifest", "project", "plan", "journal", "result", "tests", "drif
 def command(kind: str, types: Path | None) -> int:
     """Print the JSON Schema of KIND, of any manifest (`manifest`), or of the project file (`project`).
 
-    Those of what the tool itself writes are there too: plan, journal, result, tests, drift.
+    Those of what the tool itself writes are there too: plan, journal, result, tests, drift, failure.
     """
     name = kind.lower() if kind.lower() in _DOCUMENTS else find_kind(kind)
     schema = load_schema(name)

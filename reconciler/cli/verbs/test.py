@@ -37,6 +37,13 @@ class TestFiles:
 
     junit: Path | None = None
 
+    def write_failure(self, messages: list[str]) -> None:
+        """A report without tests, and with what stopped the run."""
+        if self.junit is not None:
+            from reconciler.report.machines import render_junit
+
+            write_file(self.junit, render_junit([], messages))
+
 
 @click.command("test")
 @click.argument("names", nargs=-1, shell_complete=complete_name)

@@ -10,11 +10,13 @@ import click
 
 from reconciler.cli.loading import surroundings
 from reconciler.cli.options import COMMON, SELECTING, option, options, takes
+from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import ManifestOptions
 from reconciler.model.errors import Finding, FindingsError, Level
+from reconciler.report.failure import finding_document
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,6 +33,7 @@ class FindingsOutput:
 @option("--sarif", type=click.Path(path_type=Path, dir_okay=False), help="Also write the findings as SARIF 2.1.0.")
 @time_limit(120)
 @takes(ManifestOptions, Screen, FindingsOutput, TimeLimit)
+@published("validate")
 def command(options: ManifestOptions, screen: Screen, output: FindingsOutput, limit: TimeLimit) -> int:
     """Check manifests and project file, offline: all findings of all files at once."""
     try:
@@ -54,12 +57,13 @@ def command(options: ManifestOptions, screen: Screen, output: FindingsOutput, li
 def _publish(findings: Iterable[Finding], output: FindingsOutput) -> None:
     """Where a CI reads findings; imported only then, since `validate` runs at every commit."""
     if output.sarif is not None:
-        from reconciler.cli.publishing import in_work_tree, write_file
+        from reconciler.cli.ci_outputs import in_work_tree
+        from reconciler.cli.publishing import write_file
         from reconciler.report.sarif import render_sarif
 
         write_file(output.sarif, render_sarif(replace(item, place=in_work_tree(item.place)) for item in findings))
     if output.annotations:
-        from reconciler.cli.publishing import annotate
+        from reconciler.cli.ci_outputs import annotate
         from reconciler.report.machines import notes_of_findings
 
         annotate(notes_of_findings(findings))
@@ -79,19 +83,5 @@ def _document(workspace: Workspace, *, valid: bool) -> dict[str, object]:
         "format": "reconciler.findings/v1",
         "valid": valid,
         "manifests": len(workspace.desired.manifests),
-        "findings": [_finding(finding) for finding in workspace.findings],
-    }
-
-
-def _finding(finding: Finding) -> dict[str, object]:
-    return {
-        "level": finding.level.value,
-        "file": finding.place.file,
-        "line": finding.place.line,
-        "column": finding.place.column,
-        "subject": finding.subject,
-        "field": finding.field,
-        "rule": finding.rule,
-        "message": finding.message,
-        "hint": finding.hint,
+        "findings": [finding_document(finding) for finding in workspace.findings],
     }

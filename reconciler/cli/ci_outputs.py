@@ -1,0 +1,151 @@
+"""Where a report goes beside stdout in a CI: the job's summary, one comment on the request, annotations of files."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.ci.place import WantedPlace
+from reconciler.cli.terminal import note
+from reconciler.model.errors import ConfigurationError, Place, ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.ci.place import Place as CommentPlace
+    from reconciler.report.machines import Note
+    from reconciler.report.view import Page
+
+_LEAST_ROOM = 4096  # bytes: with less, not even what was cut could be told
+
+
+@dataclass(frozen=True, slots=True)
+class Beside:
+    """Where a report goes beside stdout. `place` says where the comment belongs, None if there is to be none; `targets`
+    and `comment_id` tell it from others on the same request."""
+
+    annotations: bool
+    summary: bool
+    place: WantedPlace | None
+    project_file: Path | None
+    targets: tuple[str, ...]
+    comment_id: str
+
+    def tell(self, page: Page, notes: list[Note]) -> None:
+        """Send the page everywhere. Trouble is noted, and never raised: it must not pass for the run's outcome."""
+        if self.annotations:
+            _guarded("annotations were not written", lambda: annotate(notes))
+        uncommented = self.place is not None and not _guarded(
+            "the comment was not written", lambda: self._comment(page)
+        )
+        if self.summary or uncommented:
+            _guarded("the job's summary was not written", lambda: _write_summary(page, required=self.summary))
+
+    def announce(self, what: str) -> None:
+        """Say in our earlier comment, if there is one, that a new run is under way: what it says may no longer hold."""
+        if self.place is not None:
+            _guarded("the earlier comment still stands", lambda: self._announce(what))
+
+    def _announce(self, what: str) -> bool:
+        from reconciler.ci.forges import NoTokenError, replace_comment
+        from reconciler.report.markdown import render_markdown
+        from reconciler.report.view import running_page
+
+        try:
+            place, line = self._find()
+            text = render_markdown(_with_run(running_page(what, project_place(self.project_file))))
+            return replace_comment(place, line, text)
+        except NoTokenError:
+            return False  # said at the end, with where the report went instead
+
+    def _comment(self, page: Page) -> bool:
+        """Whether the comment was written; if not, it is said why."""
+        from reconciler.ci.forges import NoTokenError, put_comment
+        from reconciler.report.markdown import COMMENT_LIMIT, render_markdown
+
+        try:
+            place, line = self._find()
+            done = put_comment(place, line, render_markdown(_with_run(page), COMMENT_LIMIT - len(line) - 1))
+        except NoTokenError as error:
+            where = "the job's summary" if os.environ.get("GITHUB_STEP_SUMMARY") else "this log"
+            note(f"warning: {error}: the comment was not written, and the report is in {where} only")
+            return False
+        note(f"comment {done} on {place.repository} #{place.request}")
+        return True
+
+    def _find(self) -> tuple[CommentPlace, str]:
+        from reconciler.ci.forges import marker
+        from reconciler.ci.place import find_place
+
+        line = marker(project_place(self.project_file), *sorted(self.targets), self.comment_id)
+        return find_place(self.place or WantedPlace(""), os.environ), line
+
+
+def _guarded(trouble: str, tell: Callable[[], object]) -> bool:
+    """Whether telling went well. Whatever a site, a disk or a variable does, the run's outcome is what it is."""
+    try:
+        return tell() is not False
+    except ReconcilerError as error:
+        note(f"warning: {trouble}: {error}")
+    except OSError as error:
+        note(f"warning: {trouble}: {error.strerror or type(error).__name__}")
+    except Exception as error:
+        note(f"warning: {trouble} ({type(error).__name__})")
+    return False
+
+
+def _with_run(page: Page) -> Page:
+    """The page with the commit and the job that it is of."""
+    from reconciler.ci.place import commit_of, run_of
+
+    told = (("at", commit_of(os.environ)), ("run", run_of(os.environ)))
+    return replace(page, facts=(*page.facts, *((name, value) for name, value in told if value)))
+
+
+def annotate(notes: Iterable[Note]) -> None:
+    """Annotate files in GitHub Actions; nothing is said where there is nothing to annotate."""
+    from reconciler.report.machines import render_annotations
+
+    placed = [(level, place and in_work_tree(place), text) for level, place, text in notes]
+    if text := render_annotations(placed):
+        note(text)
+
+
+def in_work_tree(place: Place) -> Place:
+    """The place with its file as GitHub knows it: from the top of the checkout, wherever the step runs."""
+    top = os.environ.get("GITHUB_WORKSPACE", "")
+    path = Path(place.file).absolute()
+    if not top or not place.file or not path.is_relative_to(Path(top).absolute()):
+        return place
+    return replace(place, file=path.relative_to(Path(top).absolute()).as_posix())
+
+
+def _write_summary(page: Page, *, required: bool) -> None:
+    """Add the page to the step's summary, as far as the step's limit has room."""
+    from reconciler.report.markdown import SUMMARY_LIMIT, byte_length, render_markdown
+
+    path = os.environ.get("GITHUB_STEP_SUMMARY", "")
+    if not path:
+        if required:
+            note("note: this job has no summary (GITHUB_STEP_SUMMARY is not set)")
+        return
+    file = Path(path)
+    room = SUMMARY_LIMIT - (file.stat().st_size if file.exists() else 0) - 1
+    if room < _LEAST_ROOM:
+        note("warning: this step's summary is full: the report was not added to it")
+        return
+    with file.open("a", encoding="utf-8") as summary:
+        summary.write(render_markdown(page, room, byte_length) + "\n")
+
+
+def project_place(config: Path | None) -> str:
+    """The project file's path within its work tree: the same whether or not the file can be read as a project."""
+    from reconciler.manifests.load_project import find_project
+
+    try:
+        path = (config or find_project(Path.cwd())).resolve()
+    except ConfigurationError:
+        return ""
+    root = next((folder for folder in path.parents if (folder / ".git").exists()), Path.cwd())
+    return os.path.relpath(path, root)

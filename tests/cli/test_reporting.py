@@ -1,0 +1,157 @@
+"""What happened is what is reported: trouble after the last write changes no exit code, and a run that fails leaves a
+document that says why."""
+
+from __future__ import annotations
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import jsonschema
+import pytest
+
+from reconciler.manifests.check import schema_folder
+from reconciler.simulator import Simulator
+from tests.cli.shell import SLACK, Shell
+
+FAILURE = json.loads((schema_folder() / "failure.json").read_text("utf-8"))
+WRONG = SLACK.replace("webhook_url", "webhok_url")
+
+
+def apply_to(shell: Shell, stdout: Path, *flags: str, before: Callable[[], None] | None = None) -> tuple[int, str]:
+    """An apply whose stdout is a file; its exit code and stderr."""
+    with stdout.open("w") as stream:
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", "apply", "--yes", *flags],
+            cwd=shell.folder,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2]), **shell.environ},
+            stdout=stream,
+            stderr=subprocess.PIPE,
+            preexec_fn=before,
+            timeout=60,
+            check=False,
+        )
+    return done.returncode, done.stderr.decode()
+
+
+def live(simulator: Simulator) -> list[str]:
+    return [document.config_id for document in simulator.store.all()]
+
+
+def test_a_full_disk_after_the_last_write_changes_nothing(shell: Shell, simulator: Simulator) -> None:
+    code, err = apply_to(shell, Path("/dev/full"), "-o", "json")
+    assert code == 0, err
+    assert live(simulator) == ["acme_oncall"]
+    assert "could not be reported" in err
+    assert "nothing was written" not in err
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+
+
+def test_a_full_disk_before_the_first_write_stops_the_run(shell: Shell, simulator: Simulator) -> None:
+    code, err = apply_to(shell, Path("/dev/full"))
+    assert code == 1
+    assert "stdout cannot be written" in err
+    assert live(simulator) == []
+
+
+def test_a_limit_on_the_size_of_files_changes_nothing(shell: Shell, simulator: Simulator, tmp_path: Path) -> None:
+    def small() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+
+    code, err = apply_to(shell, tmp_path / "out.json", "-o", "json", before=small)
+    assert code == 0, err
+    assert live(simulator) == ["acme_oncall"]
+
+
+def test_a_locale_that_lacks_a_character_gets_an_escape(shell: Shell, simulator: Simulator) -> None:
+    shell.write("channels/oncall.yaml", SLACK.replace("On-call", "On call ☎"))
+    done = shell.run("apply", "--yes", environ={"PYTHONIOENCODING": "latin-1"})
+    assert done.code == 0, done.everything
+    assert live(simulator) == ["acme_oncall"]
+    assert "On call \\u260e" in done.out
+
+
+@pytest.mark.parametrize(
+    "environ",
+    [
+        {"GITHUB_API_URL": "ht!tp://x y"},
+        {"GITHUB_API_URL": "http://127.0.0.1:9"},
+        {"GITHUB_TOKEN": "tökén"},
+        {"GITHUB_EVENT_PATH": "/dev/null/nothing"},
+        {"GITHUB_STEP_SUMMARY": "/dev/full"},
+    ],
+    ids=lambda environ: next(iter(environ.items())),
+)
+def test_what_a_comment_or_summary_meets_never_costs_the_outcome(
+    shell: Shell, simulator: Simulator, environ: dict[str, str]
+) -> None:
+    actions = {
+        "GITHUB_ACTIONS": "true",
+        "GITHUB_REPOSITORY": "team/repo",
+        "GITHUB_TOKEN": "a-token",
+        "GITHUB_API_URL": simulator.url,  # which answers, but not as the API does
+    }
+    done = shell.run("apply", "--yes", "--comment", "github", "--pr", "7", "--summary", environ={**actions, **environ})
+    assert done.code == 0, done.everything
+    assert live(simulator) == ["acme_oncall"]
+    assert "warning: " in done.err
+    assert "failed" not in done.err.replace("0 failed", "")
+    assert "Traceback" not in done.everything
+    assert "tökén" not in done.everything
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["plan"],
+        ["apply", "--yes"],
+        ["drift"],
+        ["test", "--all"],
+    ],
+    ids=lambda arguments: arguments[0],
+)
+def test_a_run_that_fails_leaves_a_document_in_every_form(shell: Shell, arguments: list[str]) -> None:
+    shell.write("channels/oncall.yaml", WRONG)
+    failed = shell.run(*arguments, "--json")
+    assert failed.code == 1
+    document = json.loads(failed.out)
+    jsonschema.validate(document, FAILURE)
+    assert (document["verb"], document["exit_code"]) == (arguments[0], 1)
+    assert any(item["file"] == "channels/oncall.yaml" and item["line"] == 6 for item in document["errors"])
+    assert "webhok_url" in failed.err  # said to people too
+    page = shell.run(*arguments, "-o", "markdown")
+    assert page.out.startswith(f"### ❌ reconciler {arguments[0]}")
+    assert "webhok_url" in page.out
+    assert shell.run(*arguments, "-o", "html").out.startswith("<!doctype html>")
+
+
+@pytest.mark.parametrize("verb", ["validate", "list", "export", "doctor", "plan"])
+def test_a_project_file_that_cannot_be_used_is_told_in_the_document(shell: Shell, verb: str) -> None:
+    shell.write("reconciler.yaml", "kind: Project\n")
+    failed = shell.run(verb, "--json")
+    assert failed.code == 1
+    document = json.loads(failed.out)
+    jsonschema.validate(document, FAILURE)
+    assert document["errors"][0]["file"] == "reconciler.yaml"
+
+
+def test_a_secret_that_is_missing_is_told_in_the_document(shell: Shell) -> None:
+    failed = shell.run("apply", "--yes", "--json", environ={"SLACK_URL": ""})
+    assert failed.code == 1
+    assert "SLACK_URL" in json.loads(failed.out)["errors"][0]["message"]
+
+
+def test_a_junit_report_says_why_there_are_no_tests(shell: Shell) -> None:
+    shell.write("channels/oncall.yaml", WRONG)
+    assert shell.run("test", "--all", "--junit", "junit.xml").code == 1
+    assert "webhok_url" in (shell.folder / "junit.xml").read_text("utf-8")
+
+
+def test_one_document_is_printed_even_if_a_file_beside_it_fails(shell: Shell) -> None:
+    failed = shell.run("plan", "--json", "--terraform-report", "no/such/folder/report.json")
+    assert failed.code == 1
+    assert json.loads(failed.out)["format"] == "reconciler.failure/v1"
