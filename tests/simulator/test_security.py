@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -148,3 +150,17 @@ def test_a_state_file_keeps_whose_a_channel_is(tmp_path: Path) -> None:
         with Simulator(users=USERS, state_file=tmp_path / "state.json") as running:
             httpx.post(f"{running.url}{BASE}/configs", json={"config_id": "a", "config": SLACK}, auth=CI)
             assert [document.access for document in running.store.all()] == [(expected,)]
+
+
+@pytest.mark.parametrize("text", ["users: {a: {}}", None])
+def test_the_command_names_the_users_file_that_it_cannot_take(tmp_path: Path, text: str | None) -> None:
+    path = tmp_path / "users.yaml"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    command = [sys.executable, "-m", "reconciler", "simulate", "--port", "0", "--users", str(path)]
+
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+
+    assert done.returncode == 1
+    assert f"the simulator cannot start: {path}: " in done.stderr
+    assert "Traceback" not in done.stderr
