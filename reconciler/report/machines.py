@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
 from reconciler.apply.results import TestResult
 from reconciler.model.errors import Finding, Level, Place
 from reconciler.model.text import printable
 from reconciler.plan.changes import Plan
+
+if TYPE_CHECKING:
+    from junitparser import JUnitXml
 
 MOST_ANNOTATIONS = 10
 """How many errors, and how many warnings, GitHub shows of one step."""
@@ -66,7 +70,7 @@ def render_junit(tests: Sequence[TestResult], errors: Iterable[str] = ()) -> str
     for target in sorted({test.target for test in tests}):
         suite = TestSuite(printable(target))
         for test in (test for test in tests if test.target == target):
-            case = TestCase(printable(test.name), printable(f"{target}.{test.kind}"), test.seconds)
+            case = TestCase(printable(test.name), printable(f"{target}.{test.kind}"), round(test.seconds, 3))
             if test.verdict is None:
                 case.result = [Skipped(printable(test.text))]
             elif not test.verdict.passed:
@@ -81,5 +85,16 @@ def render_junit(tests: Sequence[TestResult], errors: Iterable[str] = ()) -> str
             case.result = [Error(printable(text))]
             suite.add_testcase(case)
         report.add_testsuite(suite)
-    report.update_statistics()
+    _count(report)
     return str(report.tostring(), "utf-8")
+
+
+def _count(report: JUnitXml) -> None:
+    """Write the numbers. Jenkins' schema knows `skipped` for a suite, not for all of them together."""
+    for suite in report:
+        suite.update_statistics()
+        suite.time = round(suite.time, 3)  # never as 1e-05, which it refuses too
+    report.tests = sum(suite.tests for suite in report)
+    report.failures = sum(suite.failures for suite in report)
+    report.errors = sum(suite.errors for suite in report)
+    report.time = round(sum(suite.time for suite in report), 3)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from urllib.parse import quote
 
 from sarif_pydantic import (
@@ -24,25 +24,47 @@ from reconciler.model.errors import Finding
 from reconciler.model.errors import Level as FindingLevel
 from reconciler.model.text import printable
 from reconciler.model.version import __version__
+from reconciler.report.rules import describe_rule
+
+_SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
 def render_sarif(findings: Iterable[Finding]) -> str:
     """One run with a result for each finding, and a rule for each slug that occurs."""
     findings = list(findings)
-    rules = [ReportingDescriptor(id=rule) for rule in sorted({finding.rule for finding in findings})]
-    driver = ToolDriver(name="reconciler", version=__version__, rules=rules)
-    run = Run(tool=Tool(driver=driver), results=[_result(finding) for finding in findings])
-    text: str = Sarif(version="2.1.0", runs=[run]).model_dump_json(by_alias=True, exclude_none=True, indent=2)
+    places = {rule: number for number, rule in enumerate(sorted({finding.rule for finding in findings}))}
+    driver = ToolDriver(
+        name="reconciler", version=__version__, semantic_version=__version__, rules=[_rule(rule) for rule in places]
+    )
+    run = Run(tool=Tool(driver=driver), results=[_result(finding, places) for finding in findings])
+    text: str = Sarif(schema_uri=_SCHEMA, version="2.1.0", runs=[run]).model_dump_json(
+        by_alias=True, exclude_none=True, indent=2
+    )
     return f"{text}\n"
 
 
-def _result(finding: Finding) -> Result:
+def _rule(rule: str) -> ReportingDescriptor:
+    """A rule as GitHub's code scanning wants it: a name, a description, and help that says how to learn more."""
+    words = Message(text=describe_rule(rule))
+    return ReportingDescriptor(
+        id=rule,
+        name="".join(part.capitalize() for part in rule.split("-")),
+        short_description=words,
+        full_description=words,
+        help=Message(text=f"{words.text} The message of each finding says what to do about it."),
+    )
+
+
+def _result(finding: Finding, places: Mapping[str, int]) -> Result:
     place = finding.place
     text = str(finding).removeprefix(f"{place}: ")
     region = Region(start_line=place.line, start_column=max(1, place.column)) if place.line else None
-    where = PhysicalLocation(artifact_location=ArtifactLocation(uri=quote(place.file)), region=region)
+    where = PhysicalLocation(
+        artifact_location=ArtifactLocation(uri=quote(place.file, errors="surrogateescape")), region=region
+    )
     return Result(
         rule_id=finding.rule,
+        rule_index=places[finding.rule],
         level=Level.ERROR if finding.level is FindingLevel.ERROR else Level.WARNING,
         message=Message(text=printable(text)),
         locations=[Location(physical_location=where)],

@@ -131,7 +131,7 @@ def test_an_apply_and_its_tests_are_told(actions: Shell, forge: FakeForge) -> No
     assert done.out.startswith("### ✅ reconciler apply: `acme`")
     assert "**Applied: 1 applied" in forge.bodies()[0]
     done = actions.run("test", "--all", "--junit", "junit.xml", "-o", "html")
-    assert done.out.startswith("<!doctype html>")
+    assert done.out.startswith("<!DOCTYPE html>")
     assert JUnitXml.fromfile(str(actions.folder / "junit.xml")).tests == 1
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from tests.interop import packages, prism, recipes
+from tests.interop import documents, packages, prism, recipes
 from tests.interop.tools import NotRunError
 
 __all__ = ["main"]
@@ -19,6 +19,8 @@ ROUNDS: dict[str, Callable[[], list[str]]] = {
     "Dockerfile": recipes.play_hadolint,
     "pre-commit's hook": recipes.play_pre_commit,
     "GitLab's template": recipes.play_gitlab,
+    "SARIF, for code scanning": documents.play_sarif,
+    "HTML": documents.play_html,
     "packages, as they are installed": packages.play_installs,
     "lower bounds": packages.play_lower_bounds,
 }

@@ -3,20 +3,27 @@
 from __future__ import annotations
 
 import json
+import re
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 from junitparser import Error, Failure, JUnitXml, Skipped
 from sarif_pydantic import Sarif
 
+import reconciler
 from reconciler.model.errors import Finding, Level, Place
 from reconciler.report.machines import notes_of_findings, render_annotations, render_junit, render_terraform_report
+from reconciler.report.rules import RULES
 from reconciler.report.sarif import render_sarif
 from tests.report.hostile import NAMES, PLAN, TESTS
 
 
 def test_a_junit_reader_finds_every_test_with_its_outcome() -> None:
     report = JUnitXml.fromstring(render_junit(TESTS, ["kafka: 503"]).encode())
-    assert (report.tests, report.failures, report.errors, report.skipped) == (4, 1, 1, 1)
+    assert (report.tests, report.failures, report.errors) == (4, 1, 1)
+    assert sum(suite.skipped for suite in report) == 1
     cases = {case.name: case for suite in report for case in suite}
     assert cases["oncall"].result == []
     assert isinstance(cases["mail"].result[0], Failure)
@@ -24,6 +31,29 @@ def test_a_junit_reader_finds_every_test_with_its_outcome() -> None:
     assert isinstance(cases["kafka"].result[0], Error)
     assert cases["mail"].result[0].message == f"refused: {NAMES[1]}"
     assert cases["mail"].time == 1.5
+
+
+JENKINS = {
+    "testsuites": {"name", "time", "tests", "failures", "errors"},
+    "testsuite": {"name", "tests", "failures", "errors", "group", "time", "skipped", "timestamp", "hostname", "id"},
+    "testcase": {"name", "time", "classname", "group"},
+    "skipped": {"type", "message"},
+    "failure": {"type", "message"},
+    "error": {"type", "message"},
+}
+"""By element, the attributes that Jenkins' xUnit plug-in takes (its junit-10.xsd)."""
+
+
+@pytest.mark.parametrize("seconds", [0.0, 1e-05, 0.1 + 0.2, 1234.5])
+def test_jenkins_takes_every_element_and_number(seconds: float) -> None:
+    text = render_junit([replace(test, seconds=seconds) for test in TESTS], ["kafka: 503"])
+    elements = list(ElementTree.fromstring(text.encode()).iter())
+    assert {element.tag for element in elements} == set(JENKINS)
+    for element in elements:
+        assert set(element.attrib) <= JENKINS[element.tag], element.tag
+        if element.tag == "testsuite":
+            assert {"name", "tests", "failures", "errors"} <= set(element.attrib)
+        assert re.fullmatch(r"[0-9]*(\.[0-9]*)?", element.get("time", ""))
 
 
 def test_gitlab_gets_its_three_numbers() -> None:
@@ -76,3 +106,33 @@ def test_sarif_says_where_what_and_by_which_rule() -> None:
 
 def test_every_finding_is_in_the_sarif_even_where_there_is_none() -> None:
     assert json.loads(render_sarif([]))["runs"][0]["results"] == []
+
+
+def test_a_file_whose_name_is_no_text_is_named_by_its_bytes() -> None:
+    document = json.loads(render_sarif([Finding(Place("channels/\udcff.yaml", 1, 1), "wrong", "unknown-field")]))
+    (result,) = document["runs"][0]["results"]
+    assert result["locations"][0]["physicalLocation"]["artifactLocation"] == {"uri": "channels/%FF.yaml"}
+
+
+def test_code_scanning_gets_what_it_demands_of_every_rule() -> None:
+    findings = [Finding(Place("a.yaml", 1, 1), "wrong", rule) for rule in ("yaml-tag", "unknown-field", "of-a-package")]
+    document = json.loads(render_sarif(findings))
+    assert document["$schema"].startswith("https://docs.oasis-open.org/sarif/")
+    rules = document["runs"][0]["tool"]["driver"]["rules"]
+    for rule in rules:
+        assert all(rule[field]["text"].endswith(".") for field in ("shortDescription", "fullDescription", "help"))
+        assert rule["name"].isalpha()
+    for result in document["runs"][0]["results"]:
+        assert rules[result["ruleIndex"]]["id"] == result["ruleId"]
+
+
+SLUG = re.compile(r', "([a-z]+(?:-[a-z0-9]+)+)"[,)]')
+FINDERS = ["manifests/*.py", "providers/*/abilities.py", "plan/desired.py", "engine/load.py"]
+
+
+def test_every_rule_that_finds_something_has_its_sentence() -> None:
+    package = Path(reconciler.__file__).parent
+    sources = [path.read_text("utf-8") for pattern in FINDERS for path in sorted(package.glob(pattern))]
+    found = {slug for text in sources for slug in SLUG.findall(text)}
+    assert len(found) > 40
+    assert found <= set(RULES), f"no sentence in report/rules.py: {sorted(found - set(RULES))}"
