@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 
 from typing_extensions import TypeAliasType
 
-from reconciler.model.values import SecretReference, SecretText, Value
+from reconciler.model.values import MaskedText, SecretReference, SecretText, Value
 
 Json = TypeAliasType("Json", "str | int | bool | list[Json] | dict[str, Json] | None")
 """What a shown value is made of. A secret is `{"secret": text, "tag": "#3fa1", "reference": "env:NAME"}`."""
@@ -70,6 +70,8 @@ class Masker:
 
     def show(self, value: Value, reference: SecretReference | None = None) -> Json:
         """A value as it may be printed: sets as sorted lists, secrets masked, references by their names."""
+        if isinstance(value, MaskedText):
+            value = value.shown
         if isinstance(value, SecretText):
             shown: dict[str, Json] = {"secret": mask_address(value.reveal()), "tag": f"#{self.digest(value)[:4]}"}
             pin: dict[str, Json] = {"pin": self._pin(value)} if self.pin_key else {}

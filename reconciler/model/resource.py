@@ -78,8 +78,9 @@ class LiveObject:
 
     `kind` is None for a type that this version of the tool does not know; `native_type` is the provider's word for it.
     `fields` are complete, with references as the ids of other live objects, and the description still with its mark.
-    A secret that the provider does not give in clear is None. `updated` is when it was last changed, in the server's
-    own form; `read_only` objects belong to the platform, and are referred to by their `alias` (`role:Admin`).
+    A secret that the provider does not give in clear is None, or a MaskedText. `updated` is when it was last changed,
+    in the server's own form; `read_only` objects belong to the platform, and are referred to by their `alias`
+    (`role:Admin`).
     """
 
     id: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import NoReturn
 
 
@@ -42,6 +42,36 @@ class SecretText:
 
 
 @dataclass(frozen=True, slots=True)
+class MaskedText:
+    """A secret as a server shows it, with a part masked: it is compared, and never written or sent.
+
+    `parts` are what stands before, between and after the masks: at least two, and empty where nothing is known.
+    """
+
+    shown: SecretText
+    parts: tuple[str, ...] = field(repr=False)
+
+    def may_be(self, secret: SecretText) -> bool:
+        """Whether the secret may stand behind the mask: all that is not masked agrees with it."""
+        text = secret.reveal()
+        first, *between, last = self.parts
+        at, end = len(first), len(text) - len(last)
+        if at > end or not (text.startswith(first) and text.endswith(last)):
+            return False
+        for part in between:
+            found = text.find(part, at, end)
+            if found < 0:
+                return False
+            at = found + len(part)
+        return True
+
+
+def in_clear(value: Value) -> Value:
+    """A value as it can be written: None for one that is masked."""
+    return None if isinstance(value, MaskedText) else value
+
+
+@dataclass(frozen=True, slots=True)
 class SecretReference:
     """The name of a value that is kept elsewhere: what a manifest writes instead of a secret.
 
@@ -70,7 +100,7 @@ BUILT_IN_SOURCES = ("env", "file", "sops", "vault", "aws_secret")
 RESERVED_NAMES = frozenset({*BUILT_IN_SOURCES, "live", "plain", "format", "from", "key"})
 """The words of a secret field that no source of a project may be called by."""
 
-Value = str | int | bool | SecretText | SecretReference | frozenset[str] | Mapping[str, "Value"] | None
+Value = str | int | bool | SecretText | MaskedText | SecretReference | frozenset[str] | Mapping[str, "Value"] | None
 """What a field holds: a set for SET and REFERENCES, a mapping for SECRETS, None where there is nothing."""
 
 PUBLIC_HEADERS = frozenset({"content-type", "accept", "user-agent"})

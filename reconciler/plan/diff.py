@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.model.kinds import Field, Kind, Role
 from reconciler.model.masking import Json, Masker
-from reconciler.model.values import SecretReference, SecretText, Value
+from reconciler.model.values import MaskedText, SecretReference, SecretText, Value, in_clear
 
 Secrets = Mapping[SecretReference, SecretText]
 """The values of the references that could be resolved."""
@@ -89,7 +89,9 @@ class _Leaf:
 
     @property
     def is_write_only(self) -> bool:
-        return self.may_be_hidden and self.live is None and self.desired is not None
+        if isinstance(self.live, MaskedText) and isinstance(self.desired, SecretText):
+            return self.live.shown != self.desired and self.live.may_be(self.desired)
+        return self.may_be_hidden and in_clear(self.live) is None and self.desired is not None
 
     @property
     def is_comparable(self) -> bool:
@@ -97,12 +99,14 @@ class _Leaf:
 
     def sides(self, masker: Masker) -> tuple[object, object]:
         """Live and desired as they may be handed to a library: a secret as its digest."""
-        if isinstance(self.live, SecretText) or isinstance(self.desired, SecretText):
+        if isinstance(self.live, SecretText | MaskedText) or isinstance(self.desired, SecretText):
             return _digest(self.live, masker), _digest(self.desired, masker)
         return self.live, self.desired
 
 
 def _digest(value: Value, masker: Masker) -> str | None:
+    if isinstance(value, MaskedText):
+        value = value.shown
     if isinstance(value, SecretText):
         return masker.digest(value)
     return None if value is None else masker.digest(SecretText(str(value)))
@@ -159,5 +163,5 @@ def _change(kind: Kind, leaf: _Leaf, masker: Masker) -> FieldChange:
         before=masker.show(leaf.live),
         after=masker.show(leaf.desired, leaf.reference),
         delivery=kind.field(leaf.path[0]).delivery,
-        secret=isinstance(leaf.desired, SecretText) or isinstance(leaf.live, SecretText),
+        secret=isinstance(leaf.desired, SecretText) or isinstance(leaf.live, SecretText | MaskedText),
     )

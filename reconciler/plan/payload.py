@@ -12,7 +12,7 @@ from dataclasses import replace
 from reconciler.model.kinds import KINDS, Field, Role
 from reconciler.model.provider import Abilities
 from reconciler.model.resource import Draft, LiveObject, Resource
-from reconciler.model.values import SecretReference, SecretText, Value
+from reconciler.model.values import MaskedText, SecretReference, SecretText, Value, in_clear
 from reconciler.plan.changes import Action, RefusedResource, TargetPlan
 from reconciler.plan.diff import Secrets
 from reconciler.plan.make import effective_fields, live_fields
@@ -51,7 +51,7 @@ def make_draft(
 
 def draft_of_live(found: Found, mark: Mark | None) -> Draft:
     """The draft that writes a live object again as it is, under the given mark: for marks and undoing."""
-    fields = dict(found.live.fields)
+    fields = {name: in_clear(value) for name, value in found.live.fields.items()}
     if mark is not None:
         fields["description"] = describe(str(fields.get("description") or ""), mark)
     return Draft(found.live.kind or "", fields, found.id)
@@ -77,6 +77,9 @@ def _plain(value: Value) -> Value:
 
 def _is_hidden(sent: Value, read: Value) -> bool:
     """Whether the server keeps (part of) a value to itself, so that the two cannot be compared."""
+    if isinstance(read, MaskedText):
+        secret = SecretText(sent) if isinstance(sent, str) else sent
+        return not isinstance(secret, SecretText) or read.shown == secret or read.may_be(secret)
     if sent is None or read is None:
         return sent != read and (sent is None or not isinstance(sent, (bool, int)))
     if isinstance(sent, Mapping) and isinstance(read, Mapping):
@@ -106,9 +109,9 @@ def _opened_items(
 
 def _opened(value: Value, live: Value, secrets: Secrets) -> Value:
     if not isinstance(value, SecretReference):
-        return value
+        return in_clear(value)
     if value.is_live:
-        return live
+        return in_clear(live)
     if value not in secrets:
         raise UnknownReferenceError(str(value))
     return secrets[value]

@@ -7,31 +7,14 @@ what a caller may set, references as bare ids, and `target` always whole with it
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
+from reconciler.model.masked import read_address
 from reconciler.model.resource import Draft, LiveObject
-from reconciler.model.values import SecretReference, SecretText, Value
+from reconciler.model.values import MaskedText, SecretReference, SecretText, Value, in_clear
 from reconciler.providers.confluent.catalogue import Catalogue
-
-_ANYWHERE = re.compile(r"\*{2,}|•{2,}|…|%E2%80%A2|<redacted>|\[redacted\]", re.IGNORECASE)
-_WHOLE_PIECE = re.compile(r"[xX]{3,}|\*|\.{3,}|redacted|masked", re.IGNORECASE)
-
-
-def is_hidden(address: str) -> bool:
-    """Whether an address that the server gave is no address that could be posted to."""
-    try:
-        parts = urlsplit(address)
-    except ValueError:
-        return True
-    if parts.scheme not in ("http", "https") or not parts.netloc or _ANYWHERE.search(address):
-        return True
-    pieces = [*parts.path.split("/"), *re.split(r"[=&]", parts.query)]
-    return any(_WHOLE_PIECE.fullmatch(piece) for piece in pieces)
-
 
 SUBSCRIPTION = "Subscription"
 SUBSCRIPTION_PREFIX = "subscriptions/"
@@ -151,8 +134,8 @@ def _alias(native: str, target: dict[str, Any]) -> str:
     return f"{word}:{name}" if name else ""
 
 
-def _address(value: Any) -> SecretText | None:
-    return SecretText(value) if isinstance(value, str) and not is_hidden(value) else None
+def _address(value: Any) -> SecretText | MaskedText | None:
+    return read_address(value) if isinstance(value, str) and value else None
 
 
 def _id(reference: Any) -> str:
@@ -204,7 +187,7 @@ def _references(channels: Value) -> list[dict[str, str]]:
 def changed_members(draft: Draft, before: LiveObject) -> dict[str, Any]:
     """The body of the PATCH that makes `before` what the draft says: its top-level members that differ, each whole.
 
-    An address that is not known is left as it is; one that the server hides is written again.
+    An address that is not known is left as it is; one that the server masks is written again.
     """
     fields, old = draft.fields, before.fields
     if draft.kind == SUBSCRIPTION:
@@ -227,18 +210,29 @@ def filled(live: LiveObject, draft: Draft | None) -> Draft:
     """A live integration as a draft, with the address from the given draft where the server keeps it to itself."""
     fields = dict(live.fields)
     kind = live.kind or ""
-    if draft is not None and draft.kind == kind and fields.get(TARGETS[kind].field) is None:
-        fields[TARGETS[kind].field] = draft.fields.get(TARGETS[kind].field)
+    name = TARGETS[kind].field
+    fields[name] = in_clear(fields.get(name))
+    if draft is not None and draft.kind == kind and fields[name] is None:
+        fields[name] = draft.fields.get(name)
     return Draft(kind, fields, live.id)
 
 
 def same_content(live: LiveObject, other: LiveObject | Draft) -> bool:
-    """Whether a live object is what the other says, by all that is written; a hidden address equals any."""
+    """Whether a live object is what the other says, by all that is written; a masked address equals any that may be
+    behind it."""
     if live.kind != other.kind or live.kind is None:
         return live.kind == other.kind
     if live.kind == SUBSCRIPTION:
         names: tuple[str, ...] = ("notification_type", "channels", "state")
         return all(live.fields.get(name) == other.fields.get(name) for name in names)
-    ours, theirs = address_of(live.kind, live.fields), address_of(live.kind, other.fields)
     texts = all((live.fields.get(name) or "") == (other.fields.get(name) or "") for name in _TEXTS)
-    return texts and (ours is None or theirs is None or ours == theirs)
+    return texts and _may_be_same(live.fields.get(TARGETS[live.kind].field), other.fields.get(TARGETS[live.kind].field))
+
+
+def _may_be_same(one: Value, other: Value) -> bool:
+    """Whether nothing that is known of two addresses differs."""
+    one, other = (SecretText(value) if isinstance(value, str) else value for value in (one, other))
+    for masked, value in ((one, other), (other, one)):
+        if isinstance(masked, MaskedText) and isinstance(value, SecretText):
+            return masked.shown == value or masked.may_be(value)
+    return one is None or other is None or one == other
