@@ -45,7 +45,8 @@ def _made(one: type[Any], arguments: Mapping[str, Any]) -> Any:
     return one(**{item.name: arguments[item.name] for item in fields(one) if item.name in arguments})
 
 
-def _as_enum(kind: type[StrEnum]) -> Callable[[click.Context, click.Parameter, str | None], StrEnum | None]:
+def as_enum(kind: type[StrEnum]) -> Callable[[click.Context, click.Parameter, str | None], StrEnum | None]:
+    """A click callback that makes a word of this enum of what was written."""
     return lambda _context, _parameter, written: None if written is None else kind(written)
 
 
@@ -139,7 +140,7 @@ PLANNING: tuple[Decorator, ...] = (
     option(
         "--test-when",
         type=click.Choice([item.value for item in When]),
-        callback=_as_enum(When),
+        callback=as_enum(When),
         help="When channels are tested.",
     ),
 )
@@ -150,7 +151,7 @@ TESTING: tuple[Decorator, ...] = (
     option(
         "--on-test-failure",
         type=click.Choice([item.value for item in OnFailure]),
-        callback=_as_enum(OnFailure),
+        callback=as_enum(OnFailure),
         help="What becomes of a change whose test fails.",
     ),
     MAX_MESSAGES,

@@ -1,22 +1,43 @@
-"""What a target says to our credentials: who it is, what may be read, tested and deleted, which kinds it takes.
+"""What a target says to our credentials: who it is, which rights they have, which kinds it takes.
 
-The rights to write are asked for with an id that does not exist: a server that allows the call answers that there is
-no such object, one that does not answers 403. So nothing is written and nobody gets a message. A right to create
-cannot be asked for without creating, so that it is not.
+A right to write is asked for by a call that can change nothing, since it names ids that do not exist: a server that
+allows it answers that there is no such object, one that does not answers 403. A create names an account that does not
+exist, which the server looks for before it writes. So nothing is written, and nobody gets a message.
 """
 
 from __future__ import annotations
 
 import uuid
-from collections.abc import Awaitable, Callable, Collection
+from collections.abc import Awaitable, Callable, Collection, Iterator
 
-from reconciler.model.errors import ForbiddenError, NotFoundError, TargetError, UnauthorizedError
-from reconciler.model.evidence import Check, failure, ok, warning
+from reconciler.engine.options import Purpose
+from reconciler.model.errors import ForbiddenError, NotFoundError, RejectedError, TargetError, UnauthorizedError
+from reconciler.model.evidence import Check, failure, not_tried, ok, warning
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Server
+from reconciler.model.resource import Draft, LiveObject, Server
+from reconciler.model.values import Value
+
+_RIGHTS = {
+    Purpose.PLAN: ("read one",),
+    Purpose.TEST: ("read one", "test"),
+    Purpose.APPLY: ("read one", "create", "update", "delete", "test"),
+}
+"""The rights that each purpose needs, beside the one to list."""
+
+_NOT_ASKED = (
+    "this provider answers 403 for what is not there too, so that no call without an effect can tell; the first run "
+    "that needs it will"
+)
 
 
-async def check_target(name: str, provider: Provider, prefix: str, kinds: Collection[str], wanted: str) -> list[Check]:
+async def check_target(
+    name: str,
+    provider: Provider,
+    prefix: str,
+    kinds: Collection[str],
+    wanted: str,
+    purpose: Purpose = Purpose.APPLY,
+) -> list[Check]:
     """Credentials, version, rights one by one, the kinds that are used. `wanted` is `targets.X.version`."""
     try:
         server = await provider.read_server()
@@ -27,12 +48,53 @@ async def check_target(name: str, provider: Provider, prefix: str, kinds: Collec
     except TargetError as error:
         return [failure(name, "server", str(error))]
     checks = [ok(name, "credentials", "accepted"), *_version(name, server, wanted), listing]
-    if provider.abilities.chooses_ids:
-        nothing = f"{prefix}_doctor-{uuid.uuid4().hex}"
-        checks.append(await _right(name, "right to read one", lambda: provider.read(nothing)))
-        checks.append(await _right(name, "right to test", lambda: provider.send_test(nothing)))
-        checks.append(await _right(name, "right to delete", lambda: provider.delete(nothing)))
+    checks += [await check for check in _rights(name, provider, prefix, purpose)]
     return [*checks, *_kinds(name, provider, server, kinds)]
+
+
+def _rights(name: str, provider: Provider, prefix: str, purpose: Purpose) -> Iterator[Awaitable[Check]]:
+    nothing = f"{prefix}_doctor-{uuid.uuid4().hex}"
+    calls: dict[str, Callable[[], Awaitable[object]]] = {
+        "read one": lambda: provider.read(nothing),
+        "create": lambda: _create_impossible(provider, nothing),
+        "update": lambda: provider.update(nothing, *_unwritten(nothing)),
+        "delete": lambda: provider.delete(nothing),
+        "test": lambda: provider.send_test(nothing),
+    }
+    for right in _RIGHTS[purpose]:
+        if provider.abilities.chooses_ids:
+            yield _right(name, f"right to {right}", calls[right])
+        elif right != "read one":
+            yield _unasked(name, f"right to {right}")
+
+
+async def _unasked(name: str, what: str) -> Check:
+    return not_tried(name, what, _NOT_ASKED)
+
+
+_NOBODY: frozenset[str] = frozenset({"doctor@example.org"})
+
+
+async def _create_impossible(provider: Provider, nothing: str) -> None:
+    """A create of what cannot be: mail by an account that does not exist. Should a server take it, it is removed."""
+    fields = _fields(nothing) | {"sender": f"{nothing}_account", "groups": frozenset()}
+    try:
+        await provider.create(Draft("EmailChannel", fields, nothing))
+    except RejectedError as error:
+        if error.status != 404:
+            raise
+        return
+    await provider.delete(nothing)
+
+
+def _unwritten(nothing: str) -> tuple[Draft, LiveObject]:
+    """A draft for an object that is not there, and what would have been there before."""
+    fields = _fields(nothing)
+    return Draft("EmailGroup", fields, nothing), LiveObject(nothing, "EmailGroup", fields)
+
+
+def _fields(nothing: str) -> dict[str, Value]:
+    return {"display_name": nothing, "enabled": False, "recipients": _NOBODY}
 
 
 def _version(name: str, server: Server, wanted: str) -> list[Check]:

@@ -200,9 +200,19 @@ class ListOptions(ProjectOptions, ReachOptions):
     types: bool = False
 
 
+class Purpose(StrEnum):
+    """What credentials are for, and so which rights they need."""
+
+    PLAN = "plan"
+    APPLY = "apply"
+    TEST = "test"
+
+
 @dataclass(frozen=True, kw_only=True)
 class DoctorOptions(ProjectOptions, ReachOptions):
-    """`doctor`."""
+    """`doctor`: whether the credentials have the rights that their `purpose` needs."""
+
+    purpose: Purpose = Purpose.APPLY
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -52,6 +52,7 @@ class Health(StrEnum):
     OK = "ok"
     WARNING = "warning"
     FAILURE = "failure"
+    NOT_TRIED = "not tried"
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +79,11 @@ def warning(subject: str, name: str, text: str, fix: str = "") -> Check:
 def failure(subject: str, name: str, text: str, fix: str = "") -> Check:
     """Something that stops a run."""
     return Check(subject, name, Health.FAILURE, text, fix)
+
+
+def not_tried(subject: str, name: str, text: str) -> Check:
+    """What nobody looked at, and why."""
+    return Check(subject, name, Health.NOT_TRIED, text)
 
 
 def expectation(kind: str, policy: TestPolicy, abilities: Abilities) -> Expect:

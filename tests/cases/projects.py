@@ -70,9 +70,9 @@ class Project(Shell):
         found = self.call("GET", f"{INTEGRATIONS}?page_size=100")["data"]
         return [item for item in found if item["target"]["kind"] in ("Slack", "MsTeams", "Webhook")]
 
-    def messages(self) -> list[Any]:
-        """What was delivered since the last `forget`."""
-        return list(self.call("GET", "/_simulator/inbox")["messages"])
+    def sent(self) -> list[Any]:
+        """What was delivered so far, newest first."""
+        return list(self.call("GET", "/_simulator/inbox.json")["deliveries"])
 
 
 CONFIGS = "/_plugins/_notifications/configs"

@@ -93,7 +93,7 @@ def test_the_doctor_names_what_is_broken_and_the_fix(shell: Shell) -> None:
     del shell.environ["SLACK_URL"]
     done = shell.run("doctor")
     assert done.code == 1
-    assert "failure  connection" in done.out
+    assert "failure    connection" in done.out
     assert "fix: is it running" in done.out
     assert "SLACK_URL is not set" in done.out
 
@@ -156,7 +156,7 @@ def test_the_doctor_tells_credentials_that_are_not_accepted(tmp_path: Path) -> N
         shell.write("channels/oncall.yaml", SLACK)
         done = shell.run("doctor")
     assert done.code == 1
-    assert "failure  credentials" in done.out
+    assert "failure    credentials" in done.out
     assert "fix: correct auth" in done.out
 
 

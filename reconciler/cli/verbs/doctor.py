@@ -8,22 +8,32 @@ import click
 
 from reconciler.cli.loading import surroundings
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, TARGET, options, takes
+from reconciler.cli.options import COMMON, CONNECTING, TARGET, as_enum, option, options, takes
 from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, out, show_json
 from reconciler.engine.load import Workspace, load_workspace
-from reconciler.engine.options import DoctorOptions, ReachOptions
+from reconciler.engine.options import DoctorOptions, Purpose
 from reconciler.engine.read import references_in, resolver_of
 from reconciler.model.errors import ConfigurationError, Level, SecretError
 from reconciler.model.evidence import Check, Health, failure, ok, warning
 from reconciler.model.text import plural, printable
 from reconciler.report.texts import Paint
 
-_COLOURS = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILURE: "red"}
+_COLOURS = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILURE: "red", Health.NOT_TRIED: "yellow"}
+_WIDEST = max(len(health.value) for health in Health)
 
 
 @click.command("doctor")
 @options(COMMON, (TARGET,), CONNECTING)
+@option(
+    "--for",
+    "purpose",
+    type=click.Choice([item.value for item in Purpose]),
+    callback=as_enum(Purpose),
+    default=Purpose.APPLY.value,
+    show_default=True,
+    help="What the credentials are for: which rights they must have.",
+)
 @takes(DoctorOptions, Screen)
 @published("doctor")
 def command(options: DoctorOptions, screen: Screen) -> int:
@@ -39,7 +49,7 @@ def command(options: DoctorOptions, screen: Screen) -> int:
     return 1 if failed else 0
 
 
-async def _examine(workspace: Workspace, options: ReachOptions) -> list[Check]:
+async def _examine(workspace: Workspace, options: DoctorOptions) -> list[Check]:
     groups = await asyncio.gather(*(_target(workspace, name, options) for name in workspace.targets))
     return [_manifests(workspace), *await _secrets(workspace), *(check for group in groups for check in group)]
 
@@ -68,7 +78,7 @@ async def _secrets(workspace: Workspace) -> list[Check]:
     return checks or [ok("project", "secrets", f"{plural(len(resolution.values), 'secret')}, all there")]
 
 
-async def _target(workspace: Workspace, name: str, options: ReachOptions) -> list[Check]:
+async def _target(workspace: Workspace, name: str, options: DoctorOptions) -> list[Check]:
     from reconciler.engine.connect import connect, connection_of
     from reconciler.engine.doctor import check_target
     from reconciler.providers.reach import check_network
@@ -85,7 +95,8 @@ async def _target(workspace: Workspace, name: str, options: ReachOptions) -> lis
             return checks
         kinds = {resource.kind for resource in workspace.resources(name).values()}
         version = workspace.project.targets[name].version or ""
-        return [*checks, *await check_target(name, provider, workspace.project.id_prefix, kinds, version)]
+        prefix = workspace.project.id_prefix
+        return [*checks, *await check_target(name, provider, prefix, kinds, version, options.purpose)]
     finally:
         await provider.close()
 
@@ -107,9 +118,11 @@ def _show(checks: list[Check], paint: Paint) -> None:
         if check.subject != subject:
             subject = check.subject
             out(paint(subject, "bold"))
-        word = paint(check.health.value.ljust(7), _COLOURS[check.health])
+        word = paint(check.health.value.ljust(_WIDEST), _COLOURS[check.health])
         out(f"  {word}  {check.name.ljust(width)}  {printable(check.text)}")
         if check.fix and check.health is not Health.OK:
-            out(f"  {' ' * 7}  {' ' * width}  fix: {check.fix}")
-    counts = [plural(sum(check.health is health for check in checks), health.value) for health in Health]
-    out(f"{plural(len(checks), 'check')}: {counts[0].removesuffix('s')}, {counts[1]}, {counts[2]}.")
+            out(f"  {' ' * _WIDEST}  {' ' * width}  fix: {check.fix}")
+    counts = {health: sum(check.health is health for check in checks) for health in Health}
+    untried = f", {counts[Health.NOT_TRIED]} not tried" if counts[Health.NOT_TRIED] else ""
+    found = f"{plural(counts[Health.WARNING], 'warning')}, {plural(counts[Health.FAILURE], 'failure')}"
+    out(f"{plural(len(checks), 'check')}: {counts[Health.OK]} ok, {found}{untried}.")
