@@ -178,9 +178,10 @@ class DestroyOptions(ProjectOptions, WritingOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class DriftOptions(ManifestOptions, ReachOptions):
-    """`drift`. `base` is the commit against which origins are told."""
+    """`drift`. `base` is the commit against which origins are told; `without_secrets` resolves none."""
 
     base: str | None = None
+    without_secrets: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

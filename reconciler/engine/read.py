@@ -141,7 +141,8 @@ async def _read_live(
 
 @dataclass(frozen=True, slots=True)
 class ReadOptions:
-    """How targets are read and planned. `must_resolve`: a secret that cannot be resolved is an error.
+    """How targets are read and planned. `must_resolve`: a secret that cannot be resolved is an error; without
+    `resolve` none is looked for.
 
     `saved` holds the target plans of a saved plan, which bounds what is carried out; `intent_only` leaves everything
     pending that no manifest changed; `assumed` are versions by target, to be foreseen.
@@ -151,6 +152,7 @@ class ReadOptions:
     guards: GuardOptions = field(default_factory=GuardOptions)
     adopt: bool = False
     must_resolve: bool = False
+    resolve: bool = True
     parallelism: int | None = None
     timeout: float | None = None
     intent_only: bool = False
@@ -213,7 +215,7 @@ async def read_targets(workspace: Workspace, options: ReadOptions, *, only_owned
     """
     resolver, credentials = resolver_of(workspace), resolver_of(workspace, for_credentials=True)
     masker = Masker(randomness.token_bytes(32), pin_key(plan_key(workspace.here.environ)))
-    values, failures = ({}, {}) if only_owned else await _resolve(workspace, resolver, options)
+    values, failures = ({}, {}) if only_owned or not options.resolve else await _resolve(workspace, resolver, options)
     if failures and options.must_resolve:
         raise SecretError("\n".join(f"{reference}: {why}" for reference, why in sorted(failures.items(), key=str)))
     run = _Run(workspace, options, credentials, resolver, values, masker, only_owned)
@@ -324,7 +326,7 @@ async def _late_values(run: _Run, plan: TargetPlan, matching: Matching) -> Mappi
         for reference in references_in(match.resource, new=True) - references_in(match.resource)
         if reference not in run.values
     }
-    if not wanted:
+    if not wanted or not run.options.resolve:
         return {}
     resolution = await run.resolver.resolve(wanted)
     if resolution.failures and run.options.must_resolve:

@@ -16,6 +16,7 @@ from reconciler.engine.load import Workspace, load_project_only, project_file
 from reconciler.engine.options import (
     ApplyOptions,
     DestroyOptions,
+    DriftOptions,
     ManifestOptions,
     PlanningOptions,
     PlanOptions,
@@ -125,6 +126,8 @@ async def _read(run: Run) -> list[Live]:
         from reconciler.engine.snapshots import plan_against
 
         return await plan_against(run.workspace, reading, run.workspace.here.folder / options.against, options.max_age)
+    if isinstance(options, DriftOptions):
+        reading = replace(reading, resolve=not options.without_secrets)
     return await read_targets(run.workspace, reading, only_owned=isinstance(options, DestroyOptions))
 
 

@@ -111,12 +111,14 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class RefusedResource:
-    """A resource that cannot be planned, and why. `foreign`: the object is somebody else's."""
+    """A resource that cannot be planned, and why. `foreign`: the object is somebody else's; `missing`: there is nothing
+    live that it could keep."""
 
     kind: str
     name: str
     message: str
     foreign: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -96,7 +96,11 @@ def make_target_plan(
     if options.partial:
         matching = replace(matching, candidates=())
     possible = tuple(match for match in matching.matches if not _keeps_nothing(match))
-    refusals = [Refusal(match.resource, _KEEPS_NOTHING) for match in matching.matches if _keeps_nothing(match)]
+    refusals = [
+        Refusal(match.resource, _KEEPS_NOTHING, missing=match.found is None)
+        for match in matching.matches
+        if _keeps_nothing(match)
+    ]
     matching = replace(matching, matches=possible, refusals=(*matching.refusals, *refusals))
     dangling = refuse_dangling(matching, options.names)
     refused = {refusal.resource.name for refusal in dangling}
@@ -249,7 +253,7 @@ def _refusals(matching: Matching, options: MakeOptions) -> Iterator[RefusedResou
     for refusal in matching.refusals:
         resource = refusal.resource
         if options.names is None or resource.name in options.names:
-            yield RefusedResource(resource.kind, resource.name, refusal.message, refusal.foreign)
+            yield RefusedResource(resource.kind, resource.name, refusal.message, refusal.foreign, refusal.missing)
 
 
 def _rank(kind: str) -> int:

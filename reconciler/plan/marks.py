@@ -95,11 +95,13 @@ class Match:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A resource that cannot be planned: why, and what to do. `foreign`: because somebody else owns the object."""
+    """A resource that cannot be planned: why, and what to do. `foreign`: because somebody else owns the object;
+    `missing`: because there is nothing live that it could keep."""
 
     resource: Resource
     message: str
     foreign: bool = False
+    missing: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.model.resource import Resource
-from reconciler.plan.changes import Action, Change, Origin, Pending, Plan, Reason, TargetPlan
+from reconciler.plan.changes import Action, Change, Origin, Pending, Plan, Reason, RefusedResource, TargetPlan
 
 Resources = Mapping[str, Resource]
 
@@ -98,15 +98,36 @@ class Drift:
 
     @property
     def not_compared(self) -> int:
-        """How many fields could not be compared."""
-        return sum(len(target.unresolved) for target in self.plan.targets)
+        """How many fields could not be compared: their secret is not known here, or the target keeps it to itself."""
+        return sum(len(target.unresolved) + len(target.write_only) for target in self.plan.targets)
+
+    def exit_code(self, *, asked_for_secrets: bool) -> int:
+        """1 if something could not be looked at, 2 if something moved, 7 if nothing did as far as that can be told,
+        though it was asked for what could not be compared."""
+        if any(target.error or target.refusals for target in self.plan.targets):
+            return 1
+        if self.moved:
+            return 2
+        return 7 if self.not_compared and asked_for_secrets else 0
 
 
 def find_drift(plan: Plan) -> Drift:
-    """Split a plan's changes into what moved and what is pending."""
+    """Split a plan's changes into what moved and what is pending. What is no longer there to be kept has moved too."""
     changes = [Drifted(target.target, change) for target in plan.targets for change in target.changes]
-    moved = tuple(item for item in changes if _is_drift(item.change))
-    return Drift(plan, moved, tuple(item for item in changes if item not in moved))
+    moved = [item for item in changes if _is_drift(item.change)]
+    pending = [item for item in changes if item not in moved]
+    moved += [
+        Drifted(target.target, _missing(item)) for target in plan.targets for item in target.refusals if item.missing
+    ]
+    targets = (
+        replace(target, refusals=tuple(item for item in target.refusals if not item.missing)) for target in plan.targets
+    )
+    return Drift(replace(plan, targets=tuple(targets)), tuple(moved), tuple(pending))
+
+
+def _missing(item: RefusedResource) -> Change:
+    """What a manifest would create, could it know the values that it left to the live object."""
+    return Change(Action.CREATE, item.kind, item.name, None, (Reason.CREATED,), notes=(item.message,))
 
 
 def _is_drift(change: Change) -> bool:

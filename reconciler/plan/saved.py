@@ -16,7 +16,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from reconciler.model.errors import ConfigurationError, RefusedError
 from reconciler.model.values import SecretText
-from reconciler.plan.changes import Plan
+from reconciler.plan.changes import Change, Plan
 
 _FAMILY = "reconciler.plan/v"
 _VERSION = 1
@@ -36,6 +36,12 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     summary = {"add": counts.add, "change": counts.change, "destroy": counts.destroy, "held": counts.held}
     body = _adapter().dump_python(plan, mode="json")
     return {"format": PLAN_FORMAT, "summary": summary, "no_changes": plan.is_empty, **body}
+
+
+def change_document(change: Change) -> dict[str, Any]:
+    """One change as plain JSON values, as it stands in a plan."""
+    body: dict[str, Any] = TypeAdapter(Change).dump_python(change, mode="json")
+    return body
 
 
 def parse_document(text: str, name: str) -> dict[str, Any]:

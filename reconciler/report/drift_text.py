@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from reconciler.model.masking import Json
 from reconciler.model.text import plural, printable
+from reconciler.plan.diff import FieldChange
 from reconciler.plan.origin import Drift, Drifted
-from reconciler.report.plan_text import change_details
-from reconciler.report.texts import Paint, plain, shown_time
+from reconciler.report.texts import Paint, plain, shown_time, shown_value
 
 DRIFT_FORMAT = "reconciler.drift/v1"
 
@@ -32,7 +33,35 @@ def render_drift(drift: Drift, paint: Paint = plain) -> str:
 
 def _item(item: Drifted, paint: Paint) -> Iterator[str]:
     yield paint(f"{_title(item)}: {describe_drifted(item)}", "yellow")
-    yield from (f"    {line}" for line in change_details(item.change))
+    yield from (f"    {line}" for line in drift_details(item))
+
+
+def drift_details(item: Drifted) -> list[str]:
+    """What is live and what the manifest says instead, a line for each field, then the notes of the change."""
+    change = item.change
+    fields = (
+        [] if item.is_missing else [f"{_path(field)}: {_sides(field.before, field.after)}" for field in change.fields]
+    )
+    return [*fields, *(f"note: {printable(note)}" for note in change.notes)]
+
+
+def _path(field: FieldChange) -> str:
+    return ".".join(printable(step) for step in field.path)
+
+
+def _sides(live: Json, wanted: Json) -> str:
+    """`live is ..., manifest says ...`; of a set only what it has too much and what it lacks."""
+    if isinstance(live, list) and isinstance(wanted, list):
+        extra = [shown_value(item) for item in live if item not in wanted]
+        missing = [shown_value(item) for item in wanted if item not in live]
+        parts = [f"live has also {', '.join(extra)}"] if extra else []
+        parts += [f"live lacks {', '.join(missing)}"] if missing else []
+        return "; ".join(parts)
+    return f"live is {_side(live)}, manifest says {_side(wanted)}"
+
+
+def _side(value: Json) -> str:
+    return "nothing" if value is None else shown_value(value)
 
 
 def _title(item: Drifted) -> str:
@@ -63,21 +92,14 @@ def describe_drift(drift: Drift) -> str:
 
 def drift_document(drift: Drift) -> dict[str, Any]:
     """The same for machines; the fields are those of a plan document."""
-    from reconciler.plan.saved import plan_document
-
-    document = plan_document(drift.plan)
-    changes = {
-        (target["target"], change["kind"], change["name"]): change
-        for target in document["targets"]
-        for change in target["changes"]
-    }
+    from reconciler.plan.saved import change_document
 
     def entries(items: tuple[Drifted, ...]) -> list[dict[str, Any]]:
         return [
             {
                 "target": item.target,
                 "missing": item.is_missing,
-                **changes[item.target, item.change.kind, item.change.name],
+                **change_document(item.change),
             }
             for item in items
         ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.apply.results import ChangeResult, RunResult, Status, TestResult
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Action, Change, Plan, TargetPlan
 from reconciler.plan.origin import Drift, Drifted
-from reconciler.report.drift_text import describe_drift, describe_drifted
+from reconciler.report.drift_text import describe_drift, describe_drifted, drift_details
 from reconciler.report.plan_text import (
     about_target,
     change_details,
@@ -203,7 +203,8 @@ def _drifted(drift: Drift, target: TargetPlan) -> Section:
 def _entries(target: TargetPlan, items: Iterable[Drifted], remark: str = "") -> Iterator[Entry]:
     for item in items:
         if item.target == target.target:
-            yield _change(item.change, remark or describe_drifted(item))
+            entry = _change(item.change, remark or describe_drifted(item))
+            yield entry if remark else replace(entry, lines=tuple(drift_details(item)))
 
 
 def running_page(what: str, project: str) -> Page:

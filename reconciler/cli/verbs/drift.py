@@ -12,20 +12,18 @@ from reconciler.cli.options import COMMON, CONNECTING, SELECTING, option, option
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published
 from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.options import DriftOptions
-from reconciler.engine.plan import plan_exit_code
 from reconciler.engine.run import find_drift
-
-DRIFT = 2
 
 
 @click.command("drift")
 @options(COMMON, SELECTING, CONNECTING, OUTPUTS)
+@option("--without-secrets", is_flag=True, help="Do not resolve secrets, and do not ask for what they would tell.")
 @option("--base", metavar="REF", help="Tell drift from what manifests changed since this commit and is not applied.")
 @time_limit(900)
 @takes(DriftOptions, Output, TimeLimit)
 @published("drift")
 def command(options: DriftOptions, output: Output, limit: TimeLimit) -> int:
-    """Tell what differs from the manifests, and since when; exit 2 if anything does."""
+    """Tell what differs from the manifests, and since when; exit 2 if anything does, 7 if not all was compared."""
     set_up_logging(output.verbose)
     with within(limit.time_limit):
         return _drift(options, output)
@@ -35,4 +33,4 @@ def _drift(options: DriftOptions, output: Output) -> int:
     run = prepared(options)
     drift = asyncio.run(find_drift(run, with_commit=output.names_commit))
     publish("drift", drift, output, options, run.workspace)
-    return plan_exit_code(drift.plan, detailed=False) or (DRIFT if drift.moved else 0)
+    return drift.exit_code(asked_for_secrets=not options.without_secrets)
