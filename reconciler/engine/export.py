@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from reconciler.engine.load import Workspace
@@ -11,18 +12,32 @@ from reconciler.engine.options import ExportOptions
 from reconciler.engine.plan import now
 from reconciler.engine.read import ReadTarget, UnreadTarget, split_targets
 from reconciler.engine.run import Run, list_objects
-from reconciler.export.documents import Exported, export_manifests
-from reconciler.export.objects import LiveTarget, Wanted
+from reconciler.export.documents import Exported, ManifestDocument, export_manifests
+from reconciler.export.merging import merge_with, says_the_same
+from reconciler.export.objects import LiveTarget, Wanted, known_words
 from reconciler.export.snapshot import snapshot_document
 from reconciler.export.texts import render_manifest
+from reconciler.manifests.documents import Document, parse_documents
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.manifest import Manifest
 from reconciler.model.errors import ConfigurationError, TargetError, UsageError
+from reconciler.model.provider import Abilities
+from reconciler.model.text import plural, printable, suggest
 from reconciler.model.version import __version__
+from reconciler.providers import ABILITIES
 
 
 def export_targets(workspace: Workspace, targets: Iterable[ReadTarget], options: ExportOptions) -> Exported:
-    """The manifests of what is live on these targets, as far as the options want it; UsageError for a bad pattern."""
+    """The manifests of what is live on these targets, as far as the options want it. UsageError for a bad pattern,
+    ConfigurationError if patterns were given and nothing matches them."""
     wanted = Wanted(options.everything, tuple(_pattern(text) for text in options.patterns))
-    return export_manifests([_live_target(item) for item in targets], workspace.project, wanted, adopt=options.adopt)
+    places = [_live_target(item) for item in targets]
+    abilities: dict[str, Abilities] = {name: make() for name, make in ABILITIES.items()}
+    exported = export_manifests(places, workspace.project, wanted, abilities, adopt=options.adopt)
+    if wanted.patterns and places and not (exported.manifests or exported.notes):
+        given = " ".join(f"--select {word}={pattern}" for word, pattern in wanted.patterns)
+        raise ConfigurationError(f"{given}: nothing that is live matches; {_hint(places, wanted)}")
+    return exported
 
 
 async def export_live(run: Run, options: ExportOptions) -> Exported:
@@ -62,28 +77,92 @@ def _live_target(target: ReadTarget) -> LiveTarget:
     return LiveTarget(target.name, f"{target.name}{version}", target.ownership, found, aliases)
 
 
-def write_manifests(exported: Exported, folder: Path, *, overwrite: bool) -> list[Path]:
-    """One file for each object. Unless told to overwrite, a file that is there and differs stops all of it."""
-    texts = {folder / f"{manifest.name}.yaml": render_manifest(manifest) for manifest in exported.manifests}
-    if not overwrite:
-        _refuse_overwriting(texts.items())
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The files that were written, how many manifests stand there already as they are, and what was not written."""
+
+    paths: tuple[Path, ...]
+    unchanged: int
+    notes: tuple[str, ...]
+
+
+def _hint(places: list[LiveTarget], wanted: Wanted) -> str:
+    words = known_words(places, wanted.patterns[0][0])
+    return suggest(wanted.patterns[0][1], words) or f"there are: {', '.join(map(printable, words[:12])) or 'none'}"
+
+
+def write_manifests(workspace: Workspace, exported: Exported, folder: Path, *, overwrite: bool) -> Written:
+    """One file for each object, or the file that holds its manifest already, which keeps what only a person can know.
+    Unless told to overwrite, a file that is there and differs stops all of it."""
+    loaded = _load_written(workspace, folder)
+    texts: dict[Path, str] = {}
+    notes: list[str] = []
+    unchanged = 0
+    for manifest in exported.manifests:
+        there = loaded.get(manifest.name)
+        if there is None:
+            texts[folder / f"{manifest.name}.yaml"] = render_manifest(manifest)
+        elif says_the_same(merged := merge_with(manifest, there), there):
+            unchanged += 1
+        elif why := _keeps_its_file(manifest, there, workspace):
+            notes.append(f"{manifest.name} is not written: {why}")
+        else:
+            texts[Path(there.source.file)] = render_manifest(merged)
+    _refuse_overwriting(texts, exported, loaded, overwrite=overwrite)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for path, text in texts.items():
             path.write_text(text, "utf-8")
     except OSError as error:
         raise ConfigurationError(f"{error.filename or folder}: cannot be written: {error.strerror}") from None
-    return list(texts)
+    return Written(tuple(texts), unchanged, tuple(notes))
 
 
-def _refuse_overwriting(texts: Iterable[tuple[Path, str]]) -> None:
-    there = [path for path, text in texts if path.exists() and path.read_text("utf-8", errors="replace") != text]
-    if there:
-        names = ", ".join(str(path) for path in there[:5]) + (f" and {len(there) - 5} more" if len(there) > 5 else "")
+def _load_written(workspace: Workspace, folder: Path) -> dict[str, Manifest]:
+    """The manifests that the project, or the folder, holds already, by name."""
+    paths = [workspace.root / item for item in workspace.project.manifests]
+    project = workspace.project
+    loaded = load_manifests(
+        [path for path in (*paths, workspace.here.folder / folder) if path.exists()],
+        root=workspace.root,
+        known_sources=frozenset(project.secrets.sources),
+        defaults=project.defaults,
+    )
+    return {manifest.name: manifest for manifest in loaded.manifests}
+
+
+def _keeps_its_file(exported: ManifestDocument, there: Manifest, workspace: Workspace) -> str:
+    """Why the manifest that is there cannot be written over; "" if it can."""
+    place = there.source.place()
+    if there.kind != exported.kind:
+        return f"{place} is a {there.kind} of that name, and live is a {exported.kind}"
+    if sum(isinstance(item, Document) for item in parse_documents(there.source.read())) > 1:
+        return f"{place} holds others beside it: put it into a file of its own, or edit it there"
+    default = workspace.project.default_targets
+    lost = set(there.spec.get("targets", default)) - set(exported.document["spec"].get("targets", default))
+    return f"{place} is for {', '.join(sorted(lost))} too, where it was not found" if lost else ""
+
+
+def _refuse_overwriting(
+    texts: Mapping[Path, str], exported: Exported, loaded: Mapping[str, Manifest], *, overwrite: bool
+) -> None:
+    names = {manifest.name for manifest in exported.manifests}
+    others = {Path(item.source.file).absolute(): item for name, item in loaded.items() if name not in names}
+    for path in texts:
+        if other := others.get(path.absolute()):
+            raise ConfigurationError(f"{path}: holds {other}; nothing was written: choose another --dir")
+    differing = [path for path, text in texts.items() if path.exists() and _differs(path, text)]
+    if differing and not overwrite:
+        shown = ", ".join(str(path) for path in differing[:5])
+        shown += f" and {len(differing) - 5} more" if len(differing) > 5 else ""
         raise ConfigurationError(
-            f"{len(there)} files are there already, with other content: {names}; nothing was written: "
+            f"{plural(len(differing), 'file')} there already, with other content: {shown}; nothing was written: "
             "choose another --dir, or pass --overwrite"
         )
+
+
+def _differs(path: Path, text: str) -> bool:
+    return path.read_text("utf-8", errors="replace") != text
 
 
 def take_snapshot(workspace: Workspace, targets: Iterable[ReadTarget | UnreadTarget], path: Path) -> int:

@@ -14,9 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from reconciler.export.objects import LiveObjectAt, LiveTarget, Wanted, choose
+from reconciler.export.soundness import find_unsound
 from reconciler.manifests.check import SpecError, parse_spec
 from reconciler.model.kinds import KINDS, Field, Role
 from reconciler.model.project import Project
+from reconciler.model.provider import Abilities
+from reconciler.model.specs import SPEC_MODELS
 from reconciler.model.values import Value
 from reconciler.plan.marks import PROTECTED
 
@@ -65,22 +68,52 @@ class Exported:
     notes: tuple[str, ...] = ()
 
 
+class _LeftOutError(Exception):
+    """A manifest would refer to an object that has none; its id is the argument."""
+
+
 def export_manifests(
-    targets: Iterable[LiveTarget], project: Project, wanted: Wanted, *, adopt: bool = False
+    targets: Iterable[LiveTarget],
+    project: Project,
+    wanted: Wanted,
+    abilities: Mapping[str, Abilities],
+    *,
+    adopt: bool = False,
 ) -> Exported:
-    """The manifests of what is wanted. `adopt` pins unmarked objects by `spec.id`, so that an apply takes them over."""
+    """The manifests of what is wanted, all of which `validate` takes; what cannot be one is left out with a note, and
+    so is what refers to it. `adopt` pins unmarked objects by `spec.id`, so that an apply takes them over."""
     chosen, notes = choose(targets, wanted)
     groups, doubles = _named(chosen)
     notes += [f"{item} is left out: its mark is that of another object too" for item in doubles]
+    left_out: dict[str, str] = {}
+    while True:
+        kept = {name: items for name, items in groups.items() if name not in left_out}
+        manifests, wrong = _manifests(kept, project, adopt=adopt)
+        wrong |= find_unsound(manifests, project, abilities)
+        if not wrong:
+            break
+        left_out |= wrong
+    notes += [
+        f"{groups[name][0]} is left out: it cannot be a manifest: {why}" for name, why in sorted(left_out.items())
+    ]
+    return Exported(tuple(manifests), tuple(notes))
+
+
+def _manifests(
+    groups: Mapping[str, list[LiveObjectAt]], project: Project, *, adopt: bool
+) -> tuple[list[ManifestDocument], dict[str, str]]:
+    """The manifests of all groups, and why some have none, by name."""
     names = {(item.target, item.found.id): name for name, items in groups.items() for item in items}
-    manifests = []
+    manifests: list[ManifestDocument] = []
+    wrong: dict[str, str] = {}
     for name, items in sorted(groups.items()):
         try:
             manifests.append(_manifest(name, items, names, project, adopt=adopt))
         except SpecError as error:
-            why = "; ".join(f"{'.'.join(map(str, item.path))}: {item.message}" for item in error.problems)
-            notes.append(f"{items[0]} is left out: it cannot be written as a manifest: {why}")
-    return Exported(tuple(manifests), tuple(notes))
+            wrong[name] = "; ".join(f"{'.'.join(map(str, item.path))}: {item.message}" for item in error.problems)
+        except _LeftOutError as error:
+            wrong[name] = f"it refers to {error.args[0]}, which is left out"
+    return manifests, wrong
 
 
 def _named(chosen: list[LiveObjectAt]) -> tuple[dict[str, list[LiveObjectAt]], list[LiveObjectAt]]:
@@ -150,9 +183,13 @@ def _spec(
     spec: Spec = {}
     if adopt and not item.owned and not kind.key_field:
         spec["id"] = live.id
+    required = {field for field, form in SPEC_MODELS[kind.name].model_fields.items() if form.is_required()}
     for field in kind.fields:
-        if field.name in live.fields and not _is_left_out(field, live.fields[field.name], name, supplied):
-            spec[field.name] = _written(field, live.fields[field.name], known)
+        if field.name not in live.fields:
+            continue
+        value = live.fields[field.name]
+        if field.name in required or not _is_left_out(field, value, name, supplied):
+            spec[field.name] = _written(field, value, known, may_lack=bool(kind.key_field))
     if item.found.mark is not None and PROTECTED in item.found.mark.flags:
         spec["protected"] = True
     return spec
@@ -169,7 +206,7 @@ def _is_left_out(field: Field, value: Value, name: str, supplied: frozenset[str]
     return bool(value == (name if field.name == "display_name" else field.default))
 
 
-def _written(field: Field, value: Value, names: Mapping[str, str]) -> Any:
+def _written(field: Field, value: Value, names: Mapping[str, str], *, may_lack: bool) -> Any:
     match field.role:
         case Role.SECRET:
             return LIVE
@@ -179,16 +216,19 @@ def _written(field: Field, value: Value, names: Mapping[str, str]) -> Any:
         case Role.SET:
             return sorted(value) if isinstance(value, frozenset) else []
         case Role.REFERENCE:
-            return names.get(str(value), f"id:{value}")
+            return next(_referred(frozenset({str(value)}), names, may_lack=may_lack))
         case Role.REFERENCES:
-            return list(_referred(value, names))
+            return list(_referred(value, names, may_lack=may_lack))
         case _:
             return value
 
 
-def _referred(value: Value, names: Mapping[str, str]) -> Iterator[Any]:
-    """Names of manifests, `{role: ...}` and `{user: ...}`; what has no name is somebody else's, and stays live."""
+def _referred(value: Value, names: Mapping[str, str], *, may_lack: bool) -> Iterator[Any]:
+    """Names of manifests, `{role: ...}` and `{user: ...}`. What has no name stays live where the list may lack it."""
     ids = value if isinstance(value, frozenset) else frozenset()
+    unnamed = sorted(object_id for object_id in ids if object_id not in names)
+    if unnamed and not may_lack:
+        raise _LeftOutError(unnamed[0])
     for name in sorted(names[object_id] for object_id in ids if object_id in names):
         word, colon, rest = name.partition(":")
         yield {word: rest} if colon else name

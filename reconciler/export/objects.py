@@ -70,13 +70,23 @@ class Wanted:
 
 
 def _matches(item: LiveObjectAt, word: str, pattern: str) -> bool:
+    return any(fnmatchcase(text, pattern) for text in _texts_of(item, word))
+
+
+def known_words(places: Iterable[LiveTarget], word: str) -> list[str]:
+    """What a pattern of `kind`, `name` or `id` could match, sorted."""
+    items = [item for place in places for item in _objects(place)]
+    return sorted({text for item in items for text in _texts_of(item, word) if text})
+
+
+def _texts_of(item: LiveObjectAt, word: str) -> list[str]:
+    """The texts of an object that a pattern of this word is held against."""
     live, mark = item.found.live, item.found.mark
     if word == "kind":
-        return fnmatchcase(live.kind or "", pattern)
+        return [live.kind or ""]
     if word == "id":
-        return fnmatchcase(live.id, pattern)
-    names = [str(live.fields.get("display_name", ""))] + ([mark.name] if mark else [])
-    return any(fnmatchcase(name, pattern) for name in names)
+        return [live.id]
+    return [str(live.fields.get("display_name", ""))] + ([mark.name] if mark else [])
 
 
 def choose(targets: Iterable[LiveTarget], wanted: Wanted) -> tuple[list[LiveObjectAt], list[str]]:

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import yaml
 
 from reconciler.simulator import Simulator
-from tests.cli.shell import Shell
+from tests.cli.shell import SLACK, Shell
 
 FOREIGN = {
     "config": {
@@ -30,6 +30,7 @@ def post(simulator: Simulator, body: Mapping[str, object]) -> None:
 
 def test_what_is_owned_is_exported_and_then_nothing_is_to_be_done(shell: Shell) -> None:
     assert shell.run("apply", "--yes").code == 0
+    (shell.folder / "channels/oncall.yaml").unlink()
     done = shell.run("export", "--dir", "channels", "--overwrite")
     assert done.code == 0, done.everything
     assert "webhook_url: {live: true} # kept" in (shell.folder / "channels/oncall.yaml").read_text()
@@ -38,7 +39,7 @@ def test_what_is_owned_is_exported_and_then_nothing_is_to_be_done(shell: Shell) 
 
 def test_a_file_that_is_there_is_not_written_over_unasked(shell: Shell) -> None:
     assert shell.run("apply", "--yes").code == 0
-    before = (shell.folder / "channels/oncall.yaml").read_text()
+    before = shell.write("channels/oncall.yaml", SLACK.replace("On-call", "Another")).read_text()
     done = shell.run("export", "--dir", "channels")
     assert done.code == 1
     assert "--overwrite" in done.err

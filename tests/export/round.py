@@ -36,7 +36,8 @@ async def export_of(provider: Provider, ownership: Ownership, wanted: Wanted, *,
     found = tuple(read_found(item) for item in listing.objects)
     aliases = {item.id: item.alias for item in listing.objects if item.alias}
     place = LiveTarget("here", "here", ownership, found, aliases)
-    return export_manifests([place], _project(provider), wanted, adopt=adopt)
+    abilities = {provider.abilities.provider: provider.abilities}
+    return export_manifests([place], _project(provider), wanted, abilities, adopt=adopt)
 
 
 def _project(provider: Provider) -> Project:

@@ -22,6 +22,7 @@ from reconciler.plan.changes import Reason, TargetPlan
 from reconciler.plan.marks import Ownership
 from reconciler.plan.match import read_found
 from reconciler.providers.confluent.client import ConfluentProvider
+from reconciler.providers.opensearch import abilities as opensearch
 from reconciler.simulator import Simulator
 from tests.apply.runs import Runs
 from tests.confluent.organisation import Organisation
@@ -199,7 +200,8 @@ def test_an_object_on_two_targets_is_one_manifest_with_overrides() -> None:
         "reconciler.yaml",
     )
     places = [there("a", "one", "Pager", "PUT"), there("b", "two", "Pager", "POST")]
-    (manifest,) = export_manifests(places, project, Wanted(everything=True), adopt=True).manifests
+    able = {"opensearch": opensearch.ABILITIES}
+    (manifest,) = export_manifests(places, project, Wanted(everything=True), able, adopt=True).manifests
     assert manifest.document["spec"] == {
         "display_name": "Pager",
         "url": {"live": True},

@@ -13,6 +13,7 @@ from reconciler.cli.options import COMMON, CONNECTING, TARGET, option, options, 
 from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.engine.export import check_export, export_targets, take_snapshot, write_manifests
+from reconciler.engine.load import Workspace
 from reconciler.engine.options import ExportOptions
 from reconciler.engine.read import split_targets
 from reconciler.engine.run import list_objects
@@ -51,15 +52,18 @@ def command(options: ExportOptions, screen: Screen) -> int:
         note(f"note: {text}")
     for target in unread:
         note(f"error: {target.name}: {target.error}")
-    _tell(exported, options, screen)
+    _tell(run.workspace, exported, options, screen)
     return 1 if unread else 0
 
 
-def _tell(exported: Exported, options: ExportOptions, screen: Screen) -> None:
+def _tell(workspace: Workspace, exported: Exported, options: ExportOptions, screen: Screen) -> None:
     """Files where a folder is given, else everything on stdout."""
     if options.folder:
-        paths = write_manifests(exported, options.folder, overwrite=options.overwrite)
-        note(f"{plural(len(paths), 'manifest')} written to {options.folder}")
+        written = write_manifests(workspace, exported, options.folder, overwrite=options.overwrite)
+        for text in written.notes:
+            note(f"note: {text}")
+        unchanged = f", {written.unchanged} unchanged" if written.unchanged else ""
+        note(f"{plural(len(written.paths), 'manifest')} written to {options.folder}{unchanged}")
     if screen.as_json:
         documents = [manifest.document for manifest in exported.manifests]
         show_json({"format": "reconciler.export/v1", "manifests": documents, "notes": list(exported.notes)})

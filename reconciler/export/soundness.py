@@ -1,0 +1,50 @@
+"""Whether exported manifests pass `validate`: by the very checks that it makes, on the texts that would be written."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from reconciler.export.texts import render_manifest
+from reconciler.manifests.load import load_manifests
+from reconciler.manifests.manifest import Manifest
+from reconciler.model.errors import Finding, Level
+from reconciler.model.project import Project
+from reconciler.model.provider import Abilities
+from reconciler.plan.desired import build_desired
+
+if TYPE_CHECKING:
+    from reconciler.export.documents import ManifestDocument
+
+
+def find_unsound(
+    manifests: Iterable[ManifestDocument], project: Project, abilities: Mapping[str, Abilities]
+) -> dict[str, str]:
+    """What is wrong with each manifest that `validate` would refuse, by name. `abilities` are by provider."""
+    wrong: dict[str, list[Finding]] = {}
+    usable: list[Manifest] = []
+    names: dict[str, str] = {}
+    for manifest in manifests:
+        names[f'{manifest.kind} "{manifest.name}"'] = manifest.name
+        loaded = load_manifests(
+            ["-"],
+            root=Path(),
+            stdin=io.StringIO(render_manifest(manifest)),
+            known_sources=frozenset(project.secrets.sources),
+            defaults=project.defaults,
+        )
+        errors = [finding for finding in loaded.findings if finding.level is Level.ERROR]
+        if errors:
+            wrong[manifest.name] = errors
+        usable += loaded.manifests
+    desired = build_desired(usable, project, abilities, refused=frozenset(wrong))
+    for finding in desired.findings:
+        if finding.level is Level.ERROR:
+            wrong.setdefault(names[finding.subject], []).append(finding)
+    return {name: "; ".join(dict.fromkeys(map(_words, findings))) for name, findings in wrong.items()}
+
+
+def _words(finding: Finding) -> str:
+    return f"{finding.field}: {finding.message}" if finding.field else finding.message
