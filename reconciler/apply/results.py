@@ -8,8 +8,9 @@ from enum import StrEnum
 from reconciler.apply.testing import Verdict
 from reconciler.model.errors import TargetError
 from reconciler.model.kinds import KINDS
-from reconciler.plan.changes import Change
+from reconciler.plan.changes import Change, Disabled
 from reconciler.plan.marks import Match
+from reconciler.plan.messages import is_enabled
 
 
 class Status(StrEnum):
@@ -59,7 +60,8 @@ class TestResult:
 
 @dataclass(frozen=True, slots=True)
 class TargetResult:
-    """What became of one target. `overwritten` names what somebody else changed while we were writing."""
+    """What became of one target. `overwritten` names what somebody else changed while we were writing; `disabled` is
+    what stays so though no manifest says it."""
 
     target: str
     results: tuple[ChangeResult, ...] = ()
@@ -68,6 +70,7 @@ class TargetResult:
     notes: tuple[str, ...] = ()
     error: str = ""
     refused: int = 0
+    disabled: tuple[Disabled, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,7 +148,6 @@ def _why_unverified(match: Match) -> str:
     resource = match.resource
     if not KINDS[resource.kind].sends:
         return "it is verified by the channels that use it" if match.found is None else "nobody uses it who could tell"
-    live = match.found.live.fields.get("enabled") if match.found else True
-    if not resource.fields.get("enabled", live):
+    if not is_enabled(match):
         return "a disabled channel cannot be tested"
     return "no test is due"

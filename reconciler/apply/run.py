@@ -77,7 +77,13 @@ async def _apply_target(session: Session, stop: Stop, observe: Observer) -> Targ
         end.overwritten = (f"the last look at what was written failed: {_fault(error)}",)
     notes = (*tell_left_behind(session), *end.notes)
     return TargetResult(
-        session.plan.target, results, tuple(end.tests), end.overwritten, notes, refused=len(session.plan.refusals)
+        session.plan.target,
+        results,
+        tuple(end.tests),
+        end.overwritten,
+        notes,
+        refused=len(session.plan.refusals),
+        disabled=session.plan.disabled,
     )
 
 

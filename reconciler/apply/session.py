@@ -16,7 +16,8 @@ from reconciler.model.provider import Provider
 from reconciler.model.resource import Draft, Expect, OnFailure, Resource
 from reconciler.plan.changes import Change, Message, TargetPlan
 from reconciler.plan.diff import Secrets
-from reconciler.plan.marks import CANARY, PROTECTED, UNVERIFIED, Found, Mark, Match, Matching, Ownership
+from reconciler.plan.enabled import we_disable
+from reconciler.plan.marks import CANARY, DISABLED, PROTECTED, UNVERIFIED, Found, Mark, Match, Matching, Ownership
 from reconciler.plan.payload import make_draft
 
 
@@ -89,7 +90,10 @@ class Session:
     def mark(self, resource: Resource, *, unverified: bool = False) -> Mark:
         """The mark that a resource's live object bears."""
         flags = {PROTECTED} if resource.settings.protected else set()
-        return Mark(self.ownership.owner, resource.name, frozenset(flags | ({UNVERIFIED} if unverified else set())))
+        flags |= {UNVERIFIED} if unverified else set()
+        match = self._matches.get(resource.name)
+        flags |= {DISABLED} if match is not None and we_disable(match) else set()
+        return Mark(self.ownership.owner, resource.name, frozenset(flags))
 
     def canary_mark(self, name: str) -> Mark:
         """The mark of a short-lived copy."""

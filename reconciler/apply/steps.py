@@ -13,10 +13,12 @@ from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.session import Session
 from reconciler.apply.testing import Verdict, verify_live, verify_new_values
 from reconciler.model.errors import TargetError
+from reconciler.model.kinds import KINDS
 from reconciler.model.provider import VerificationMethod
-from reconciler.model.resource import Draft, LiveObject, OnFailure
+from reconciler.model.resource import Draft, LiveObject, OnFailure, When
 from reconciler.plan.changes import Action, Change, Message, Reason
-from reconciler.plan.marks import Found, Match
+from reconciler.plan.marks import UNVERIFIED, Found, Match
+from reconciler.plan.messages import is_enabled
 from reconciler.plan.payload import UnknownReferenceError, differing_fields
 
 
@@ -35,7 +37,7 @@ async def _create(session: Session, change: Change) -> ChangeResult:
     match = session.match(change.name)
     message = session.message(change.name)
     if message is None:
-        object_id = await _write_new(session, match, unverified=False)
+        object_id = await _write_new(session, match, unverified=_waits_for_its_test(change, match))
         return outcomes.not_verified(change, match, object_id)
     if session.provider.abilities.verification is VerificationMethod.PROBE:
         return await _create_probed(session, change, match, message)
@@ -94,7 +96,7 @@ async def _update(session: Session, change: Change) -> ChangeResult:
     before = await writing.read_unmoved(session, match.found)
     message = session.message(change.name)
     if message is None:
-        await _rewrite(session, match, before, unverified=False)
+        await _rewrite(session, match, before, unverified=_waits_for_its_test(change, match))
         return outcomes.not_verified(change, match, before.id)
     if not change.affects_delivery:
         return await _test_as_it_is(session, change, match, match.found)
@@ -104,6 +106,16 @@ async def _update(session: Session, change: Change) -> ChangeResult:
     before = await writing.read_unmoved(session, match.found)
     await _rewrite(session, match, before, unverified=not verdict.stands)
     return outcomes.written(change, verdict, before.id)
+
+
+def _waits_for_its_test(change: Change, match: Match) -> bool:
+    """Whether a disabled channel has, or gets, an address that nobody tested: it is tested once it is enabled."""
+    resource, mark = match.resource, match.found.mark if match.found else None
+    if is_enabled(match) or not KINDS[resource.kind].sends or resource.settings.test.when is When.NEVER:
+        return False
+    if mark is not None and UNVERIFIED in mark.flags:
+        return True
+    return change.action is Action.CREATE or any(item.delivery and item.path != ("enabled",) for item in change.fields)
 
 
 async def _test_as_it_is(session: Session, change: Change, match: Match, found: Found) -> ChangeResult:

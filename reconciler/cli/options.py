@@ -134,6 +134,13 @@ PLANNING: tuple[Decorator, ...] = (
     option("--allow-empty", is_flag=True, help="Allow a project with no manifests at all."),
     *GUARDING,
     option("--adopt", is_flag=True, help="Take over unmarked objects of the same kind and display name."),
+    option(
+        "--enable",
+        multiple=True,
+        metavar="NAME|all",
+        help="Enable this channel though it was disabled by hand.",
+        shell_complete=complete_name,
+    ),
     option("--rewrite-secrets", is_flag=True, help="Write write-only fields again."),
     option("--base", metavar="REF", help="Tell changes made since this commit from drift; trust its targets."),
     option("--changed-since", metavar="REF", help="Carry out only what manifests changed since this commit."),

@@ -58,7 +58,9 @@ def _session(workspace: Workspace, live: Live, journal: Journal, stop: Stop, opt
 def untouched(live: Live) -> TargetResult:
     """The result of a target of which nothing is carried out."""
     held = tuple(ChangeResult(change, Status.HELD, change.held) for change in live.plan.changes if change.held)
-    return TargetResult(live.plan.target, held, error=live.plan.error, refused=len(live.plan.refusals))
+    return TargetResult(
+        live.plan.target, held, error=live.plan.error, refused=len(live.plan.refusals), disabled=live.plan.disabled
+    )
 
 
 def is_due(target: TargetPlan) -> bool:

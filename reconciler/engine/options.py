@@ -129,6 +129,7 @@ class PlanningOptions(ManifestOptions, ReachOptions):
 
     prune: bool = field(default=False, metadata=_scope(Effect.WIDENS, bool))
     adopt: bool = field(default=False, metadata=_scope(Effect.WIDENS, bool))
+    enable: tuple[str, ...] = field(default=(), metadata=_scope(Effect.SOFTENS, list))
     rewrite_secrets: bool = field(default=False, metadata=_scope(Effect.WIDENS, bool))
     test_when: When | None = field(default=None, metadata=_scope(Effect.SOFTENS, str))
     allow_replace: bool = field(default=False, metadata=_scope(Effect.SOFTENS, bool))

@@ -16,6 +16,7 @@ from reconciler.manifests.load_project import load_project
 from reconciler.model.errors import ConfigurationError, NothingToCompareError, RefusedError
 from reconciler.model.version import __version__
 from reconciler.plan.changes import Plan
+from reconciler.plan.enabled import ALL
 from reconciler.plan.guards import GuardOptions
 from reconciler.plan.make import MakeOptions
 
@@ -31,6 +32,7 @@ def load_sound(options: PlanningOptions, here: Surroundings) -> tuple[Workspace,
             "--prune needs all manifests: it is refused together with -f, --only and --select; --target is fine"
         )
     workspace, notes = _load(options, here)
+    check_names("--enable", options.enable, {ALL, *workspace.desired.manifests})
     for finding in workspace.must_be_sound(strict=options.strict, allow_empty=options.allow_empty):
         notes.append(f"warning: {finding}")
     if options.base and workspace.bounds is None:
@@ -107,6 +109,7 @@ def read_options(
             prune_confirmed=prune_confirmed,
         ),
         adopt=options.adopt,
+        enable=frozenset(options.enable),
         must_resolve=must_resolve or options.strict,
         parallelism=options.parallelism,
         timeout=options.timeout,

@@ -60,7 +60,7 @@ async def _read_whole(provider: Provider) -> tuple[Server, Listing]:
 def _doubtful(plan: TargetPlan, matching: Matching) -> list[str]:
     """The ids of what the list may show wrongly: what would change, what is no longer named, what was refused."""
     ids = {change.id for change in plan.changes}
-    ids |= {item.id for item in (*plan.candidates, *plan.leftovers)}
+    ids |= {item.id for item in (*plan.candidates, *plan.leftovers)} | {item.id for item in plan.disabled}
     refused = {refusal.name for refusal in plan.refusals}
     ids |= {item.id for item in matching.found if item.name in refused}
     return sorted(object_id for object_id in ids if object_id)
@@ -128,7 +128,7 @@ async def _read_live(
         async with AsyncExitStack() as stack:
             stack.push_async_callback(provider.close)
             server, listing = await _read_whole(provider)
-            ownership = _ownership(workspace, provider, adopt=False)
+            ownership = _ownership(workspace, provider)
             matching = match_live([], listing.objects, ownership, listing.words)
             if listing.stale:
                 owned = sorted({item.id for item in (*matching.candidates, *matching.leftovers)})
@@ -151,6 +151,7 @@ class ReadOptions:
     plan: MakeOptions = field(default_factory=MakeOptions)
     guards: GuardOptions = field(default_factory=GuardOptions)
     adopt: bool = False
+    enable: frozenset[str] = frozenset()
     must_resolve: bool = False
     resolve: bool = True
     parallelism: int | None = None
@@ -289,7 +290,7 @@ async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live:
     try:
         provider = await _connect(run, target)
         opened.push_async_callback(provider.close)
-        ownership = _ownership(workspace, provider, adopt=options.adopt)
+        ownership = _ownership(workspace, provider, adopt=options.adopt, enable=options.enable)
         resources = {} if run.only_owned else workspace.resources(target)
         selected = workspace.selected(target)
         plan_options = replace(options.plan, names=selected, partial=bool(workspace.selection.files))
@@ -350,7 +351,9 @@ def _bounded(run: _Run, plan: TargetPlan, matching: Matching) -> tuple[TargetPla
     return kept.plan, kept.moved
 
 
-def _ownership(workspace: Workspace, provider: Provider, *, adopt: bool) -> Ownership:
+def _ownership(
+    workspace: Workspace, provider: Provider, *, adopt: bool = False, enable: frozenset[str] = frozenset()
+) -> Ownership:
     project = workspace.project
     prefix = project.id_prefix
     chooses = provider.abilities.chooses_ids
@@ -359,6 +362,7 @@ def _ownership(workspace: Workspace, provider: Provider, *, adopt: bool) -> Owne
         former_owners=frozenset(project.former_owners),
         key_of=(lambda name: f"{prefix}_{name}") if chooses else Ownership("").key_of,
         adopt=adopt,
+        enable=enable,
     )
 
 

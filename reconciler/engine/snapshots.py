@@ -94,6 +94,7 @@ def _match(workspace: Workspace, target: SnapshotTarget, options: ReadOptions) -
         former_owners=frozenset(project.former_owners),
         key_of=(lambda name: f"{prefix}_{name}") if chooses else Ownership("").key_of,
         adopt=options.adopt,
+        enable=options.enable,
     )
     resources = [item for item in workspace.resources(target.target).values() if not KINDS[item.kind].key_field]
     matching = match_live(resources, target.objects, ownership)

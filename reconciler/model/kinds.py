@@ -68,7 +68,7 @@ def _kind(name: str, *own: Field, rank: int = 1, sends: bool = True, name_delive
     common = (
         Field("display_name", Role.TEXT, delivery=name_delivers),
         Field("description", Role.TEXT, default=""),
-        Field("enabled", Role.SWITCH, delivery=True, default=True, only_when_written=True),
+        Field("enabled", Role.SWITCH, delivery=True, default=True),
     )
     return Kind(name, rank, sends, common + own)
 

@@ -58,7 +58,7 @@ class Settings:
 class Resource:
     """What a manifest describes on one target.
 
-    `fields` holds every field of the kind by name; a field that is absent is not managed (as `enabled`, unless
+    `fields` holds every field of the kind by name; a field that is absent is not managed (as `state`, unless
     written). References are manifest names. Secrets are SecretText, or SecretReference while not resolved.
     """
 
@@ -77,10 +77,10 @@ class LiveObject:
     """One object as a provider read it.
 
     `kind` is None for a type that this version of the tool does not know; `native_type` is the provider's word for it.
-    `fields` are complete, with references as the ids of other live objects, and the description still with its mark.
-    A secret that the provider does not give in clear is None, or a MaskedText. `updated` is when it was last changed,
-    in the server's own form; `read_only` objects belong to the platform, and are referred to by their `alias`
-    (`role:Admin`).
+    `fields` are all that the provider has for its kind, with references as the ids of other live objects, and the
+    description still with its mark. A secret that the provider does not give in clear is None, or a MaskedText.
+    `updated` is when it was last changed, in the server's own form; `read_only` objects belong to the platform, and are
+    referred to by their `alias` (`role:Admin`).
     """
 
     id: str

@@ -100,7 +100,9 @@ class _NamedSpec(KindSpec):
     )
     description: Description = Field("", description="What it is for.", examples=["Pages the payments on-call"])
     enabled: bool | None = Field(
-        None, description="Managed only when written; a new channel is enabled. Confluent has no false."
+        None,
+        description="Whether it sends; the default is true, and a channel that was disabled by hand is drift. "
+        "`ignore: [enabled]` leaves it to operators. Confluent has no false.",
     )
 
 

@@ -40,6 +40,7 @@ class Reason(StrEnum):
     MARK_LOST = "mark lost"
     ADOPTED = "adopted"
     RENAMED = "renamed"
+    DISABLED_BY_HAND = "disabled by hand"
 
 
 class Origin(StrEnum):
@@ -136,6 +137,18 @@ class SecretField:
 
 
 @dataclass(frozen=True, slots=True)
+class Disabled:
+    """A live object that stays disabled though its manifest does not disable it. `by_hand`: a person did it, and
+    `--enable` lifts it; else the manifest leaves it to operators."""
+
+    kind: str
+    name: str
+    id: str
+    updated: str = ""
+    by_hand: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class Pending:
     """A change that is there to be made and is left alone by this run, and why."""
 
@@ -169,8 +182,9 @@ class TargetPlan:
     """All that is to be done on one target, in order, and what else a reviewer must know.
 
     `error` says why the target could not be read; then nothing else is there. `unresolved` and `write_only` fields
-    were not compared; `hints` are lines to paste, such as a probable rename. `pending` is left alone by this run;
-    `would_refuse` is what a server of the version `assumed` would not take.
+    were not compared; `disabled` is what stays so though no manifest says it; `hints` are lines to paste, such as a
+    probable rename. `pending` is left alone by this run; `would_refuse` is what a server of the version `assumed` would
+    not take.
     """
 
     target: str
@@ -184,6 +198,7 @@ class TargetPlan:
     unresolved: tuple[SecretField, ...] = ()
     write_only: tuple[SecretField, ...] = ()
     ignored: tuple[tuple[str, str], ...] = ()
+    disabled: tuple[Disabled, ...] = ()
     hints: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
     pending: tuple[Pending, ...] = ()
@@ -213,7 +228,14 @@ class TargetPlan:
     @property
     def is_empty(self) -> bool:
         """Whether live is as desired, every field compared: only then `No changes.` may be said."""
-        return not (self.changes or self.pending or self.refusals or self.unresolved or self.error)
+        return not (
+            self.changes or self.pending or self.refusals or self.unresolved or self.left_disabled or self.error
+        )
+
+    @property
+    def left_disabled(self) -> tuple[str, ...]:
+        """The names of what a person disabled, and this run leaves so."""
+        return tuple(item.name for item in self.disabled if item.by_hand)
 
 
 @dataclass(frozen=True, slots=True)

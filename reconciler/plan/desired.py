@@ -206,7 +206,12 @@ def _unholdable(
             hint=f"leave {target} out of spec.targets",
         )
         return
-    mark = longest_mark(project.owner, resource.name, protected=resource.settings.protected)
+    mark = longest_mark(
+        project.owner,
+        resource.name,
+        protected=resource.settings.protected,
+        disabled=resource.fields.get("enabled") is False,
+    )
     fields = {**resource.fields, "description": describe(str(resource.fields.get("description") or ""), mark)}
     for problem in able.check(resource.kind, fields, settings.version or ""):
         yield manifest.finding(

@@ -48,11 +48,11 @@ class Comparison:
 def diff_fields(
     kind: Kind, desired: Fields, live: Fields, secrets: Secrets, masker: Masker, ignore: frozenset[str] = frozenset()
 ) -> Comparison:
-    """Compare the fields that `desired` manages. Both sides speak of other resources by name.
+    """Compare the fields that `desired` manages and the provider has. Both sides speak of other resources by name.
 
     Sets and headers are compared by their elements; order never matters.
     """
-    managed = [field for field in kind.fields if field.name in desired]
+    managed = [field for field in kind.fields if field.name in desired and field.name in live]
     leaves = [leaf for field in managed for leaf in _leaves(field, desired[field.name], live.get(field.name), secrets)]
     watched = [leaf for leaf in leaves if leaf.path[0] not in ignore]
     passed_over = _differing([leaf for leaf in leaves if leaf.path[0] in ignore], masker)
@@ -68,9 +68,14 @@ def compare_new(kind: Kind, desired: Fields, secrets: Secrets, masker: Masker) -
     """What a new object will have: every field that says something, and the secrets that are not known yet."""
     leaves = [leaf for field in kind.fields for leaf in _leaves(field, desired.get(field.name), None, secrets)]
     return Comparison(
-        changes=tuple(_change(kind, leaf, masker) for leaf in leaves if leaf.desired not in (None, "", frozenset())),
+        changes=tuple(_change(kind, leaf, masker) for leaf in leaves if _says_something(leaf)),
         unresolved=tuple((leaf.path, str(leaf.reference)) for leaf in leaves if leaf.is_unresolved),
     )
+
+
+def _says_something(leaf: _Leaf) -> bool:
+    """Whether a value of a new object is worth a line: nothing is, and that it is enabled goes without saying."""
+    return leaf.desired not in (None, "", frozenset()) and leaf.desired is not True
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from reconciler.model.resource import LiveObject, Resource, Server, When
 from reconciler.model.values import SecretReference, Value
 from reconciler.plan.changes import Action, Candidate, Change, Message, Reason, RefusedResource, SecretField, TargetPlan
 from reconciler.plan.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
+from reconciler.plan.enabled import disabled_object, is_disabled_by_hand, mark_change
 from reconciler.plan.marks import PROTECTED, UNVERIFIED, Found, How, Match, Matching, Refusal
-from reconciler.plan.messages import Audience, test_messages
+from reconciler.plan.messages import Audience, is_enabled, test_messages
 from reconciler.plan.references import references, refuse_dangling
 
 
@@ -128,6 +129,7 @@ def make_target_plan(
         ),
         write_only=tuple(_secret_field(item.match, path) for item in planned for path in item.comparison.write_only),
         ignored=tuple((item.match.resource.name, name) for item in planned for name in item.comparison.ignored),
+        disabled=tuple(found for item in planned if (found := disabled_object(item.match)) is not None),
         hints=tuple(probable_renames(_created(planned), matching, secrets, masker)),
         notes=server.notes,
         unchanged=sum(1 for item in planned if item.change is None),
@@ -177,7 +179,7 @@ def _plan_match(
     desired = effective_fields(resource, live)
     comparison = diff_fields(kind, desired, live, secrets, masker, resource.settings.ignore)
     rewritten = _rewritten(comparison) if options.rewrite_secrets else ()
-    changes = (*comparison.changes, *_protection(match), *rewritten)
+    changes = (*comparison.changes, *_flags(match), *rewritten)
     reasons = tuple(_reasons(match, changes))
     if not reasons:
         return _Planned(match, comparison, None)
@@ -218,7 +220,9 @@ def _reasons(match: Match, changes: tuple[FieldChange, ...]) -> Iterator[Reason]
         yield Reason.RENAMED
     elif mark is None and not KINDS[match.resource.kind].key_field:
         yield Reason.MARK_LOST
-    if mark is not None and UNVERIFIED in mark.flags:
+    if is_disabled_by_hand(match):
+        yield Reason.DISABLED_BY_HAND
+    if mark is not None and UNVERIFIED in mark.flags and is_enabled(match):
         yield Reason.UNVERIFIED
     if any(change.secret for change in changes):
         yield Reason.SECRET_DIFFERS
@@ -226,11 +230,14 @@ def _reasons(match: Match, changes: tuple[FieldChange, ...]) -> Iterator[Reason]
         yield Reason.FIELDS_DIFFER
 
 
-def _protection(match: Match) -> tuple[FieldChange, ...]:
-    """Protection is kept in the mark, so that it outlives the manifest: a change of it is a change."""
+def _flags(match: Match) -> Iterator[FieldChange]:
+    """What the mark keeps so that it outlives the manifest, protection and who disabled it: a change of it is one."""
     mark = match.found.mark if match.found else None
     before, after = mark is not None and PROTECTED in mark.flags, match.resource.settings.protected
-    return (FieldChange(("protected",), before, after),) if mark is not None and before != after else ()
+    if mark is not None and before != after:
+        yield FieldChange(("protected",), before, after)
+    if (change := mark_change(match)) is not None:
+        yield change
 
 
 def _rewritten(comparison: Comparison) -> tuple[FieldChange, ...]:

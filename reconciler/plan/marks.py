@@ -9,11 +9,12 @@ from enum import StrEnum
 
 from reconciler.model.resource import LiveObject, Resource
 
-CANARY, PROTECTED, REPLACED, UNVERIFIED = "canary", "protected", "replaced", "unverified"
+CANARY, DISABLED, PROTECTED = "canary", "disabled", "protected"
+REPLACED, UNVERIFIED = "replaced", "unverified"
 
 _MARK = re.compile(
     r"(?:(?<=\s)|^)\[(?P<owner>[a-z0-9-]{1,40})/(?P<name>[a-z0-9-]{1,63})"
-    r"(?P<flags>(?: (?:canary|protected|replaced|unverified))*)\]\Z"
+    r"(?P<flags>(?: (?:canary|disabled|protected|replaced|unverified))*)\]\Z"
 )
 
 
@@ -48,9 +49,10 @@ def describe(text: str, mark: Mark) -> str:
     return f"{text} {mark}" if text else str(mark)
 
 
-def longest_mark(owner: str, name: str, *, protected: bool) -> Mark:
+def longest_mark(owner: str, name: str, *, protected: bool, disabled: bool = False) -> Mark:
     """The longest mark that an object can get, by which `validate` judges the length of a description."""
-    return Mark(owner, name, frozenset({UNVERIFIED, PROTECTED} if protected else {UNVERIFIED}))
+    flags = {UNVERIFIED} | ({PROTECTED} if protected else set()) | ({DISABLED} if disabled else set())
+    return Mark(owner, name, frozenset(flags))
 
 
 class How(StrEnum):
@@ -83,14 +85,25 @@ class Found:
         return self.mark.name if self.mark else f"id:{self.live.id}"
 
 
+class Off(StrEnum):
+    """Why an object stays disabled in this run though its manifest does not disable it."""
+
+    BY_HAND = "by hand"  # somebody disabled it, and nobody asked to enable it
+    BY_OPERATORS = "by operators"  # its manifest leaves that to them
+
+
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A desired resource and the live object it describes (None: it is to be created)."""
+    """A desired resource and the live object it describes (None: it is to be created).
+
+    `off` says why it stays disabled, if it does; the resource then wants what is live.
+    """
 
     resource: Resource
     found: Found | None
     how: How
     create_id: str | None = None
+    off: Off | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,13 +142,15 @@ def _no_key(_name: str) -> None:
 class Ownership:
     """Under whose name a run matches. `key_of` gives the id we choose for a name, or None if the provider chooses.
 
-    `adopt` takes over unmarked objects of the same kind and display name.
+    `adopt` takes over unmarked objects of the same kind and display name. `enable` names what shall be enabled though a
+    person disabled it; `all` stands for every name.
     """
 
     owner: str
     former_owners: frozenset[str] = frozenset()
     key_of: Callable[[str], str | None] = _no_key
     adopt: bool = False
+    enable: frozenset[str] = frozenset()
 
     def owns(self, mark: Mark | None) -> bool:
         """Whether a mark is ours, or that of an owner whose objects this project took over."""

@@ -10,6 +10,7 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.provider import KeyWord
 from reconciler.model.resource import LiveObject, Resource
 from reconciler.model.text import few, suggest
+from reconciler.plan.enabled import settle_enabled
 from reconciler.plan.marks import Found, How, Match, Matching, Ownership, Refusal, read_mark
 
 Words = Mapping[str, Mapping[str, KeyWord]]
@@ -209,6 +210,7 @@ def match_live(
         else:
             refusals.append(result)
     matches, twice = _without_doubles(matches)
+    matches = [settle_enabled(match, ownership.enable) for match in matches]
     return _sorted_out(found, matches, [*refusals, *twice], ownership)
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Resource, When
-from reconciler.model.values import Value
+from reconciler.model.values import SecretReference, Value, in_clear
 from reconciler.plan.changes import Action, Change, Message, Reason
 from reconciler.plan.marks import Match, Matching
 
@@ -49,9 +49,8 @@ class Audience:
 
 
 def is_enabled(match: Match) -> bool:
-    """Whether the channel sends, once the plan is applied: as the manifest says, else as it is live."""
-    live = match.found.live.fields.get("enabled") if match.found else True
-    return bool(match.resource.fields.get("enabled", live))
+    """Whether the channel sends, once the plan is applied; what a person or its manifest leaves disabled does not."""
+    return match.resource.fields.get("enabled") is not False
 
 
 def test_messages(
@@ -71,10 +70,21 @@ def message_for(match: Match, change: Change | None, audience: Audience, when: W
     if when is When.NEVER or not (needs_test or when is When.ALWAYS) or (change is not None and change.held):
         return None
     if KINDS[resource.kind].sends:
-        return Message(resource.name, resource.name, audience.recipients(resource)) if is_enabled(match) else None
+        can_be_sent = is_enabled(match) and not _is_unknown(match)
+        return Message(resource.name, resource.name, audience.recipients(resource)) if can_be_sent else None
     if not needs_test or change is None or change.action is not Action.UPDATE:
         return None
     return _message_through_user(match, audience)
+
+
+def _is_unknown(match: Match) -> bool:
+    """Whether the manifest leaves an address to the live object, and the target keeps it to itself: then there is
+    nothing to send a message to."""
+    live = match.found.live.fields if match.found else {}
+    return any(
+        isinstance(value, SecretReference) and value.is_live and in_clear(live.get(name)) is None
+        for name, value in match.resource.fields.items()
+    )
 
 
 def _message_through_user(match: Match, audience: Audience) -> Message | None:

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.model.resource import Resource
-from reconciler.plan.changes import Action, Change, Origin, Pending, Plan, Reason, RefusedResource, TargetPlan
+from reconciler.plan.changes import Action, Change, Disabled, Origin, Pending, Plan, Reason, RefusedResource, TargetPlan
+from reconciler.plan.diff import FieldChange
 
 Resources = Mapping[str, Resource]
 
@@ -114,7 +115,10 @@ class Drift:
 def find_drift(plan: Plan) -> Drift:
     """Split a plan's changes into what moved and what is pending. What is no longer there to be kept has moved too."""
     changes = [Drifted(target.target, change) for target in plan.targets for change in target.changes]
-    moved = [item for item in changes if _is_drift(item.change)]
+    by_hand = [
+        Drifted(target.target, _enabling(item)) for target in plan.targets for item in target.disabled if item.by_hand
+    ]
+    moved = [*by_hand, *(item for item in changes if _is_drift(item.change))]
     pending = [item for item in changes if item not in moved]
     moved += [
         Drifted(target.target, _missing(item)) for target in plan.targets for item in target.refusals if item.missing
@@ -123,6 +127,14 @@ def find_drift(plan: Plan) -> Drift:
         replace(target, refusals=tuple(item for item in target.refusals if not item.missing)) for target in plan.targets
     )
     return Drift(replace(plan, targets=tuple(targets)), tuple(moved), tuple(pending))
+
+
+def _enabling(item: Disabled) -> Change:
+    """What would undo a mute by hand."""
+    fields = (FieldChange(("enabled",), before=False, after=True, delivery=True),)
+    return Change(
+        Action.UPDATE, item.kind, item.name, item.id, (Reason.DISABLED_BY_HAND,), fields, updated=item.updated
+    )
 
 
 def _missing(item: RefusedResource) -> Change:

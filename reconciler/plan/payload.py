@@ -58,11 +58,13 @@ def draft_of_live(found: Found, mark: Mark | None) -> Draft:
 
 
 def differing_fields(draft: Draft, live: LiveObject) -> tuple[str, ...]:
-    """The fields that a server stored otherwise than they were sent; what it does not give back is passed over."""
+    """The fields that a server stored otherwise than they were sent; what it does not have is no difference."""
     return tuple(
         name
         for name, value in sorted(draft.fields.items())
-        if _plain(live.fields.get(name)) != _plain(value) and not _is_hidden(value, live.fields.get(name))
+        if name in live.fields
+        and _plain(live.fields[name]) != _plain(value)
+        and not _is_hidden(value, live.fields.get(name))
     )
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from reconciler.model.masking import Json
 from reconciler.model.text import plural, printable
+from reconciler.plan.changes import Reason
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.origin import Drift, Drifted
 from reconciler.report.texts import Paint, plain, shown_time, shown_value
@@ -74,6 +75,9 @@ def describe_drifted(item: Drifted) -> str:
     if item.is_missing:
         return "is not live: deleted by hand, or never applied"
     since = shown_time(item.change.updated)
+    if Reason.DISABLED_BY_HAND in item.change.reasons:
+        when = f"; last changed {since}" if since else ""
+        return f"disabled by hand{when}"
     return f"differs; last changed {since}" if since else "differs; when it was changed is not known"
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from reconciler.model.masking import Json, is_secret
 from reconciler.model.text import plural, printable
-from reconciler.plan.changes import Action, Candidate, Change, Message, Plan, TargetPlan
+from reconciler.plan.changes import Action, Candidate, Change, Disabled, Message, Plan, TargetPlan
 from reconciler.plan.diff import FieldChange
-from reconciler.report.texts import Paint, plain, shown_value
+from reconciler.report.texts import Paint, plain, shown_time, shown_value
 
 _COLOURS = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
 
@@ -30,12 +30,34 @@ def _target(target: TargetPlan, paint: Paint) -> Iterator[str]:
         return
     for note in target.notes:
         yield f"  note: {printable(note)}"
+    for item in target.disabled:
+        yield paint(f"  {describe_disabled(item)}", "yellow")
     for refusal in target.refusals:
         yield paint(f'  ! {refusal.kind} "{refusal.name}": {printable(refusal.message)}', "red")
     for change in target.changes:
         yield from _change(change, paint)
     yield from _not_compared(target)
     yield f"  {plural(target.unchanged, 'resource')} unchanged, {target.foreign} foreign"
+
+
+def describe_disabled(item: Disabled) -> str:
+    """What stays disabled, why, and what to do about it."""
+    subject = f'disabled: {item.kind} "{printable(item.name)}"'
+    if not item.by_hand:
+        return f"{subject}, left to operators (ignore: [enabled])"
+    since = shown_time(item.updated)
+    when = f" (last changed {since})" if since else ""
+    return f"{subject} by hand{when}, and left so: pass --enable {item.name} to enable it"
+
+
+def summarise_disabled(items: Iterable[Disabled]) -> str:
+    """`1 left disabled: oncall`; "" where there is nothing."""
+    items = list(items)
+    by_hand = [printable(item.name) for item in items if item.by_hand]
+    operators = [printable(item.name) for item in items if not item.by_hand]
+    parts = [f"{len(by_hand)} left disabled: {', '.join(by_hand)}"] if by_hand else []
+    parts += [f"{len(operators)} disabled by operators: {', '.join(operators)}"] if operators else []
+    return "; ".join(parts)
 
 
 def about_target(target: TargetPlan) -> str:
@@ -49,6 +71,7 @@ def target_remarks(target: TargetPlan) -> list[str]:
     if target.error:
         return [f"could not be read: {printable(target.error)}"]
     lines = [f"note: {printable(note)}" for note in target.notes]
+    lines = [*(describe_disabled(item) for item in target.disabled), *lines]
     lines += [line.strip() for line in _not_compared(target)]
     return [*lines, f"{plural(target.unchanged, 'resource')} unchanged, {target.foreign} foreign"]
 
@@ -168,6 +191,8 @@ def _summary(plan: Plan, paint: Paint) -> Iterator[str]:
         yield from (f"  {_candidate(item)} on {target}" for target, item in candidates)
     for target in plan.targets:
         yield from (f"hint: {printable(hint)}" for hint in target.hints)
+    if disabled := summarise_disabled(item for target in plan.targets for item in target.disabled):
+        yield f"{disabled}."
 
 
 def _candidate(item: Candidate) -> str:

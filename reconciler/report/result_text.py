@@ -9,6 +9,7 @@ from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResu
 from reconciler.apply.testing import Verdict
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.text import plural, printable
+from reconciler.report.plan_text import summarise_disabled
 from reconciler.report.texts import Paint, plain
 
 _COLOURS = {Status.APPLIED: "green", Status.UNDONE: "yellow", Status.SKIPPED: "yellow", Status.HELD: "yellow"}
@@ -100,7 +101,9 @@ def _summary(result: RunResult, paint: Paint) -> str:
     verified = sum(1 for t in result.targets for i in t.results if i.verdict is not None and i.verdict.passed)
     words += [f"{verified} verified by a test message"] if verified else []
     head = "Interrupted:" if result.interrupted else "Applied:"
-    return f"{paint(head, 'bold')} {', '.join(words) if words else 'nothing to do'}."
+    disabled = summarise_disabled(item for target in result.targets for item in target.disabled)
+    left = f" {disabled}." if disabled else ""
+    return f"{paint(head, 'bold')} {', '.join(words) if words else 'nothing to do'}.{left}"
 
 
 def render_test(test: TestResult, paint: Paint = plain) -> str:

@@ -25,7 +25,8 @@ def test_a_draft_is_complete_and_carries_the_mark() -> None:
 
 def test_what_is_not_managed_or_ignored_is_taken_from_what_is_live() -> None:
     found = read_found(live_of(slack(), description="by hand [acme/oncall]", enabled=False, display_name="by hand"))
-    item = slack(settings=Settings(ignore=frozenset({"display_name", "description"})), description="ours")
+    ignored = frozenset({"display_name", "description", "enabled"})
+    item = slack(settings=Settings(ignore=ignored), description="ours")
     draft = make_draft(item, found, MARK, SECRETS, {}, {})
     assert (draft.fields["enabled"], draft.fields["display_name"]) == (False, "by hand")
     assert draft.fields["description"] == "by hand [acme/oncall]"

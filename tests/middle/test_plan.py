@@ -74,11 +74,43 @@ def test_keep_live_of_nothing_is_refused() -> None:
     assert "live" in plan.refusals[0].message
 
 
-def test_enabled_is_managed_only_when_written() -> None:
-    muted = live_of(slack(), enabled=False)
-    assert plan_of([slack()], [muted])[0].is_empty
-    plan, _ = plan_of([slack(enabled=True)], [muted])
+def test_what_was_disabled_by_hand_is_left_so_and_is_no_empty_plan() -> None:
+    plan, _ = plan_of([slack()], [live_of(slack(), enabled=False)])
+    assert (plan.changes, plan.messages, plan.left_disabled) == ((), (), ("oncall",))
+    assert not plan.is_empty
+
+
+def test_what_was_disabled_by_hand_is_enabled_if_that_is_asked_for() -> None:
+    asking = replace(OWNERSHIP, enable=frozenset({"oncall"}))
+    plan, _ = plan_of([slack()], [live_of(slack(), enabled=False)], asking)
+    assert plan.changes[0].reasons == (Reason.DISABLED_BY_HAND, Reason.FIELDS_DIFFER)
     assert plan.changes[0].affects_delivery
+    assert plan.left_disabled == ()
+
+
+def test_what_we_disabled_is_enabled_without_asking() -> None:
+    plan, _ = plan_of([slack()], [live_of(slack(), "[acme/oncall disabled]", enabled=False)])
+    assert plan.changes[0].reasons == (Reason.FIELDS_DIFFER,)
+    assert [message.name for message in plan.messages] == ["oncall"]
+
+
+def test_where_the_mark_was_lost_nobody_knows_who_disabled_it() -> None:
+    plan, _ = plan_of([slack()], [live_of(slack(), "", enabled=False)])
+    assert plan.changes[0].reasons == (Reason.MARK_LOST,)
+    assert plan.left_disabled == ("oncall",)
+
+
+def test_a_replace_of_what_was_disabled_by_hand_pages_nobody() -> None:
+    old = live("ChimeChannel", "acme_oncall", "[acme/oncall]", webhook_url=SLACK_URL, enabled=False)
+    plan, _ = plan_of([slack()], [old])
+    assert plan.changes[0].action is Action.REPLACE
+    assert (plan.messages, plan.left_disabled) == ((), ("oncall",))
+
+
+def test_a_field_that_the_provider_does_not_have_is_not_compared() -> None:
+    item = live_of(slack())
+    without = replace(item, fields={name: value for name, value in item.fields.items() if name != "enabled"})
+    assert plan_of([slack()], [without])[0].is_empty
 
 
 def test_ignored_fields_are_listed_and_left() -> None:

@@ -38,7 +38,6 @@ TARGETS: Mapping[str, Target] = {
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = {target.native: kind for kind, target in TARGETS.items()}
-_NOT_THERE: Mapping[str, Mapping[str, Value]] = {"WebhookChannel": {"method": "POST", "headers": {}}}
 _TEXTS = ("display_name", "description")
 _PLATFORM_MADE = {"RoleEmail": "role", "UserEmail": "user", "InApp": "in-app"}
 
@@ -54,11 +53,9 @@ def decode_integration(item: Any) -> LiveObject | None:
     fields: dict[str, Value] = {
         "display_name": _text(item.get("display_name")),
         "description": _text(item.get("description")),
-        "enabled": True,
     }
     if kind is not None:
         fields[TARGETS[kind].field] = _address(target.get(TARGETS[kind].member))
-        fields |= _NOT_THERE.get(kind, {})
     return _live(item, item["id"], kind, fields, native, read_only=kind is None, alias=_alias(native, target))
 
 
