@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-import signal
-import time
 from collections.abc import Callable
 
 from reconciler.apply.results import ChangeResult, RunResult
 from reconciler.apply.run import Stop
+from reconciler.cli import signals
 from reconciler.cli.publishing import Output, publish
 from reconciler.cli.terminal import Progress, confirm, note, out, silence_stdout
 from reconciler.engine.apply import carry_out, has_work
@@ -19,33 +17,7 @@ from reconciler.plan.changes import Plan
 from reconciler.report.plan_text import render_plan
 from reconciler.report.result_text import render_change
 
-WATCHED = (signal.SIGINT, signal.SIGTERM)
-
-_GRACE_SECONDS = 4.5  # a cancelled CI job is killed soon after; undoing must be over, and told, within 6
-_SAME_SECONDS = 0.5
-
-
-def watch_signals(stop: Stop) -> None:
-    """Let signals stop a run; from inside its event loop."""
-    loop = asyncio.get_running_loop()
-    first = 0.0
-
-    def on_signal() -> None:
-        nonlocal first
-        if stop.soft.is_set():
-            if time.monotonic() - first >= _SAME_SECONDS:
-                stop.hard.set()
-            return
-        first = time.monotonic()
-        stop.soft.set()
-        loop.call_later(_GRACE_SECONDS, stop.hard.set)
-        try:
-            note("interrupted: nothing new starts, what is unverified is undone; once more to stop at once")
-        except OSError:
-            return  # whoever read it was interrupted too
-
-    for number in WATCHED:
-        loop.add_signal_handler(number, on_signal)
+_STOPPING = "interrupted: nothing new starts, what is unverified is rolled back; once more to stop at once"
 
 
 async def apply_and_report(run: Run, output: Output, *, yes: bool) -> int:
@@ -73,7 +45,7 @@ def _tell_what_happened(show: Callable[[], None]) -> None:
     """Report what was done. Whatever fails here, it was done: neither the exit code nor a message may say otherwise."""
     try:
         _tell(show)
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:
         reason = str(error) if isinstance(error, ReconcilerError) else type(error).__name__
         note(f"warning: the apply is over, and its exit code holds, but it could not be reported: {reason}")
         silence_stdout()
@@ -93,8 +65,6 @@ def _question(plan: Plan) -> str:
 
 async def _carry_out(done: Planned, output: Output) -> RunResult:
     stop = Stop()
-    if has_work(done.plan):
-        watch_signals(stop)
     as_text = output.stdout == "text"
     progress = Progress(sum(len(live.plan.due) for live in done.lives), enabled=as_text)
     paint = output.paint
@@ -107,7 +77,11 @@ async def _carry_out(done: Planned, output: Output) -> RunResult:
             note(line)
         progress.step()
 
-    applied = await carry_out(done, stop, observe)
+    if has_work(done.plan):
+        with signals.watching(stop, lambda: note(_STOPPING)):
+            applied = await carry_out(done, stop, observe)
+    else:
+        applied = await carry_out(done)
     for text in applied.notes:
         note(text)
     progress.end()

@@ -9,14 +9,14 @@ from __future__ import annotations
 import gc
 import importlib
 import logging
-import signal
 import sys
 import traceback
 from collections.abc import Sequence
 
 import click
 
-from reconciler.cli.terminal import silence_stdout, write_what_cannot_be_encoded_as_escapes
+from reconciler.cli import signals
+from reconciler.cli.terminal import note, silence_stdout, write_what_cannot_be_encoded_as_escapes
 from reconciler.model.errors import FindingsError, ReconcilerError
 from reconciler.model.version import __version__
 
@@ -87,9 +87,9 @@ def main(arguments: Sequence[str] | None = None) -> None:
     # A short process makes little garbage: collecting while modules load, and once more at the end, costs a fifth of
     # a `plan`. The limit still holds for a long one.
     gc.set_threshold(100_000, 50, 100)
-    signal.signal(signal.SIGTERM, signal.default_int_handler)  # as Ctrl-C; an apply that writes has its own way
     write_what_cannot_be_encoded_as_escapes()
-    code = run(arguments)
+    with signals.taken_over():
+        code = run(arguments)
     gc.freeze()
     sys.exit(code)
 
@@ -98,24 +98,40 @@ def run(arguments: Sequence[str] | None) -> int:
     """Run the command; the code of the contract. Errors are printed on stderr."""
     try:
         code = _group.main(arguments, prog_name="reconciler", standalone_mode=False)
-        return code if isinstance(code, int) else 0
-    except (click.exceptions.Abort, KeyboardInterrupt):  # also Ctrl-C at a question; an apply that writes is past this
-        click.echo("interrupted: nothing was written", err=True)
-        return INTERRUPTED
-    except click.ClickException as error:
-        error.show()
+    except BaseException as error:
+        if signals.was_interrupted():  # whatever became of the interrupt on its way, as in a library's callback
+            return _interrupted()
+        return _tell(error)
+    if signals.was_interrupted():
+        return _interrupted()
+    return code if isinstance(code, int) else 0
+
+
+def _interrupted() -> int:
+    note("interrupted: nothing was written")  # an apply that writes has its own way
+    return INTERRUPTED
+
+
+def _tell(error: BaseException) -> int:
+    """Say what went wrong, once; its code."""
+    try:
+        raise error
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _interrupted()
+    except click.ClickException as usage:
+        usage.show()
         return USAGE
-    except FindingsError as error:
-        click.echo("\n".join(f"{finding.level.value}: {finding}" for finding in error.findings), err=True)
-        return error.exit_code
-    except ReconcilerError as error:
-        click.echo(f"{'error' if error.exit_code else 'note'}: {error}", err=True)
-        return error.exit_code
+    except FindingsError as wrong:
+        note("\n".join(f"{finding.level.value}: {finding}" for finding in wrong.findings))
+        return wrong.exit_code
+    except ReconcilerError as known:
+        note(f"{'error' if known.exit_code else 'note'}: {known}")
+        return known.exit_code
     except BrokenPipeError:
         silence_stdout()  # the reader of stdout went away (`| head`): nothing is left to say
         return 0
-    except Exception as error:
-        _show_fault(error)
+    except BaseException as unexpected:
+        _show_fault(unexpected)
         return FAULT
 
 

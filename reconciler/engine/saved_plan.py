@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import stat
 import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -65,9 +66,15 @@ def read_plan(path: Path, environ: Mapping[str, str]) -> SavedPlan:
 
 
 def read_file(path: Path) -> str:
-    """The text of a file that may be a plan; ConfigurationError if it cannot be one."""
+    """The text of a file that may be a plan, a journal or a snapshot; ConfigurationError if it cannot be one.
+
+    Only a regular file has an end that can be told: a pipe may never be written, a device never stop.
+    """
     try:
-        if path.stat().st_size > MAX_BYTES:
+        found = path.stat()
+        if not stat.S_ISREG(found.st_mode):
+            raise ConfigurationError(f"{path}: is not a regular file: save what it gives in one, and name that")
+        if found.st_size > MAX_BYTES:
             raise ConfigurationError(f"{path}: is larger than {MAX_BYTES >> 20} MiB: that is no plan, make it again")
         return path.read_text("utf-8")
     except OSError as error:

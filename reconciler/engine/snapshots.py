@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reconciler.engine.load import Workspace
 from reconciler.engine.read import Live, ReadOptions, references_in, resolver_of
+from reconciler.engine.saved_plan import read_file
 from reconciler.export.snapshot import Snapshot, SnapshotTarget, parse_snapshot
 from reconciler.model.errors import ConfigurationError, RefusedError, UsageError
 from reconciler.model.kinds import KINDS, Role
@@ -57,11 +58,7 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
 
 
 def _read(path: Path, workspace: Workspace) -> Snapshot:
-    try:
-        text = path.read_text("utf-8")
-    except (OSError, UnicodeError) as error:
-        raise ConfigurationError(f"{path}: cannot be read: {getattr(error, 'strerror', 'not UTF-8')}") from None
-    snapshot = parse_snapshot(text, str(path))
+    snapshot = parse_snapshot(read_file(path), str(path))
     if snapshot.owner != workspace.project.owner:
         raise RefusedError(f"{path}: is of the owner {snapshot.owner}, this project's is {workspace.project.owner}")
     return snapshot

@@ -78,7 +78,7 @@ def test_a_wheel_brings_the_package_its_schemas_and_the_command_and_nothing_else
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         (entry_points,) = [name for name in names if name.endswith("entry_points.txt")]
-        assert "reconciler = reconciler.cli" in archive.read(entry_points).decode("utf-8")
+        assert "reconciler = reconciler.__main__" in archive.read(entry_points).decode("utf-8")
     tops = {name.split("/")[0] for name in names}
     assert tops == {"reconciler", f"channel_reconciler-{__version__}.dist-info"}
     published = {path.name for path in (ROOT / "schemas/v1").glob("*.json")}

@@ -1,0 +1,161 @@
+"""A signal at any moment: while the command loads, at the question, in a callback, while it writes, after."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import pty
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from reconciler.apply.run import Stop
+from reconciler.cli import applying, signals
+from reconciler.cli import main as door
+from reconciler.simulator import Simulator
+from tests.cli.shell import Shell
+
+ROOT = str(Path(__file__).parents[2])
+STARTED = "import reconciler.__main__ as m, signal, os; m.signal = signal; print('there', flush=True); m.main()"
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("delay", [0.0, 0.03, 0.1, 0.2])
+def test_while_the_command_loads_it_ends_without_a_traceback(
+    shell: Shell, number: signal.Signals, delay: float, simulator: Simulator
+) -> None:
+    simulator.faults.add("wait", method="GET", seconds=20)
+    script = STARTED.replace(
+        "print(", "signal.signal(signal.SIGINT, m._end_at_once);signal.signal(signal.SIGTERM, m._end_at_once); print("
+    )
+    running = subprocess.Popen(
+        [sys.executable, "-c", script, "plan"],
+        cwd=shell.folder,
+        env={**os.environ, "PYTHONPATH": ROOT, **shell.environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert running.stdout is not None
+    assert running.stdout.readline() == "there\n"
+    time.sleep(delay)
+    running.send_signal(number)
+    _, err = running.communicate(timeout=20)
+    assert running.returncode == 130, err
+    assert "Traceback" not in err
+    assert "interrupted: nothing was written" in err
+
+
+def test_at_the_question_it_just_ends(shell: Shell, simulator: Simulator) -> None:
+    ours, theirs = pty.openpty()
+    environ = {name: value for name, value in os.environ.items() if name != "CI"}
+    running = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", "apply"],
+        cwd=shell.folder,
+        env={**environ, "PYTHONPATH": ROOT, **shell.environ},
+        stdin=theirs,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        start_new_session=True,
+    )
+    os.close(theirs)
+    shown = b""
+    try:
+        while b"[y/N]" not in shown:
+            shown += os.read(ours, 1024)
+        began = time.monotonic()
+        running.send_signal(signal.SIGINT)
+        assert running.wait(timeout=10) == 130
+        assert time.monotonic() - began < 3
+    finally:
+        running.kill()
+        running.wait()
+        os.close(ours)
+    assert list(simulator.store.all()) == []
+
+
+def test_one_that_a_library_turned_into_an_error_of_its_own_is_130(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    import reconciler.cli.verbs.validate as verb
+
+    def interrupted(*_arguments: object) -> object:
+        try:
+            os.kill(os.getpid(), signal.SIGINT)
+            time.sleep(5)
+        except KeyboardInterrupt:
+            raise ValueError("a callback failed") from None
+        return None
+
+    monkeypatch.setattr(verb, "load_workspace", interrupted)
+    with pytest.raises(SystemExit) as ended:
+        door.main(["validate"])
+    assert ended.value.code == 130
+    assert "nothing was written" in capfd.readouterr().err
+
+
+def test_a_loop_that_cannot_listen_to_signals_stops_an_apply_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As on Windows, where event loops have no add_signal_handler."""
+    told: list[str] = []
+
+    async def run() -> Stop:
+        loop, stop = asyncio.get_running_loop(), Stop()
+
+        def missing(*_arguments: object) -> None:
+            raise NotImplementedError
+
+        monkeypatch.setattr(loop, "add_signal_handler", missing)
+        monkeypatch.setattr(loop, "remove_signal_handler", missing)
+        with signals.watching(stop, lambda: told.append("stopping")):
+            os.kill(os.getpid(), signal.SIGTERM)
+            await asyncio.wait_for(stop.soft.wait(), 5)
+        return stop
+
+    before = signal.getsignal(signal.SIGTERM)
+    stop = asyncio.run(run())
+    assert stop.soft.is_set()
+    assert not stop.hard.is_set()
+    assert told == ["stopping"]
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
+def test_while_the_outcome_is_reported_it_changes_nothing(capfd: pytest.CaptureFixture[str]) -> None:
+    def report() -> None:
+        raise KeyboardInterrupt
+
+    applying._tell_what_happened(report)
+    assert "the apply is over" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize("arguments", [["apply"], ["show"], ["plan", "--against"]], ids=" ".join)
+@pytest.mark.parametrize("name", ["pipe", "/dev/zero"])
+def test_what_has_no_end_is_not_read(shell: Shell, arguments: list[str], name: str) -> None:
+    os.mkfifo(shell.folder / "pipe")
+    done = shell.run(*arguments, name)
+    assert done.code == 1
+    assert "is not a regular file" in done.err
+
+
+def test_an_interrupted_run_with_json_has_its_document(shell: Shell, simulator: Simulator) -> None:
+    simulator.faults.add("wait", method="GET", seconds=20)
+    running = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", "plan", "--json"],
+        cwd=shell.folder,
+        env={**os.environ, "PYTHONPATH": ROOT, **shell.environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    for _ in range(200):
+        if simulator.requests:
+            break
+        time.sleep(0.05)
+    running.send_signal(signal.SIGINT)
+    out, _ = running.communicate(timeout=20)
+    assert running.returncode == 130
+    assert json.loads(out)["exit_code"] == 130
