@@ -12,11 +12,11 @@ from reconciler.engine.options import ExportOptions
 from reconciler.engine.plan import now
 from reconciler.engine.read import ReadTarget, UnreadTarget, split_targets
 from reconciler.engine.run import Run, list_objects
-from reconciler.export.documents import Exported, ManifestDocument, export_manifests
+from reconciler.export.documents import Exported, export_manifests
 from reconciler.export.merging import merge_with, says_the_same
 from reconciler.export.objects import LiveTarget, Wanted, known_words
 from reconciler.export.snapshot import snapshot_document
-from reconciler.export.texts import render_manifest
+from reconciler.export.texts import ManifestDocument, render_manifest
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.manifest import Manifest

@@ -15,6 +15,7 @@ from typing import Any
 
 from reconciler.export.objects import LiveObjectAt, LiveTarget, Wanted, choose
 from reconciler.export.soundness import find_unsound
+from reconciler.export.texts import ManifestDocument
 from reconciler.manifests.check import SpecError, parse_spec
 from reconciler.model.kinds import KINDS, Field, Role
 from reconciler.model.project import Project
@@ -48,16 +49,6 @@ LIVE: Mapping[str, bool] = {"live": True}
 """What is written instead of a secret."""
 
 Spec = dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ManifestDocument:
-    """One manifest, and where its objects are (`search-prod abc123`)."""
-
-    name: str
-    kind: str
-    document: Mapping[str, Any]
-    origins: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

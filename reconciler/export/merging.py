@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from reconciler.export.documents import LIVE, ManifestDocument, Spec
+from reconciler.export.documents import LIVE, Spec
+from reconciler.export.texts import ManifestDocument
 from reconciler.manifests.manifest import Manifest
 from reconciler.model.kinds import KINDS, Role
 

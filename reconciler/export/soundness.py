@@ -5,18 +5,14 @@ from __future__ import annotations
 import io
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from reconciler.export.texts import render_manifest
+from reconciler.export.texts import ManifestDocument, render_manifest
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.manifest import Manifest
 from reconciler.model.errors import Finding, Level
 from reconciler.model.project import Project
 from reconciler.model.provider import Abilities
 from reconciler.plan.desired import build_desired
-
-if TYPE_CHECKING:
-    from reconciler.export.documents import ManifestDocument
 
 
 def find_unsound(

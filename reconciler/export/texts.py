@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import Any
 
 import yaml
 
 from reconciler.model.text import printable
 
-if TYPE_CHECKING:
-    from reconciler.export.documents import ManifestDocument
-
 _KEPT = re.compile(r"^(?P<indent> *)(?P<key>[^#]*): \{live: true\}$")
+
+
+@dataclass(frozen=True, slots=True)
+class ManifestDocument:
+    """One manifest, and where its objects are (`search-prod abc123`)."""
+
+    name: str
+    kind: str
+    document: Mapping[str, Any]
+    origins: tuple[str, ...]
 
 
 class _Dumper(yaml.SafeDumper):
