@@ -42,6 +42,8 @@ class SigV4Auth(httpx.Auth):
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
         """Add the signature. Renewing credentials may ask the network, so that happens beside the event loop."""
+        # httpx writes a blank as +, which AWS takes for a plus when it computes the signature.
+        request.url = request.url.copy_with(query=request.url.query.replace(b"+", b"%20") or None)
         frozen = await asyncio.to_thread(self._credentials.get_frozen_credentials)
         headers = {name: value for name, value in request.headers.items() if name not in _UNSIGNED}
         signed = AWSRequest(request.method, str(request.url), headers, await request.aread())

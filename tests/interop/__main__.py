@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from tests.interop import documents, packages, prism, recipes
+from tests.interop import documents, forges, packages, prism, recipes, shells, sources
 from tests.interop.tools import NotRunError
 
 __all__ = ["main"]
@@ -21,6 +21,12 @@ ROUNDS: dict[str, Callable[[], list[str]]] = {
     "GitLab's template": recipes.play_gitlab,
     "SARIF, for code scanning": documents.play_sarif,
     "HTML": documents.play_html,
+    "GitHub's description of its API": forges.play_github,
+    "completion in bash": shells.play_bash,
+    "completion in fish": shells.play_fish,
+    "completion in zsh": shells.play_zsh,
+    "sops with age": sources.play_sops,
+    "signatures of AWS": sources.play_signatures,
     "packages, as they are installed": packages.play_installs,
     "lower bounds": packages.play_lower_bounds,
 }

@@ -133,6 +133,19 @@ def test_requests_are_signed_with_the_credentials_of_the_environment(monkeypatch
     assert "S3CR3TKEY" not in str(headers)
 
 
+def test_a_blank_in_a_query_is_signed_as_the_cloud_reads_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "S3CR3TKEY")
+    from reconciler.providers.sigv4 import SigV4Auth
+
+    request = httpx.Request("GET", "https://search.example/configs", params={"query": "a b+c", "size": "1"})
+
+    async def sign() -> httpx.Request:
+        return await anext(SigV4Auth("eu-west-1", "es").async_auth_flow(request))
+
+    assert asyncio.run(sign()).url.raw_path == b"/configs?query=a%20b%2Bc&size=1"
+
+
 def test_signing_without_credentials_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
