@@ -112,13 +112,22 @@ COMMON: tuple[Decorator, ...] = (
 )
 
 TARGET = option(
-    "--target", "targets", multiple=True, help="Only these targets of the project.", shell_complete=complete_target
+    "--target",
+    "targets",
+    multiple=True,
+    help="Only these targets of the project (globs too).",
+    shell_complete=complete_target,
 )
 
 SELECTING: tuple[Decorator, ...] = (
     option("-f", "--file", "files", multiple=True, help="Manifests to use instead of spec.manifests; - is stdin."),
     TARGET,
-    option("--only", multiple=True, help="Only the manifests of these names.", shell_complete=complete_name),
+    option(
+        "--only", multiple=True, help="Only the manifests of these names (globs too).", shell_complete=complete_name
+    ),
+    option(
+        "--exclude", multiple=True, help="Not the manifests of these names (globs too).", shell_complete=complete_name
+    ),
     option("--select", multiple=True, help="Only manifests with these labels: team=payments."),
     option("--strict", is_flag=True, help="Warnings are errors, and every secret must be there."),
 )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from reconciler.engine.options import ManifestOptions, ProjectOptions, Selection, Surroundings
+from reconciler.engine.selecting import check_selection, is_named, is_selected, match_names
 from reconciler.manifests.load import Loaded, load_manifests
 from reconciler.manifests.load_project import find_project, load_project
 from reconciler.model.errors import ConfigurationError, Finding, FindingsError, Level, RefusedError
@@ -41,7 +42,8 @@ class Workspace:
     @property
     def targets(self) -> tuple[str, ...]:
         """The targets that the run covers, sorted."""
-        return tuple(sorted(self.selection.targets or self.project.targets))
+        patterns = self.selection.targets
+        return tuple(sorted(name for name in self.project.targets if not patterns or is_named(name, patterns)))
 
     def resources(self, target: str) -> Mapping[str, Resource]:
         """Everything desired on a target, selected or not."""
@@ -49,15 +51,10 @@ class Workspace:
 
     def selected(self, target: str) -> frozenset[str] | None:
         """The names that the run covers on a target; None for all."""
-        if not (self.selection.only or self.selection.select):
+        if not (self.selection.only or self.selection.select or self.selection.exclude):
             return None
-        return frozenset(name for name, resource in self.resources(target).items() if self._is_selected(resource))
-
-    def _is_selected(self, resource: Resource) -> bool:
-        if self.selection.only and resource.name not in self.selection.only:
-            return False
-        wanted = (item.partition("=") for item in self.selection.select)
-        return all(resource.labels.get(key) == value for key, _, value in wanted)
+        resources = self.resources(target).items()
+        return frozenset(name for name, resource in resources if is_selected(resource, self.selection))
 
     def must_be_sound(self, *, strict: bool, allow_empty: bool) -> list[Finding]:
         """Raise all findings of level error (warnings too, if strict); the warnings that are left."""
@@ -92,17 +89,15 @@ def build_workspace(
 
     With a `boundary` no path and no link of the project leads out of that folder.
     """
-    check_names("--target", selection.targets, project.targets)
+    targets = match_names("--target", selection.targets, project.targets) or tuple(project.targets)
     loaded = _load(project, root, selection, here, boundary)
     abilities: dict[str, Abilities] = {
         name: ABILITIES[name]() for name in {t.provider for t in project.targets.values()}
     }
     desired = build_desired(loaded.manifests, project, abilities, partial=bool(selection.files), refused=loaded.refused)
-    check_names("--only", selection.only, desired.manifests)
-    for item in selection.select:
-        if "=" not in item:
-            raise ConfigurationError(f"--select {item}: write a label and its value, as team=payments")
     findings = sorted([*project.warnings, *loaded.findings, *desired.findings], key=lambda finding: finding.sort_key)
+    if all(finding.level is Level.WARNING for finding in findings):  # else nobody knows what there is to select
+        check_selection(selection, desired, targets)
     return Workspace(project, root, desired, here, tuple(findings), selection)
 
 
@@ -122,7 +117,7 @@ def load_project_only(options: ProjectOptions, here: Surroundings) -> Workspace:
     """Read the project file but no manifest, for verbs that are about what is live."""
     path = project_file(options, here)
     project = load_project(path)
-    check_names("--target", options.targets, project.targets)
+    match_names("--target", options.targets, project.targets)
     nothing = Desired({name: {} for name in project.targets}, {})
     return Workspace(project, path.resolve().parent, nothing, here, project.warnings, options.selection)
 

@@ -74,12 +74,13 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a run covers. Empty tuples mean everything; `files` replaces the project's manifests."""
+    """What a run covers, names with globs. Empty tuples mean everything; `files` replaces the project's manifests."""
 
     files: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
 
     @property
     def is_partial(self) -> bool:
@@ -115,12 +116,13 @@ class ManifestOptions(ProjectOptions):
     files: tuple[str, ...] = field(default=(), metadata=_scope(Effect.WIDENS, list, flag="--file"))
     only: tuple[str, ...] = field(default=(), metadata=_scope(Effect.NARROWS, list))
     select: tuple[str, ...] = field(default=(), metadata=_scope(Effect.NARROWS, list))
+    exclude: tuple[str, ...] = field(default=(), metadata=_scope(Effect.NARROWS, list))
     strict: bool = False
 
     @property
     def selection(self) -> Selection:
         """What the run covers."""
-        return Selection(self.files, self.targets, self.only, self.select)
+        return Selection(self.files, self.targets, self.only, self.select, self.exclude)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,6 +12,7 @@ from reconciler.ci.place import is_proposals_job
 from reconciler.engine.load import Workspace, build_workspace, check_names, project_file
 from reconciler.engine.options import PlanningOptions, PlanOptions, Surroundings, scope_of
 from reconciler.engine.read import Live, ReadOptions
+from reconciler.engine.selecting import check_excluded
 from reconciler.manifests.load_project import load_project
 from reconciler.model.errors import ConfigurationError, NothingToCompareError, RefusedError
 from reconciler.model.version import __version__
@@ -32,6 +33,8 @@ def load_sound(options: PlanningOptions, here: Surroundings) -> tuple[Workspace,
             "--prune needs all manifests: it is refused together with -f, --only and --select; --target is fine"
         )
     workspace, notes = _load(options, here)
+    if not options.prune:  # which may meet excluded objects that no manifest names
+        check_excluded(options.selection, workspace.desired)
     check_names("--enable", options.enable, {ALL, *workspace.desired.manifests})
     for finding in workspace.must_be_sound(strict=options.strict, allow_empty=options.allow_empty):
         notes.append(f"warning: {finding}")

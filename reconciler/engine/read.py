@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ReachOptions
+from reconciler.engine.selecting import is_named
 from reconciler.engine.tasks import side_by_side
 from reconciler.model.errors import ConfigurationError, RefusedError, SecretError, TargetError
 from reconciler.model.masking import Masker
@@ -298,6 +299,7 @@ async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live:
         values, abilities = run.values, provider.abilities
 
         def make_plan(server: Server, matching: Matching) -> TargetPlan:
+            matching = _without_excluded(matching, workspace.selection.exclude)
             plan = make_target_plan(target, provider_name, server, matching, values, run.masker, plan_options)
             return refuse_unholdable(plan, matching, ownership, abilities, values)
 
@@ -314,6 +316,12 @@ async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live:
     if version := options.assumed.get(target):
         plan = with_assumed_version(plan, matching, ownership, provider.abilities, values, version)
     return Live(hold_back(plan, matching, options.guards), provider, matching, ownership, values, moved)
+
+
+def _without_excluded(matching: Matching, patterns: tuple[str, ...]) -> Matching:
+    """The matching without prune candidates that are excluded by name."""
+    kept = tuple(item for item in matching.candidates if not is_named(item.name, patterns))
+    return replace(matching, candidates=kept)
 
 
 async def _late_values(run: _Run, plan: TargetPlan, matching: Matching) -> Mapping[SecretReference, SecretText]:
