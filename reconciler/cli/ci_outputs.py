@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.ci.place import WantedPlace
-from reconciler.cli.terminal import note
+from reconciler.cli.terminal import command, note
 from reconciler.model.errors import ConfigurationError, Place, ReconcilerError
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def annotate(notes: Iterable[Note]) -> None:
 
     placed = [(level, place and in_work_tree(place), text) for level, place, text in notes]
     if text := render_annotations(placed):
-        note(text)
+        command(text)
 
 
 def in_work_tree(place: Place) -> Place:

@@ -18,6 +18,7 @@ import click
 from reconciler.cli import signals
 from reconciler.cli.terminal import note, silence_stdout, write_what_cannot_be_encoded_as_escapes
 from reconciler.model.errors import FindingsError, ReconcilerError
+from reconciler.model.text import visible
 from reconciler.model.version import __version__
 
 USAGE, INTERRUPTED, FAULT = 64, 130, 1
@@ -119,7 +120,7 @@ def _tell(error: BaseException) -> int:
     except (click.exceptions.Abort, KeyboardInterrupt):
         return _interrupted()
     except click.ClickException as usage:
-        usage.show()
+        _show_usage(usage)
         return USAGE
     except FindingsError as wrong:
         note("\n".join(f"{finding.level.value}: {finding}" for finding in wrong.findings))
@@ -135,6 +136,14 @@ def _tell(error: BaseException) -> int:
         return FAULT
 
 
+def _show_usage(error: click.ClickException) -> None:
+    """As click shows it, with the arguments that it quotes made visible: they may come from a branch's name."""
+    context = getattr(error, "ctx", None)
+    if context is not None:
+        click.echo(f"{context.get_usage()}\nTry '{context.command_path} -h' for help.\n", err=True)
+    click.echo(visible(f"Error: {error.format_message()}"), err=True)
+
+
 def _show_fault(error: BaseException) -> None:
     click.echo(
         f"error: a fault of reconciler itself ({type(error).__name__}); please report it with these lines:", err=True
@@ -146,10 +155,17 @@ def _show_fault(error: BaseException) -> None:
 _LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
 
 
+class _Visible(logging.Formatter):
+    """Log lines quote paths that others named: none of them may be an order to the CI's log."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
 def set_up_logging(verbosity: int) -> None:
     """Send our own log lines to stderr. Other libraries' stay at warnings, since they quote what they send."""
     logger = logging.getLogger("reconciler")
     logger.setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(_Visible("%(levelname)s %(name)s: %(message)s"))
     logger.handlers[:] = [handler]

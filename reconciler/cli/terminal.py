@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
 from contextlib import suppress
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ from io import TextIOWrapper
 import click
 
 from reconciler.model.errors import OutputError
+from reconciler.model.text import visible
 from reconciler.report.texts import Paint, plain
 
 
@@ -26,10 +28,19 @@ def _paint(text: str, colour: str) -> str:
     return click.style(text, bold=True) if colour == "bold" else click.style(text, fg=colour)
 
 
+_OUR_COLOURS = re.compile(r"(\x1b\[(?:0|1|31|32|33)m)")
+
+
+def safe(text: str) -> str:
+    """What may be printed: whatever it holds of others' words, only our own colours and line breaks do anything."""
+    parts = _OUR_COLOURS.split(text)
+    return "".join(part if index % 2 else visible(part) for index, part in enumerate(parts))
+
+
 def out(text: str) -> None:
     """Print data, to the end: a disk that is full is an OutputError here, and not the interpreter's last words."""
     try:
-        click.echo(text, nl=not text.endswith("\n"))
+        click.echo(safe(text), nl=not text.endswith("\n"))
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -40,6 +51,12 @@ def out(text: str) -> None:
 
 def note(text: str) -> None:
     """Print what is not data. Nothing depends on it: where stderr cannot be written, it is lost."""
+    with suppress(OSError, ValueError):
+        click.echo(safe(text), err=True, nl=not text.endswith("\n"))
+
+
+def command(text: str) -> None:
+    """Print orders to the CI's log, each on a line: what they hold of others' words was escaped when they were made."""
     with suppress(OSError, ValueError):
         click.echo(text, err=True, nl=not text.endswith("\n"))
 

@@ -1,7 +1,10 @@
-"""How a value is shown: addresses keep their host, secrets show only whether two of them differ.
+"""What of a secret may be shown: only parts that the whole value alone decides, from a closed list.
 
-The only place that turns field values into something printable. Everything that leaves the process (plans, reports,
-prompts) is made of what this module returns. Pure: the key for the tags is given by the caller, fresh for each run.
+The only place that turns field values into something printable. Whoever proposes a manifest decides what a secret is
+composed with, and where it stands; so nothing of a composed value, of a header or of anything odd is shown. Of an
+address that came whole from one source: its scheme, the host if it is a known receiver's, and Slack's team and channel
+ids. A host that is not known can be the secret itself, and shows only where the manifest writes the address out. There
+are no hashes in what is shown: they can be guessed against. Pure: keys are given by the caller.
 """
 
 from __future__ import annotations
@@ -10,35 +13,64 @@ import hmac
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from urllib.parse import urlsplit
 
 from typing_extensions import TypeAliasType
 
 from reconciler.model.values import MaskedText, SecretReference, SecretText, Value
 
 Json = TypeAliasType("Json", "str | int | bool | list[Json] | dict[str, Json] | None")
-"""What a shown value is made of. A secret is `{"secret": text, "tag": "#3fa1", "reference": "env:NAME"}`."""
+"""What a shown value is made of. A secret is `{"secret": text, "reference": "env:NAME"}`."""
 
 HIDDEN = "•••"
 
-_SLACK_IDS = re.compile(r"/(?:services|workflows|triggers)/([TE]\w*)/([AB]\w*)/")
+KNOWN_HOSTS = frozenset(
+    {
+        "hooks.slack.com",
+        "hooks.slack-gov.com",
+        "hooks.chime.aws",
+        "outlook.office.com",
+        "outlook.office365.com",
+        "discord.com",
+        "discordapp.com",
+        "chat.googleapis.com",
+        "events.pagerduty.com",
+        "events.eu.pagerduty.com",
+        "api.opsgenie.com",
+        "api.eu.opsgenie.com",
+    }
+)
+"""Receivers that many people use, so that their names tell nothing."""
+
+KNOWN_DOMAINS = (".webhook.office.com", ".logic.azure.com", ".api.powerplatform.com")
+"""Domains of receivers under which each customer has a host; the customer's part is not shown."""
+
+_ADDRESS = re.compile(
+    r"(?P<scheme>https?)://(?P<host>[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)(?P<port>:\d{1,5})?(?P<path>/[!-~]*)?"
+)
+_SLACK_HOSTS = frozenset({"hooks.slack.com", "hooks.slack-gov.com"})
+_SLACK_IDS = re.compile(r"/(services|workflows|triggers)/([TE][A-Z0-9]{2,19})/([AB][A-Z0-9]{2,19})/[A-Za-z0-9/]+")
 _ID_SHOWN = 5  # enough to recognise a team or channel by, too little to be of use
 
 
-def mask_address(text: str) -> str:
-    """An address without its secret part: scheme, host and port; Slack's team and channel ids, shortened."""
-    try:
-        parts = urlsplit(text)
-        host, port = parts.hostname, parts.port
-    except ValueError:
+def mask_address(text: str, *, written: bool = False) -> str:
+    """What of an address may be shown. `written`: a manifest writes it out, so its host is no secret."""
+    found = _ADDRESS.fullmatch(text)
+    if found is None:
         return HIDDEN
-    if parts.scheme not in ("http", "https") or not host:
-        return HIDDEN
-    place = f"{parts.scheme}://{host}" + (f":{port}" if port else "")
-    slack = _SLACK_IDS.match(parts.path) if host.startswith("hooks.") and "slack.com" in host else None
+    scheme, host, port, path = found["scheme"], found["host"], found["port"] or "", found["path"] or ""
+    if written:
+        place = f"{scheme}://{host}{port}"
+    elif port:
+        return f"{scheme}://{HIDDEN}"
+    elif host in KNOWN_HOSTS:
+        place = f"{scheme}://{host}"
+    else:
+        domain = next((domain for domain in KNOWN_DOMAINS if host.endswith(domain)), None)
+        return f"{scheme}://{HIDDEN}{domain}/{HIDDEN}" if domain else f"{scheme}://{HIDDEN}"
+    slack = _SLACK_IDS.fullmatch(path) if host in _SLACK_HOSTS else None
     if slack is None:
         return f"{place}/{HIDDEN}"
-    return f"{place}/services/{_shorten(slack[1])}/{_shorten(slack[2])}/{HIDDEN}"
+    return f"{place}/{slack[1]}/{_shorten(slack[2])}/{_shorten(slack[3])}/{HIDDEN}"
 
 
 def _shorten(identifier: str) -> str:
@@ -52,7 +84,7 @@ def is_secret(shown: Json) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Masker:
-    """Shows values under the random key of one run, so that tags tell nothing from one run to the next.
+    """Shows values, and compares secrets under the random key of one run.
 
     With `pin_key`, which lasts longer, a secret also gets a `pin`: equal for equal secrets under that key, so that a
     saved plan can be held to the very values it was made with.
@@ -62,19 +94,33 @@ class Masker:
     pin_key: bytes = field(default=b"", repr=False)
 
     def digest(self, secret: SecretText) -> str:
-        """Equal for equal secrets in this run, and useless without the key."""
+        """Equal for equal secrets in this run: for comparisons alone, it never leaves the process."""
         return hmac.new(self.key, secret.reveal().encode(), "sha256").hexdigest()
 
     def _pin(self, secret: SecretText) -> str:
         return hmac.new(self.pin_key, secret.reveal().encode(), "sha256").hexdigest()[:32]
 
-    def show(self, value: Value, reference: SecretReference | None = None) -> Json:
-        """A value as it may be printed: sets as sorted lists, secrets masked, references by their names."""
+    def show(
+        self,
+        value: Value,
+        reference: SecretReference | None = None,
+        *,
+        is_address: bool = False,
+        is_desired: bool = False,
+    ) -> Json:
+        """A value as it may be printed: sets as sorted lists, secrets masked, references by their names.
+
+        `is_address`: the field is the address of a channel, and not a header. `is_desired`: the value is the
+        manifest's; without a `reference` it is then written out there.
+        """
         if isinstance(value, MaskedText):
             value = value.shown
         if isinstance(value, SecretText):
-            shown: dict[str, Json] = {"secret": mask_address(value.reveal()), "tag": f"#{self.digest(value)[:4]}"}
+            is_composed = reference is not None and bool(reference.form)
+            written = is_desired and reference is None
+            text = mask_address(value.reveal(), written=written) if is_address and not is_composed else HIDDEN
             pin: dict[str, Json] = {"pin": self._pin(value)} if self.pin_key else {}
+            shown: dict[str, Json] = {"secret": text}
             return shown | pin | ({"reference": str(reference)} if reference else {})
         if isinstance(value, SecretReference):
             return {"secret": HIDDEN, "reference": str(value)}

@@ -76,11 +76,32 @@ def type_name(value: object) -> str:
     return _TYPE_NAMES.get(type(value), "a value")
 
 
+_INVISIBLE = re.compile(
+    "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800"
+    "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
+)
+"""Characters that look like nothing, or turn the order of what follows: Unicode's Default_Ignorable_Code_Point
+(DerivedCoreProperties), with its two line separators, the interlinear marks and the empty Braille cell."""
+
+_COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[)", re.MULTILINE)
+
+
 def printable(text: str) -> str:
-    """A text with every character that is not printable shown by its number."""
-    if text.isprintable():
+    """A text with every character that cannot be seen shown by its number, as JSON writes it; of one line."""
+    if text.isprintable() and (text.isascii() or not _INVISIBLE.search(text)):
         return text
-    return "".join(char if char.isprintable() else json.dumps(char)[1:-1] for char in text)
+    return "".join(
+        char if char.isprintable() and not _INVISIBLE.match(char) else json.dumps(char)[1:-1] for char in text
+    )
+
+
+def visible(text: str) -> str:
+    """A whole output, of many lines, as `printable` shows each; and none of them is a command of the CI's log.
+
+    A runner reads `::word::` at the start of a line, and `##[word]` anywhere in it, as an order to itself.
+    """
+    lines = "\n".join(printable(line) for line in text.split("\n"))
+    return _COMMAND.sub(lambda found: f"{found[1]}\\u003a" if found[1] is not None else "#\\u0023", lines)
 
 
 def quoted(text: str) -> str:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import NoReturn
 
+from reconciler.model.text import printable
+
 
 class SecretText:
     """A secret's value. It shows itself masked everywhere, and is opened by `reveal` only to be compared or sent."""
@@ -91,7 +93,7 @@ class SecretReference:
 
     def __str__(self) -> str:
         inner = f"{self.source}:{self.argument}" + (f"#{self.key}" if self.key else "")
-        return f"{self.form.replace('{}', '{' + inner + '}')}" if self.form else inner
+        return printable(self.form.replace("{}", "{" + inner + "}") if self.form else inner)
 
 
 BUILT_IN_SOURCES = ("env", "file", "sops", "vault", "aws_secret")

@@ -163,10 +163,12 @@ def _differing_paths(live: dict[str, Any], desired: dict[str, Any], known: Colle
 
 
 def _change(kind: Kind, leaf: _Leaf, masker: Masker) -> FieldChange:
+    known = kind.field(leaf.path[0])
+    is_address = known.role is Role.SECRET
     return FieldChange(
         path=leaf.path,
-        before=masker.show(leaf.live),
-        after=masker.show(leaf.desired, leaf.reference),
-        delivery=kind.field(leaf.path[0]).delivery,
+        before=masker.show(leaf.live, is_address=is_address),
+        after=masker.show(leaf.desired, leaf.reference, is_address=is_address, is_desired=True),
+        delivery=known.delivery,
         secret=isinstance(leaf.desired, SecretText) or isinstance(leaf.live, SecretText | MaskedText),
     )

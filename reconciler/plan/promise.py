@@ -121,11 +121,11 @@ def _differing_field(saved: FieldChange | None, fresh: FieldChange | None, refer
 
 
 def _same(saved: Json, fresh: Json) -> bool:
-    """Equal but for tags, which are another in each run. Pins count where both sides have one."""
+    """Equal. Pins count where both sides have one."""
     if isinstance(saved, dict) and isinstance(fresh, dict):
-        passed_over = {"tag"} | ({"pin"} if ("pin" in saved) != ("pin" in fresh) else set())
-        return {k: v for k, v in saved.items() if k not in passed_over} == {
-            k: v for k, v in fresh.items() if k not in passed_over
+        without = {"pin"} if ("pin" in saved) != ("pin" in fresh) else set()
+        return {k: v for k, v in saved.items() if k not in without} == {
+            k: v for k, v in fresh.items() if k not in without
         }
     return type(saved) is type(fresh) and saved == fresh
 

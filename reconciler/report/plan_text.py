@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from reconciler.model.masking import Json, is_secret
+from reconciler.model.masking import Json
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Action, Candidate, Change, Disabled, Message, Plan, TargetPlan
 from reconciler.plan.diff import FieldChange
@@ -131,12 +131,10 @@ def _field(action: Action, field: FieldChange, width: int, paint: Paint) -> Iter
 
 
 def _from_to(before: Json, after: Json) -> str:
-    """A secret whose address did not change shows it once, with both tags."""
-    if isinstance(before, dict) and isinstance(after, dict) and is_secret(before) and is_secret(after):
-        tags = f"({before.get('tag', '#?')} -> {after.get('tag', '#?')})"
-        if before["secret"] == after["secret"]:
-            source = f" from {printable(str(after['reference']))}" if "reference" in after else ""
-            return f"{printable(str(after['secret']))}  {tags}{source}"
+    """A secret whose shown part did not change shows it once."""
+    if isinstance(before, dict) and isinstance(after, dict) and before.get("secret", "") == after.get("secret"):
+        source = f" from {printable(str(after['reference']))}" if "reference" in after else ""
+        return f"{printable(str(after['secret']))}  (differs){source}"
     return f"{shown_value(before)} -> {shown_value(after)}"
 
 

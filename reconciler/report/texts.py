@@ -23,11 +23,10 @@ def plain(text: str, _colour: str) -> str:
 
 
 def shown_value(value: Json) -> str:
-    """A shown field value: quoted texts, sets in brackets, secrets as `address  #tag (reference)`."""
+    """A shown field value: quoted texts, sets in brackets, secrets as `address from reference`."""
     if isinstance(value, dict) and "secret" in value:
-        tag = f" ({value['tag']})" if "tag" in value else ""
         reference = f" from {printable(str(value['reference']))}" if "reference" in value else ""
-        return f"{printable(str(value['secret']))}{tag}{reference}"
+        return f"{printable(str(value['secret']))}{reference}"
     if isinstance(value, str):
         return quoted(value)
     if isinstance(value, list):

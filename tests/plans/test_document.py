@@ -50,7 +50,7 @@ shown: st.SearchStrategy[Json] = st.one_of(
     st.booleans(),
     st.none(),
     st.lists(text, max_size=3),
-    st.fixed_dictionaries({"secret": text, "tag": text}, optional={"reference": text, "pin": text}),
+    st.fixed_dictionaries({"secret": text}, optional={"reference": text, "pin": text}),
 )
 path = st.lists(text, min_size=1, max_size=2).map(tuple)
 fields = st.builds(FieldChange, path, shown, shown, st.booleans(), st.booleans())

@@ -35,8 +35,8 @@ NAMES = (
 )
 
 
-def secret(tag: str, reference: str = "") -> Json:
-    shown: dict[str, Json] = {"secret": "https://hooks.slack.com/services/T0AAA…/B0BBB…/•••", "tag": tag}
+def secret(reference: str = "") -> Json:
+    shown: dict[str, Json] = {"secret": "https://hooks.slack.com/services/T0AAA…/B0BBB…/•••"}
     return shown | ({"reference": reference} if reference else {})
 
 
@@ -57,7 +57,7 @@ CHANGES = (
             field("enabled", None, False),
             field("headers.X-Hostile", None, {"secret": "•••", "reference": "vault:a/b#c"}),
             field("method", None, "PUT"),
-            field("url", None, secret("#1a2b", "env:HOOK_URL"), secret=True),
+            field("url", None, secret("env:HOOK_URL"), secret=True),
         ),
         notes=(f"note with {NAMES[2]}",),
         unresolved=((("headers", "Authorization"), "env:TOKEN"),),
@@ -71,7 +71,7 @@ CHANGES = (
         (
             field("display_name", NAMES[3], NAMES[4]),
             field("description", NAMES[5], ""),
-            field("webhook_url", secret("#0001"), secret("#0002", "env:SLACK_URL"), secret=True, delivery=True),
+            field("webhook_url", secret(), secret("env:SLACK_URL"), secret=True, delivery=True),
             field("enabled", True, False),
         ),
         origin=Origin.DRIFT,
