@@ -79,7 +79,8 @@ def allowed(text: str) -> str:
     """What may be shown of any secret: the closed list, and our own words."""
     hosts = [f"{scheme}://{host}/" for scheme in ("http", "https") for host in KNOWN_HOSTS]
     paths = [f"https://{host}/{word}/" for host in KNOWN_HOSTS for word in ("services", "workflows", "triggers")]
-    return " ".join([*hosts, *paths, *(f"{domain}/" for domain in KNOWN_DOMAINS), text])
+    keys = json.dumps([[None, {"secret": HIDDEN, "reference": text}]], ensure_ascii=False)
+    return " ".join([*hosts, *paths, *(f"{domain}/" for domain in KNOWN_DOMAINS), keys])
 
 
 def shown_by_a_plan(secret: str, form: str, where: str, live: str | None) -> str:
