@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from reconciler.simulator import Simulator
+from reconciler.simulator.confluent import Behaviours
 from tests.cli.shell import Shell
 from tests.confluent.contract import held_to_the_document
 
@@ -207,3 +208,23 @@ def test_a_call_that_leaves_the_document_is_seen() -> None:
     odd = pytest.raises(AssertionError, match="odd parameters")
     with Simulator() as running, odd, held_to_the_document(running):
         httpx.get(f"{running.url}/notifications/v1/integrations?colour=red", auth=("a-key", "a-secret"))
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [["deleted_at=zero"], ["deleted_at=as-created", "kind_names=schema", "users=string", "created=required"]],
+)
+def test_what_is_there_is_exported_whatever_its_times_and_kinds_are_called(settings: list[str], shell: Shell) -> None:
+    body = {"display_name": "Pager", "target": {"kind": "Webhook", "url": "https://pager.example/in/3c5e7a9b"}}
+    key = ("a-key", "a-secret")
+    with Simulator(confluent_credentials=key, behaviours=Behaviours.parse(settings)) as running:
+        httpx.post(f"{running.url}/notifications/v1/integrations", json=body, auth=key).raise_for_status()
+        shell.write("reconciler.yaml", PROJECT.replace("URL", running.url).replace("[search, kafka]", "[kafka]"))
+        exported = shell.run("export", "--all", "--target", "kafka")
+        assert exported.code == 0, exported.everything
+        assert "kind: WebhookChannel" in exported.out
+        assert exported.out.count("kind: Subscription") == 4
+        assert "role: OrganizationAdmin" in exported.out
+        done = shell.run("apply", "--yes", "--target", "kafka")
+        assert done.code == 0, done.everything
+        assert shell.run("plan", "--target", "kafka", "--detailed-exitcode").code == 0
