@@ -39,8 +39,13 @@ class Reason(StrEnum):
     UNVERIFIED = "unverified"
     MARK_LOST = "mark lost"
     ADOPTED = "adopted"
+    OWNER_CHANGED = "owner changed"
     RENAMED = "renamed"
     DISABLED_BY_HAND = "disabled by hand"
+
+
+ADOPTING = "adopted: the mark is written"
+"""The note of a change that takes a live object over."""
 
 
 class Origin(StrEnum):

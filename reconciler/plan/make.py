@@ -12,7 +12,17 @@ from reconciler.model.kinds import KINDS, Role
 from reconciler.model.masking import HIDDEN, Json, Masker
 from reconciler.model.resource import LiveObject, Resource, Server, When
 from reconciler.model.values import SecretReference, Value
-from reconciler.plan.changes import Action, Candidate, Change, Message, Reason, RefusedResource, SecretField, TargetPlan
+from reconciler.plan.changes import (
+    ADOPTING,
+    Action,
+    Candidate,
+    Change,
+    Message,
+    Reason,
+    RefusedResource,
+    SecretField,
+    TargetPlan,
+)
 from reconciler.plan.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
 from reconciler.plan.enabled import disabled_object, is_disabled_by_hand, mark_change
 from reconciler.plan.marks import PROTECTED, UNVERIFIED, Found, How, Match, Matching, Refusal
@@ -190,7 +200,7 @@ def _plan_match(
         id=found.id,
         reasons=reasons,
         fields=changes,
-        notes=tuple(_update_notes(resource, changes)),
+        notes=(*_mark_notes(reasons), *_update_notes(resource, changes)),
         updated=found.live.updated,
         unresolved=comparison.unresolved,
     )
@@ -214,7 +224,9 @@ def _new(match: Match, comparison: Comparison) -> Change:
 
 def _reasons(match: Match, changes: tuple[FieldChange, ...]) -> Iterator[Reason]:
     mark = match.found.mark if match.found else None
-    if match.how in (How.DISPLAY_NAME, How.FORMER_OWNER) or (match.how is How.ID and mark is None):
+    if match.how is How.FORMER_OWNER:
+        yield Reason.OWNER_CHANGED
+    elif match.how is How.DISPLAY_NAME or (match.how is How.ID and mark is None):
         yield Reason.ADOPTED
     elif match.how is How.RENAMED or (mark is not None and mark.name != match.resource.name):
         yield Reason.RENAMED
@@ -243,6 +255,15 @@ def _flags(match: Match) -> Iterator[FieldChange]:
 def _rewritten(comparison: Comparison) -> tuple[FieldChange, ...]:
     hidden: Json = {"secret": HIDDEN}
     return tuple(FieldChange(path, hidden, hidden, delivery=True, secret=True) for path in comparison.write_only)
+
+
+def _mark_notes(reasons: tuple[Reason, ...]) -> Iterator[str]:
+    """The mark is no field, so that what happens to it is said."""
+    if Reason.ADOPTED in reasons:
+        yield ADOPTING
+    for reason in (Reason.OWNER_CHANGED, Reason.RENAMED):
+        if reason in reasons:
+            yield f"{reason}: the mark is written again"
 
 
 def _update_notes(resource: Resource, changes: tuple[FieldChange, ...]) -> Iterator[str]:

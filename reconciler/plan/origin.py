@@ -10,8 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.model.resource import Resource
-from reconciler.plan.changes import Action, Change, Disabled, Origin, Pending, Plan, Reason, RefusedResource, TargetPlan
+from reconciler.plan.changes import (
+    ADOPTING,
+    Action,
+    Change,
+    Disabled,
+    Origin,
+    Pending,
+    Plan,
+    Reason,
+    RefusedResource,
+    TargetPlan,
+)
 from reconciler.plan.diff import FieldChange
+
+_AGAIN = "adopted again: the mark was removed since it was written, by a hand or another tool"
 
 Resources = Mapping[str, Resource]
 
@@ -47,7 +60,15 @@ def _with_origin(change: Change, desired: Resources, base: Resources) -> Change:
         return replace(change, origin=Origin.INTENT, notes=(*change.notes, *_drift_too(change, now, before)))
     only_secrets = bool(change.fields) and all(field.secret for field in change.fields)
     is_secret = only_secrets and change.action is Action.UPDATE
-    return replace(change, origin=Origin.SECRET if is_secret else Origin.DRIFT)
+    return replace(_adopted_again(change, now), origin=Origin.SECRET if is_secret else Origin.DRIFT)
+
+
+def _adopted_again(change: Change, now: Resource) -> Change:
+    """An object that was pinned at the commit already, and has no mark, lost it: to a hand, or to another tool that
+    writes descriptions."""
+    if Reason.ADOPTED not in change.reasons or now.settings.id is None:
+        return change
+    return replace(change, notes=tuple(_AGAIN if note == ADOPTING else note for note in change.notes))
 
 
 def _wanted(resource: Resource) -> tuple[object, ...]:
@@ -72,8 +93,9 @@ def _drift_too(change: Change, now: Resource | None, before: Resource | None) ->
     return (f"drift in {', '.join(drifted)} is fixed with it",) if drifted else ()
 
 
-_ASKED_FOR = frozenset({Reason.ADOPTED, Reason.RENAMED, Reason.UNVERIFIED})
-"""Reasons that no hand on the live system brings about."""
+_ASKED_FOR = frozenset({Reason.OWNER_CHANGED, Reason.RENAMED, Reason.UNVERIFIED})
+"""Reasons that no hand on the live system brings about. `adopted` is none of them: what a manifest pins and has no mark
+may have been adopted before, and have lost it."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -78,6 +78,10 @@ def describe_drifted(item: Drifted) -> str:
     if Reason.DISABLED_BY_HAND in item.change.reasons:
         when = f"; last changed {since}" if since else ""
         return f"disabled by hand{when}"
+    if Reason.ADOPTED in item.change.reasons:
+        what = "differs, and has no mark" if item.change.fields else "has no mark"
+        when = f"; last changed {since}" if since else ""
+        return f"{what}: removed by a hand or another tool, or not adopted yet{when}"
     return f"differs; last changed {since}" if since else "differs; when it was changed is not known"
 
 
