@@ -1,6 +1,7 @@
 """Saved plans as files: written whole or not at all, read with a bound, and the flags that a plan holds within.
 
-What a file says is believed only as far as it does no harm: flags that lift a guard count if the file is verified.
+What a file says is believed only as far as it does no harm: what narrows a run counts from it; what widens or softens
+counts if the file is verified by its key, or if the flag is given again.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from reconciler.engine.options import SCOPE, ApplyOptions, Effect, ScopeRule
+from reconciler.engine.options import SCOPE, ApplyOptions, Effect
 from reconciler.model.errors import ConfigurationError, RefusedError
 from reconciler.model.project import Project
 from reconciler.plan.changes import Plan
@@ -22,6 +23,9 @@ from reconciler.plan.saved import check_signature, parse_document, parse_plan, p
 
 MAX_BYTES = 64 * 2**20
 """The largest plan file that is read: 64 MiB, some hundred thousand changes."""
+
+_SHAPING = frozenset({"files", "adopt", "enable", "rewrite_secrets", "test_when"})
+"""Options that widen or soften by changing what is planned; the others lift guards, which hold without them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +91,8 @@ def with_scope(saved: SavedPlan, options: ApplyOptions) -> tuple[ApplyOptions, b
     """The options of an apply with those that the plan was made with, and whether deletes are wanted by whoever runs it
     and not by the file alone. RefusedError for an option that contradicts the plan.
 
-    What softens a guard is taken from the file only if it is verified; commits are checked by `check_commits`.
+    What widens or softens is taken from the file only if it is verified: what changes the plan itself is then refused,
+    and a guard's consent is left out, so that the guard holds. Commits are checked by `check_commits`.
     """
     scope = saved.plan.scope
     merged: dict[str, Any] = {"targets": tuple(target.target for target in saved.plan.targets)}
@@ -100,14 +105,18 @@ def with_scope(saved: SavedPlan, options: ApplyOptions) -> tuple[ApplyOptions, b
                 f"{rule.flag} contradicts the plan in {saved.name}, which was made "
                 f"{'with another' if name in scope else 'without it'}: leave it out, or make the plan again"
             )
-        if name != "targets" and (saved.verified or not _needs_trust(rule)):
+        if name == "targets":
+            continue
+        if saved.verified or rule.effect is Effect.NARROWS or given == within:
             merged[name] = within
+        elif name in _SHAPING:
+            raise RefusedError(
+                f"{saved.name}: was made with {rule.flag}, for which the file alone is not enough: give the flag "
+                "again, or set the RECONCILER_PLAN_KEY that it was signed with"
+            )
+        elif name == "prune":
+            merged[name] = within  # what it deletes is held unless the flag is given: the plan itself says so
     return replace(options, **merged), saved.verified or options.prune
-
-
-def _needs_trust(rule: ScopeRule) -> bool:
-    """Whether the file alone is not enough for an option to count."""
-    return rule.effect is Effect.SOFTENS and rule.name != "test_when"
 
 
 def check_project(saved: SavedPlan, project: Project) -> None:
@@ -142,3 +151,5 @@ def _check_scope(saved: SavedPlan) -> None:
             SCOPE[option].from_json(value)
         except (KeyError, ValueError):
             raise ConfigurationError(f"{saved.name}: is not a valid plan (at scope): make it again") from None
+    if not names:
+        raise ConfigurationError(f"{saved.name}: names no target, so there is nothing to apply: make it again")

@@ -10,9 +10,10 @@ are no hashes in what is shown: they can be guessed against. Pure: keys are give
 from __future__ import annotations
 
 import hmac
+import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from typing_extensions import TypeAliasType
 
@@ -92,6 +93,13 @@ class Masker:
 
     key: bytes = field(repr=False)
     pin_key: bytes = field(default=b"", repr=False)
+
+    def within(self, *steps: str) -> Masker:
+        """The same for one part of the plan, whose pins are equal to no other part's: that two channels or two targets
+        share a secret is nobody's business."""
+        if not self.pin_key:
+            return self
+        return replace(self, pin_key=hmac.new(self.pin_key, json.dumps(steps).encode(), "sha256").digest())
 
     def digest(self, secret: SecretText) -> str:
         """Equal for equal secrets in this run: for comparisons alone, it never leaves the process."""

@@ -164,7 +164,7 @@ def _differing_paths(live: dict[str, Any], desired: dict[str, Any], known: Colle
 
 def _change(kind: Kind, leaf: _Leaf, masker: Masker) -> FieldChange:
     known = kind.field(leaf.path[0])
-    is_address = known.role is Role.SECRET
+    is_address, masker = known.role is Role.SECRET, masker.within(*leaf.path)
     return FieldChange(
         path=leaf.path,
         before=masker.show(leaf.live, is_address=is_address),

@@ -104,6 +104,7 @@ def make_target_plan(
     options: MakeOptions = MakeOptions(),
 ) -> TargetPlan:
     """The plan of one target. `secrets` holds the values that could be resolved; the rest is not compared."""
+    masker = masker.within(target)
     if options.partial:
         matching = replace(matching, candidates=())
     possible = tuple(match for match in matching.matches if not _keeps_nothing(match))
@@ -181,7 +182,7 @@ def _plan_match(
     match: Match, names: Mapping[str, str], secrets: Secrets, masker: Masker, options: MakeOptions
 ) -> _Planned:
     resource, found = match.resource, match.found
-    kind = KINDS[resource.kind]
+    kind, masker = KINDS[resource.kind], masker.within(resource.kind, resource.name)
     if found is None or found.live.kind != resource.kind:
         comparison = compare_new(kind, resource.fields, secrets, masker)
         return _Planned(match, comparison, _new(match, comparison))

@@ -87,13 +87,78 @@ def plan_schema() -> dict[str, Any]:
         "format": {"const": PLAN_FORMAT, "description": "The format and its version."},
         "summary": {"type": "object", "properties": counts, "description": "The numbers of the summary line."},
         "no_changes": {"type": "boolean", "description": "Live is as desired, and every field was compared."},
-        "signature": {"type": "string", "pattern": "^hmac-sha256:[0-9a-f]{64}$"},
+        "signature": {
+            "type": "string",
+            "pattern": "^hmac-sha256:[0-9a-f]{64}$",
+            "description": "HMAC of all the rest under RECONCILER_PLAN_KEY; with that key no other file is taken.",
+        },
     }
+    for name, fields in _TRUST.items():
+        properties = schema["properties"] if name == "Plan" else schema["$defs"][name]["properties"]
+        for field, words in fields.items():
+            properties[field] = {**properties[field], "description": words}
     own = {**schema, "title": "A plan of reconciler", "properties": beside | schema["properties"]}
     own["required"] = [*(name for name in beside if name != "signature"), *schema.get("required", [])]
     identity = "https://channels.gitops/schemas/v1/plan.json"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identity, **own}
 
+
+_COMPARED = "Compared with a plan made when it is applied; if that differs, all is refused."
+_SHOWN = "Shown to people; an apply does not read it."
+_TRUST: Mapping[str, Mapping[str, str]] = {
+    "Plan": {
+        "project": "The project that it was made for; another is refused.",
+        "owner": "The owner that it was made for; another is refused.",
+        "targets": "The plan of each target. Targets that are not there are left alone.",
+        "scope": (
+            "The flags that it was made with. What narrows (targets, exclude, only, select, base, changed_since) "
+            "counts from this file. What widens or softens (files, adopt, enable, rewrite_secrets, test_when, prune, "
+            "allow_replace, allow_empty, allow_in_use, max_deletes) counts if the file is verified by its key, or if "
+            "the flag is given again."
+        ),
+        "created_at": f"When it was made. {_SHOWN}",
+        "commit": f"The commit that it was made at. {_SHOWN}",
+        "tool_version": f"The version that made it. {_SHOWN}",
+        "notes": f"What a proposal changes of the project file. {_SHOWN}",
+    },
+    "TargetPlan": {
+        "target": "The target's name; one that the project does not define is refused.",
+        "provider": "The kind of system; another is refused.",
+        "server": "The system that was read. Another identity is refused, and so are changes without any.",
+        "changes": "What is carried out at most, in order. What is not here is left alone and listed.",
+        "messages": "The test messages that are sent at most; one that is not here refuses all.",
+        "candidates": f"What prune would delete. {_SHOWN}",
+        "leftovers": f"What interrupted runs left. {_SHOWN}",
+        "refusals": f"What could not be planned. {_SHOWN}",
+        "unresolved": "Fields bound to a reference whose value was not known; the manifest must name the same one.",
+        "write_only": f"Fields that the target never gives back. {_SHOWN}",
+        "ignored": f"Fields that are left as they are live. {_SHOWN}",
+        "disabled": f"What stays disabled. {_SHOWN}",
+        "hints": _SHOWN,
+        "notes": _SHOWN,
+        "pending": f"What is left alone. {_SHOWN}",
+        "assumed": f"The version that was assumed. {_SHOWN}",
+        "would_refuse": f"What a server of that version would not take. {_SHOWN}",
+        "unchanged": f"How many resources are as they should be. {_SHOWN}",
+        "foreign": f"How many live objects are not ours. {_SHOWN}",
+        "error": "Why the target could not be read; then it promises nothing.",
+    },
+    "Change": {
+        "action": f"What is done. {_COMPARED}",
+        "kind": f"The kind of the resource. {_COMPARED}",
+        "name": f"The name of the resource. {_COMPARED}",
+        "id": f"The live object's id, or the one that it will be created under. {_COMPARED}",
+        "reasons": f"Why. {_COMPARED}",
+        "fields": f"The fields that differ, secrets masked, pinned where there is a key. {_COMPARED}",
+        "origin": f"Where the difference comes from. {_SHOWN}",
+        "needs": f"What must be done first; planned again. {_SHOWN}",
+        "notes": _SHOWN,
+        "held": "What guard holds it back. Guards are asked again: taking it out lifts none.",
+        "updated": f"When the live object was last changed. {_COMPARED}",
+        "unresolved": "Fields bound to a reference whose value was not known; the manifest must name the same one.",
+    },
+}
+"""What each field of a plan file is worth to an apply: what happens if somebody edits it."""
 
 PLAN_KEY = "RECONCILER_PLAN_KEY"
 """The environment variable that holds the key."""

@@ -279,7 +279,7 @@ def test_a_file_that_is_huge_missing_binary_or_a_folder_is_one_clear_error(proje
     binary.write_bytes(b"\xff\xfe\x00")
     broken(project, binary, "UTF-8")
     broken(project, project.root / "none.json", "cannot be read")
-    broken(project, project.root / "channels", "cannot be read")
+    broken(project, project.root / "channels", "is not a regular file")
 
 
 @pytest.mark.parametrize(
