@@ -19,7 +19,7 @@ from reconciler.model.resource import Draft, LiveObject, OnFailure, When
 from reconciler.plan.changes import Action, Change, Message, Reason
 from reconciler.plan.marks import UNVERIFIED, Found, Match
 from reconciler.plan.messages import is_enabled
-from reconciler.plan.payload import UnknownReferenceError, differing_fields
+from reconciler.plan.payload import UnknownReferenceError, differing_fields, draft_of_live
 
 
 async def carry_out(session: Session, change: Change) -> ChangeResult:
@@ -89,7 +89,19 @@ async def _undo_create(session: Session, change: Change, object_id: str, verdict
     return ChangeResult(change, Status.UNDONE, f"its test failed, so it was deleted again: {verdict.text}", verdict)
 
 
+async def _release(session: Session, change: Change) -> ChangeResult:
+    """Take the mark off, and nothing else."""
+    found = session.candidate(change)
+    if found is None:
+        raise writing.MovedError(f"{change.id} is not there any more: plan again")
+    before = await writing.read_unmoved(session, found)
+    await writing.update(session, change.name, draft_of_live(found, None), before, step="release")
+    return ChangeResult(change, Status.APPLIED, "it stays live, without our mark", id=found.id)
+
+
 async def _update(session: Session, change: Change) -> ChangeResult:
+    if Reason.RELEASED in change.reasons:
+        return await _release(session, change)
     match = session.match(change.name)
     if match.found is None:
         raise writing.MovedError(f"{change.name} has no live object")

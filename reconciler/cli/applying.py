@@ -10,6 +10,7 @@ from reconciler.cli import signals
 from reconciler.cli.publishing import Output, publish
 from reconciler.cli.terminal import Progress, confirm, note, out, silence_stdout
 from reconciler.engine.apply import carry_out, has_work
+from reconciler.engine.options import DestroyOptions, ReleaseOptions
 from reconciler.engine.run import Planned, Run, check_limits, planned
 from reconciler.model.errors import ReconcilerError, RefusedError
 from reconciler.model.text import plural
@@ -26,7 +27,7 @@ async def apply_and_report(run: Run, output: Output, *, yes: bool) -> int:
         if output.stdout == "text":
             _tell(lambda: out(render_plan(done.plan, output.paint)))
         check_limits(run, done.plan)
-        if has_work(done.plan) and not yes and not confirm(_question(done.plan), "--yes"):
+        if has_work(done.plan) and not yes and not confirm(_question(run, done.plan), "--yes"):
             raise RefusedError("not applied: the answer was no")
         result = await _carry_out(done, output)
         _tell_what_happened(lambda: _report(done, result, output))
@@ -56,7 +57,13 @@ def _report(done: Planned, result: RunResult, output: Output) -> None:
     publish("apply", result, output, done.run.options, done.run.workspace, silent=nothing)
 
 
-def _question(plan: Plan) -> str:
+def _question(run: Run, plan: Plan) -> str:
+    """What a person agrees to, in the words of the verb, with the targets that it is about."""
+    where = ", ".join(target.target for target in plan.targets if target.due)
+    if isinstance(run.options, DestroyOptions):
+        return f"Destroy {plural(plan.counts.destroy, 'object')} on {where}?"
+    if isinstance(run.options, ReleaseOptions):
+        return f"Release {plural(plan.counts.change, 'object')} on {where}?"
     counts = plan.counts
     recipients = sum(message.count for message in plan.messages)
     sending = f", sending test messages to {plural(recipients, 'recipient')}" if recipients else ""

@@ -35,6 +35,7 @@ VERBS = {
     "init": "Write the files of a new project.",
     "list": "List what is owned: name, kind, target, live id.",
     "plan": "Show what apply would do.",
+    "release": "Take our mark off, and leave the object live.",
     "schema": "Print the JSON Schema of a kind.",
     "show": "Print a saved plan, or a journal.",
     "simulate": "Serve the embedded simulator on loopback.",

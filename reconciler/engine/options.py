@@ -180,6 +180,13 @@ class DestroyOptions(ProjectOptions, WritingOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class ReleaseOptions(ProjectOptions, WritingOptions):
+    """`release`: the objects that lose our mark, by NAME (globs too) or NAME@ID."""
+
+    names: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
 class DriftOptions(ManifestOptions, ReachOptions):
     """`drift`. `base` is the commit against which origins are told; `without_secrets` resolves none."""
 
@@ -199,8 +206,9 @@ class TestOptions(ManifestOptions, ReachOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ListOptions(ProjectOptions, ReachOptions):
-    """`list`. `types`: what the targets can notify of, instead of what is owned."""
+    """`list`: what is owned, or `everything`. `types`: what the targets can notify of instead."""
 
+    everything: bool = False
     types: bool = False
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.engine.load import Workspace, load_project_only, project_file
+from reconciler.engine.load import Workspace, load_project_only, load_workspace, project_file
 from reconciler.engine.options import (
     ApplyOptions,
     DestroyOptions,
@@ -21,6 +21,7 @@ from reconciler.engine.options import (
     PlanningOptions,
     PlanOptions,
     ProjectOptions,
+    ReleaseOptions,
     Surroundings,
     TestOptions,
     WritingOptions,
@@ -36,7 +37,10 @@ from reconciler.engine.read import (
     read_targets,
     refuse_moved,
 )
+from reconciler.engine.selecting import is_named
 from reconciler.manifests.load_project import load_project
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.text import suggest
 from reconciler.plan.changes import Plan
 from reconciler.plan.guards import check_messages
 
@@ -74,11 +78,21 @@ def prepare(options: ProjectOptions, here: Surroundings) -> Run:
             planning = replace(planning, only=(*options.only, *options.names))
         workspace, notes = load_sound(planning, here)
         return Run(workspace, options, planning, tuple(notes))
+    if isinstance(options, ReleaseOptions):
+        return _prepare_release(options, here)
     workspace = load_project_only(options, here)
     planning = PlanningOptions(config=options.config, targets=options.targets)
     if isinstance(options, DestroyOptions):
         planning = replace(planning_of(options), prune=True)
     return Run(workspace, options, planning, tuple(f"warning: {finding}" for finding in workspace.findings))
+
+
+def _prepare_release(options: ReleaseOptions, here: Surroundings) -> Run:
+    """The manifests are read for their names alone, and whatever is wrong with them does not matter."""
+    workspace = load_workspace(options, here)
+    named = sorted(name for name in workspace.desired.manifests if is_named(name, options.names))
+    notes = [f"note: a manifest names {name}: remove it, or the next apply takes it over again" for name in named]
+    return Run(workspace, options, PlanningOptions(config=options.config, targets=options.targets), tuple(notes))
 
 
 def _prepare_saved(options: ApplyOptions, plan_file: Path, here: Surroundings) -> Run:
@@ -128,7 +142,25 @@ async def _read(run: Run) -> list[Live]:
         return await plan_against(run.workspace, reading, run.workspace.here.folder / options.against, options.max_age)
     if isinstance(options, DriftOptions):
         reading = replace(reading, resolve=not options.without_secrets)
-    return await read_targets(run.workspace, reading, only_owned=isinstance(options, DestroyOptions))
+    only_owned = isinstance(options, (DestroyOptions, ReleaseOptions))
+    lives = await read_targets(run.workspace, reading, only_owned=only_owned)
+    if isinstance(options, ReleaseOptions):
+        await _narrow_to_release(lives, options.names)
+    return lives
+
+
+async def _narrow_to_release(lives: list[Live], names: tuple[str, ...]) -> None:
+    """Make each plan that of a release. ConfigurationError, with connections closed, for a name without an object."""
+    from reconciler.plan.release import is_chosen, make_release_plan
+
+    ours = [item for live in lives for item in live.matching.candidates]
+    for name in names:
+        if not any(is_chosen(item, {name}) for item in ours) and not any(live.plan.error for live in lives):
+            await close(lives)
+            hint = suggest(name, {item.name for item in ours}) or "see what there is with reconciler list"
+            raise ConfigurationError(f"{name}: nothing live carries this project's mark under that name; {hint}")
+    for live in lives:
+        live.plan = make_release_plan(live.plan, live.matching, names)
 
 
 async def make_plan(run: Run, *, with_commit: bool = True) -> Plan:

@@ -42,6 +42,7 @@ class Reason(StrEnum):
     OWNER_CHANGED = "owner changed"
     RENAMED = "renamed"
     DISABLED_BY_HAND = "disabled by hand"
+    RELEASED = "released"
 
 
 ADOPTING = "adopted: the mark is written"

@@ -24,8 +24,10 @@ EVERYTHING = PlanningOptions(
     targets=("t",),
     only=("x",),
     select=("team=a",),
+    exclude=("y",),
     prune=True,
     adopt=True,
+    enable=("x",),
     rewrite_secrets=True,
     test_when=When.NEVER,
     allow_replace=True,
@@ -67,9 +69,9 @@ def test_only_what_narrows_leaves_a_default_run_smaller() -> None:
     """The table by effect, read by a person when it changes."""
     by_effect = {effect: sorted(name for name, rule in SCOPE.items() if rule.effect is effect) for effect in Effect}
     assert by_effect == {
-        Effect.NARROWS: ["base", "changed_since", "only", "select", "targets"],
+        Effect.NARROWS: ["base", "changed_since", "exclude", "only", "select", "targets"],
         Effect.WIDENS: ["adopt", "files", "prune", "rewrite_secrets"],
-        Effect.SOFTENS: ["allow_empty", "allow_in_use", "allow_replace", "max_deletes", "test_when"],
+        Effect.SOFTENS: ["allow_empty", "allow_in_use", "allow_replace", "enable", "max_deletes", "test_when"],
     }
 
 

@@ -1,0 +1,28 @@
+"""`reconciler release NAME...`: take our mark off, and leave the object live; for leaving the tool, changing teams."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from reconciler.cli.applying import apply_and_report
+from reconciler.cli.loading import prepared
+from reconciler.cli.main import set_up_logging
+from reconciler.cli.options import COMMON, CONNECTING, TARGET, WRITING, Asking, options, takes
+from reconciler.cli.publishing import OUTPUTS, Output, published
+from reconciler.engine.options import ReleaseOptions
+
+
+@click.command("release")
+@click.argument("names", nargs=-1, required=True, metavar="NAME...")
+@options(COMMON, (TARGET,), CONNECTING, WRITING, OUTPUTS)
+@takes(ReleaseOptions, Output, Asking)
+@published("release")
+def command(options: ReleaseOptions, output: Output, asking: Asking) -> int:
+    """Take this project's mark off what is named, and leave it live as it is.
+
+    NAME@ID means one of several objects of that name. Remove the manifest too, or the next apply takes it over again.
+    """
+    set_up_logging(output.verbose)
+    return asyncio.run(apply_and_report(prepared(options), output, yes=asking.yes))

@@ -1,0 +1,35 @@
+"""Letting go: the plan that takes our mark off live objects and leaves them as they are. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import replace
+from fnmatch import fnmatchcase
+
+from reconciler.plan.changes import Action, Change, Reason, TargetPlan
+from reconciler.plan.diff import FieldChange
+from reconciler.plan.marks import Found, Matching
+
+
+def is_chosen(item: Found, selectors: Collection[str]) -> bool:
+    """Whether NAME (globs too), or NAME@ID for one of several of that name, selects a live object."""
+    return any(fnmatchcase(item.name, word) or word == f"{item.name}@{item.id}" for word in selectors)
+
+
+def make_release_plan(plan: TargetPlan, matching: Matching, selectors: Collection[str]) -> TargetPlan:
+    """The plan of a target, as it was read, that releases the chosen ones of our objects and does nothing else."""
+    chosen = [item for item in matching.candidates if is_chosen(item, selectors)]
+    changes = sorted((_release(item) for item in chosen), key=lambda change: (change.name, change.id or ""))
+    return replace(plan, changes=tuple(changes), candidates=(), leftovers=(), messages=(), hints=())
+
+
+def _release(item: Found) -> Change:
+    return Change(
+        action=Action.UPDATE,
+        kind=item.live.kind or item.live.native_type,
+        name=item.name,
+        id=item.id,
+        reasons=(Reason.RELEASED,),
+        fields=(FieldChange(("mark",), str(item.mark), None),),
+        updated=item.live.updated,
+    )

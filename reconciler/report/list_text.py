@@ -1,0 +1,80 @@
+"""What is live on the targets as a table and as a document: what is ours, and what is not. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from reconciler.model.kinds import KINDS
+from reconciler.model.text import printable
+from reconciler.plan.marks import CANARY, REPLACED, UNVERIFIED, Found, Matching, Ownership
+
+_STATES = frozenset({CANARY, REPLACED, UNVERIFIED})
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class ListRow:
+    """One live object. `owner` is "" for what carries no mark; the name is then the one that people see. `enabled` is
+    None where the target cannot disable it. `state` says what is wrong with it (`unverified`), or nothing: `-`."""
+
+    name: str
+    kind: str
+    target: str
+    id: str
+    enabled: bool | None
+    state: str
+    owner: str = ""
+
+
+def list_rows(target: str, matching: Matching, ownership: Ownership) -> Iterator[ListRow]:
+    """A row for each object of a target that a person may write, whoever owns it."""
+    for item in matching.found:
+        if not item.live.read_only:
+            yield _row(target, item, ownership)
+
+
+def _row(target: str, item: Found, ownership: Ownership) -> ListRow:
+    live, mark = item.live, item.mark
+    enabled = live.fields.get("enabled")
+    title = (KINDS[live.kind].key_field if live.kind else "") or "display_name"
+    owner = "" if mark is None else ownership.owner if ownership.owns(mark) else mark.owner
+    state = ", ".join(sorted(mark.flags & _STATES)) if mark and owner == ownership.owner else ""
+    return ListRow(
+        name=mark.name if mark else str(live.fields.get(title) or ""),
+        kind=live.kind or live.native_type,
+        target=target,
+        id=item.id,
+        enabled=enabled if isinstance(enabled, bool) else None,
+        state=state or "-",
+        owner=owner,
+    )
+
+
+def render_list(rows: Iterable[ListRow], *, with_owners: bool) -> str:
+    """The table, with a column for the owner where it is asked for; "" without any row."""
+    rows = list(rows)
+    if not rows:
+        return ""
+    headings = ("NAME", "KIND", "TARGET", "ID", "ENABLED", "STATE", *(("OWNER",) if with_owners else ()))
+    table = [headings, *(_cells(row, with_owners=with_owners) for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(headings))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
+    return "\n".join(lines) + "\n"
+
+
+def _cells(row: ListRow, *, with_owners: bool) -> tuple[str, ...]:
+    enabled = {True: "yes", False: "no", None: "-"}[row.enabled]
+    cells = (row.name, row.kind, row.target, row.id, enabled, row.state)
+    return tuple(map(printable, (*cells, *((row.owner or "-",) if with_owners else ()))))
+
+
+def list_document(rows: Iterable[ListRow], owner: str, *, with_owners: bool) -> dict[str, Any]:
+    """The same for machines: what is ours, and where it is asked for, what carries no mark and what is another's."""
+    rows = list(rows)
+    groups = {"owned": [row for row in rows if row.owner == owner]}
+    if with_owners:
+        groups["unmanaged"] = [row for row in rows if not row.owner]
+        groups["others"] = [row for row in rows if row.owner not in ("", owner)]
+    documents = {name: [asdict(row) for row in group] for name, group in groups.items()}
+    return {"format": "reconciler.list/v1", **documents}
