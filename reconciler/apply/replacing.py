@@ -13,8 +13,9 @@ from reconciler.apply import results as outcomes
 from reconciler.apply import writing
 from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.session import Session
-from reconciler.apply.testing import Verdict
 from reconciler.model.errors import TargetError
+from reconciler.model.evidence import Tested, unknown
+from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Draft, LiveObject
 from reconciler.model.values import Value
@@ -28,31 +29,31 @@ _REPLACED_NAME = " (replaced)"
 _SHORTENED = 50  # characters of the old name that are kept, so that it stays within any limit
 
 
-async def replace_object(session: Session, change: Change, match: Match, verdict: Verdict | None) -> ChangeResult:
-    """Put a new object in the place of the matched one. `verdict` is that of the new values, if one was due."""
+async def replace_object(session: Session, change: Change, match: Match, tested: Tested | None) -> ChangeResult:
+    """Put a new object in the place of the matched one. `tested` is that of the new values, if one was due."""
     found = match.found
     if found is None:
         raise writing.MovedError(f"{change.name} has no live object")
-    unverified = verdict is not None and not verdict.stands
+    unverified = tested is not None and not tested.stands
     draft = session.draft(match, session.mark(match.resource, unverified=unverified), found.id)
     if session.provider.abilities.chooses_ids:
-        return await _delete_first(session, change, found, draft, verdict)
-    return await _create_first(session, change, found, replace(draft, id=None), verdict)
+        return await _delete_first(session, change, found, draft, tested)
+    return await _create_first(session, change, found, replace(draft, id=None), tested)
 
 
 async def _delete_first(
-    session: Session, change: Change, found: Found, draft: Draft, verdict: Verdict | None
+    session: Session, change: Change, found: Found, draft: Draft, tested: Tested | None
 ) -> ChangeResult:
     await writing.delete(session, change.name, found.id, step="delete old")
     try:
         await writing.create(session, change.name, draft, step="create new")
     except TargetError as error:
-        return await _put_back(session, change, found, verdict, error)
-    return _done(change, found.id, verdict)
+        return await _put_back(session, change, found, tested, error)
+    return _done(change, found.id, tested)
 
 
 async def _put_back(
-    session: Session, change: Change, found: Found, verdict: Verdict | None, error: TargetError
+    session: Session, change: Change, found: Found, tested: Tested | None, error: TargetError
 ) -> ChangeResult:
     try:
         live = await session.provider.read(found.id)
@@ -65,12 +66,12 @@ async def _put_back(
             f"the old {found.live.kind} was deleted, the new one could not be created ({error}), "
             f"nor the old one put back: {second}"
         )
-        return ChangeResult(change, Status.STRANDED, text, verdict, found.id, fix="reconciler apply --allow-replace")
-    return ChangeResult(change, Status.FAILED, f"{error}; the old {found.live.kind} was put back", verdict, found.id)
+        return ChangeResult(change, Status.STRANDED, text, tested, found.id, fix="reconciler apply --allow-replace")
+    return ChangeResult(change, Status.FAILED, f"{error}; the old {found.live.kind} was put back", tested, found.id)
 
 
 async def _create_first(
-    session: Session, change: Change, found: Found, draft: Draft, verdict: Verdict | None
+    session: Session, change: Change, found: Found, draft: Draft, tested: Tested | None
 ) -> ChangeResult:
     await _flag(session, change, found, replaced=True)
     try:
@@ -84,8 +85,8 @@ async def _create_first(
         await writing.delete(session, change.name, found.id, step="delete old")
     except TargetError as error:
         text = f"{new_id} is there, but {found.id} could not be taken out of use and deleted: {error}; apply again"
-        return ChangeResult(change, Status.FAILED, text, verdict, new_id)
-    return _done(change, new_id, verdict)
+        return ChangeResult(change, Status.FAILED, text, tested, new_id)
+    return _done(change, new_id, tested)
 
 
 async def _flag(session: Session, change: Change, found: Found, *, replaced: bool) -> None:
@@ -189,10 +190,8 @@ def _swapped(value: frozenset[str] | str, old: str, new: str) -> frozenset[str] 
     return new if value == old else value
 
 
-def _done(change: Change, object_id: str, verdict: Verdict | None) -> ChangeResult:
-    if verdict is None:
-        return ChangeResult(change, Status.APPLIED, "not verified: no test is due", id=object_id)
-    return outcomes.written(change, verdict, object_id)
+def _done(change: Change, object_id: str, tested: Tested | None) -> ChangeResult:
+    return outcomes.written(change, tested or Tested(unknown(UnknownReason.NOT_DUE)), object_id)
 
 
 def tell_left_behind(session: Session) -> list[str]:

@@ -1,16 +1,19 @@
-"""What became of each change, test and target: the values that an apply ends in, and the exit code they add up to."""
+"""What became of each change, test and target: the values that an apply ends in, and the exit codes that fit them."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import assert_never
 
-from reconciler.apply.testing import Verdict
+from reconciler.apply.testing import untested
 from reconciler.model.errors import TargetError
-from reconciler.model.kinds import KINDS
+from reconciler.model.evidence import Evidence, No, Tested, Unknown, Yes
+from reconciler.model.exits import Exit, first_of
+from reconciler.model.gaps import GAPS
 from reconciler.plan.changes import Change, Disabled
 from reconciler.plan.marks import Match
-from reconciler.plan.messages import is_enabled
 
 
 class Status(StrEnum):
@@ -19,43 +22,87 @@ class Status(StrEnum):
     APPLIED = "applied"
     FAILED = "failed"
     SKIPPED = "skipped"
-    HELD = "held back"
-    UNDONE = "undone"  # it failed its test, and is as if it had not been
-    KEPT = "kept unverified"  # it failed its test, and stands
+    HELD = "held"  # a guard keeps it from being applied
+    REJECTED = "rejected"  # its test failed, and the live object was never touched
+    ROLLED_BACK = "rolled back"  # its test failed, and what was written was put back or deleted
+    KEPT = "kept unverified"  # its test failed, and it stands
     UNKNOWN = "unknown"  # it was cut off, and what is live must be read again
-    STRANDED = "undo failed"  # it failed, and what was there could not be put back
+    STRANDED = "rollback failed"  # it failed, and what was there could not be put back
+
+
+_NOT_DONE = frozenset({Status.FAILED, Status.SKIPPED, Status.HELD, Status.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeResult:
-    """One change and what became of it. `text` says why in plain words, `fix` is a command that helps."""
+    """One change and what became of it. `text` says why in plain words, `fix` is a command that helps.
+
+    `tested`: what was established of it; None where there was nothing to establish, as with a delete.
+    """
 
     change: Change
     status: Status
     text: str = ""
-    verdict: Verdict | None = None
+    tested: Tested | None = None
     id: str = ""
     fix: str = ""
     notes: tuple[str, ...] = ()
 
+    @property
+    def verified(self) -> bool:
+        """Whether a test message went through with the present values."""
+        return self.tested is not None and isinstance(self.tested.evidence, Yes)
+
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """One test notification of a live channel. `verdict` None: it was not sent, `text` says why."""
+    """One test notification of a live channel, sent or not. `asked`: the manifest wants this channel to work."""
 
     __test__ = False  # pytest would take it for a test class
 
     target: str
     kind: str
     name: str
-    text: str
-    verdict: Verdict | None = None
+    tested: Tested
     seconds: float = 0.0
+    asked: bool = True
+
+    @property
+    def text(self) -> str:
+        """What happened, in plain words."""
+        return self.tested.text
 
     @property
     def failed(self) -> bool:
-        """Whether a message was due and did not go through."""
-        return self.verdict is not None and not self.verdict.passed
+        """Whether a message was due and is not known to have gone through."""
+        match self.tested.evidence:
+            case Yes():
+                return False
+            case No():
+                return True
+            case Unknown(reason=reason):
+                return GAPS[reason].fails
+            case _ as never:
+                assert_never(never)
+
+    @property
+    def exits(self) -> Iterator[Exit]:
+        """The codes that fit it."""
+        if self.failed:
+            yield Exit.FAILED_STANDS
+        elif isinstance(self.tested.evidence, Unknown) and self.asked:
+            yield Exit.NOT_LOOKED_AT
+
+
+def exit_of_tests(tests: Iterable[TestResult], errors: Iterable[str]) -> Exit:
+    """The code of `test`: all that was chosen went through, or what did not. Where nothing was sent, nothing was
+    looked at."""
+    tests = list(tests)
+    fitting = [code for test in tests for code in test.exits]
+    fitting += [Exit.ERROR for _ in errors]
+    if all(isinstance(test.tested.evidence, Unknown) for test in tests):
+        fitting.append(Exit.NOT_LOOKED_AT)
+    return first_of(fitting)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,73 +128,77 @@ class RunResult:
     interrupted: bool = False
 
     @property
-    def exit_code(self) -> int:
-        """The code of the contract: where several fit, 130, then 6, 4, 5; 3 and 1 only where nothing was written."""
+    def exit_code(self) -> Exit:
+        """The code of the contract."""
+        return first_of(self._fitting())
+
+    @property
+    def evidence(self) -> Iterator[Evidence]:
+        """What was established of each change that stands, and of each test: what summaries count."""
+        for target in self.targets:
+            applied = (item for item in target.results if item.status is Status.APPLIED)
+            yield from (item.tested.evidence for item in applied if item.tested is not None)
+            yield from (test.tested.evidence for test in target.tests)
+
+    def _fitting(self) -> Iterator[Exit]:
         statuses = {result.status for target in self.targets for result in target.results}
-        tests_failed = any(test.failed for target in self.targets for test in target.tests)
         if self.interrupted:
-            return 130
-        if statuses & {Status.KEPT, Status.STRANDED} or tests_failed:
-            return 6
-        if self._is_partial(statuses):
-            return self._partial_code(statuses)
-        return 5 if Status.UNDONE in statuses else 0
+            yield Exit.INTERRUPTED
+        if statuses & {Status.KEPT, Status.STRANDED} or any(
+            test.failed for item in self.targets for test in item.tests
+        ):
+            yield Exit.FAILED_STANDS
+        if statuses & {Status.REJECTED, Status.ROLLED_BACK}:
+            yield Exit.TEST_FAILED
+        yield from self._incomplete(statuses)
 
-    def _is_partial(self, statuses: set[Status]) -> bool:
-        incomplete = statuses & {Status.FAILED, Status.SKIPPED, Status.HELD, Status.UNKNOWN}
-        return bool(incomplete) or any(target.error or target.overwritten or target.refused for target in self.targets)
-
-    def _partial_code(self, statuses: set[Status]) -> int:
-        """4, but where nothing was tried: 1 if targets could not be read, 3 if all was held back or refused."""
-        if statuses - {Status.HELD} or any(target.overwritten for target in self.targets):
-            return 4
-        unreadable = [target for target in self.targets if target.error]
-        if unreadable:
-            return 1 if len(unreadable) == len(self.targets) else 4
-        return 3
-
-
-def written(change: Change, verdict: Verdict, object_id: str) -> ChangeResult:
-    """It was written after its test: verified, or kept though the test failed, or there was nothing to test by."""
-    if verdict.passed:
-        warning = f" (warning: {verdict.warning})" if verdict.warning else ""
-        return ChangeResult(change, Status.APPLIED, f"verified: {verdict.text}{warning}", verdict, object_id)
-    if verdict.stands:
-        return ChangeResult(change, Status.APPLIED, f"not verified: {verdict.text}", id=object_id)
-    return ChangeResult(change, Status.KEPT, f"its test failed, and it stands: {verdict.text}", verdict, object_id)
+    def _incomplete(self, statuses: set[Status]) -> Iterator[Exit]:
+        """4 where something was tried and something not done; else 3 for what was held, 1 for what could not be read or
+        planned."""
+        not_done = bool(statuses & _NOT_DONE) or any(target.error or target.refused for target in self.targets)
+        if any(target.overwritten for target in self.targets) or (not_done and statuses - {Status.HELD}):
+            yield Exit.PARTIAL
+        if Status.HELD in statuses:
+            yield Exit.REFUSED
+        if any(target.error or target.refused for target in self.targets):
+            yield Exit.ERROR
 
 
-def not_verified(change: Change, match: Match, object_id: str) -> ChangeResult:
+def written(change: Change, tested: Tested, object_id: str) -> ChangeResult:
+    """It was written after its test: verified, or kept though the test failed, or no test could tell."""
+    match tested.evidence:
+        case Yes(text):
+            return ChangeResult(change, Status.APPLIED, f"verified: {text}", tested, object_id)
+        case Unknown(reason, text) if GAPS[reason].stands:
+            return ChangeResult(change, Status.APPLIED, f"not verified: {text}", tested, object_id)
+        case No(text) | Unknown(text=text):
+            return ChangeResult(change, Status.KEPT, f"its test failed, and it stands: {text}", tested, object_id)
+        case _ as never:
+            assert_never(never)
+
+
+def not_tested(change: Change, match: Match, object_id: str) -> ChangeResult:
     """It was written without a test."""
-    text = f"not verified: {_why_unverified(match)}" if change.affects_delivery else ""
-    return ChangeResult(change, Status.APPLIED, text, id=object_id)
+    if change.affects_delivery:
+        return written(change, Tested(untested(match)), object_id)
+    return ChangeResult(change, Status.APPLIED, id=object_id)
 
 
-def left_alone(change: Change, verdict: Verdict, object_id: str) -> ChangeResult:
+def left_alone(change: Change, tested: Tested, object_id: str) -> ChangeResult:
     """Its test failed, and nothing was written."""
-    text = f"its test failed, so the live object was left as it is: {verdict.text}"
-    return ChangeResult(change, Status.UNDONE, text, verdict, object_id)
+    text = f"its test failed, so the live object was left as it is: {tested.text}"
+    return ChangeResult(change, Status.REJECTED, text, tested, object_id)
 
 
-def still_unverified(change: Change, verdict: Verdict, object_id: str) -> ChangeResult:
+def still_unverified(change: Change, tested: Tested, object_id: str) -> ChangeResult:
     """What was live and unverified before failed its test once more."""
     return ChangeResult(
-        change, Status.KEPT, f"its test failed again, and it stands unverified: {verdict.text}", verdict, object_id
+        change, Status.KEPT, f"its test failed again, and it stands unverified: {tested.text}", tested, object_id
     )
 
 
-def create_stands(change: Change, verdict: Verdict, object_id: str, error: TargetError) -> ChangeResult:
+def create_stands(change: Change, tested: Tested, object_id: str, error: TargetError) -> ChangeResult:
     """A new channel failed its test and could not be deleted again."""
-    text = f"its test failed ({verdict.text}), and it could not be deleted again: {error}"
+    text = f"its test failed ({tested.text}), and it could not be deleted again: {error}"
     fix = f"reconciler apply --only {change.name}  (it is marked unverified, and tested again)"
-    return ChangeResult(change, Status.STRANDED, text, verdict, object_id, fix=fix)
-
-
-def _why_unverified(match: Match) -> str:
-    """Why a change that affects delivery was written without a verdict."""
-    resource = match.resource
-    if not KINDS[resource.kind].sends:
-        return "it is verified by the channels that use it" if match.found is None else "nobody uses it who could tell"
-    if not is_enabled(match):
-        return "a disabled channel cannot be tested"
-    return "no test is due"
+    return ChangeResult(change, Status.STRANDED, text, tested, object_id, fix=fix)

@@ -192,5 +192,5 @@ async def _test_unchanged(session: Session) -> tuple[TestResult, ...]:
 async def _test_one(session: Session, name: str) -> TestResult:
     resource = session.match(name).resource
     draft = session.draft(session.match(name), session.mark(resource))
-    verdict = await verify_live(session, resource, session.ids[name], draft)
-    return TestResult(session.plan.target, resource.kind, name, verdict.text, verdict)
+    tested = await verify_live(session, resource, session.ids[name], draft)
+    return TestResult(session.plan.target, resource.kind, name, tested)

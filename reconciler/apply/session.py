@@ -44,7 +44,7 @@ class Session:
     """One target's apply. `ids` leads from names to live ids, `written` from ids to the draft last written (None: it
     was deleted), `server_time` is the newest time the server gave one of our writes, in ms. `pointing` is
     held while references in somebody else's lists are changed. `make_room` waits for the deletes that do not wait for
-    the named change, and tells whether one was made."""
+    the named change, and says whether one was made. `pause` waits before a test is made once more."""
 
     provider: Provider
     plan: TargetPlan
@@ -61,6 +61,7 @@ class Session:
     server_time: int = 0
     pointing: asyncio.Lock = field(default_factory=asyncio.Lock)
     make_room: Callable[[str], Awaitable[bool]] = _no_room
+    pause: Callable[[float], Awaitable[object]] = asyncio.sleep
     _matches: dict[str, Match] = field(default_factory=dict)
     _messages: dict[str, Message] = field(default_factory=dict)
 

@@ -1,7 +1,7 @@
-"""One change, from the re-read to the result: verify, write, read back, keep or undo.
+"""One change, from the re-read to the result: verify, write, read back, keep or roll back.
 
 Nothing in use is touched before its new values were verified; nothing new counts as done before its test arrived. These
-functions know no provider by name: what one can do, its abilities say. What a result says is `outcomes`'.
+functions know no provider by name: what one can do, its abilities say. What a result says is `results`'.
 """
 
 from __future__ import annotations
@@ -11,8 +11,9 @@ from reconciler.apply import writing
 from reconciler.apply.replacing import detach, replace_object
 from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.session import Session
-from reconciler.apply.testing import Verdict, verify_live, verify_new_values
+from reconciler.apply.testing import verify_live, verify_new_values
 from reconciler.model.errors import TargetError
+from reconciler.model.evidence import Tested
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import VerificationMethod
 from reconciler.model.resource import Draft, LiveObject, OnFailure, When
@@ -38,24 +39,24 @@ async def _create(session: Session, change: Change) -> ChangeResult:
     message = session.message(change.name)
     if message is None:
         object_id = await _write_new(session, match, unverified=_waits_for_its_test(change, match))
-        return outcomes.not_verified(change, match, object_id)
+        return outcomes.not_tested(change, match, object_id)
     if session.provider.abilities.verification is VerificationMethod.PROBE:
         return await _create_probed(session, change, match, message)
     object_id = await _write_new(session, match, unverified=True)
-    verdict = await verify_live(session, match.resource, object_id)
-    if not verdict.stands and _reverts(session, match):
-        return await _undo_create(session, change, object_id, verdict)
-    if verdict.stands:
-        await _mark_verified(session, match, object_id, verdict)
-    return outcomes.written(change, verdict, object_id)
+    tested = await verify_live(session, match.resource, object_id)
+    if not tested.stands and _reverts(session, match):
+        return await _roll_back_create(session, change, object_id, tested)
+    if tested.stands:
+        await _mark_verified(session, match, object_id, tested)
+    return outcomes.written(change, tested, object_id)
 
 
 async def _create_probed(session: Session, change: Change, match: Match, message: Message) -> ChangeResult:
-    verdict = await verify_new_values(session, match, message)
-    if not verdict.stands and _reverts(session, match):
-        return ChangeResult(change, Status.UNDONE, f"its test failed, so it was not created: {verdict.text}", verdict)
-    object_id = await _write_new(session, match, unverified=not verdict.stands)
-    return outcomes.written(change, verdict, object_id)
+    tested = await verify_new_values(session, match, message)
+    if not tested.stands and _reverts(session, match):
+        return ChangeResult(change, Status.REJECTED, f"its test failed, so it was not created: {tested.text}", tested)
+    object_id = await _write_new(session, match, unverified=not tested.stands)
+    return outcomes.written(change, tested, object_id)
 
 
 async def _write_new(session: Session, match: Match, *, unverified: bool) -> str:
@@ -66,7 +67,7 @@ async def _write_new(session: Session, match: Match, *, unverified: bool) -> str
     return object_id
 
 
-async def _mark_verified(session: Session, match: Match, object_id: str, verdict: Verdict) -> None:
+async def _mark_verified(session: Session, match: Match, object_id: str, tested: Tested) -> None:
     try:
         live = await writing.read_own(session, object_id)
         draft = session.draft(match, session.mark(match.resource))
@@ -74,19 +75,19 @@ async def _mark_verified(session: Session, match: Match, object_id: str, verdict
     except writing.MovedError:
         raise
     except TargetError as error:
-        text = f"its test passed ({verdict.text}), but it could not be marked as verified, it is tested again: {error}"
+        text = f"its test passed ({tested.text}), but it could not be marked as verified; it is tested again: {error}"
         raise TargetError(text) from error
 
 
-async def _undo_create(session: Session, change: Change, object_id: str, verdict: Verdict) -> ChangeResult:
+async def _roll_back_create(session: Session, change: Change, object_id: str, tested: Tested) -> ChangeResult:
     session.ids.pop(change.name, None)
     try:
         await writing.take_back(session, change.name, object_id)
     except writing.MovedError as error:
-        return ChangeResult(change, Status.FAILED, f"its test failed ({verdict.text}), and {error}", verdict, object_id)
+        return ChangeResult(change, Status.FAILED, f"its test failed ({tested.text}), and {error}", tested, object_id)
     except TargetError as error:
-        return outcomes.create_stands(change, verdict, object_id, error)
-    return ChangeResult(change, Status.UNDONE, f"its test failed, so it was deleted again: {verdict.text}", verdict)
+        return outcomes.create_stands(change, tested, object_id, error)
+    return ChangeResult(change, Status.ROLLED_BACK, f"its test failed, so it was deleted again: {tested.text}", tested)
 
 
 async def _release(session: Session, change: Change) -> ChangeResult:
@@ -109,15 +110,15 @@ async def _update(session: Session, change: Change) -> ChangeResult:
     message = session.message(change.name)
     if message is None:
         await _rewrite(session, match, before, unverified=_waits_for_its_test(change, match))
-        return outcomes.not_verified(change, match, before.id)
+        return outcomes.not_tested(change, match, before.id)
     if not change.affects_delivery:
         return await _test_as_it_is(session, change, match, match.found)
-    verdict = await verify_new_values(session, match, message)
-    if not verdict.stands and _reverts(session, match):
-        return outcomes.left_alone(change, verdict, before.id)
+    tested = await verify_new_values(session, match, message)
+    if not tested.stands and _reverts(session, match):
+        return outcomes.left_alone(change, tested, before.id)
     before = await writing.read_unmoved(session, match.found)
-    await _rewrite(session, match, before, unverified=not verdict.stands)
-    return outcomes.written(change, verdict, before.id)
+    await _rewrite(session, match, before, unverified=not tested.stands)
+    return outcomes.written(change, tested, before.id)
 
 
 def _waits_for_its_test(change: Change, match: Match) -> bool:
@@ -133,14 +134,14 @@ def _waits_for_its_test(change: Change, match: Match) -> bool:
 async def _test_as_it_is(session: Session, change: Change, match: Match, found: Found) -> ChangeResult:
     """The change redirects no message: what is tested is live already, since it is unverified or `when` is always."""
     draft = session.draft(match, session.mark(match.resource))
-    verdict = await verify_live(session, match.resource, found.id, draft)
-    if verdict.stands or (change.fields and not _reverts(session, match)):
+    tested = await verify_live(session, match.resource, found.id, draft)
+    if tested.stands or (change.fields and not _reverts(session, match)):
         before = await writing.read_unmoved(session, found)
-        await _rewrite(session, match, before, unverified=not verdict.stands)
-        return outcomes.written(change, verdict, found.id)
+        await _rewrite(session, match, before, unverified=not tested.stands)
+        return outcomes.written(change, tested, found.id)
     if Reason.UNVERIFIED in change.reasons and not session.stop.is_set():
-        return outcomes.still_unverified(change, verdict, found.id)
-    return outcomes.left_alone(change, verdict, found.id)
+        return outcomes.still_unverified(change, tested, found.id)
+    return outcomes.left_alone(change, tested, found.id)
 
 
 async def _rewrite(session: Session, match: Match, before: LiveObject, *, unverified: bool) -> None:
@@ -154,12 +155,12 @@ async def _replace(session: Session, change: Change) -> ChangeResult:
         raise writing.MovedError(f"{change.name} has no live object")
     await writing.read_unmoved(session, match.found)
     message = session.message(change.name)
-    verdict = await verify_new_values(session, match, message) if message else None
-    if verdict is not None:
-        if not verdict.stands and _reverts(session, match):
-            return outcomes.left_alone(change, verdict, match.found.id)
+    tested = await verify_new_values(session, match, message) if message else None
+    if tested is not None:
+        if not tested.stands and _reverts(session, match):
+            return outcomes.left_alone(change, tested, match.found.id)
         await writing.read_unmoved(session, match.found)
-    return await replace_object(session, change, match, verdict)
+    return await replace_object(session, change, match, tested)
 
 
 async def _delete(session: Session, change: Change) -> ChangeResult:

@@ -6,79 +6,82 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.apply import writing
 from reconciler.apply.session import Session
 from reconciler.model.errors import TargetError, UnreachableError
-from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.evidence import Delivery, Outcome, Tested, Unknown, judge, unknown
+from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import VerificationMethod
 from reconciler.model.resource import Draft, Expect, Resource
 from reconciler.model.values import Value
 from reconciler.plan.changes import Message
 from reconciler.plan.marks import Match
+from reconciler.plan.messages import is_enabled
 
-_REFUSED_TEXT = frozenset({400, 415, 422})
-"""A receiver that answers these read the test text and did not like its form: it was reached."""
-
-
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """A judged delivery: whether it counts, in plain words why, and a warning if it counts only for lack of better."""
-
-    passed: bool
-    text: str
-    delivery: Delivery
-    warning: str = ""
-
-    @property
-    def stands(self) -> bool:
-        """Whether the change may stand: it is verified, or it is such that it cannot be tested at all."""
-        return self.passed or self.delivery.outcome is Outcome.SKIPPED
+Pause = Callable[[float], Awaitable[object]]
+"""Waits for so many seconds."""
 
 
-def judge(delivery: Delivery, expect: Expect) -> Verdict:
-    """Whether a delivery verifies its channel. An unknown outcome never does.
+async def run_test(send: Callable[[], Awaitable[Delivery]], expect: Expect, pause: Pause = asyncio.sleep) -> Tested:
+    """Send one test message and judge it: the one way from a message to evidence, for apply, test, canaries, probes.
 
-    `reached` takes a receiver's 400, 415 or 422 as well; where the server does not tell the code (OpenSearch before
-    3.0), any answer at all, with a warning.
+    It is sent once more only where the provider says that the failure tells nothing of the receiver, and that is said.
     """
-    if delivery.outcome is Outcome.ACCEPTED:
-        return Verdict(True, delivery.text or "accepted", delivery)
-    if expect is Expect.REACHED and delivery.answered and delivery.outcome is Outcome.REFUSED:
-        if delivery.code in _REFUSED_TEXT:
-            return Verdict(True, f"reached: {delivery.text}", delivery)
-        if delivery.code == 0:
-            return Verdict(
-                True,
-                f"reached: {delivery.text}",
-                delivery,
-                warning="this server does not tell what the receiver answered, so any answer counts",
-            )
-    return Verdict(False, delivery.text or delivery.outcome.value, delivery)
+    delivery = await _deliver(send)
+    if delivery.again_after:
+        seconds = delivery.again_after
+        await pause(seconds)
+        delivery = await _deliver(send)
+        text = f"{delivery.text or delivery.outcome.value} (tested twice, {seconds:g} s apart, since the server's own "
+        delivery = replace(delivery, text=f"{text}connection may have been stale: the receiver may get two)")
+    return Tested(judge(delivery, expect), delivery.recipients)
+
+
+async def _deliver(send: Callable[[], Awaitable[Delivery]]) -> Delivery:
+    try:
+        return await send()
+    except TargetError as error:
+        return Delivery(Outcome.FAILED, str(error))
+
+
+def untestable(match: Match) -> Unknown | None:
+    """Why a live object cannot be tested by itself; None if it can."""
+    if not KINDS[match.resource.kind].sends:
+        return unknown(UnknownReason.INDIRECT)
+    if match.found is not None and match.found.live.fields.get("enabled") is False:
+        return unknown(UnknownReason.DISABLED)
+    return None
+
+
+def untested(match: Match) -> Unknown:
+    """Why a change was written without a test."""
+    resource = match.resource
+    if not KINDS[resource.kind].sends:
+        return unknown(UnknownReason.INDIRECT if match.found is None else UnknownReason.UNUSED)
+    return unknown(UnknownReason.NOT_DUE if is_enabled(match) else UnknownReason.DISABLED)
 
 
 _NOTHING: frozenset[str] = frozenset()
 
 
-async def verify_live(session: Session, resource: Resource, object_id: str, draft: Draft | None = None) -> Verdict:
+async def verify_live(session: Session, resource: Resource, object_id: str, draft: Draft | None = None) -> Tested:
     """Send one test message through a live object and judge it."""
     with session.journal.step(session.plan.target, resource.name, "test", object_id):
-        delivery = await _unless_stopped(session, session.provider.send_test(object_id, draft))
-    return judge(delivery, session.expectation(resource))
+        return await _unless_stopped(session, resource, lambda: session.provider.send_test(object_id, draft))
 
 
-async def verify_new_values(session: Session, match: Match, message: Message) -> Verdict:
+async def verify_new_values(session: Session, match: Match, message: Message) -> Tested:
     """Send one test message with values that the real object does not have yet."""
     resource = match.resource
     if session.provider.abilities.verification is VerificationMethod.PROBE:
         draft = session.draft(match, session.mark(resource))
         with session.journal.step(session.plan.target, resource.name, "probe"):
-            delivery = await _unless_stopped(session, session.provider.probe(draft))
-        return judge(delivery, session.expectation(resource))
+            return await _unless_stopped(session, resource, lambda: session.provider.probe(draft))
     draft = _canary_draft(session, match)
     if KINDS[resource.kind].sends:
         async with _canary(session, resource.name, draft) as object_id:
@@ -86,7 +89,7 @@ async def verify_new_values(session: Session, match: Match, message: Message) ->
     return await _verify_through_user(session, match, draft, message)
 
 
-async def _verify_through_user(session: Session, match: Match, draft: Draft, message: Message) -> Verdict:
+async def _verify_through_user(session: Session, match: Match, draft: Draft, message: Message) -> Tested:
     """A changed account or group: a canary of it, and one of a mail channel that uses only it, to the given people."""
     resource, user = match.resource, session.match(message.channel)
     people = frozenset(message.recipients)
@@ -152,17 +155,13 @@ async def _remove_canary(session: Session, name: str, object_id: str, *, is_like
     session.left_behind.discard(object_id)
 
 
-async def _unless_stopped(session: Session, sending: Coroutine[None, None, Delivery]) -> Delivery:
-    """The delivery; or, when the run is stopped meanwhile, an unknown one, since nobody waits for the answer."""
-    task = asyncio.ensure_future(sending)
+async def _unless_stopped(session: Session, resource: Resource, send: Callable[[], Awaitable[Delivery]]) -> Tested:
+    """The test; or, when the run is stopped meanwhile, an unknown one, since nobody waits for the answer."""
+    task = asyncio.ensure_future(run_test(send, session.expectation(resource), session.pause))
     stop = asyncio.ensure_future(session.stop.wait())
     try:
         await asyncio.wait({task, stop}, return_when=asyncio.FIRST_COMPLETED)
-        if not task.done():
-            return Delivery(Outcome.UNKNOWN, "interrupted before the answer came: it may have arrived or not")
-        return task.result()
-    except TargetError as error:
-        return Delivery(Outcome.FAILED, str(error))
+        return task.result() if task.done() else Tested(unknown(UnknownReason.INTERRUPTED))
     finally:
         stop.cancel()
         task.cancel()

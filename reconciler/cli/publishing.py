@@ -21,6 +21,7 @@ from reconciler.cli.ci_outputs import Beside, project_place
 from reconciler.cli.options import option
 from reconciler.cli.terminal import Screen, begin_document, is_document_shown, out, show_document, show_json
 from reconciler.model.errors import ConfigurationError, FindingsError, Level, Place, ReconcilerError
+from reconciler.model.exits import Exit
 from reconciler.plan.changes import Plan
 from reconciler.plan.origin import Drift
 from reconciler.report.drift_text import describe_drifted
@@ -291,7 +292,7 @@ def write_file(path: Path, text: str) -> None:
 Places = Mapping[str, Callable[[], Place]]
 """Where each manifest is, by name; a place is looked up only when it is needed."""
 
-_FINE = (Status.APPLIED, Status.SKIPPED, Status.HELD)
+_MILD = (Status.SKIPPED, Status.HELD)
 
 
 def notes_of(what: str, value: Any, places: Places) -> Iterator[Note]:
@@ -333,7 +334,7 @@ def _of_result(result: RunResult, places: Places) -> Iterator[Note]:
             yield Level.ERROR, None, f"target {target.target} could not be read: {target.error}"
         for item in target.results:
             if item.status is not Status.APPLIED:
-                level = Level.WARNING if item.status in _FINE else Level.ERROR
+                level = Level.WARNING if item.status in _MILD else Level.ERROR
                 text = f"{target.target}: {item.change} {item.status.value}: {item.text}"
                 yield level, _at(item.change.name, places), text
         yield from _of_tests(list(target.tests), places)
@@ -341,5 +342,8 @@ def _of_result(result: RunResult, places: Places) -> Iterator[Note]:
 
 def _of_tests(tests: list[TestResult], places: Places) -> Iterator[Note]:
     for test in tests:
+        text = f'{test.target}: test of {test.kind} "{test.name}": {test.text}'
         if test.failed:
-            yield Level.ERROR, _at(test.name, places), f'{test.target}: test of {test.kind} "{test.name}": {test.text}'
+            yield Level.ERROR, _at(test.name, places), text
+        elif Exit.NOT_LOOKED_AT in test.exits:
+            yield Level.WARNING, _at(test.name, places), text

@@ -14,7 +14,7 @@ from reconciler.engine.options import Purpose
 from reconciler.model.errors import ForbiddenError, NotFoundError, RejectedError, TargetError, UnauthorizedError
 from reconciler.model.evidence import Check, failure, not_tried, ok, warning
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Draft, LiveObject, Server
+from reconciler.model.resource import Draft, LiveObject, Server, VersionSource
 from reconciler.model.values import Value
 
 _RIGHTS = {
@@ -35,19 +35,18 @@ async def check_target(
     provider: Provider,
     prefix: str,
     kinds: Collection[str],
-    wanted: str,
     purpose: Purpose = Purpose.APPLY,
 ) -> list[Check]:
-    """Credentials, version, rights one by one, the kinds that are used. `wanted` is `targets.X.version`."""
+    """Credentials, version, rights one by one, the kinds that are used."""
     try:
         server = await provider.read_server()
-        # Where `GET /` is forbidden the version is assumed: only the list tells that the credentials are none.
         listing = await _listing(name, provider)
+        server = await provider.read_server()
     except UnauthorizedError as error:
         return [failure(name, "credentials", str(error), "correct auth in the project file, or what it refers to")]
     except TargetError as error:
         return [failure(name, "server", str(error))]
-    checks = [ok(name, "credentials", "accepted"), *_version(name, server, wanted), listing]
+    checks = [ok(name, "credentials", "accepted"), *_version(name, server), listing]
     checks += [await check for check in _rights(name, provider, prefix, purpose)]
     return [*checks, *_kinds(name, provider, server, kinds)]
 
@@ -97,15 +96,13 @@ def _fields(nothing: str) -> dict[str, Value]:
     return {"display_name": nothing, "enabled": False, "recipients": _NOBODY}
 
 
-def _version(name: str, server: Server, wanted: str) -> list[Check]:
-    told = f"{server.product} {server.version}".strip()
-    checks = [warning(name, "version", note) for note in server.notes]
-    if server.certain and not checks:
-        checks.append(ok(name, "version", f"{told}, identity {server.identity}"))
-    if wanted and server.certain and server.version and not f"{server.version}.".startswith(f"{wanted}."):
-        fix = f"correct spec.targets.{name}.version"
-        checks.append(warning(name, "version", f"the project file says {wanted}, the server {server.version}", fix))
-    return checks
+def _version(name: str, server: Server) -> list[Check]:
+    """The version, where it is known from, and each note, a claim of the project file that the server contradicts
+    among them."""
+    source = f", by {server.source.value}" if server.version and server.source is not VersionSource.NONE else ""
+    text = f"{server.product} {server.version}".strip() + f"{source}, identity {server.identity}"
+    known = [ok(name, "version", text)] if server.version or server.source is VersionSource.NONE else []
+    return [*known, *(warning(name, "version", note) for note in server.notes)]
 
 
 async def _listing(name: str, provider: Provider) -> Check:

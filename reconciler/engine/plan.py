@@ -15,6 +15,7 @@ from reconciler.engine.read import Live, ReadOptions
 from reconciler.engine.selecting import check_excluded
 from reconciler.manifests.load_project import load_project
 from reconciler.model.errors import ConfigurationError, NothingToCompareError, RefusedError
+from reconciler.model.exits import Exit, first_of
 from reconciler.model.version import __version__
 from reconciler.plan.changes import Plan
 from reconciler.plan.enabled import ALL
@@ -178,11 +179,7 @@ def now(environ: Mapping[str, str]) -> str:
     return moment.isoformat(timespec="seconds")
 
 
-def plan_exit_code(plan: Plan, *, detailed: bool) -> int:
-    """1 if a target could not be read or a resource not planned, 3 if it is somebody else's, 2 for changes if asked."""
-    refusals = [refusal for target in plan.targets for refusal in target.refusals]
-    if any(target.error for target in plan.targets) or any(not refusal.foreign for refusal in refusals):
-        return 1
-    if refusals:
-        return 3
-    return 2 if detailed and not plan.is_empty else 0
+def plan_exit_code(plan: Plan, *, detailed: bool) -> Exit:
+    """The code of `plan`; `detailed` asks whether there are changes, or fields that were not compared."""
+    fitting = [Exit.ERROR for target in plan.targets if target.error or target.refusals]
+    return first_of([*fitting, *([Exit.CHANGES] if detailed and not plan.is_empty else [])])

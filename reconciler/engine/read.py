@@ -52,10 +52,11 @@ async def read_and_plan(
 
 
 async def _read_whole(provider: Provider) -> tuple[Server, Listing]:
-    server = await provider.read_server()  # first, since how a list is read can depend on the version
+    await provider.read_server()  # first, since how a list is read can depend on the version
     listing = await provider.read_all()
-    notes = (*server.notes, *((listing.unreadable,) if listing.unreadable else ()))
-    return replace(server, notes=notes), listing
+    server = await provider.read_server()  # once more: every answer of the list may have named the version
+    notes = (*server.notes, listing.unreadable) if listing.unreadable else server.notes
+    return replace(server, incomplete=listing.unreadable, notes=notes), listing
 
 
 def _doubtful(plan: TargetPlan, matching: Matching) -> list[str]:

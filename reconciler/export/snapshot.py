@@ -15,7 +15,7 @@ from typing import Any
 from reconciler.export.objects import LiveObjectAt, LiveTarget
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.kinds import KINDS, Field, Role
-from reconciler.model.resource import LiveObject, Server
+from reconciler.model.resource import LiveObject, Server, VersionSource
 from reconciler.model.values import Value
 
 FORMAT = "reconciler.snapshot/v1"
@@ -61,7 +61,7 @@ def snapshot_document(
                     "product": server.product,
                     "identity": server.identity,
                     "version": server.version,
-                    "certain": server.certain,
+                    "source": server.source.value,
                 },
                 "objects": [_object(item) for item in _owned(place)],
             }
@@ -128,7 +128,9 @@ def _parse_target(item: Mapping[str, Any]) -> SnapshotTarget:
     return SnapshotTarget(
         str(item["target"]),
         str(item["provider"]),
-        Server(str(server["product"]), str(server["identity"]), str(server["version"]), bool(server["certain"])),
+        Server(
+            str(server["product"]), str(server["identity"]), str(server["version"]), VersionSource(server["source"])
+        ),
         tuple(_parse_object(part) for part in item["objects"]),
     )
 

@@ -14,6 +14,7 @@ from reconciler.model.project import Project
 from reconciler.model.text import Path, Problem, suggest
 from reconciler.model.values import BUILT_IN_SOURCES, PUBLIC_HEADERS, RESERVED_NAMES
 from reconciler.model.version import __version__
+from reconciler.model.versions import OLDEST, is_before, read_version
 
 _SECRETS = {
     kind.name: tuple((field.name, field.role) for field in kind.fields if field.role in (Role.SECRET, Role.SECRETS))
@@ -141,8 +142,22 @@ def _lint_targets(project: Project) -> Iterator[Problem]:
             yield Problem((*at, "url"), message, "missing-field", "add url")
         elif target.url is not None and (other := by_address.setdefault(_normal(target.url), name)) != name:
             yield Problem((*at, "url"), f"target {other} has the same address", "same-system", "keep one of them")
+    for name, target in opensearch.items():
+        yield from _lint_server_version(("spec", "targets", name, "version"), target.version)
     for name in project.targets:
         yield from _lint_access(("spec", "targets", name), project, name)
+
+
+def _lint_server_version(at: Path, version: str | None) -> Iterator[Problem]:
+    if version is None:
+        return
+    hint = "write the real one, or leave it out: the server is asked"
+    known = read_version(version)
+    if not known:
+        message = "is no version of OpenSearch (7.10.2 is what compatibility mode shows in place of the real one)"
+        yield Problem(at, message, "impossible-version", hint)
+    elif is_before(known, OLDEST):
+        yield Problem(at, f"is too old: this tool needs OpenSearch {OLDEST} or newer", "impossible-version", hint)
 
 
 def _lint_access(at: Path, project: Project, name: str) -> Iterator[Problem]:

@@ -28,6 +28,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from reconciler.model.exits import Exit
 from reconciler.model.text import printable
 
 DISTRIBUTION = "channel-reconciler"
@@ -90,7 +91,7 @@ class Finding:
 class ReconcilerError(Exception):
     """Anything that the tool expects to go wrong. The message is one clear sentence for the user."""
 
-    exit_code = 1
+    exit_code: Exit = Exit.ERROR
 
 
 class ConfigurationError(ReconcilerError):
@@ -112,13 +113,13 @@ class SecretError(ReconcilerError):
 class NothingToCompareError(ReconcilerError):
     """The base has no such project: its manifests were validated, no request was made, and that is no failure."""
 
-    exit_code = 0
+    exit_code = Exit.DONE
 
 
 class RefusedError(ReconcilerError):
     """A rule stops the run before its first write."""
 
-    exit_code = 3
+    exit_code = Exit.REFUSED
 
 
 class OutputError(ReconcilerError):
@@ -128,13 +129,13 @@ class OutputError(ReconcilerError):
 class UsageError(ReconcilerError):
     """A flag whose value cannot be used."""
 
-    exit_code = 64
+    exit_code = Exit.USAGE
 
 
 class InterruptedRunError(ReconcilerError):
     """The run was interrupted by a signal."""
 
-    exit_code = 130
+    exit_code = Exit.INTERRUPTED
 
 
 class TargetError(ReconcilerError):

@@ -1,22 +1,102 @@
-"""How a test notification fared, as a provider tells it; `judge` says whether it verifies."""
+"""What a test, a comparison, a reading or a version established: yes, no, or unknown with the reason.
+
+`judge` alone makes a `Yes` of a delivery; every way in which the tool cannot know is an `UnknownReason` with its `Gap`,
+which the reports and the page docs/evidence.md are made of. Nothing is counted as good but a `Yes`.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, assert_never
 
+from typing_extensions import TypeAliasType
+
+from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.resource import Expect, TestPolicy
 
 if TYPE_CHECKING:
     from reconciler.model.provider import Abilities
 
 
+@dataclass(frozen=True, slots=True)
+class Yes:
+    """There is evidence: `text` says which. Only `judge` makes one."""
+
+    text: str
+    verdict: Literal["yes"] = "yes"
+
+
+@dataclass(frozen=True, slots=True)
+class No:
+    """There is evidence against it."""
+
+    text: str
+    verdict: Literal["no"] = "no"
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """Nobody can say, and `reason` is why; `text` says it for this object."""
+
+    reason: UnknownReason
+    text: str = ""
+    verdict: Literal["unknown"] = "unknown"
+
+
+Evidence = TypeAliasType("Evidence", Yes | No | Unknown)
+
+
+def unknown(reason: UnknownReason, text: str = "") -> Unknown:
+    """An Unknown in the words of its reason, unless there are better ones."""
+    return Unknown(reason, text or GAPS[reason].says)
+
+
+def may_stand(evidence: Evidence) -> bool:
+    """Whether a change may stand after this test: it went through, or no test could tell."""
+    match evidence:
+        case Yes():
+            return True
+        case No():
+            return False
+        case Unknown(reason=reason):
+            return GAPS[reason].stands
+        case _ as never:
+            assert_never(never)
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many pieces of evidence there are of each sort; `unknown` by reason, in the order of `UnknownReason`."""
+
+    yes: int
+    no: int
+    unknown: Mapping[UnknownReason, int]
+
+
+def tally(pieces: Iterable[Evidence]) -> Tally:
+    """Count pieces of evidence. The only count that a summary may call verified is `yes`."""
+    yes = no = 0
+    reasons: dict[UnknownReason, int] = dict.fromkeys(UnknownReason, 0)
+    for piece in pieces:
+        match piece:
+            case Yes():
+                yes += 1
+            case No():
+                no += 1
+            case Unknown(reason=reason):
+                reasons[reason] += 1
+            case _ as never:
+                assert_never(never)
+    return Tally(yes, no, {reason: count for reason, count in reasons.items() if count})
+
+
 class Outcome(StrEnum):
     """How a test message fared."""
 
     ACCEPTED = "accepted"
-    REFUSED = "refused"  # the receiver answered, but did not take the message
+    REFUSED = "refused"  # the receiver answered, but did not take the message; code 0: the answer says nothing
     FAILED = "failed"  # it did not get there
     UNKNOWN = "unknown"  # nobody can say: the call timed out or the connection broke
     SKIPPED = "skipped"  # it could not be tested
@@ -35,15 +115,70 @@ class RecipientDelivery:
 class Delivery:
     """The outcome of one test notification.
 
-    `code` is the receiver's status where one is known, `text` says in plain words what happened. `answered` tells
-    whether the receiver is known to have answered at all.
+    `code` is the receiver's status where one is known, `text` says in plain words what happened. `reason`: why nobody
+    can say, where that is so. `again_after`: the same test may be made once more, so many seconds later, since it
+    failed in a way that says nothing of the receiver (0: it may not).
     """
 
     outcome: Outcome
     text: str = ""
     code: int = 0
-    answered: bool = False
+    reason: UnknownReason | None = None
+    again_after: float = 0.0
     recipients: tuple[RecipientDelivery, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tested:
+    """A test that was made, or was not: what it established, and how each recipient of a mail fared."""
+
+    __test__ = False  # pytest would take it for a test class
+
+    evidence: Evidence
+    recipients: tuple[RecipientDelivery, ...] = ()
+
+    @property
+    def text(self) -> str:
+        """What happened, in plain words."""
+        return self.evidence.text
+
+    @property
+    def stands(self) -> bool:
+        """Whether a change may stand after it."""
+        return may_stand(self.evidence)
+
+
+_REFUSED_TEXT = frozenset({400, 415, 422})
+"""A receiver that answers these read the test text and did not like its form: it was reached."""
+
+
+def judge(delivery: Delivery, expect: Expect) -> Evidence:
+    """What a delivery establishes of its channel: the one place where a test becomes evidence.
+
+    `reached` takes a receiver's 400, 415 or 422 as well. An answer whose words say nothing is unknown where the server
+    is known to pass on none (the delivery's `reason`), and else no evidence of having been reached.
+    """
+    match delivery.outcome:
+        case Outcome.ACCEPTED:
+            return Yes(delivery.text or "accepted")
+        case Outcome.REFUSED:
+            return _judge_refusal(delivery, expect)
+        case Outcome.FAILED:
+            return No(delivery.text or "failed")
+        case Outcome.UNKNOWN:
+            return unknown(delivery.reason or UnknownReason.NO_RESULT, delivery.text)
+        case Outcome.SKIPPED:
+            return unknown(delivery.reason or UnknownReason.UNTESTABLE, delivery.text)
+        case _ as never:
+            assert_never(never)
+
+
+def _judge_refusal(delivery: Delivery, expect: Expect) -> Evidence:
+    if expect is Expect.REACHED and delivery.code in _REFUSED_TEXT:
+        return Yes(f"reached: {delivery.text}")
+    if expect is Expect.REACHED and not delivery.code and delivery.reason is not None:
+        return unknown(delivery.reason, delivery.text)
+    return No(delivery.text or "the receiver refused it")
 
 
 class Health(StrEnum):

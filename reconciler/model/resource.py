@@ -105,15 +105,33 @@ class Draft:
     id: str | None = None
 
 
+class VersionSource(StrEnum):
+    """Where a server's version is known from, most trusted first."""
+
+    ANSWERS = "its answers"
+    ROOT = "GET /"
+    PROJECT = "the project file"
+    UNKNOWN = "unknown"
+    NONE = "none"  # a system that has no versions
+
+
 @dataclass(frozen=True, slots=True)
 class Server:
     """What a target says of itself. `identity` is its cluster or organisation id, or its address if it tells none.
 
-    `version` is "" where it has none; `certain` is False when the version was assumed rather than read.
+    `version` is "" where it has none or none is known, `source` says which. `at_least` is a version that it shows
+    itself to be no older than, where it names none. `incomplete`: why its list may lack objects, if it may.
     """
 
     product: str
     identity: str
     version: str = ""
-    certain: bool = True
+    source: VersionSource = VersionSource.NONE
+    at_least: str = ""
+    incomplete: str = ""
     notes: tuple[str, ...] = ()
+
+    @property
+    def certain(self) -> bool:
+        """Whether the version, or that there is none, is the server's own word."""
+        return self.source not in (VersionSource.PROJECT, VersionSource.UNKNOWN)

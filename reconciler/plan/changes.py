@@ -215,6 +215,11 @@ class TargetPlan:
     error: str = ""
 
     @property
+    def incomplete(self) -> str:
+        """Why objects may be missing from what was read; "" if none can be."""
+        return self.server.incomplete if self.server else ""
+
+    @property
     def due(self) -> tuple[Change, ...]:
         """The changes that no guard holds back."""
         return tuple(change for change in self.changes if not change.held)

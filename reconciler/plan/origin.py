@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from reconciler.model.exits import Exit
 from reconciler.model.resource import Resource
 from reconciler.plan.changes import (
     ADOPTING,
@@ -124,14 +125,14 @@ class Drift:
         """How many fields could not be compared: their secret is not known here, or the target keeps it to itself."""
         return sum(len(target.unresolved) + len(target.write_only) for target in self.plan.targets)
 
-    def exit_code(self, *, asked_for_secrets: bool) -> int:
+    def exit_code(self, *, asked_for_secrets: bool) -> Exit:
         """1 if something could not be looked at, 2 if something moved, 7 if nothing did as far as that can be told,
         though it was asked for what could not be compared."""
         if any(target.error or target.refusals for target in self.plan.targets):
-            return 1
+            return Exit.ERROR
         if self.moved:
-            return 2
-        return 7 if self.not_compared and asked_for_secrets else 0
+            return Exit.CHANGES
+        return Exit.NOT_LOOKED_AT if self.not_compared and asked_for_secrets else Exit.DONE
 
 
 def find_drift(plan: Plan) -> Drift:

@@ -105,7 +105,7 @@ class Connection:
         texts = [value.reveal() for value in self.headers.values() if isinstance(value, SecretText)]
         match self.auth:
             case Basic(username, password):
-                texts += [username.reveal(), password.reveal()]
+                texts += [password.reveal(), *([username.reveal()] if _is_token(username.reveal()) else [])]
             case Bearer(token):
                 texts.append(token.reveal())
             case httpx.Auth() as own:
@@ -113,6 +113,11 @@ class Connection:
             case _:
                 pass
         return tuple(text for text in texts if text)
+
+
+def _is_token(username: str) -> bool:
+    """Whether a user name is a token or key in its place; a plain name (`admin`) is what errors are about."""
+    return bool(re.fullmatch(r"[A-Za-z0-9_/+=]{16,}", username)) and any(mark.isdigit() for mark in username)
 
 
 def make_client(connection: Connection) -> httpx.AsyncClient:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import logging
+import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,13 +19,21 @@ from urllib.parse import urlsplit
 
 import httpx
 
-from reconciler.model.errors import TargetError, TimedOutError, UnexpectedError, UnreachableError
+from reconciler.model.errors import (
+    TargetError,
+    TimedOutError,
+    UnauthorizedError,
+    UnexpectedError,
+    UnreachableError,
+)
 from reconciler.providers.connection import Connection, make_client
 from reconciler.providers.failures import Call, Silence, explain_silence, explain_status, out_of_time, quotable
 from reconciler.providers.retries import Retries, told_wait
 
 LARGEST_BODY = 100 * 1024 * 1024
 """Bytes; no answer may be larger."""
+
+_SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
 _log = logging.getLogger("reconciler.http")
 
@@ -55,7 +64,7 @@ class Answer:
     def json(self) -> Any:
         """The body as JSON; UnexpectedError if it is none."""
         try:
-            return json.loads(self.body)
+            return self._parsed()
         except (ValueError, RecursionError):
             pass
         raise explain_status(
@@ -65,9 +74,14 @@ class Answer:
     def json_or_none(self) -> Any:
         """The body as JSON, None if it is none."""
         try:
-            return json.loads(self.body)
+            return self._parsed()
         except (ValueError, RecursionError):
             return None
+
+    def _parsed(self) -> Any:
+        """The body as JSON. Half of a surrogate pair, which JSON can spell and no encoding can write, is replaced."""
+        parsed = json.loads(self.body)
+        return _without_surrogates(parsed) if _SURROGATE.search(self.body) else parsed
 
     def _what_instead(self) -> str:
         start = self.body[:200].lstrip()
@@ -96,18 +110,28 @@ class Dialect(Protocol):
         """What the error means in plain words and what to do; ("", "") where it is not known."""
         ...
 
+    def refuses_credentials(self, answer: Answer) -> bool:
+        """Whether it says that the credentials are not accepted, so that nothing more may be sent with them."""
+        ...
+
     def is_passing(self, answer: Answer) -> bool:
         """Whether the same call may well succeed in a moment."""
         ...
 
 
 class HttpTarget:
-    """The calls to one target, at most `parallelism` of them at a time. Use it within one event loop, and close it."""
+    """The calls to one target, at most `parallelism` of them at a time. Use it within one event loop, and close it.
+
+    Credentials that are refused once end all calls: further attempts would lock users and addresses out. `observe` is
+    given every answer as it comes.
+    """
 
     def __init__(self, connection: Connection, dialect: Dialect, retries: Retries | None = None) -> None:
         self.connection = connection
         self.retries = retries or Retries()
+        self.observe: Callable[[Answer], None] = _ignore
         self._dialect = dialect
+        self._refused: TargetError | None = None
         self._client = make_client(connection)
         self._slots = asyncio.Semaphore(connection.parallelism)
         self._where = connection.name or dialect.provider
@@ -165,6 +189,10 @@ class HttpTarget:
         """The server's own words for an error, as they came: to be understood, not to be shown."""
         return self._dialect.read_reason(answer)
 
+    def refuses_credentials(self, answer: Answer) -> bool:
+        """Whether an answer says that the credentials are not accepted, whatever its status is."""
+        return self._dialect.refuses_credentials(answer)
+
     def error(
         self, answer: Answer, *, secrets: tuple[str, ...] = (), kind: type[TargetError] | None = None, hint: str = ""
     ) -> TargetError:
@@ -177,6 +205,7 @@ class HttpTarget:
         quote = quote or ("the server's words are withheld: they repeat a secret" if said else "")
         reason = f"{meaning} ({quote})" if meaning and quote else meaning or quote
         fix = hint or fix
+        kind = UnauthorizedError if self._dialect.refuses_credentials(answer) else kind
         return explain_status(
             answer.call, answer.status, reason=reason, hint=fix, request_id=answer.request_id, kind=kind
         )
@@ -200,6 +229,8 @@ class HttpTarget:
     def _is_open(self, came: Answer | Silence) -> bool:
         """Whether a write may have happened, or may happen if sent again."""
         if isinstance(came, Silence):
+            if isinstance(came.error, UnauthorizedError):
+                return False
             return came.passing or not isinstance(came.error, UnreachableError) or came.error.sent
         return self._dialect.is_passing(came)
 
@@ -211,15 +242,25 @@ class HttpTarget:
         began = time.perf_counter()
         try:
             async with self._slots, asyncio.timeout(seconds):
+                if self._refused is not None:
+                    return Silence(self._refused, False)
                 came: Answer | Silence = await self._exchange(call, path, content, seconds)
         except TimeoutError:
             came = out_of_time(call, seconds)
         except (httpx.HTTPError, httpx.InvalidURL) as exc:
             came = explain_silence(call, exc)
+        if isinstance(came, Answer):
+            self._take_note(came)
         if _log.isEnabledFor(logging.DEBUG):
             status = came.status if isinstance(came, Answer) else type(came.error).__name__
             _log.debug("%s %s -> %s, %.0f ms", method, call.path, status, 1000 * (time.perf_counter() - began))
         return came
+
+    def _take_note(self, answer: Answer) -> None:
+        self.observe(answer)
+        if self._refused is None and self._dialect.refuses_credentials(answer):
+            error = self.error(answer)
+            self._refused = UnauthorizedError(f"{error} (this ended all calls)", status=error.status)
 
     async def _exchange(self, call: Call, path: str, content: bytes | None, seconds: float) -> Answer | Silence:
         headers = {"content-type": "application/json"} if content is not None else None
@@ -239,6 +280,22 @@ class HttpTarget:
 
     def _timeout(self, seconds: float) -> httpx.Timeout:
         return httpx.Timeout(seconds, connect=self._client.timeout.connect, pool=None)
+
+
+def _ignore(_answer: Answer) -> None:
+    """The observer of a target that nobody watches."""
+
+
+def _without_surrogates(value: Any) -> Any:
+    match value:
+        case str():
+            return value.encode("utf-8", "replace").decode() if not value.isascii() else value
+        case list():
+            return [_without_surrogates(item) for item in value]
+        case dict():
+            return {_without_surrogates(name): _without_surrogates(item) for name, item in value.items()}
+        case _:
+            return value
 
 
 def _told(came: Answer | Silence) -> float | None:

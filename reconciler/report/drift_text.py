@@ -10,6 +10,7 @@ from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Reason
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.origin import Drift, Drifted
+from reconciler.report.plan_text import left_out
 from reconciler.report.texts import Paint, plain, shown_time, shown_value
 
 DRIFT_FORMAT = "reconciler.drift/v1"
@@ -93,6 +94,7 @@ def describe_drift(drift: Drift) -> str:
     pending = f"; {plural(len(drift.pending), 'resource')} not applied yet" if drift.pending else ""
     if drift.moved:
         return f"Drift: {plural(len(drift.moved), 'resource')}{pending}{compared}{missing}."
+    compared += "".join(f"; {gap}" for gap in left_out(drift.plan))
     if compared or missing:
         return f"No drift in what was compared{pending}{compared}{missing}."
     return f"No drift{pending}."

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.apply.results import TestResult
 from reconciler.model.errors import Finding, Level, Place
+from reconciler.model.evidence import Yes
 from reconciler.model.text import printable
 from reconciler.plan.changes import Plan
+from reconciler.report.result_text import word_of_test
 
 if TYPE_CHECKING:
     from junitparser import JUnitXml
@@ -71,10 +73,10 @@ def render_junit(tests: Sequence[TestResult], errors: Iterable[str] = ()) -> str
         suite = TestSuite(printable(target))
         for test in (test for test in tests if test.target == target):
             case = TestCase(printable(test.name), printable(f"{target}.{test.kind}"), round(test.seconds, 3))
-            if test.verdict is None:
+            if test.failed:
+                case.result = [Failure(printable(test.text), word_of_test(test)[0])]
+            elif not isinstance(test.tested.evidence, Yes):
                 case.result = [Skipped(printable(test.text))]
-            elif not test.verdict.passed:
-                case.result = [Failure(printable(test.text), test.verdict.delivery.outcome.value)]
             suite.add_testcase(case)
         report.add_testsuite(suite)
     troubles = list(errors)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.model.masking import Json
+from reconciler.model.resource import Server, VersionSource
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Action, Candidate, Change, Disabled, Message, Plan, TargetPlan
 from reconciler.plan.diff import FieldChange
@@ -61,9 +62,20 @@ def summarise_disabled(items: Iterable[Disabled]) -> str:
 
 
 def about_target(target: TargetPlan) -> str:
-    """`opensearch 3.6.0`."""
-    version = target.server.version if target.server else ""
-    return printable(" ".join(part for part in (target.provider, version) if part))
+    """`opensearch 3.6.0, by its answers`: the version, and where it is known from."""
+    return printable(" ".join(part for part in (target.provider, _version(target.server)) if part))
+
+
+def _version(server: Server | None) -> str:
+    if server is None:
+        return ""
+    match server.source:
+        case VersionSource.NONE:
+            return server.version
+        case VersionSource.UNKNOWN:
+            return f"{server.at_least} or newer, by its features" if server.at_least else "of an unknown version"
+        case source:
+            return f"{server.version}, by {source.value}"
 
 
 def target_remarks(target: TargetPlan) -> list[str]:
@@ -169,15 +181,33 @@ def _not_compared(target: TargetPlan) -> Iterator[str]:
 def headline(plan: Plan) -> str:
     """The summary in one line. What could not be read is not passed off as a plan without changes."""
     if plan.is_empty:
-        return "No changes."
+        gaps = "; ".join(gaps_of(plan))
+        return f"No changes in what can be compared; {gaps}." if gaps else "No changes."
     unread = sum(1 for target in plan.targets if target.error)
     if unread == len(plan.targets):
         return "No plan: no target could be read."
     return f"Plan: {plan.counts}" + (f" {plural(unread, 'target')} could not be read." if unread else "")
 
 
+def gaps_of(plan: Plan) -> Iterator[str]:
+    """What a plan without changes does not know of."""
+    write_only = sum(len(target.write_only) for target in plan.targets)
+    if write_only:
+        yield f"{plural(write_only, 'write-only field')} cannot be"
+    yield from left_out(plan)
+
+
+def left_out(plan: Plan) -> Iterator[str]:
+    """What was not looked at though it could be compared: ignored fields, and what a list may lack."""
+    if ignored := sum(len(target.ignored) for target in plan.targets):
+        yield f"{plural(ignored, 'field')} ignored"
+    if incomplete := [printable(target.target) for target in plan.targets if target.incomplete]:
+        yield f"the list of {', '.join(incomplete)} is incomplete"
+
+
 def _summary(plan: Plan, paint: Paint) -> Iterator[str]:
-    yield paint(headline(plan), "bold") + (" What is live is as the manifests say." if plan.is_empty else "")
+    whole = plan.is_empty and not any(gaps_of(plan))
+    yield paint(headline(plan), "bold") + (" What is live is as the manifests say." if whole else "")
     if any(target.unresolved for target in plan.targets):
         count = sum(len(target.unresolved) for target in plan.targets)
         yield f"{plural(count, 'field')} not compared: resolved at apply."

@@ -3,26 +3,43 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import assert_never
 
 from reconciler.apply.journal import Event, JournalLine
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
-from reconciler.apply.testing import Verdict
-from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.evidence import No, Outcome, RecipientDelivery, Tally, Tested, Unknown, Yes, tally
+from reconciler.model.exits import Exit
+from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.text import plural, printable
+from reconciler.plan.changes import Action
 from reconciler.report.plan_text import summarise_disabled
 from reconciler.report.texts import Paint, plain
 
-_COLOURS = {Status.APPLIED: "green", Status.UNDONE: "yellow", Status.SKIPPED: "yellow", Status.HELD: "yellow"}
+_CAREFUL = frozenset({Status.REJECTED, Status.ROLLED_BACK, Status.SKIPPED, Status.HELD})
 _URGENT = (Status.STRANDED, Status.KEPT, Status.UNKNOWN)
+_STANDING = frozenset({Status.APPLIED, Status.KEPT})
 
 
 def render_change(target: str, result: ChangeResult, paint: Paint = plain) -> str:
     """One line for one change, as it happens."""
     change = result.change
     text = f": {printable(result.text)}" if result.text else ""
-    colour = _COLOURS.get(result.status, "red")
     word = result.status.value.upper() if result.status in _URGENT else result.status.value
-    return f'{target}: {change.action.sign} {change.kind} "{change.name}" {paint(word, colour)}{text}'
+    return f'{target}: {change.action.sign} {change.kind} "{change.name}" {paint(word, _colour(result))}{text}'
+
+
+def _colour(result: ChangeResult) -> str:
+    """Green is for what there is evidence for, or what needs none."""
+    if is_good(result):
+        return "green"
+    return "yellow" if result.status in _CAREFUL or result.status is Status.APPLIED else "red"
+
+
+def is_good(result: ChangeResult) -> bool:
+    """Whether a change is applied, and verified if it affects what a channel delivers."""
+    if result.status is not Status.APPLIED:
+        return False
+    return result.tested is None or result.verified
 
 
 def render_result(result: RunResult, paint: Paint = plain) -> str:
@@ -39,15 +56,17 @@ def _urgent(result: RunResult, paint: Paint) -> Iterator[str]:
         for item in target.results:
             if item.status is Status.STRANDED:
                 change = item.change
-                yield paint(f"UNDO FAILED: {target.target} {change.kind} {change.name}: {printable(item.text)}", "red")
+                yield paint(
+                    f"ROLLBACK FAILED: {target.target} {change.kind} {change.name}: {printable(item.text)}", "red"
+                )
                 yield f"  fix it with: {item.fix}" if item.fix else "  look at it by hand"
     if result.interrupted:
         yield from _cut_short(result, paint)
 
 
 def _cut_short(result: RunResult, paint: Paint) -> Iterator[str]:
-    """After an interrupt: what was undone and what nobody knows, before all else."""
-    for status in (Status.UNDONE, Status.UNKNOWN):
+    """After an interrupt: what was rolled back and what nobody knows, before all else."""
+    for status in (Status.ROLLED_BACK, Status.REJECTED, Status.UNKNOWN):
         for target in result.targets:
             yield from (render_change(target.target, item, paint) for item in target.results if item.status is status)
 
@@ -67,58 +86,98 @@ def _target(target: TargetResult, paint: Paint) -> Iterator[str]:
 
 def _recipients(target: str, item: ChangeResult) -> Iterator[str]:
     """Only where a mail reached some and not others are its recipients worth a line each."""
-    yield from (f"{target}: {item.change.name}: {line}" for line in recipient_lines(item.verdict))
+    yield from (f"{target}: {item.change.name}: {line}" for line in recipient_lines(item.tested))
 
 
-def recipient_lines(verdict: Verdict | None) -> list[str]:
+def recipient_lines(tested: Tested | None) -> list[str]:
     """A line for each recipient of a mail that did not reach all of them; else none."""
-    return list(_partial(verdict.delivery)) if verdict is not None else []
+    return list(_partial(tested.recipients)) if tested is not None else []
 
 
-def _partial(delivery: Delivery) -> Iterator[str]:
-    failed = [person for person in delivery.recipients if person.outcome is not Outcome.ACCEPTED]
+def _partial(recipients: tuple[RecipientDelivery, ...]) -> Iterator[str]:
+    failed = [person for person in recipients if person.outcome is not Outcome.ACCEPTED]
     if failed:
         yield from (
             f"{printable(person.recipient)} {person.outcome.value}"
             + (f" ({printable(person.text)})" if person.text else "")
-            for person in delivery.recipients
+            for person in recipients
         )
 
 
 def summarise_result(result: RunResult) -> str:
-    """`Applied: 3 applied, 1 skipped.`"""
+    """`Apply complete! 3 added, 1 changed, 0 destroyed; 3 verified by a test message.`"""
     return _summary(result, plain)
 
 
 def _summary(result: RunResult, paint: Paint) -> str:
+    parts = [_standing(result), *_verified(tally(result.evidence)), *_others(result)]
+    return f"{paint(_head(result), 'bold')} {'; '.join(parts)}."
+
+
+def _head(result: RunResult) -> str:
+    if result.interrupted:
+        return "Interrupted:"
+    return "Apply complete!" if result.exit_code in (Exit.DONE, Exit.TEST_FAILED) else "Apply incomplete:"
+
+
+def _standing(result: RunResult) -> str:
+    done = [item.change.action for target in result.targets for item in target.results if item.status in _STANDING]
+    replaces = done.count(Action.REPLACE)
+    added, destroyed = done.count(Action.CREATE) + replaces, done.count(Action.DELETE) + replaces
+    return f"{added} added, {done.count(Action.UPDATE)} changed, {destroyed} destroyed"
+
+
+def _verified(counts: Tally) -> Iterator[str]:
+    """What is known by a test, and what could not be known and why; nothing else is called verified."""
+    if counts.yes:
+        yield f"{counts.yes} verified by a test message"
+    for reason, count in counts.unknown.items():
+        if not GAPS[reason].fails:
+            words = "not verified" if reason is UnknownReason.NOT_DUE else "could not be verified"
+            yield f"{count} {words}: {GAPS[reason].says}"
+
+
+def _others(result: RunResult) -> Iterator[str]:
     counts = dict.fromkeys(Status, 0)
     for target in result.targets:
         for item in target.results:
             counts[item.status] += 1
-    words = [f"{count} {status.value}" for status, count in counts.items() if count]
-    refused = sum(target.refused for target in result.targets)
-    words += [f"{refused} refused"] if refused else []
-    verified = sum(1 for t in result.targets for i in t.results if i.verdict is not None and i.verdict.passed)
-    words += [f"{verified} verified by a test message"] if verified else []
-    head = "Interrupted:" if result.interrupted else "Applied:"
-    disabled = summarise_disabled(item for target in result.targets for item in target.disabled)
-    left = f" {disabled}." if disabled else ""
-    return f"{paint(head, 'bold')} {', '.join(words) if words else 'nothing to do'}.{left}"
+    for status, count in counts.items():
+        if count and status is not Status.APPLIED:
+            tests = "its test" if count == 1 else "their tests"
+            failed = status in (Status.REJECTED, Status.ROLLED_BACK, Status.KEPT) and not result.interrupted
+            yield f"{count} {status.value}" + (f" because {tests} failed" if failed else "")
+    if failed_tests := sum(1 for target in result.targets for test in target.tests if test.failed):
+        yield f"{plural(failed_tests, 'test')} of what is live failed"
+    if refused := sum(target.refused for target in result.targets):
+        yield f"{refused} refused"
+    if unread := sum(1 for target in result.targets if target.error):
+        yield f"{plural(unread, 'target')} not read"
+    if disabled := summarise_disabled(item for target in result.targets for item in target.disabled):
+        yield disabled
+
+
+def word_of_test(test: TestResult) -> tuple[str, str]:
+    """How a test ended in one word, and its colour: only evidence is green."""
+    match test.tested.evidence:
+        case Yes():
+            return "passed", "green"
+        case No():
+            return "failed", "red"
+        case Unknown(reason=reason):
+            if not GAPS[reason].sent:
+                return "skipped", "yellow"
+            return "unknown", "red" if GAPS[reason].fails else "yellow"
+        case _ as never:
+            assert_never(never)
 
 
 def render_test(test: TestResult, paint: Paint = plain) -> str:
     """One line for one test notification, and one for each recipient where they fared differently."""
-    if test.verdict is None:
-        word, colour = "skipped", "yellow"
-    elif test.verdict.passed:
-        word, colour = "passed", "green"
-    else:
-        word, colour = "FAILED", "red"
-    line = f'{test.target}: test {test.kind} "{test.name}" {paint(word, colour)}: {printable(test.text)}'
-    if test.verdict is None:
-        return line
-    warning = [f"  warning: {test.verdict.warning}"] if test.verdict.warning else []
-    return "\n".join([line, *warning, *(f"  {part}" for part in _partial(test.verdict.delivery))])
+    word, colour = word_of_test(test)
+    shown = paint(word.upper() if test.failed else word, colour)
+    line = f'{test.target}: test {test.kind} "{test.name}" {shown}: {printable(test.text)}'
+    return "\n".join([line, *(f"  {part}" for part in _partial(test.tested.recipients))])
 
 
 def render_tests(tests: Iterable[TestResult], paint: Paint = plain) -> str:
@@ -130,11 +189,15 @@ def render_tests(tests: Iterable[TestResult], paint: Paint = plain) -> str:
 
 
 def describe_tests(tests: list[TestResult]) -> str:
-    """`Tested 3 channels: 2 passed, 1 failed, 0 skipped.`"""
-    failed = sum(1 for test in tests if test.failed)
-    skipped = sum(1 for test in tests if test.verdict is None)
-    passed = len(tests) - failed - skipped
-    return f"Tested {plural(len(tests), 'channel')}: {passed} passed, {failed} failed, {skipped} skipped."
+    """`Tested 2 channels: 1 passed, 1 failed, 0 unknown; 1 skipped: a disabled channel cannot be tested.`"""
+    counts = tally(test.tested.evidence for test in tests)
+    unknown = sum(count for reason, count in counts.unknown.items() if GAPS[reason].sent)
+    sent = counts.yes + counts.no + unknown
+    skipped = [
+        f"; {count} skipped: {GAPS[reason].says}" for reason, count in counts.unknown.items() if not GAPS[reason].sent
+    ]
+    words = f"{counts.yes} passed, {counts.no} failed, {unknown} unknown"
+    return f"Tested {plural(sent, 'channel')}: {words}{''.join(skipped)}."
 
 
 _STEP_COLOURS = {Event.FAILED: "red", Event.INTERRUPTED: "yellow"}

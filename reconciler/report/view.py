@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
-from reconciler.apply.results import ChangeResult, RunResult, Status, TestResult
+from reconciler.apply.results import ChangeResult, RunResult, Status, TestResult, exit_of_tests
+from reconciler.model.evidence import Yes
+from reconciler.model.exits import Exit
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Action, Change, Plan, TargetPlan
 from reconciler.plan.origin import Drift, Drifted
@@ -19,7 +21,14 @@ from reconciler.report.plan_text import (
     plan_remarks,
     target_remarks,
 )
-from reconciler.report.result_text import describe_tests, recipient_lines, render_test, summarise_result
+from reconciler.report.result_text import (
+    describe_tests,
+    is_good,
+    recipient_lines,
+    render_test,
+    summarise_result,
+    word_of_test,
+)
 
 
 class Tone(StrEnum):
@@ -89,12 +98,8 @@ _ACTION_TONES = {
     Action.REPLACE: Tone.REPLACE,
     Action.DELETE: Tone.DESTROY,
 }
-_STATUS_TONES = {
-    Status.APPLIED: Tone.GOOD,
-    Status.SKIPPED: Tone.WARN,
-    Status.HELD: Tone.WARN,
-    Status.UNDONE: Tone.WARN,
-}
+_CAREFUL = frozenset({Status.APPLIED, Status.SKIPPED, Status.HELD, Status.REJECTED, Status.ROLLED_BACK})
+_TEST_TONES = {"green": Tone.GOOD, "yellow": Tone.WARN, "red": Tone.BAD}
 
 
 def plan_page(plan: Plan) -> Page:
@@ -145,19 +150,25 @@ def result_page(project: str, result: RunResult) -> Page:
         )
         for target in result.targets
     )
-    tone = Tone.GOOD if result.exit_code == 0 else Tone.BAD
-    return Page("apply", project, summarise_result(result), tone, (), sections)
+    return Page("apply", project, summarise_result(result), _result_tone(result), (), sections)
+
+
+def _result_tone(result: RunResult) -> Tone:
+    """Good only where there is evidence for all that affects what a channel delivers."""
+    if result.exit_code != Exit.DONE:
+        return Tone.BAD
+    return Tone.GOOD if all(isinstance(item, Yes) for item in result.evidence) else Tone.WARN
 
 
 def _applied(item: ChangeResult) -> Entry:
     fix = [f"fix it with: {item.fix}"] if item.fix else []
     return Entry(
-        tone=_STATUS_TONES.get(item.status, Tone.BAD),
+        tone=Tone.GOOD if is_good(item) else Tone.WARN if item.status in _CAREFUL else Tone.BAD,
         sign=item.change.action.sign,
         kind=printable(item.change.kind),
         name=printable(item.change.name),
         remark=f"{item.status.value}: {printable(item.text)}" if item.text else item.status.value,
-        lines=tuple(map(printable, (*fix, *recipient_lines(item.verdict), *item.notes))),
+        lines=tuple(map(printable, (*fix, *recipient_lines(item.tested), *item.notes))),
         group=item.status.value,
     )
 
@@ -169,20 +180,24 @@ def page_of_tests(project: str, tests: Iterable[TestResult], errors: Iterable[st
         Section(target, "", tuple(_tested(test) for test in tests if test.target == target))
         for target in sorted({test.target for test in tests})
     )
-    bad = remarks or any(test.failed for test in tests)
-    return Page("test", project, describe_tests(tests), Tone.BAD if bad else Tone.GOOD, remarks, sections)
+    return Page("test", project, describe_tests(tests), _tests_tone(tests, remarks), remarks, sections)
+
+
+def _tests_tone(tests: list[TestResult], errors: Iterable[str]) -> Tone:
+    match exit_of_tests(tests, errors):
+        case Exit.DONE:
+            return Tone.GOOD if all(isinstance(test.tested.evidence, Yes) for test in tests) else Tone.WARN
+        case Exit.NOT_LOOKED_AT:
+            return Tone.WARN
+        case _:
+            return Tone.BAD
 
 
 def _tested(test: TestResult) -> Entry:
-    if test.verdict is None:
-        tone, word = Tone.WARN, "skipped"
-    elif test.verdict.passed:
-        tone, word = Tone.GOOD, "passed"
-    else:
-        tone, word = Tone.BAD, "failed"
+    word, colour = word_of_test(test)
     lines = [line.strip() for line in render_test(test).splitlines()[1:]]
-    remark = f"{word}: {printable(test.text).removeprefix(f'{word}: ')}"
-    return Entry(tone, "", test.kind, printable(test.name), remark, tuple(lines), word)
+    remark = f"{word}: {printable(test.text)}"
+    return Entry(_TEST_TONES[colour], "", test.kind, printable(test.name), remark, tuple(lines), word)
 
 
 def drift_page(drift: Drift) -> Page:

@@ -49,7 +49,7 @@ def test_a_new_channel_is_marked_unverified_until_its_message_went_through(runs:
     runs.simulator.clear_requests()
     results = runs.results([hook(runs)])
     assert results["hook"].status is Status.APPLIED
-    assert results["hook"].verdict is not None
+    assert results["hook"].verified
     assert runs.sent() == [("POST", "acme_hook")]
     assert runs.configs()["acme_hook"]["description"] == "[acme/hook]"
     assert runs.plan([hook(runs)]).is_empty
@@ -88,7 +88,7 @@ def _canary(call: str) -> str:
 
 def test_a_new_channel_that_fails_its_test_is_deleted_again(runs: Runs) -> None:
     run = runs.apply([hook(runs, path="/status/404")])
-    assert run.targets[0].results[0].status is Status.UNDONE
+    assert run.targets[0].results[0].status is Status.ROLLED_BACK
     assert run.exit_code == 5
     assert runs.configs() == {}
 
@@ -97,7 +97,7 @@ def test_a_changed_address_is_verified_on_a_canary_and_a_bad_one_never_reaches_t
     runs.apply([hook(runs)])
     before = runs.configs()["acme_hook"]
     results = runs.results([hook(runs, path="/status/410")])
-    assert results["hook"].status is Status.UNDONE
+    assert results["hook"].status is Status.REJECTED
     assert runs.configs() == {"acme_hook": before}
     assert "_canary_" in runs.sent()[-1][1]
 
@@ -135,7 +135,7 @@ def test_a_receiver_that_refuses_the_text_proves_a_webhook_but_not_one_that_expe
     assert runs.results([hook(runs, "lenient", "/status/422")])["lenient"].status is Status.APPLIED
     strict = Settings(test=TestPolicy(expect=Expect.ACCEPTED))
     result = runs.results([replace(hook(runs, "strict", "/status/422"), settings=strict)])["strict"]
-    assert result.status is Status.UNDONE
+    assert result.status is Status.ROLLED_BACK
 
 
 def test_no_test_is_sent_under_never_and_nothing_is_marked(runs: Runs) -> None:
@@ -153,7 +153,7 @@ def test_mail_accounts_and_groups_are_verified_through_canaries_of_a_channel_tha
     account = replace(first[0], fields={**first[0].fields, "from_address": "alerts@example.org"})
     results = runs.results([account, group, first[2]])
     assert {name: item.status for name, item in results.items()} == {"smtp": Status.APPLIED, "team": Status.APPLIED}
-    assert all(item.verdict and item.verdict.passed for item in results.values())
+    assert all(item.verified for item in results.values())
     assert sorted(mail_recipients(runs, before)) == [["a@example.org"], ["new@example.org"]]
     assert runs.plan([account, group, first[2]]).is_empty
     assert set(runs.configs()) == {"acme_smtp", "acme_team", "acme_mail"}
@@ -169,7 +169,7 @@ def test_a_broken_account_never_reaches_the_live_one(runs: Runs) -> None:
     before = runs.configs()
     broken = replace(first[0], fields={**first[0].fields, "port": 1})
     results = runs.results([broken, *first[1:]])
-    assert results["smtp"].status is Status.UNDONE
+    assert results["smtp"].status is Status.REJECTED
     assert runs.configs() == before
 
 
@@ -194,7 +194,7 @@ def test_a_replace_proves_then_deletes_then_creates(runs: Runs) -> None:
 def test_a_replace_whose_test_fails_leaves_the_old_object(runs: Runs) -> None:
     runs.apply([slack("channel")])
     other = resource("WebhookChannel", "channel", url=SecretText(f"{runs.simulator.receiver.url}/status/404"))
-    assert runs.results([other])["channel"].status is Status.UNDONE
+    assert runs.results([other])["channel"].status is Status.REJECTED
     assert runs.configs()["acme_channel"]["config_type"] == "slack"
 
 

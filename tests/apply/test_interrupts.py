@@ -70,7 +70,7 @@ def test_an_unverified_channel_is_undone_however_the_signal_comes(
     assert ended.seconds < LIMIT
     assert live(simulator) == {}
     assert ended.err.count("interrupted: nothing new starts") == 1
-    assert "Interrupted: 1 undone." in ended.out
+    assert "Interrupted: 0 added, 0 changed, 0 destroyed; 1 rolled back." in ended.out
     assert ended.code != 0
     if start is directly:
         assert ended.code == 130
@@ -87,8 +87,8 @@ def test_what_was_undone_is_told_before_all_else_and_what_had_not_begun_is_told_
     assert ended.code == 130
     assert live(simulator) == {}
     report = ended.out.split("the run was interrupted before it began")[-1].strip().splitlines()
-    assert "undone" in report[0]
-    assert report[-1] == "Interrupted: 3 skipped, 1 undone."
+    assert "rolled back" in report[0]
+    assert report[-1] == "Interrupted: 0 added, 0 changed, 0 destroyed; 3 skipped; 1 rolled back."
 
 
 def test_a_write_that_hangs_is_left_unknown_within_the_limit_and_the_next_run_fixes_it(

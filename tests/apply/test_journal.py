@@ -59,7 +59,7 @@ def test_several_runs_append_to_one_file_and_are_shown_one_by_one(runs: Runs, tm
     shown = render_journal(parse_journal(record(runs, path), "journal"))
     assert shown.count("begun 2") == 2
     assert "hook: undo create acme_hook, done" in shown
-    assert "hook: undone" in shown
+    assert "hook: rolled back" in shown
     assert "hook: applied" in shown
     assert "not ended" not in shown
 
@@ -104,7 +104,7 @@ def test_a_full_disk_stops_what_has_not_begun_and_never_an_undoing(
     bad, other = hook(runs, "bad", "/status/404"), hook(runs, "other")
     runs.options = type(runs.options)(parallelism=1)
     run = runs.apply([bad, other], journal=journal)
-    assert [item.status for item in run.targets[0].results] == [Status.UNDONE, Status.SKIPPED]
+    assert [item.status for item in run.targets[0].results] == [Status.ROLLED_BACK, Status.SKIPPED]
     assert "No space left" in run.targets[0].results[1].text
     assert runs.configs() == {}
 

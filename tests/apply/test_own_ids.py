@@ -51,6 +51,6 @@ def test_a_canary_is_known_by_the_id_that_it_was_given() -> None:
 def test_a_refused_canary_leaves_the_object_and_nothing_beside_it() -> None:
     provider = MemoryProvider(MemoryAbilities(chooses_ids=False))
     apply(provider, hook("https://hooks.example/one"))
-    provider.deliver = lambda _: Delivery(Outcome.REFUSED, "gone", 410, answered=True)
+    provider.deliver = lambda _: Delivery(Outcome.REFUSED, "gone", 410)
     assert apply(provider, hook("https://hooks.example/two")).exit_code == 5
     assert [live.fields["url"] for live in provider.objects.values()] == [SecretText("https://hooks.example/one")]

@@ -57,7 +57,9 @@ def play(world: World, case: Case, wait: Callable[[Case], None] = lambda _case: 
     if intruder.is_fair and _is_lost(world) and first.result is not None and first.result.exit_code == 0:
         wrong.append("what another hand wrote was overwritten, and nobody was told")
     if case.must_undo:
-        wrong += [f"{name} failed its test and was not undone" for name in case.bad if not _is_undone(first, name)]
+        wrong += [
+            f"{name} failed its test and was not rolled back" for name in case.bad if not _is_rolled_back(first, name)
+        ]
     wait(case)
     world.simulator.faults.clear()
     world.simulator.clock.advance(_LATER)
@@ -66,8 +68,8 @@ def play(world: World, case: Case, wait: Callable[[Case], None] = lambda _case: 
     return [f"{case.name}: {line}" for line in wrong]
 
 
-def _is_undone(ended: Ended, name: str) -> bool:
-    return name in ended.results and ended.results[name].status is Status.UNDONE
+def _is_rolled_back(ended: Ended, name: str) -> bool:
+    return name in ended.results and ended.results[name].status in (Status.REJECTED, Status.ROLLED_BACK)
 
 
 def _is_lost(world: World) -> bool:

@@ -42,7 +42,7 @@ def after_the_second(
         if live.get(object_id) != wanted.get(object_id):
             yield f"{object_id} is {live.get(object_id)}, and should be {wanted.get(object_id)}"
     again = case.bad | {item.name for item in case.second if item.settings.test.when is When.ALWAYS}
-    verified = {name for name, item in first.results.items() if item.verdict and item.verdict.passed and _is_done(item)}
+    verified = {name for name, item in first.results.items() if item.verified and _is_done(item)}
     for object_id in second.sent:
         name = _name_of(object_id)
         if name in verified - again and not case.is_late and not _is_through_another(name):
@@ -92,8 +92,10 @@ def _nothing_twice(now: Configs) -> Iterator[str]:
 def _told_the_truth(name: str, result: ChangeResult, before: Configs, now: Configs) -> Iterator[str]:
     object_id = f"acme_{name}"
     live, former = now.get(object_id), before.get(object_id)
-    if result.status is Status.UNDONE and (live and live["config"]) != (former and former["config"]):
-        yield f"{name} is said to be undone, and is not as it was"
+    if result.status in (Status.REJECTED, Status.ROLLED_BACK) and (live and live["config"]) != (
+        former and former["config"]
+    ):
+        yield f"{name} is said to be rolled back, and is not as it was"
     if result.status is Status.APPLIED:
         yield from _is_applied(name, result, live)
 

@@ -16,7 +16,7 @@ def test_from_nothing_to_no_changes(shell: Shell) -> None:
     assert "Will send 1 test message: oncall" in planned.out
     applied = shell.run("apply", "--yes")
     assert (applied.code, applied.err) == (0, "")
-    assert "Applied: 1 applied, 1 verified by a test message." in applied.out
+    assert "Apply complete! 1 added, 0 changed, 0 destroyed; 1 verified by a test message." in applied.out
     again = shell.run("plan", "--detailed-exitcode")
     assert again.code == 0
     assert "No changes." in again.out
@@ -29,7 +29,7 @@ def test_json_is_one_document_on_stdout(shell: Shell) -> None:
     result = json.loads(shell.run("apply", "--yes", "--json").out)
     assert result["targets"][0]["results"][0]["status"] == "applied"
     assert json.loads(shell.run("list", "--json").out)["owned"][0]["name"] == "oncall"
-    assert json.loads(shell.run("test", "oncall", "--json").out)["tests"][0]["verdict"]["passed"] is True
+    assert json.loads(shell.run("test", "oncall", "--json").out)["tests"][0]["tested"]["evidence"]["verdict"] == "yes"
 
 
 def test_apply_without_a_terminal_names_the_flag(shell: Shell, simulator: Simulator) -> None:
@@ -60,7 +60,7 @@ def test_a_muted_channel_is_skipped_with_the_reason(shell: Shell) -> None:
     shell.write("channels/oncall.yaml", (shell.folder / "channels/oncall.yaml").read_text() + "  enabled: false\n")
     assert shell.run("apply", "--yes").code == 0
     tested = shell.run("test", "oncall")
-    assert tested.code == 0
+    assert tested.code == 7
     assert "skipped: a disabled channel cannot be tested" in tested.out
 
 
@@ -117,7 +117,7 @@ def test_a_secret_that_is_not_there_is_resolved_at_apply_and_an_error_then(shell
     assert not [call for call in simulator.requests if call.method != "GET"]
 
 
-def test_a_foreign_object_at_our_id_is_refused_with_three(shell: Shell, simulator: Simulator) -> None:
+def test_another_owners_object_at_our_id_is_an_error(shell: Shell, simulator: Simulator) -> None:
     theirs = {
         "name": "x",
         "config_type": "slack",
@@ -127,9 +127,9 @@ def test_a_foreign_object_at_our_id_is_refused_with_three(shell: Shell, simulato
     }
     simulator.seed([{"config_id": "acme_oncall", "config": theirs}])
     planned = shell.run("plan")
-    assert planned.code == 3
+    assert planned.code == 1
     assert "another owner's mark" in planned.out
-    assert shell.run("apply", "--yes").code == 3
+    assert shell.run("apply", "--yes").code == 1
 
 
 def test_nothing_left_to_manage_needs_its_flag(shell: Shell) -> None:

@@ -37,7 +37,7 @@ def test_a_channel_whose_test_is_refused_is_not_created() -> None:
     organisation = refusing("hooks.slack.com")
     run = organisation.apply([ONCALL, HOOKED])
     results = {result.change.name: result for result in run.targets[0].results}
-    assert results["oncall"].status is Status.UNDONE
+    assert results["oncall"].status is Status.REJECTED
     assert "the receiver answered 410" in results["oncall"].text
     assert results["hook"].status is Status.APPLIED
     assert run.exit_code == 5

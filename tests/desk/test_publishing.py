@@ -129,7 +129,7 @@ def test_an_apply_and_its_tests_are_told(actions: Shell, forge: FakeForge) -> No
     done = actions.run("apply", "--yes", "-o", "markdown", "--comment", "github")
     assert done.code == 0, done.everything
     assert done.out.startswith("### ✅ reconciler apply: `acme`")
-    assert "**Applied: 1 applied" in forge.bodies()[0]
+    assert "**Apply complete! 1 added" in forge.bodies()[0]
     done = actions.run("test", "--all", "--junit", "junit.xml", "-o", "html")
     assert done.out.startswith("<!DOCTYPE html>")
     assert JUnitXml.fromfile(str(actions.folder / "junit.xml")).tests == 1

@@ -18,7 +18,7 @@ from reconciler.model.values import SecretText, Value
 
 __all__ = ["Call", "MemoryAbilities", "MemoryProvider"]
 
-ACCEPTED = Delivery(Outcome.ACCEPTED, "accepted", code=200, answered=True)
+ACCEPTED = Delivery(Outcome.ACCEPTED, "accepted", code=200)
 
 
 @dataclass(frozen=True)

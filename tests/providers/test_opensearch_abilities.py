@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.values import SecretReference, SecretText, Value
-from reconciler.providers.opensearch.abilities import ABILITIES, LONGEST_TEXT, is_before
+from reconciler.model.versions import is_before
+from reconciler.providers.opensearch.abilities import ABILITIES, LONGEST_TEXT
 
 SLACK = "https://hooks.slack.com/services/T0/B0/x"
 TEAMS = "https://acme.webhook.office.com/webhookb2/1"

@@ -19,10 +19,12 @@ from reconciler.model.errors import (
     UnreachableError,
 )
 from reconciler.model.evidence import Outcome
+from reconciler.model.resource import Server, VersionSource
 from reconciler.model.values import SecretText
 from reconciler.providers.opensearch.client import OpenSearchProvider
 from tests.providers.support import (
     CONFIGS,
+    Handler,
     Script,
     Waits,
     as_response,
@@ -267,22 +269,115 @@ def test_the_server_tells_its_version_and_its_cluster_and_is_asked_once() -> Non
 
     async def conversation(provider: OpenSearchProvider) -> None:
         server = await provider.read_server()
-        assert (server.version, server.certain) == ("2.19.5", True)
+        assert (server.version, server.source) == ("2.19.5", VersionSource.ROOT)
         assert server.identity == "D-DjMqyjQVC0e5dektCauA"
-        assert await provider.read_server() is server
+        assert await provider.read_server() == server
 
     talk_raw(script, conversation)
     assert script.calls == ["GET /"]
 
 
-@pytest.mark.parametrize("status", [401, 403])
-def test_where_the_root_may_not_be_read_version_and_identity_are_assumed_and_said_to_be(status: int) -> None:
-    script = Script([failure(status, "no permissions for [cluster:monitor/main]")])
-    server = talk_raw(script, lambda provider: provider.read_server(), version="3.2")
-    assert (server.version, server.certain, server.identity) == ("3.2", False, "https://search.example:9200")
-    server = talk_raw(script, lambda provider: provider.read_server())
-    assert (server.version, server.certain) == ("", False)
-    assert "set targets.X.version" in server.notes[0]
+def forbidding_root(
+    version: str = "", root_answer: httpx.Response | None = None, features: tuple[str, ...] = ("slack",)
+) -> Handler:
+    """A server that may not be asked for its root; `version` is that of the header in all its answers."""
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        headers = {"X-OpenSearch-Version": f"OpenSearch/{version} (opensearch)"} if version else {}
+        if request.url.path == "/":
+            refused = root_answer or failure(403, "no permissions for [cluster:monitor/main]")
+            return httpx.Response(refused.status_code, headers=headers, content=refused.content)
+        if request.url.path.endswith("/features"):
+            return httpx.Response(200, headers=headers, json={"allowed_config_type_list": [*features]})
+        body = listing()
+        return httpx.Response(200, headers=headers, content=body.content)
+
+    return answer
+
+
+def server_of(handler: Handler, claimed: str = "") -> Server:
+    """What is known of a server after its list was read."""
+
+    async def conversation(provider: OpenSearchProvider) -> Server:
+        await provider.read_all()
+        return await provider.read_server()
+
+    return talk_raw(handler, conversation, version=claimed)
+
+
+def test_a_version_in_the_headers_needs_no_right_to_read_the_root() -> None:
+    server = server_of(forbidding_root("3.6.0"))
+    assert (server.version, server.source) == ("3.6.0", VersionSource.ANSWERS)
+    assert server.identity == "https://search.example:9200"
+
+
+@pytest.mark.parametrize("root_version", ["7.10.2", "0.1.0", "9" * 5000, "x", "3", "3.6.0"])
+def test_what_the_headers_say_counts_before_what_the_root_says(root_version: str) -> None:
+    assert server_of(forbidding_root("3.6.0", root(root_version))).version in ("3.6.0", "3.0.0")
+
+
+@pytest.mark.parametrize("impossible", ["7.10.2", "7.10.0", "0.1.0", "9" * 5000, "1e9", "x", "", "3600.0.0"])
+def test_a_version_that_cannot_be_is_unknown_wherever_it_stands(impossible: str) -> None:
+    for server in (server_of(forbidding_root(root_answer=root(impossible))), server_of(forbidding_root(impossible))):
+        assert (server.version, server.source) == ("", VersionSource.UNKNOWN)
+        assert "set targets.X.version" in " ".join(server.notes)
+    assert server_of(forbidding_root(), impossible).version == ""
+
+
+def test_of_several_nodes_the_oldest_counts_and_it_is_said() -> None:
+    versions = iter(["3.6.0", "3.1.0", "3.6.0"])
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        return forbidding_root(next(versions))(request)
+
+    server = server_of(answer)
+    assert (server.version, server.source) == ("3.1.0", VersionSource.ANSWERS)
+    assert "3.1.0 and 3.6.0" in " ".join(server.notes)
+    mixed = server_of(forbidding_root("3.6.0", root("2.19.5")))
+    assert (mixed.version, mixed.source) == ("2.19.5", VersionSource.ROOT)
+
+
+def test_features_show_a_version_that_it_is_at_least() -> None:
+    server = server_of(forbidding_root(features=("slack", "microsoft_teams")))
+    assert (server.version, server.at_least, server.source) == ("", "2.10", VersionSource.UNKNOWN)
+    assert server_of(forbidding_root(features=("mattermost", "microsoft_teams"))).at_least == "3.5"
+
+
+def test_the_project_files_claim_is_taken_where_nothing_else_is_known_and_never_against_the_server() -> None:
+    claimed = server_of(forbidding_root(), "2.19")
+    assert (claimed.version, claimed.source, claimed.certain) == ("2.19", VersionSource.PROJECT, False)
+    contradicted = server_of(forbidding_root("3.6.0"), "2.19")
+    assert contradicted.version == "3.6.0"
+    assert "the project file says version 2.19" in " ".join(contradicted.notes)
+    assert not server_of(forbidding_root("3.6.1"), "3.6").notes[1:]  # the address stands for the identity, no more
+    older = server_of(forbidding_root(features=("mattermost",)), "2.19")
+    assert older.version == ""
+    assert "features are of 3.5 or newer" in " ".join(older.notes)
+
+
+def test_a_list_is_believed_at_once_only_where_the_server_itself_says_3_1_or_newer() -> None:
+    def stale(handler: Handler, claimed: str = "") -> bool:
+        return talk_raw(handler, lambda provider: provider.read_all(), version=claimed).stale
+
+    assert not stale(forbidding_root("3.1.0"))
+    assert not stale(forbidding_root(features=("mattermost",)))
+    assert stale(forbidding_root("3.0.0"))
+    assert stale(forbidding_root())
+    assert stale(forbidding_root(), "3.6")
+
+
+def test_credentials_that_are_refused_end_all_calls_at_once() -> None:
+    script = Script([httpx.Response(401, text="Unauthorized")])
+
+    async def conversation(provider: OpenSearchProvider) -> None:
+        for _ in range(3):
+            with pytest.raises(UnauthorizedError, match="credentials were not accepted"):
+                await provider.read_all()
+        with pytest.raises(UnauthorizedError, match="this ended all calls"):
+            await provider.send_test("a_slack")
+
+    talk_raw(script, conversation)
+    assert script.calls == ["GET /"]
 
 
 def test_another_product_or_an_old_one_is_refused() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
-from reconciler.apply.testing import Verdict
-from reconciler.model.evidence import Delivery, Outcome, RecipientDelivery
+from reconciler.model.evidence import No, Outcome, RecipientDelivery, Tested, Unknown, Yes, unknown
+from reconciler.model.gaps import UnknownReason
 from reconciler.model.masking import Json
-from reconciler.model.resource import Server
+from reconciler.model.resource import Server, VersionSource
 from reconciler.plan.changes import (
     Action,
     Candidate,
@@ -120,7 +120,7 @@ PLAN = Plan(
         TargetPlan(
             "search-prod",
             "opensearch",
-            Server("OpenSearch", "cluster", "3.6.0"),
+            Server("OpenSearch", "cluster", "3.6.0", VersionSource.ANSWERS),
             changes=CHANGES,
             messages=(Message("created", "created"), Message("relay", "mail", ("ops@example.org",))),
             candidates=(Candidate("SnsChannel", NAMES[8], "acme_<b>", flags=("protected",)),),
@@ -140,26 +140,21 @@ PLAN = Plan(
     ),
 )
 
-ACCEPTED = Verdict(True, "the receiver accepted the message", Delivery(Outcome.ACCEPTED))
-REFUSED = Verdict(
-    False,
-    f"refused: {NAMES[1]}",
-    Delivery(
-        Outcome.REFUSED,
-        "refused",
-        550,
-        True,
-        (
-            RecipientDelivery("a@example.org", Outcome.ACCEPTED),
-            RecipientDelivery("b@example.org", Outcome.REFUSED, NAMES[4]),
-        ),
+ACCEPTED = Tested(Yes("the receiver accepted the message"))
+REFUSED = Tested(
+    No(f"refused: {NAMES[1]}"),
+    (
+        RecipientDelivery("a@example.org", Outcome.ACCEPTED),
+        RecipientDelivery("b@example.org", Outcome.REFUSED, NAMES[4]),
     ),
 )
+SILENT = Tested(Unknown(UnknownReason.NOT_SAID, f"no words: {NAMES[3]}"))
 
 TESTS = [
-    TestResult("search-prod", "SlackChannel", "oncall", ACCEPTED.text, ACCEPTED, 0.25),
-    TestResult("search-prod", "EmailChannel", "mail", REFUSED.text, REFUSED, 1.5),
-    TestResult("search-prod", "SmtpAccount", "relay", "skipped: it is tested by the channels that use it"),
+    TestResult("search-prod", "SlackChannel", "oncall", ACCEPTED, 0.25),
+    TestResult("search-prod", "EmailChannel", "mail", REFUSED, 1.5),
+    TestResult("search-prod", "SmtpAccount", "relay", Tested(unknown(UnknownReason.INDIRECT)), asked=False),
+    TestResult("search-prod", "WebhookChannel", "hook", SILENT, 0.5),
 ]
 
 RESULT = RunResult(
@@ -171,7 +166,7 @@ RESULT = RunResult(
                     change,
                     status,
                     f"told: {NAMES[number]}",
-                    (ACCEPTED, REFUSED, None)[number % 3],
+                    (ACCEPTED, REFUSED, SILENT, None)[number % 4],
                     fix="reconciler apply --only updated" if status is Status.STRANDED else "",
                 )
                 for number, (status, change) in enumerate(zip(Status, (*CHANGES, *CHANGES), strict=False))

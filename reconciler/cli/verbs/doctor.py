@@ -94,9 +94,8 @@ async def _target(workspace: Workspace, name: str, options: DoctorOptions) -> li
         if any(check.health is Health.FAILURE for check in checks):
             return checks
         kinds = {resource.kind for resource in workspace.resources(name).values()}
-        version = workspace.project.targets[name].version or ""
         prefix = workspace.project.id_prefix
-        return [*checks, *await check_target(name, provider, prefix, kinds, version, options.purpose)]
+        return [*checks, *await check_target(name, provider, prefix, kinds, options.purpose)]
     finally:
         await provider.close()
 

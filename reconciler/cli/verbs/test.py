@@ -10,8 +10,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.apply.results import TestResult
-from reconciler.apply.testing import Verdict, judge
+from reconciler.apply.results import TestResult, exit_of_tests
+from reconciler.apply.testing import run_test, untestable
 from reconciler.cli.loading import prepared
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, SELECTING, complete_name, option, options, takes
@@ -21,10 +21,11 @@ from reconciler.engine.load import Workspace
 from reconciler.engine.options import PlanningOptions, TestOptions
 from reconciler.engine.plan import read_options
 from reconciler.engine.read import Live, close, read_targets
-from reconciler.model.errors import ConfigurationError, TargetError
-from reconciler.model.evidence import Delivery, Outcome, expectation
+from reconciler.model.evidence import No, Tested, expectation, unknown
+from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.kinds import KINDS
-from reconciler.model.resource import Draft, When
+from reconciler.model.provider import Provider
+from reconciler.model.resource import Draft, Resource, When
 from reconciler.plan.marks import Mark, Match
 from reconciler.plan.payload import make_draft
 
@@ -67,9 +68,7 @@ def command(options: TestOptions, output: Output, files: TestFiles) -> int:
         from reconciler.report.machines import render_junit
 
         write_file(files.junit, render_junit(results, errors))
-    if any(result.failed for result in results):
-        return 6
-    return 1 if errors else 0
+    return exit_of_tests(results, errors)
 
 
 async def _test(
@@ -79,7 +78,9 @@ async def _test(
     try:
         chosen = [(live, match) for live in lives for match in _chosen(live, workspace, named)]
         places = asyncio.Semaphore(options.parallelism or 10)
-        results = await asyncio.gather(*(_one(live, match, places) for live, match in chosen))
+        results = await asyncio.gather(
+            *(_one(live, match, places, named=match.resource.name in named) for live, match in chosen)
+        )
     finally:
         await close(lives)
     errors = [f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error]
@@ -87,43 +88,45 @@ async def _test(
         f"{live.plan.target}: {refusal.name}: {refusal.message}" for live in lives for refusal in live.plan.refusals
     ]
     if not results and not errors:
-        raise ConfigurationError("there is no channel to test: the chosen manifests hold accounts and groups only")
+        note(f"{GAPS[UnknownReason.NOTHING_SELECTED].says}: the chosen manifests hold accounts and groups only")
     return list(results), errors
 
 
 def _chosen(live: Live, workspace: Workspace, named: frozenset[str]) -> Iterator[Match]:
-    """The matches to test: what was named, even an account, so that its skip is told; else only channels."""
+    """The matches to test: what was named, even an account, so that its skip is reported; else only channels."""
     selected = workspace.selected(live.plan.target)
     for match in live.matching.matches:
         name = match.resource.name
-        if name in named:
-            yield match
-        elif selected is not None and name not in selected:
-            continue
-        elif KINDS[match.resource.kind].sends and match.resource.settings.test.when is not When.NEVER:
+        if name in named or (KINDS[match.resource.kind].sends and (selected is None or name in selected)):
             yield match
 
 
-async def _one(live: Live, match: Match, places: asyncio.Semaphore) -> TestResult:
+async def _one(live: Live, match: Match, places: asyncio.Semaphore, *, named: bool) -> TestResult:
     resource, provider = match.resource, live.provider
-    target = live.plan.target
-    if not KINDS[resource.kind].sends:
-        return TestResult(target, resource.kind, resource.name, "skipped: it is tested by the channels that use it")
-    if match.found is None or provider is None:
-        verdict = Verdict(False, "not live: apply it first", Delivery(Outcome.FAILED))
-        return TestResult(target, resource.kind, resource.name, verdict.text, verdict)
-    if match.found.live.fields.get("enabled") is False:
-        return TestResult(target, resource.kind, resource.name, "skipped: a disabled channel cannot be tested")
+    asked = KINDS[resource.kind].sends and _is_wanted(resource)
+    if not named and resource.settings.test.when is When.NEVER:
+        skipped = Tested(unknown(UnknownReason.NOT_DUE))
+        return TestResult(live.plan.target, resource.kind, resource.name, skipped, asked=False)
+    began = time.monotonic()
+    tested = await _tested(live, match, provider, places)
+    seconds = round(time.monotonic() - began, 3)
+    return TestResult(live.plan.target, resource.kind, resource.name, tested, seconds, asked)
+
+
+def _is_wanted(resource: Resource) -> bool:
+    """Whether the manifest wants the channel to work: one that it disables is not asked for."""
+    return "enabled" in resource.settings.ignore or resource.fields.get("enabled") is not False
+
+
+async def _tested(live: Live, match: Match, provider: Provider | None, places: asyncio.Semaphore) -> Tested:
+    resource, found = match.resource, match.found
+    if (why := untestable(match)) is not None:
+        return Tested(why)
+    if found is None or provider is None:
+        return Tested(No("not live: apply it first"))
+    expect = expectation(resource.kind, resource.settings.test, provider.abilities)
     async with places:
-        begin = time.monotonic()
-        try:
-            delivery = await provider.send_test(match.found.id, _draft(live, match))
-        except TargetError as error:
-            delivery = Delivery(Outcome.FAILED, str(error))
-    verdict = judge(delivery, expectation(resource.kind, resource.settings.test, provider.abilities))
-    if delivery.outcome is Outcome.SKIPPED:
-        return TestResult(target, resource.kind, resource.name, f"skipped: {delivery.text}")
-    return TestResult(target, resource.kind, resource.name, verdict.text, verdict, round(time.monotonic() - begin, 3))
+        return await run_test(lambda: provider.send_test(found.id, _draft(live, match)), expect)
 
 
 def _draft(live: Live, match: Match) -> Draft | None:

@@ -18,6 +18,7 @@ from reconciler.model.errors import (
     UnexpectedError,
 )
 from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.gaps import UnknownReason
 from reconciler.model.resource import Draft, LiveObject
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.abilities import ABILITIES
@@ -205,9 +206,15 @@ def last_part(location: str) -> str:
 HIDDEN = Delivery(
     Outcome.SKIPPED,
     "Confluent Cloud does not give the address back, and the manifest has none: write a reference instead of live",
+    reason=UnknownReason.ADDRESS_HIDDEN,
 )
-READ_ONLY = Delivery(Outcome.SKIPPED, "Confluent Cloud tests Slack, Teams and webhook integrations only")
-LOST = Delivery(Outcome.UNKNOWN, "the connection broke: it may have arrived or not")
+READ_ONLY = Delivery(
+    Outcome.SKIPPED,
+    "Confluent Cloud tests Slack, Teams and webhook integrations only",
+    reason=UnknownReason.UNTESTABLE,
+)
+LOST = Delivery(Outcome.UNKNOWN, reason=UnknownReason.CUT_OFF)
+LATE = Delivery(Outcome.UNKNOWN, reason=UnknownReason.TIMED_OUT)
 
 
 def judge_answer(status: int, reason: str) -> Delivery:
@@ -217,9 +224,10 @@ def judge_answer(status: int, reason: str) -> Delivery:
     """
     because = f": {reason}" if reason else ""
     if 200 <= status < 300:
-        return Delivery(Outcome.ACCEPTED, "Confluent Cloud sent it, and the receiver took it", status, answered=True)
+        return Delivery(Outcome.ACCEPTED, "Confluent Cloud sent it, and the receiver took it", status)
     if status == 429:
         return Delivery(Outcome.FAILED, "Confluent Cloud is too busy to test, and sent nothing: try again later")
     if status >= 500:
-        return Delivery(Outcome.UNKNOWN, f"Confluent Cloud answered {status}{because}: it may have arrived or not")
+        text = f"Confluent Cloud answered {status}{because}: it may have arrived or not"
+        return Delivery(Outcome.UNKNOWN, text, reason=UnknownReason.NO_RESULT)
     return Delivery(Outcome.FAILED, f"Confluent Cloud could not deliver it ({status}{because})")

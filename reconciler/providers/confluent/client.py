@@ -20,7 +20,7 @@ from reconciler.model.errors import (
     UnexpectedError,
     UnreachableError,
 )
-from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.evidence import Delivery
 from reconciler.model.provider import Abilities, Listing
 from reconciler.model.resource import Draft, LiveObject, Server
 from reconciler.providers.confluent import codec
@@ -28,6 +28,7 @@ from reconciler.providers.confluent.abilities import ABILITIES
 from reconciler.providers.confluent.calls import (
     HIDDEN,
     INTEGRATIONS,
+    LATE,
     LOST,
     READ_ONLY,
     TEST,
@@ -315,7 +316,7 @@ class ConfluentProvider:
         try:
             answer = await self._http.retries.repeat(await send(), send, _was_turned_away, _told)
         except TimedOutError:
-            return Delivery(Outcome.UNKNOWN, "no answer in time (test_timeout_seconds): it may have arrived or not")
+            return LATE
         except (UnreachableError, UnexpectedError) as error:
             if isinstance(error, UnreachableError) and not error.sent:
                 raise

@@ -53,6 +53,10 @@ class ConfluentDialect:
             return "the answer is HTML, not Confluent's", "is that the right address, or is a proxy between?"
         return "", ""
 
+    def refuses_credentials(self, answer: Answer) -> bool:
+        """401; a 403 is about a role."""
+        return answer.status == 401
+
     def is_passing(self, answer: Answer) -> bool:
         """Busy (429), out of time (408), a fault inside (5xx), or an answer that does not say what it should."""
         if answer.ok:

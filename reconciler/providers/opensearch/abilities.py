@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from reconciler.model.provider import Problem, VerificationMethod
 from reconciler.model.values import SecretText, Value
+from reconciler.model.versions import is_before
 from reconciler.providers.opensearch.codec import NATIVE_TYPES
 
 LONGEST_TEXT = 32766
@@ -41,18 +42,8 @@ _WORKFLOWS = (".logic.azure.com", ".powerplatform.com", ".powerautomate.com")
 _INTERNAL = (".local", ".localhost", ".internal", ".intranet", ".lan", ".corp", ".home", ".private", ".svc")
 
 
-def is_before(version: str, threshold: str) -> bool:
-    """Whether a version is older than another; False for an unknown ("") one."""
-    return bool(version) and _numbers(version) < _numbers(threshold)
-
-
 def _is_at_least(version: str, threshold: str) -> bool:
     return bool(version) and not is_before(version, threshold)
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    found = re.match(r"([0-9]+)(?:\.([0-9]+))?(?:\.([0-9]+))?", version)
-    return tuple(int(part or 0) for part in found.groups()) if found else ()
 
 
 class OpenSearchAbilities:

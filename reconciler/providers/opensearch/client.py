@@ -24,20 +24,30 @@ from reconciler.model.errors import (
     UnreachableError,
 )
 from reconciler.model.evidence import Delivery, Outcome
+from reconciler.model.gaps import UnknownReason
 from reconciler.model.provider import Abilities, Listing
 from reconciler.model.resource import Draft, LiveObject, Server
 from reconciler.model.values import SecretText
+from reconciler.model.versions import is_before, read_version
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
-from reconciler.providers.opensearch.abilities import ABILITIES, is_before
+from reconciler.providers.opensearch.abilities import ABILITIES
 from reconciler.providers.opensearch.codec import decode, encode, fill_from, same_content
 from reconciler.providers.opensearch.listing import CONFIGS, list_configs
-from reconciler.providers.opensearch.server import OLDEST, assume_server, parse_server
+from reconciler.providers.opensearch.server import (
+    Root,
+    SeenVersions,
+    conclude,
+    lowest_by_features,
+    parse_root,
+    version_of_answer,
+)
 from reconciler.providers.opensearch.wording import is_about_reference
 
 _TEST = "/_plugins/_notifications/feature/test"
 _GONE = r"(?s)NotificationConfig .* not found"
-_HIDDEN_ROOT = (401, 403, 404, 405)  # `GET /` needs a permission of its own, and a proxy may keep it back
+_FEATURES = "/_plugins/_notifications/features"
+_HIDDEN_ROOT = (403, 404, 405)  # `GET /` needs a permission of its own, and a proxy may keep it back
 
 
 class OpenSearchProvider:
@@ -45,8 +55,11 @@ class OpenSearchProvider:
 
     def __init__(self, http: HttpTarget, version: str = "") -> None:
         self._http = http
-        self._assumed = version
-        self._server: Server | None = None
+        self._claimed = version if read_version(version) else ""
+        self._seen = SeenVersions()
+        self._root: Root | None = None
+        self._at_least = ""
+        http.observe = self._seen.see
 
     @property
     def abilities(self) -> Abilities:
@@ -58,22 +71,35 @@ class OpenSearchProvider:
         await self._http.close()
 
     async def read_server(self) -> Server:
-        """Version and cluster id, read once; assumed where they may not be read."""
-        if self._server is None:
-            answer = await self._http.read("/")
-            if answer.status in _HIDDEN_ROOT:
-                self._server = assume_server(self._http.connection.address, self._assumed)
-            elif not answer.ok:
-                raise self._http.error(answer)
-            else:
-                self._server = parse_server(self._http, answer, self._assumed)
-        return self._server
+        """Version and cluster id, asked for once; what later answers name of the version counts too."""
+        if self._root is None:
+            self._root = await self._read_root()
+            if not (self._root.version or self._seen.lowest):
+                self._at_least = await self._read_features()
+        return conclude(self._root, self._seen, self._at_least, self._claimed, self._http.connection.address)
+
+    async def _read_root(self) -> Root:
+        answer = await self._http.read("/")
+        if answer.status in _HIDDEN_ROOT and not self._http.refuses_credentials(answer):
+            return Root()
+        if not answer.ok:
+            raise self._http.error(answer)
+        return parse_root(answer)
+
+    async def _read_features(self) -> str:
+        """The version that the features list shows at least; "" where it may not be read, or shows nothing."""
+        answer = await self._http.read(_FEATURES)
+        body = answer.json_or_none() if answer.ok else None
+        listed = body.get("allowed_config_type_list") if isinstance(body, dict) else None
+        return lowest_by_features(listed) if isinstance(listed, list) else ""
 
     async def read_all(self) -> Listing:
-        """Every config; stale on a server before 3.1, whose list shows a write up to a second late."""
-        version = (await self.read_server()).version or OLDEST
+        """Every config; stale unless the server is known to be 3.1 or newer: older lists show a write a second late."""
+        await self.read_server()
         objects, unreadable = await list_configs(self._http)
-        return Listing(objects, stale=is_before(version, "3.1"), unreadable=unreadable)
+        server = await self.read_server()
+        known = (server.version if server.certain else "") or server.at_least
+        return Listing(objects, stale=not known or is_before(known, "3.1"), unreadable=unreadable)
 
     async def read(self, object_id: str) -> LiveObject | None:
         """One config in real time; None only if the server itself says that there is none."""
@@ -156,39 +182,41 @@ class OpenSearchProvider:
         `draft` is not needed: the server keeps every value.
         """
         del draft
-        version = (await self.read_server()).version or OLDEST
+        server = await self.read_server()
         path = f"{_TEST}/{quote(object_id, safe='')}"
         try:
             answer = await self._http.send_once("POST", path, deadline=self._http.connection.test_timeout_seconds)
         except TimedOutError:
-            return Delivery(Outcome.UNKNOWN, "no answer in time (test_timeout_seconds): it may have arrived or not")
+            return Delivery(Outcome.UNKNOWN, reason=UnknownReason.TIMED_OUT)
         except UnreachableError as error:
             if not error.sent:
                 raise
-            return Delivery(Outcome.UNKNOWN, "the connection broke: it may have arrived or not")
+            return Delivery(Outcome.UNKNOWN, reason=UnknownReason.CUT_OFF)
         except UnexpectedError:
-            return Delivery(Outcome.UNKNOWN, "the server's answer cannot be read: it may have arrived or not")
-        return self._judge(answer, tells_phrase=not is_before(version, "3.0"))
+            text = "the server's answer cannot be read: it may have arrived or not"
+            return Delivery(Outcome.UNKNOWN, text, reason=UnknownReason.NO_RESULT)
+        named = version_of_answer(answer.headers)
+        return self._judge(answer, named or server.version, is_old=not named and is_before(server.version, "3.0"))
 
     async def probe(self, draft: Draft) -> Delivery:
         """OpenSearch tests only what is written: it verifies by a canary."""
         raise RejectedError(f"OpenSearch cannot test a {draft.kind} that is not written; use a canary")
 
-    def _judge(self, answer: Answer, *, tells_phrase: bool) -> Delivery:
+    def _judge(self, answer: Answer, version: str, *, is_old: bool) -> Delivery:
         from reconciler.providers.opensearch import delivery  # only tests need it, and start-up counts
 
         entries = delivery.read_statuses(answer.json_or_none())
         if entries is not None:
             if error := self._explain_invalid(answer, entries[0]):
                 raise error
-            return delivery.judge_statuses(entries, answer.status, tells_phrase)
+            return delivery.judge_statuses(entries, answer.status, version, is_old=is_old)
         reason = self._http.read_reason(answer)
         known = delivery.judge_failure(reason)
         if known is not None:
             return known
         if answer.ok or answer.status >= 500 or (answer.status == 429 and not reason):
             text = f"the server answered {answer.status} without a result: it may have arrived or not"
-            return Delivery(Outcome.UNKNOWN, text)
+            return Delivery(Outcome.UNKNOWN, text, reason=UnknownReason.NO_RESULT)
         raise self._error(answer)
 
     def _explain_invalid(self, answer: Answer, entry: dict[str, Any]) -> TargetError | None:

@@ -16,10 +16,13 @@ from http import HTTPStatus
 from typing import Any, NamedTuple
 
 from reconciler.model.evidence import Delivery, Outcome, RecipientDelivery
+from reconciler.model.gaps import UnknownReason
 
 _SENT = re.compile(r"Failed to send [\w ]*message (?P<rest>.*)", re.DOTALL)
 _ANSWERED = "Failed: "
-_PHRASES = {status.phrase.lower(): status.value for status in HTTPStatus} | {
+_STALE = "failed to respond"  # Apache HttpClient's NoHttpResponseException: as often its own stale connection
+_PAUSE = 3.0  # seconds after which the server uses no connection any more that the receiver has closed
+_PHRASES = {status.phrase.lower(): status.value for status in HTTPStatus if status >= 300} | {
     "unprocessable entity": 422,
     "unprocessable content": 422,
     "payload too large": 413,
@@ -57,9 +60,11 @@ _AWS: Mapping[int, str] = {
     429: "AWS is throttling",
     503: "AWS could not be reached",
 }
+_SKIPS: Sequence[tuple[str, UnknownReason]] = (
+    (r'"LOCKED"', UnknownReason.DISABLED),
+    (r'"NOT_FOUND"', UnknownReason.INDIRECT),
+)
 _REASONS: Sequence[tuple[str, Outcome, str]] = (
-    (r'"LOCKED"', Outcome.SKIPPED, "it is disabled, and the server does not test disabled channels"),
-    (r'"NOT_FOUND"', Outcome.SKIPPED, "an account or group cannot be tested by itself, only through an email channel"),
     (
         r"Invalid URL or unsupported",
         Outcome.FAILED,
@@ -101,22 +106,24 @@ def _entries(value: Any) -> list[dict[str, Any]] | None:
     return None
 
 
-def judge_statuses(entries: list[dict[str, Any]], http_status: int, tells_phrase: bool) -> Delivery:
-    """The delivery that a status list tells of. `tells_phrase`: a server from 3.0 on, whose text is a reason phrase."""
+def judge_statuses(entries: list[dict[str, Any]], http_status: int, version: str, *, is_old: bool) -> Delivery:
+    """The delivery that a status list tells of.
+
+    `is_old`: the server is known to be older than 3.0, and passes on the receiver's body in place of its reason phrase.
+    `version` is what is known of it ("" if nothing is), for the words.
+    """
     entry = entries[0]  # one test, one channel
     status = _read_status(entry)
     listed = entry.get("email_recipient_status")
     recipients = tuple(_judge_recipient(item) for item in listed) if isinstance(listed, list) else ()
     failed = [recipient for recipient in recipients if recipient.outcome is not Outcome.ACCEPTED]
     if http_status == HTTPStatus.OK and status.code == HTTPStatus.OK and not failed:
-        return Delivery(
-            Outcome.ACCEPTED, "the receiver accepted the message", code=200, answered=True, recipients=recipients
-        )
+        return Delivery(Outcome.ACCEPTED, "the receiver accepted the message", code=200, recipients=recipients)
     if recipients:
         return _judge_mail(status, recipients, failed)
     if entry.get("config_type") == "sns":
         return Delivery(Outcome.FAILED, _AWS.get(status.code, "AWS did not take the message"))
-    return _judge_receiver(status, tells_phrase)
+    return _judge_receiver(status, version, is_old=is_old)
 
 
 def _read_status(entry: Mapping[str, Any]) -> _Status:
@@ -126,21 +133,35 @@ def _read_status(entry: Mapping[str, Any]) -> _Status:
     return _Status(int(number) if re.fullmatch(r"[0-9]{3}", number) else 0, text if isinstance(text, str) else "")
 
 
-def _judge_receiver(status: _Status, tells_phrase: bool) -> Delivery:
-    """A webhook, Slack, Teams, Chime or Mattermost message that did not go through."""
+def _judge_receiver(status: _Status, version: str, *, is_old: bool) -> Delivery:
+    """A webhook, Slack, Teams, Chime or Mattermost message that did not go through.
+
+    A known reason phrase is the receiver's answer, whatever version the server is believed to have.
+    """
     match = _SENT.match(status.text)
     rest = match["rest"] if match else status.text
     if not rest.startswith(_ANSWERED):
-        return Delivery(Outcome.FAILED, _find(_TROUBLES, rest) or "the cluster could not deliver the message")
-    if not tells_phrase:
-        text = "the receiver refused the message (servers before 3.0 do not tell its status)"
-        return Delivery(Outcome.REFUSED, text, answered=True)
+        text = _find(_TROUBLES, rest) or "the cluster could not deliver the message"
+        return Delivery(Outcome.FAILED, text, again_after=_PAUSE if _STALE in rest else 0.0)
     code = _PHRASES.get(rest.removeprefix(_ANSWERED).strip().lower(), 0)
-    if not code:  # not REFUSED: without a code that would read as a server that tells none
-        return Delivery(Outcome.FAILED, "the receiver answered an error in words of its own", answered=True)
-    redirect = ", and redirects are not followed" if 300 <= code < 400 else ""
-    text = f"the receiver answered {code} {HTTPStatus(code).phrase}{redirect}"
-    return Delivery(Outcome.REFUSED, text, code=code, answered=True)
+    if code:
+        redirect = ", and redirects are not followed" if 300 <= code < 400 else ""
+        return Delivery(Outcome.REFUSED, f"the receiver answered {code} {HTTPStatus(code).phrase}{redirect}", code=code)
+    if is_old:
+        text = "the receiver answered an error, and servers before 3.0 do not say which"
+        return Delivery(Outcome.REFUSED, text, reason=UnknownReason.NOT_SAID)
+    return Delivery(
+        Outcome.REFUSED, f"the receiver answered an error in words that say nothing; {_what_to_set(version)}"
+    )
+
+
+def _what_to_set(version: str) -> str:
+    if not version:
+        return "if the server is older than 3.0, set targets.X.version; else look into the receiver's log"
+    return (
+        "it sends no reason phrase that is known: look into its log; if it only refuses the form of the test text, "
+        "set test.when: never"
+    )
 
 
 def _judge_recipient(item: Any) -> RecipientDelivery:
@@ -169,6 +190,9 @@ def _judge_mail(
 
 def judge_failure(reason: str) -> Delivery | None:
     """The delivery that an error without a status list tells of; None if its reason is none that is known."""
+    for pattern, why in _SKIPS:
+        if re.search(pattern, reason):
+            return Delivery(Outcome.SKIPPED, reason=why)
     for pattern, outcome, text in _REASONS:
         if re.search(pattern, reason):
             return Delivery(outcome, text)

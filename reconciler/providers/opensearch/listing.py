@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
-from reconciler.model.errors import UnexpectedError
+from reconciler.model.errors import TargetError, UnexpectedError
 from reconciler.model.resource import LiveObject
-from reconciler.providers.failures import explain_status
+from reconciler.providers.failures import explain_status, quotable
 from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.opensearch.codec import decode
 
@@ -22,6 +22,11 @@ PAGE = 10_000
 _FAR_FUTURE = 9_999_999_999_999
 _PARSE_FAILURES = (400, 424, 500, 503)  # by the class of the exception, in the plugin's `PluginBaseAction`
 _MOST_PROBES = 400  # calls to find the documents that the server cannot parse
+_MOST_OBJECTS = 500_000  # far more than any cluster holds: a list that goes on is not one
+_REMOVE = (
+    "such a document can be neither read nor deleted by the API: an administrator removes it from the index "
+    ".opensearch-notifications-config, with the admin certificate"
+)
 
 
 @dataclass(slots=True)
@@ -75,6 +80,9 @@ async def list_configs(http: HttpTarget) -> tuple[tuple[LiveObject, ...], str]:
         since = _latest_creation(page.items)
         path = _page_path(since)
         page = await _complete(http, path, _checked(http, await http.read(path)))
+        if len(found.objects) > _MOST_OBJECTS:
+            reason = f"the list does not end: more than {_MOST_OBJECTS} objects"
+            raise explain_status(answer.call, answer.status, reason=reason, kind=UnexpectedError)
         if not found.add(page.items) and not page.is_last:
             found.gaps.append(
                 f"more than {PAGE} objects bear one time of creation, and the server lists no more of them"
@@ -135,7 +143,9 @@ async def _salvage(http: HttpTarget, failed: Answer, found: _Found) -> None:
     if failed.status not in _PARSE_FAILURES or not _is_engine_error(failed):
         raise failure
     waiting = [(0, PAGE)]
-    broken = probes = 0
+    broken: list[str] = []
+    last = ""
+    probes = 0
     end = PAGE
     while waiting:
         start, size = waiting.pop()
@@ -151,11 +161,24 @@ async def _salvage(http: HttpTarget, failed: Answer, found: _Found) -> None:
             page = _parse(answer)
             end = min(end, page.total)
             found.add(page.items)
+            last = _last_id(page.items) or last
         elif size == 1:
-            broken += 1
+            broken.append(_describe_broken(http.error(answer), start, last))
         else:
             half = size // 2
             waiting += [(start + half, size - half), (start, half)]
-    found.gaps.append(f"the server cannot read {broken} of its own documents")
     if not found.objects or end >= PAGE:
-        raise failure
+        raise http.error(failed, hint=_REMOVE)
+    if broken:
+        found.gaps.append(f"the server cannot read {len(broken)} of its own documents: {', '.join(broken)}; {_REMOVE}")
+
+
+def _last_id(items: list[Any]) -> str:
+    last = items[-1] if items else None
+    return str(last.get("config_id") or "") if isinstance(last, dict) else ""
+
+
+def _describe_broken(error: TargetError, position: int, before: str) -> str:
+    """Which document it is, as far as anybody can tell: its id is in none of the server's answers."""
+    after = f", the one created after {quotable(before)}" if before else ""
+    return f"number {position + 1} by time of creation{after} ({error.reason or error.status})"

@@ -17,6 +17,28 @@ _GRANT = (
     "the roles notifications_read_access (plan) and notifications_full_access (apply, test) have all that is needed"
 )
 _CHECK_AUTH = "check the target's auth"
+_LOCKED_OUT = "this address is locked out after too many failed logins"
+_WAIT = "wait until the lock-out ends, then correct the target's auth"
+
+# What AWS itself answers, before the request reaches the domain; its words are passed on.
+_AWS_CREDENTIALS: Sequence[tuple[str, str]] = (
+    (
+        r"security token included in the request is|ExpiredToken|UnrecognizedClient|security token .* expired",
+        "renew the AWS credentials (aws sso login, or a new session), and run again",
+    ),
+    (
+        r"signature we calculated does not match|Signature (expired|not yet)|(Incomplete|Invalid)Signature|be scoped",
+        "check AWS_SECRET_ACCESS_KEY, auth.sigv4.region and service, and this machine's clock",
+    ),
+    (
+        r"User: anonymous is not authorized",
+        "the request came unsigned: set auth.sigv4 for this target, or let the domain's access policy allow it",
+    ),
+)
+_AWS_RIGHTS = (
+    "allow es:ESHttpGet, es:ESHttpPost, es:ESHttpPut and es:ESHttpDelete in the IAM policy and the domain's access "
+    "policy, then map the role in the domain's own security (docs/permissions.md)"
+)
 
 _KNOWN: Sequence[tuple[str, str, str]] = (
     (
@@ -77,12 +99,16 @@ class OpenSearchDialect:
         error = body.get("error") if isinstance(body, dict) else None
         if isinstance(error, str):
             return error
-        return " / ".join(dict.fromkeys(_reasons(error)))
+        return " / ".join(dict.fromkeys(_reasons(error))) or _message(body)
 
     def explain(self, answer: Answer, reason: str) -> tuple[str, str]:
         """What the error means and what to do, where that is known."""
+        if answer.status == 401 and "Authentication finally failed" in reason:
+            return _LOCKED_OUT, _WAIT
         if answer.status == 401:
             return "the credentials were not accepted", _CHECK_AUTH
+        if answer.status == 403 and (fix := _aws_fix(reason)):
+            return "", fix
         if lacking := re.search(_PERMISSION, reason):
             return f"this user lacks the permission {lacking[1]}", _GRANT
         for pattern, meaning, fix in _KNOWN:
@@ -92,6 +118,12 @@ class OpenSearchDialect:
             return "the answer is HTML, not OpenSearch's", "is that the right address, or is a proxy between?"
         return "", ""
 
+    def refuses_credentials(self, answer: Answer) -> bool:
+        """401, and AWS's 403 for a token that expired, a wrong signature, or none."""
+        if answer.status != 403:
+            return answer.status == 401
+        return bool(_find(_AWS_CREDENTIALS, self.read_reason(answer)))
+
     def is_passing(self, answer: Answer) -> bool:
         """Busy (429), a race lost (408), a fault inside (424, 5xx) that is not about what was sent, or an answer
         that does not say what it should: cut, or for a write no JSON at all."""
@@ -100,6 +132,21 @@ class OpenSearchDialect:
         if answer.status >= 500:
             return not re.search(_PERMANENT_FAULT, self.read_reason(answer))
         return answer.status in (408, 424, 429)
+
+
+def _aws_fix(reason: str) -> str:
+    fix = _find(_AWS_CREDENTIALS, reason)
+    return fix or (_AWS_RIGHTS if re.search(r"is not authorized to perform: \w+:", reason) else "")
+
+
+def _find(table: Sequence[tuple[str, str]], text: str) -> str:
+    return next((words for pattern, words in table if re.search(pattern, text)), "")
+
+
+def _message(body: Any) -> str:
+    """The words of a gateway or of AWS, whose bodies are `{"message": ...}` or `{"Message": ...}`."""
+    found = [body.get(name) for name in ("message", "Message")] if isinstance(body, dict) else []
+    return next((text for text in found if isinstance(text, str)), "")
 
 
 def _reasons(error: Any) -> list[str]:

@@ -1,0 +1,220 @@
+"""Every way in which the tool cannot know: what it then says, how to get to know, and how the run ends.
+
+The table is the source of the page docs/evidence.md, and a test walks it through every report and exit code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class UnknownReason(StrEnum):
+    """Every way in which the tool cannot know."""
+
+    NOT_SAID = "not-said"
+    TIMED_OUT = "timed-out"
+    CUT_OFF = "cut-off"
+    NO_RESULT = "no-result"
+    INTERRUPTED = "interrupted"
+    DISABLED = "disabled"
+    INDIRECT = "indirect"
+    UNUSED = "unused"
+    UNTESTABLE = "untestable"
+    ADDRESS_HIDDEN = "address-hidden"
+    NOT_DUE = "not-due"
+    UNRESOLVED = "unresolved"
+    WRITE_ONLY = "write-only"
+    IGNORED = "ignored"
+    TARGET_UNREAD = "target-unread"
+    LIST_INCOMPLETE = "list-incomplete"
+    OBJECT_HIDDEN = "object-hidden"
+    VERSION_UNKNOWN = "version-unknown"
+    NOTHING_SELECTED = "nothing-selected"
+
+
+class About(StrEnum):
+    """What could not be established."""
+
+    TEST = "test"
+    COMPARISON = "comparison"
+    READING = "reading"
+    VERSION = "version"
+    SELECTION = "selection"
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """One way not to know: `says` is what the tool then says, `evidence` how to get to know.
+
+    `exits` gives the exit code by verb for a run in which nothing else went wrong; a verb that cannot meet it is not
+    there. `stands`: a change may stand without this test. `fails`: `test` counts it as failed, since a message was sent
+    and it is not known to have arrived. `sent`: a message went out, or may have.
+    """
+
+    about: About
+    when: str
+    says: str
+    evidence: str
+    exits: Mapping[str, int]
+    stands: bool = False
+    fails: bool = False
+    sent: bool = False
+
+
+_RETRY = "look at the receiver, then test again"
+_DUE_AND_LOST: Mapping[str, int] = {"apply": 5, "test": 6}
+_NOT_TESTED: Mapping[str, int] = {"apply": 0, "test": 7}
+
+GAPS: Mapping[UnknownReason, Gap] = {
+    UnknownReason.NOT_SAID: Gap(
+        About.TEST,
+        "the server is older than 3.0, and the receiver's words are none that are known",
+        "this server does not say",
+        "upgrade the server, or look at the receiver",
+        _NOT_TESTED,
+        stands=True,
+        sent=True,
+    ),
+    UnknownReason.TIMED_OUT: Gap(
+        About.TEST,
+        "the test got no answer within test_timeout_seconds",
+        "no answer in time (test_timeout_seconds): it may have arrived or not",
+        _RETRY,
+        _DUE_AND_LOST,
+        fails=True,
+        sent=True,
+    ),
+    UnknownReason.CUT_OFF: Gap(
+        About.TEST,
+        "the connection broke during the test",
+        "the connection broke: it may have arrived or not",
+        _RETRY,
+        _DUE_AND_LOST,
+        fails=True,
+        sent=True,
+    ),
+    UnknownReason.NO_RESULT: Gap(
+        About.TEST,
+        "the target answered the test without a result",
+        "the target gave no result: it may have arrived or not",
+        _RETRY,
+        _DUE_AND_LOST,
+        fails=True,
+        sent=True,
+    ),
+    UnknownReason.INTERRUPTED: Gap(
+        About.TEST,
+        "the run was interrupted during the test",
+        "interrupted before the answer came: it may have arrived or not",
+        "run it again",
+        {"apply": 130, "test": 130},
+        fails=True,
+        sent=True,
+    ),
+    UnknownReason.DISABLED: Gap(
+        About.TEST,
+        "the channel is disabled",
+        "a disabled channel cannot be tested",
+        "enable it: the next apply tests it",
+        _NOT_TESTED,
+        stands=True,
+    ),
+    UnknownReason.INDIRECT: Gap(
+        About.TEST,
+        "an account or group, which only email channels can test",
+        "an account or group is tested through the channels that use it",
+        "test the channels that use it",
+        _NOT_TESTED,
+        stands=True,
+    ),
+    UnknownReason.UNUSED: Gap(
+        About.TEST,
+        "an account or group changed that no enabled email channel uses",
+        "no enabled email channel uses it, so it cannot be tested",
+        "let an email channel use it",
+        {"apply": 0},
+        stands=True,
+    ),
+    UnknownReason.UNTESTABLE: Gap(
+        About.TEST,
+        "the target cannot test this object",
+        "the target cannot test it",
+        "none through this target",
+        _NOT_TESTED,
+        stands=True,
+    ),
+    UnknownReason.ADDRESS_HIDDEN: Gap(
+        About.TEST,
+        "the target does not give the address back, and the manifest has none",
+        "the target does not give the address back, and the manifest has none",
+        "write a secret reference instead of live",
+        _NOT_TESTED,
+        stands=True,
+    ),
+    UnknownReason.NOT_DUE: Gap(
+        About.TEST,
+        "test.when is never, or the change affects no delivery",
+        "no test is due",
+        "reconciler test NAME",
+        {"apply": 0, "test": 0},
+        stands=True,
+    ),
+    UnknownReason.UNRESOLVED: Gap(
+        About.COMPARISON,
+        "a secret cannot be read where the plan is made",
+        "resolved at apply",
+        "plan where the secret can be read, or with --strict",
+        {"plan": 0, "plan --detailed-exitcode": 2, "drift": 7, "apply": 1},
+    ),
+    UnknownReason.WRITE_ONLY: Gap(
+        About.COMPARISON,
+        "the target gives a field back masked, or not at all",
+        "write-only, so not compared",
+        "apply --rewrite-secrets writes it again",
+        {"plan": 0, "drift": 7, "apply": 0},
+    ),
+    UnknownReason.IGNORED: Gap(
+        About.COMPARISON,
+        "the manifest ignores the field",
+        "ignored",
+        "take it off the manifest's ignore",
+        {"plan": 0, "drift": 0, "apply": 0},
+    ),
+    UnknownReason.TARGET_UNREAD: Gap(
+        About.READING,
+        "a target cannot be read",
+        "could not be read",
+        "reconciler doctor",
+        {"plan": 1, "drift": 1, "apply": 1, "test": 1, "list": 1},
+    ),
+    UnknownReason.LIST_INCOMPLETE: Gap(
+        About.READING,
+        "the target's list leaves something out",
+        "the server cannot read",
+        "have an administrator remove what the message names",
+        {"plan": 0, "apply": 0},
+    ),
+    UnknownReason.OBJECT_HIDDEN: Gap(
+        About.READING,
+        "an id is taken by an object that our roles may not see",
+        "your roles may not see",
+        "use a user that shares a backend role with it, or another id",
+        {"apply": 4},
+    ),
+    UnknownReason.VERSION_UNKNOWN: Gap(
+        About.VERSION,
+        "no answer names the server's version, nor does the project file",
+        "the version is unknown",
+        "set targets.X.version, or grant cluster:monitor/main",
+        {"plan": 0, "apply": 0},
+    ),
+    UnknownReason.NOTHING_SELECTED: Gap(
+        About.SELECTION,
+        "what was chosen holds no channel that can be tested",
+        "there is no channel to test",
+        "name a channel",
+        {"test": 7},
+    ),
+}

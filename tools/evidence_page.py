@@ -1,0 +1,53 @@
+"""The tables of docs/evidence.md, from the program's own reasons and exit codes: `python -m tools.evidence_page`.
+
+With `--write` the page is written anew between its markers; without, a difference is an error.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from reconciler.model.exits import MEANINGS
+from reconciler.model.gaps import GAPS
+
+PAGE = Path(__file__).parent.parent / "docs" / "evidence.md"
+
+
+def reasons_table() -> str:
+    """A row for each way not to know."""
+    rows = ["| reason | about | when | what is said | exit | how to get to know |", "|---|---|---|---|---|---|"]
+    for reason, gap in GAPS.items():
+        exits = ", ".join(f"`{verb}` {code}" for verb, code in gap.exits.items())
+        rows.append(f"| `{reason}` | {gap.about} | {gap.when} | {gap.says} | {exits} | {gap.evidence} |")
+    return "\n".join(rows)
+
+
+def exits_table() -> str:
+    """A row for each exit code."""
+    rows = [f"| {code} | {meaning} |" for code, meaning in MEANINGS.items()]
+    return "\n".join(["| code | meaning |", "|---|---|", *rows])
+
+
+def with_tables(page: str) -> str:
+    """The page with its tables made anew, each between `<!-- NAME -->` and `<!-- end -->`."""
+    for name, table in (("reasons", reasons_table()), ("exit codes", exits_table())):
+        begin, rest = page.split(f"<!-- {name} -->\n", 1)
+        _, end = rest.split("<!-- end -->", 1)
+        page = f"{begin}<!-- {name} -->\n{table}\n<!-- end -->{end}"
+    return page
+
+
+def main() -> int:
+    """Write the page, or say that it is not what the program does."""
+    page = PAGE.read_text()
+    if "--write" in sys.argv:
+        PAGE.write_text(with_tables(page))
+    elif page != with_tables(page):
+        print(f"{PAGE.name} is not what the program does: python -m tools.evidence_page --write")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
