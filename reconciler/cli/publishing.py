@@ -230,6 +230,10 @@ def publish(
         return
     project = workspace.project.name if workspace is not None else getattr(value, "project", "")
     page = _page(what, value, project, **more)
+    if workspace is not None:
+        from reconciler.report.view import with_files
+
+        page = with_files(page, {name: item.source.file for name, item in workspace.desired.manifests.items()})
     if form in ("markdown", "html"):
         show_page(page, form)
     if beside:

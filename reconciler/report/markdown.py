@@ -22,8 +22,9 @@ COMMENT_LIMIT = 65_536
 SUMMARY_LIMIT = 1024 * 1024
 """Bytes that a step of GitHub Actions may write to its summary."""
 
-_RESERVE = 1200  # for the sentence that says what was cut
+_RESERVE = 2600  # for the sentence that says what was cut
 _NAMES_SHOWN = 10
+_FILES_SHOWN = 5
 _REMARK_LONGEST = 4000
 _SIGNS = {Tone.GOOD: "✅", Tone.BAD: "❌", Tone.WARN: "⚠️"}
 
@@ -62,10 +63,18 @@ class _Block:
 
 
 def _fill(page: Page, room: int, measure: Callable[[str], int]) -> dict[int, _Block]:
-    """What is shown of each entry: first a line for each, the urgent ones first; then details while they fit."""
+    """What is shown of each entry: the urgent ones first, with their details, so that many new objects can push no
+    detail of a change to a live one out; among those of one urgency first a line for each, then details while they fit.
+    """
     entries = [entry for section in page.sections for entry in section.entries]
-    entries.sort(key=lambda entry: entry.tone.urgency)
     shown: dict[int, _Block] = {}
+    for urgency in sorted({entry.tone.urgency for entry in entries}):
+        room = _fill_urgency([entry for entry in entries if entry.tone.urgency == urgency], room, measure, shown)
+    return shown
+
+
+def _fill_urgency(entries: list[Entry], room: int, measure: Callable[[str], int], shown: dict[int, _Block]) -> int:
+    """Add what fits of these entries; the room that is left."""
     for entry in entries:
         text = _line(entry)
         size = measure(text)
@@ -81,7 +90,7 @@ def _fill(page: Page, room: int, measure: Callable[[str], int]) -> dict[int, _Bl
                 break
             shown[id(entry)] = _Block(text, full=True)
             room -= growth
-    return shown
+    return room
 
 
 def _head(page: Page, *, short: bool = False) -> str:
@@ -165,4 +174,13 @@ def _counted(entries: Iterable[Entry]) -> str:
 
 def _named(entries: list[Entry]) -> str:
     names = ", ".join(code(_shortened(entry.name, 40)) for entry in entries[:_NAMES_SHOWN])
-    return f"{names} and {len(entries) - _NAMES_SHOWN} more" if len(entries) > _NAMES_SHOWN else names
+    rest = entries[_NAMES_SHOWN:]
+    return f"{names} and {len(rest)} more{_files_of(rest)}" if rest else names
+
+
+def _files_of(entries: list[Entry]) -> str:
+    """In which files they are, those with most first; "" where that is not known."""
+    files = Counter(entry.file for entry in entries if entry.file).most_common()
+    shown = ", ".join(f"{code(_shortened(file, 80))} ({count})" for file, count in files[:_FILES_SHOWN])
+    more = f" and {len(files) - _FILES_SHOWN} files more" if len(files) > _FILES_SHOWN else ""
+    return f", in {shown}{more}" if files else ""

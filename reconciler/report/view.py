@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import StrEnum
 
@@ -48,7 +48,7 @@ class Tone(StrEnum):
         """0 for what must not be cut from a short report, more for what may be."""
         if self in (Tone.BAD, Tone.DESTROY, Tone.REPLACE):
             return 0
-        return 1 if self is Tone.WARN else 2
+        return {Tone.CHANGE: 1, Tone.WARN: 2}.get(self, 3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +62,7 @@ class Entry:
     remark: str = ""
     lines: tuple[str, ...] = ()
     group: str = ""
+    file: str = ""
 
     @property
     def title(self) -> str:
@@ -90,6 +91,15 @@ class Page:
     remarks: tuple[str, ...] = ()
     sections: tuple[Section, ...] = ()
     facts: tuple[tuple[str, str], ...] = ()
+
+
+def with_files(page: Page, files: Mapping[str, str]) -> Page:
+    """The page whose entries know the file of their manifest, by its name: what is cut is then looked up there."""
+    sections = tuple(
+        replace(section, entries=tuple(replace(entry, file=files.get(entry.name, "")) for entry in section.entries))
+        for section in page.sections
+    )
+    return replace(page, sections=sections)
 
 
 _ACTION_TONES = {

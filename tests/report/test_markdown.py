@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.text import printable
 from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan
+from reconciler.plan.diff import FieldChange
 from reconciler.report import view as pages
 from reconciler.report.markdown import COMMENT_LIMIT, byte_length, code, render_markdown, utf16_length
 from reconciler.report.plan_text import render_plan
@@ -118,6 +119,27 @@ def test_what_is_cut_is_counted_and_named_and_deletes_stay() -> None:
     told = re.search(r"\*\*Cut for length:\*\* (\d+) entries \((\d+) update\): `channel-", text)
     assert told is not None
     assert int(told[1]) == int(told[2]) == 5000 - len(shown)
+
+
+def test_many_new_objects_push_no_detail_of_a_change_to_a_live_one_out() -> None:
+    fields = (FieldChange(("webhook_url",), "before", "after of the live one", delivery=True),)
+    live = [
+        Change(action, "SlackChannel", f"live-{action.value}", "id", (Reason.FIELDS_DIFFER,), fields)
+        for action in (Action.UPDATE, Action.REPLACE, Action.DELETE)
+    ]
+    new = [
+        Change(Action.CREATE, "EmailGroup", f"group-{number}", None, (Reason.CREATED,), fields) for number in range(900)
+    ]
+    plan = replace(PLAN, targets=(TargetPlan("search", "opensearch", changes=(*new, *live)),))
+    files = {f"group-{number}": f"channels/{'many' if number else 'one'}.yaml" for number in range(900)}
+    text = render_markdown(pages.with_files(pages.plan_page(plan), files), 20_000)
+    assert utf16_length(text) <= 20_000
+    assert all(f"live-{action}" in text for action in ("update", "replace", "delete"))
+    assert text.count("after of the live one") >= 3
+    cut = text.partition("Cut for length")[2]
+    assert "create" in cut
+    assert "live-" not in cut
+    assert "in `channels/many.yaml` (" in cut
 
 
 def test_a_plan_that_fits_is_not_cut() -> None:
