@@ -257,12 +257,13 @@ async def _resolve(
 
 
 def _needed(workspace: Workspace, target: str, options: ReadOptions) -> frozenset[str] | None:
-    """The resources whose secrets are needed: those selected, and of a saved plan only those that it names."""
+    """The resources whose secrets are needed: those selected, and of a saved plan only those that it names. What it
+    could not plan is among them, so that an apply refuses it for the same reason."""
     selected = workspace.selected(target)
     if options.saved is None:
         return selected
     plan = options.saved[target]
-    named = frozenset([*(change.name for change in plan.changes), *(item.name for item in plan.unresolved)])
+    named = frozenset(item.name for item in (*plan.changes, *plan.unresolved, *plan.refusals))
     return named if selected is None else named & selected
 
 
