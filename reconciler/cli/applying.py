@@ -8,12 +8,12 @@ from reconciler.apply.results import ChangeResult, RunResult
 from reconciler.apply.run import Stop
 from reconciler.cli import signals
 from reconciler.cli.publishing import Output, publish
-from reconciler.cli.terminal import Progress, confirm, note, out, silence_stdout
+from reconciler.cli.terminal import Progress, can_ask, confirm, note, out, silence_stdout
 from reconciler.engine.apply import carry_out, has_work
 from reconciler.engine.options import DestroyOptions, ReleaseOptions
-from reconciler.engine.run import Planned, Run, check_limits, planned
+from reconciler.engine.run import Planned, Run, check_limits, planned, with_enabled
 from reconciler.model.errors import ReconcilerError, RefusedError
-from reconciler.model.text import plural
+from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Plan
 from reconciler.report.plan_text import render_plan
 from reconciler.report.result_text import render_change
@@ -22,16 +22,35 @@ _STOPPING = "interrupted: nothing new starts, what is unverified is rolled back;
 
 
 async def apply_and_report(run: Run, output: Output, *, yes: bool) -> int:
-    """Plan, show it, ask (unless `yes`), carry it out, and report; the exit code of the contract."""
+    """Plan, show it, ask (unless `yes`), carry it out, and report; the exit code of the contract.
+
+    Where a person is asked, they may have what was disabled by hand enabled too: that is planned anew.
+    """
     async with planned(run, with_commit=output.names_commit) as done:
         if output.stdout == "text":
             _tell(lambda: out(render_plan(done.plan, output.paint)))
-        check_limits(run, done.plan)
-        if has_work(done.plan) and not yes and not confirm(_question(run, done.plan), "--yes"):
-            raise RefusedError("not applied: the answer was no")
-        result = await _carry_out(done, output)
-        _tell_what_happened(lambda: _report(done, result, output))
-        return result.exit_code
+        disabled = tuple(dict.fromkeys(name for target in done.plan.targets for name in target.left_disabled))
+        wider = None
+        if disabled and not yes and can_ask() and confirm(_enabling_question(disabled), "--enable"):
+            wider = with_enabled(run, disabled)
+        if wider is None:
+            return await _agreed(done, output, yes=yes)
+    return await apply_and_report(wider, output, yes=yes)
+
+
+def _enabling_question(names: tuple[str, ...]) -> str:
+    them = "it" if len(names) == 1 else "them"
+    return f"Disabled by hand: {', '.join(map(printable, names))}. Enable and test {them} too?"
+
+
+async def _agreed(done: Planned, output: Output, *, yes: bool) -> int:
+    """Ask about the plan that was shown, carry it out, and report."""
+    check_limits(done.run, done.plan)
+    if has_work(done.plan) and not yes and not confirm(_question(done.run, done.plan), "--yes"):
+        raise RefusedError("not applied: the answer was no")
+    result = await _carry_out(done, output)
+    _tell_what_happened(lambda: _report(done, result, output))
+    return result.exit_code
 
 
 def _tell(show: Callable[[], None]) -> None:

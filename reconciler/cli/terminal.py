@@ -100,9 +100,14 @@ def show_document(text: str) -> None:
     out(text)
 
 
+def can_ask() -> bool:
+    """Whether there is a person to ask."""
+    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
+
+
 def confirm(question: str, flag: str) -> bool:
     """Ask on a terminal; without one, say which flag answers."""
-    if not (sys.stdin.isatty() and sys.stderr.isatty()) or os.environ.get("CI"):
+    if not can_ask():
         raise click.UsageError(f"there is no terminal to ask on: pass {flag}")
     return click.confirm(question, default=False, err=True)
 

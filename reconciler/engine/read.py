@@ -263,7 +263,8 @@ def _needed(workspace: Workspace, target: str, options: ReadOptions) -> frozense
     if options.saved is None:
         return selected
     plan = options.saved[target]
-    named = frozenset(item.name for item in (*plan.changes, *plan.unresolved, *plan.refusals))
+    named = frozenset(change.name for change in plan.changes)
+    named |= {item.name for item in plan.unresolved} | {item.name for item in plan.refusals}
     return named if selected is None else named & selected
 
 

@@ -163,6 +163,11 @@ async def _narrow_to_release(lives: list[Live], names: tuple[str, ...]) -> None:
         live.plan = make_release_plan(live.plan, live.matching, names)
 
 
+def with_enabled(run: Run, names: tuple[str, ...]) -> Run:
+    """The run that also enables what was disabled by hand under these names."""
+    return replace(run, planning=replace(run.planning, enable=(*run.planning.enable, *names)))
+
+
 async def make_plan(run: Run, *, with_commit: bool = True) -> Plan:
     """What an apply would do, on all targets. Reads only; errors as `planned`."""
     async with planned(run, with_commit=with_commit) as done:

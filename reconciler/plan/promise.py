@@ -190,8 +190,6 @@ def _not_done(change: Change, matching: Matching, names: frozenset[str] | None) 
         return f"is now a {match.resource.kind}"
     if match.found is None:
         return "cannot be planned any more"
-    if match.off is not None and Reason.DISABLED_BY_HAND in change.reasons:
-        return f"was disabled by hand: pass --enable {change.name} again, or apply a file signed under a plan key"
     replaced = change.action is Action.REPLACE or change.id is None
     return "" if replaced or match.found.id == change.id else f"is now the object {match.found.id}, not {change.id}"
 

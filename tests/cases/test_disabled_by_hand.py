@@ -3,6 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
@@ -60,7 +65,7 @@ def test_a_saved_plan_enables_nothing_by_itself_and_says_so(opensearch: Project)
     assert opensearch.run("plan", "--enable", "oncall", "--out", "plan.json").code == 0
     done = opensearch.run("apply", "plan.json")
     assert done.code == 3
-    assert "pass --enable oncall again" in done.err
+    assert "was made with --enable" in done.err
     assert opensearch.config("acme_oncall")["is_enabled"] is False
     assert opensearch.run("apply", "plan.json", "--enable", "oncall").code == 0
     assert opensearch.config("acme_oncall")["is_enabled"] is True
@@ -73,6 +78,39 @@ def test_a_signed_plan_enables_what_it_shows(opensearch: Project) -> None:
     assert opensearch.run("plan", "--enable", "all", "--out", "plan.json").code == 0
     assert opensearch.run("apply", "plan.json").code == 0
     assert opensearch.config("acme_oncall")["is_enabled"] is True
+
+
+@pytest.mark.parametrize(("answers", "enabled"), [("y\ny\n", True), ("n\n", False)])
+def test_a_person_is_asked_at_the_question(opensearch: Project, answers: str, enabled: bool) -> None:
+    assert opensearch.run("apply", "--yes").code == 0
+    mute(opensearch)
+    code, shown = on_a_terminal(opensearch, answers, "apply")
+    assert code == 0, shown
+    assert "Disabled by hand: oncall. Enable and test it too?" in shown
+    assert opensearch.config("acme_oncall")["is_enabled"] is enabled
+
+
+def on_a_terminal(project: Project, typed: str, *arguments: str) -> tuple[int, str]:
+    """Run the command with a person at a terminal, who types all answers at once; its code, and what stderr shows."""
+    ours, theirs = os.openpty()
+    environ = {name: value for name, value in os.environ.items() if name != "CI"} | project.environ
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", *arguments],
+        cwd=project.folder,
+        env={**environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdin=theirs,
+        stderr=theirs,
+        stdout=subprocess.DEVNULL,
+    )
+    os.write(ours, typed.encode())
+    code = process.wait(timeout=60)
+    os.close(theirs)
+    shown = b""
+    with suppress(OSError):  # a terminal that nobody writes to any more ends with an error
+        while piece := os.read(ours, 4096):
+            shown += piece
+    os.close(ours)
+    return code, shown.decode()
 
 
 def test_another_name_enables_nothing_and_an_unknown_one_is_an_error(opensearch: Project) -> None:
