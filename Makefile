@@ -1,4 +1,4 @@
-# A few named doors. The environment is .venv in this checkout; `make test` is what CI runs.
+# A few named commands. The environment is .venv in this checkout; `make test` is what CI runs.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-emit-package channel-reconciler
 
 .DEFAULT_GOAL := help
-.PHONY: help setup mutants demo test check lint format types imports examples schemas unit test-live interop bench campaign lock clean
+.PHONY: help setup mutants demo test check lint format types imports examples schemas messages unit test-live interop bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -23,7 +23,7 @@ $(READY): $(LOCK) pyproject.toml
 	@$(BIN)/python -m compileall -q reconciler
 	@touch $@
 
-$(BIN)/uv: # not $(READY): a lock that lacks a new package cannot be installed before it is made anew
+$(BIN)/uv: # not $(READY): a lock that lacks a new package cannot be installed before it is made again
 	$(MAKE) setup
 
 demo: $(READY) ## see the product work, on the embedded simulator
@@ -31,7 +31,7 @@ demo: $(READY) ## see the product work, on the embedded simulator
 
 test: check ## everything that CI runs
 
-check: lint types imports schemas examples unit ## lint, types, floors, schemas, examples, tests; rewrites nothing
+check: lint types imports schemas messages examples unit ## lint, types, floors, schemas, messages, examples, tests; rewrites nothing
 
 lint: $(READY) ## ruff, style and format
 	$(BIN)/ruff check .
@@ -47,8 +47,11 @@ types: $(READY) ## mypy --strict
 imports: $(READY) ## the floors: who may import whom
 	$(BIN)/lint-imports --no-cache
 
-schemas: $(READY) ## are schemas/ and the models the same? (WRITE=1 writes schemas/ anew)
+schemas: $(READY) ## are schemas/ and the models the same? (WRITE=1 writes schemas/)
 	$(BIN)/python -m tools.schemas $(if $(WRITE),--write,--check)
+
+messages: $(READY) ## is docs/messages.md, every text that a user may read, as in the code? (WRITE=1 writes it)
+	@$(BIN)/python -m tools.messages $(if $(WRITE),--write,--check)
 
 examples: $(READY) ## validate every project in examples/
 	$(BIN)/python -m pytest -q tests/examples
