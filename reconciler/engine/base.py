@@ -21,6 +21,7 @@ from reconciler.manifests.load_project import load_project_text
 from reconciler.model.errors import ConfigurationError, FindingsError, RefusedError
 from reconciler.model.project import Project
 from reconciler.model.resource import Resource
+from reconciler.providers import settings_of
 from reconciler.secrets.bounds import Bounds
 
 _TRUSTED = ("targets", "secrets", "safety", "lint")
@@ -168,7 +169,7 @@ def _shown(value: object) -> str:
 
 def _project(text: bytes, label: str) -> Project:
     try:
-        return load_project_text(text.decode("utf-8-sig"), label)
+        return load_project_text(text.decode("utf-8-sig"), label, settings_of)
     except UnicodeDecodeError:
         raise ConfigurationError(f"{label}: is not text in UTF-8") from None
     except FindingsError as error:

@@ -13,13 +13,11 @@ from reconciler.model.errors import ConfigurationError, SecretError
 from reconciler.model.project import Target
 from reconciler.model.provider import Provider
 from reconciler.model.values import SecretReference, SecretText
-from reconciler.providers import PROVIDERS
+from reconciler.providers import provided
 from reconciler.providers.connection import Auth, Basic, Bearer, ClientCertificate, Connection, SigV4, Tls
 from reconciler.providers.retries import Retries
 from reconciler.secrets.resolver import Resolver
 
-_CONFLUENT_URL = "https://api.confluent.cloud"
-_CONFLUENT_KEY = ("CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET")
 _CREDENTIAL_FIELDS = ("username", "password", "token", "subject_token")
 
 Credential = SecretText | SecretReference | str
@@ -39,7 +37,7 @@ async def connect(
     """
     settings = workspace.project.targets[target]
     connection = await connection_of(workspace, target, resolver, parallelism, timeout)
-    return PROVIDERS[settings.provider](connection, settings.version or "", retries)
+    return provided(settings.provider).make(connection, settings.version or "", retries)
 
 
 async def connection_of(
@@ -64,15 +62,20 @@ async def connection_of(
 def _url(workspace: Workspace, target: str, settings: Target) -> str:
     if settings.url is not None:
         return settings.url
-    if settings.provider == "confluent":
-        return _CONFLUENT_URL
+    said = provided(settings.provider).settings
+    if said.default_url:
+        return said.default_url
+    if not said.url_variable:
+        raise ConfigurationError(f"target {target} has no url: write spec.targets.{target}.url")
     same = [name for name, other in workspace.project.targets.items() if other.provider == settings.provider]
-    url = workspace.here.environ.get("OPENSEARCH_URL", "")
-    if len(same) == 1 and url:
-        return url
-    if len(same) == 1:
-        raise ConfigurationError(f"target {target} has no url: write spec.targets.{target}.url, or set OPENSEARCH_URL")
-    raise ConfigurationError(f"target {target} has no url: with several OpenSearch targets each needs its own")
+    if len(same) > 1:
+        raise ConfigurationError(f"target {target} has no url: with several {said.title} targets each needs its own")
+    url = workspace.here.environ.get(said.url_variable, "")
+    if not url:
+        raise ConfigurationError(
+            f"target {target} has no url: write spec.targets.{target}.url, or set {said.url_variable}"
+        )
+    return url
 
 
 async def _credentials(settings: Target, target: str, resolver: Resolver) -> Mapping[SecretReference, SecretText]:
@@ -87,8 +90,8 @@ async def _credentials(settings: Target, target: str, resolver: Resolver) -> Map
 def _auth_values(settings: Target) -> Iterator[Credential]:
     auth = settings.auth
     if auth is None:
-        if settings.provider == "confluent":
-            yield from (SecretReference("env", name) for name in _CONFLUENT_KEY)
+        login = provided(settings.provider).settings.default_login
+        yield from (SecretReference("env", name) for name in login or ())
         return
     for form in (auth.basic, auth.bearer, auth.client_cert, auth.sts):
         for name in _CREDENTIAL_FIELDS:
@@ -105,9 +108,10 @@ def _file(name: str, workspace: Workspace) -> str:
 def _auth(settings: Target, values: Mapping[SecretReference, SecretText], workspace: Workspace) -> Auth:
     auth = settings.auth
     if auth is None:
-        if settings.provider != "confluent":
+        login = provided(settings.provider).settings.default_login
+        if login is None:
             return None
-        key, secret = (SecretReference("env", name) for name in _CONFLUENT_KEY)
+        key, secret = (SecretReference("env", name) for name in login)
         return Basic(_secret(key, values), _secret(secret, values))
     if auth.basic is not None:
         return Basic(_secret(auth.basic.username, values), _secret(auth.basic.password, values))
@@ -121,7 +125,7 @@ def _auth(settings: Target, values: Mapping[SecretReference, SecretText], worksp
     if auth.sigv4 is not None:
         return SigV4(auth.sigv4.region, auth.sigv4.service)
     if auth.sts is not None:
-        from reconciler.providers.confluent.sts import StsAuth
+        from reconciler.providers.sts import StsAuth
 
         return StsAuth(
             _secret(auth.sts.subject_token, values), auth.sts.identity_pool_id, auth.sts.expires_in_seconds or 0

@@ -24,7 +24,7 @@ from reconciler.model.errors import ConfigurationError, TargetError, UsageError
 from reconciler.model.provider import Abilities
 from reconciler.model.text import plural, printable, suggest
 from reconciler.model.version import __version__
-from reconciler.providers import ABILITIES
+from reconciler.providers import provided
 
 
 def export_targets(workspace: Workspace, targets: Iterable[ReadTarget], options: ExportOptions) -> Exported:
@@ -32,7 +32,9 @@ def export_targets(workspace: Workspace, targets: Iterable[ReadTarget], options:
     ConfigurationError if patterns were given and nothing matches them."""
     wanted = Wanted(options.everything, tuple(_pattern(text) for text in options.patterns))
     places = [_live_target(item) for item in targets]
-    abilities: dict[str, Abilities] = {name: make() for name, make in ABILITIES.items()}
+    abilities: dict[str, Abilities] = {
+        name: provided(name).abilities() for name in {target.provider for target in workspace.project.targets.values()}
+    }
     exported = export_manifests(places, workspace.project, wanted, abilities, adopt=options.adopt)
     if wanted.patterns and places and not (exported.manifests or exported.notes):
         given = " ".join(f"--select {word}={pattern}" for word, pattern in wanted.patterns)

@@ -15,7 +15,7 @@ from reconciler.model.project import Project
 from reconciler.model.provider import Abilities
 from reconciler.model.resource import Resource
 from reconciler.plan.desired import Desired, build_desired
-from reconciler.providers import ABILITIES
+from reconciler.providers import provided, settings_of
 from reconciler.secrets.bounds import Bounds
 
 
@@ -74,7 +74,7 @@ class Workspace:
 def load_workspace(options: ManifestOptions | ProjectOptions, here: Surroundings) -> Workspace:
     """Read project and manifests. Findings are gathered, not raised, but for those of the project file."""
     path = project_file(options, here)
-    return build_workspace(load_project(path), path.resolve().parent, options.selection, here)
+    return build_workspace(load_project(path, settings_of), path.resolve().parent, options.selection, here)
 
 
 def project_file(options: ProjectOptions, here: Surroundings) -> Path:
@@ -92,7 +92,7 @@ def build_workspace(
     targets = match_names("--target", selection.targets, project.targets) or tuple(project.targets)
     loaded = _load(project, root, selection, here, boundary)
     abilities: dict[str, Abilities] = {
-        name: ABILITIES[name]() for name in {t.provider for t in project.targets.values()}
+        name: provided(name).abilities() for name in {t.provider for t in project.targets.values()}
     }
     desired = build_desired(loaded.manifests, project, abilities, partial=bool(selection.files), refused=loaded.refused)
     findings = sorted([*project.warnings, *loaded.findings, *desired.findings], key=lambda finding: finding.sort_key)
@@ -116,7 +116,7 @@ def _load(project: Project, root: Path, selection: Selection, here: Surroundings
 def load_project_only(options: ProjectOptions, here: Surroundings) -> Workspace:
     """Read the project file but no manifest, for verbs that are about what is live."""
     path = project_file(options, here)
-    project = load_project(path)
+    project = load_project(path, settings_of)
     match_names("--target", options.targets, project.targets)
     nothing = Desired({name: {} for name in project.targets}, {})
     return Workspace(project, path.resolve().parent, nothing, here, project.warnings, options.selection)

@@ -21,6 +21,7 @@ from reconciler.plan.changes import Plan
 from reconciler.plan.enabled import ALL
 from reconciler.plan.guards import GuardOptions
 from reconciler.plan.make import MakeOptions
+from reconciler.providers import settings_of
 
 if TYPE_CHECKING:
     from reconciler.engine.saved_plan import SavedPlan
@@ -52,7 +53,7 @@ def load_sound(options: PlanningOptions, here: Surroundings) -> tuple[Workspace,
 def _load(options: PlanningOptions, here: Surroundings) -> tuple[Workspace, list[str]]:
     """The workspace and notes; with `--base` all that is trusted of its project file is that commit's."""
     config = project_file(options, here)
-    project, root = load_project(config), config.resolve().parent
+    project, root = load_project(config, settings_of), config.resolve().parent
     warnings = [] if options.base else _without_base(here)
     if not (options.base or options.changed_since):
         return build_workspace(project, root, options.selection, here), warnings

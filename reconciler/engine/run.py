@@ -43,6 +43,7 @@ from reconciler.model.errors import ConfigurationError
 from reconciler.model.text import suggest
 from reconciler.plan.changes import Plan
 from reconciler.plan.guards import check_messages
+from reconciler.providers import settings_of
 
 if TYPE_CHECKING:
     from reconciler.engine.saved_plan import SavedPlan
@@ -99,7 +100,7 @@ def _prepare_saved(options: ApplyOptions, plan_file: Path, here: Surroundings) -
     from reconciler.engine.saved_plan import check_commits, check_project, read_plan, with_scope
 
     saved = read_plan(here.folder / plan_file, here.environ)
-    check_project(saved, load_project(project_file(options, here)))
+    check_project(saved, load_project(project_file(options, here), settings_of))
     within, prune_confirmed = with_scope(saved, options)
     workspace, notes = load_sound(within, here)
     check_commits(saved, workspace.commits)

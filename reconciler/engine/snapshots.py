@@ -22,7 +22,7 @@ from reconciler.plan.make import make_target_plan
 from reconciler.plan.marks import Match, Matching, Ownership
 from reconciler.plan.match import match_live
 from reconciler.plan.origin import with_origins
-from reconciler.providers import ABILITIES
+from reconciler.providers import provided
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
 _REDACTED = "the live object; the snapshot is without it"
@@ -85,7 +85,7 @@ def _words(age: timedelta) -> str:
 
 def _match(workspace: Workspace, target: SnapshotTarget, options: ReadOptions) -> tuple[Matching, Ownership]:
     project = workspace.project
-    prefix, chooses = project.id_prefix, ABILITIES[target.provider]().chooses_ids
+    prefix, chooses = project.id_prefix, provided(target.provider).abilities().chooses_ids
     ownership = Ownership(
         owner=project.owner,
         former_owners=frozenset(project.former_owners),

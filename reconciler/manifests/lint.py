@@ -9,12 +9,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from reconciler.model.errors import ConfigurationError
 from reconciler.model.kinds import KINDS, Role
-from reconciler.model.project import Project
+from reconciler.model.project import Project, Target
+from reconciler.model.provider_settings import ProviderSettings, SettingsOf
 from reconciler.model.text import Path, Problem, suggest
 from reconciler.model.values import BUILT_IN_SOURCES, PUBLIC_HEADERS, RESERVED_NAMES
 from reconciler.model.version import __version__
-from reconciler.model.versions import OLDEST, is_before, read_version
 
 _SECRETS = {
     kind.name: tuple((field.name, field.role) for field in kind.fields if field.role in (Role.SECRET, Role.SECRETS))
@@ -96,15 +97,30 @@ def _lint_recipients(kind: str, spec: Mapping[str, Any], supplied: frozenset[str
         yield Problem(("spec",), message, "no-recipients", "add spec.recipients or spec.groups")
 
 
-def lint_project(project: Project, spec: Mapping[str, Any]) -> Iterator[Problem]:
+def lint_project(project: Project, spec: Mapping[str, Any], settings_of: SettingsOf) -> Iterator[Problem]:
     """What is wrong with a project that passed its schema; `spec` is the same as written."""
     yield from _lint_version(project)
-    yield from _lint_targets(project)
+    yield from _lint_targets(project, settings_of)
     known = frozenset(project.secrets.sources)
     for path, value in _credentials(spec):
         yield from check_secret(value, path, known)
     for kind, fields in spec.get("defaults", {}).items():
         yield from lint_spec(kind, fields, ("spec", "defaults", kind), known)
+
+
+def check_providers(document: object, settings_of: SettingsOf) -> Iterator[Problem]:
+    """The providers that there are not, of a document of whatever shape."""
+    spec = document.get("spec") if isinstance(document, Mapping) else None
+    targets = spec.get("targets") if isinstance(spec, Mapping) else None
+    for name, target in targets.items() if isinstance(targets, Mapping) else ():
+        provider = target.get("provider") if isinstance(target, Mapping) else None
+        if not isinstance(provider, str):
+            continue
+        try:
+            settings_of(provider)
+        except ConfigurationError as error:
+            message, _, hint = str(error).partition("; ")
+            yield Problem(("spec", "targets", name, "provider"), message, "not-one-of", hint)
 
 
 def _lint_version(project: Project) -> Iterator[Problem]:
@@ -124,47 +140,44 @@ def _lint_version(project: Project) -> Iterator[Problem]:
         )
 
 
-def _lint_targets(project: Project) -> Iterator[Problem]:
+def _lint_targets(project: Project, settings_of: SettingsOf) -> Iterator[Problem]:
     for index, name in enumerate(project.default_targets):
         if name not in project.targets and name not in project.known_targets:
             hint = suggest(name, project.targets) or "add it to spec.targets"
             yield Problem(
                 ("spec", "default_targets", index), "names a target that is not there", "unknown-target", hint
             )
-    opensearch = {name: target for name, target in project.targets.items() if target.provider == "opensearch"}
-    by_address: dict[str, str] = {}
-    for name, target in opensearch.items():
+    by_address: dict[tuple[str, str], str] = {}
+    for name, target in project.targets.items():
         at: Path = ("spec", "targets", name)
-        if target.url is None and len(opensearch) > 1:
-            message = (
-                "is missing: the environment variable OPENSEARCH_URL serves a project with one OpenSearch target only"
-            )
-            yield Problem((*at, "url"), message, "missing-field", "add url")
-        elif target.url is not None and (other := by_address.setdefault(_normal(target.url), name)) != name:
-            yield Problem((*at, "url"), f"target {other} has the same address", "same-system", "keep one of them")
-    for name, target in opensearch.items():
-        yield from _lint_server_version(("spec", "targets", name, "version"), target.version)
-    for name in project.targets:
-        yield from _lint_access(("spec", "targets", name), project, name)
+        settings = settings_of(target.provider)
+        yield from _lint_address(at, project, name, settings, by_address)
+        if target.version is not None and (message := settings.version_problem(target.version)):
+            hint = "write the real one, or leave it out: the server is asked"
+            yield Problem((*at, "version"), message, "impossible-version", hint)
+        yield from _lint_access(at, target, settings)
 
 
-def _lint_server_version(at: Path, version: str | None) -> Iterator[Problem]:
-    if version is None:
-        return
-    hint = "write the real one, or leave it out: the server is asked"
-    known = read_version(version)
-    if not known:
-        message = "is no version of OpenSearch (7.10.2 is what compatibility mode shows in place of the real one)"
-        yield Problem(at, message, "impossible-version", hint)
-    elif is_before(known, OLDEST):
-        yield Problem(at, f"is too old: this tool needs OpenSearch {OLDEST} or newer", "impossible-version", hint)
-
-
-def _lint_access(at: Path, project: Project, name: str) -> Iterator[Problem]:
+def _lint_address(
+    at: Path, project: Project, name: str, settings: ProviderSettings, by_address: dict[tuple[str, str], str]
+) -> Iterator[Problem]:
     target = project.targets[name]
-    held = {"opensearch": {"basic", "bearer", "client_cert", "sigv4"}, "confluent": {"basic", "bearer", "sts"}}
-    for way in sorted(target.auth.model_fields_set - held[target.provider]) if target.auth else ():
-        hint = f"{target.provider} takes {', '.join(sorted(held[target.provider]))}"
+    same = [other for other in project.targets.values() if other.provider == target.provider]
+    if target.url is None and settings.url_variable and len(same) > 1:
+        message = (
+            f"is missing: the environment variable {settings.url_variable} serves a project with one {settings.title} "
+            "target only"
+        )
+        yield Problem((*at, "url"), message, "missing-field", "add url")
+    elif target.url is not None and settings.one_address_is_one_system:
+        other = by_address.setdefault((target.provider, _normal(target.url)), name)
+        if other != name:
+            yield Problem((*at, "url"), f"target {other} has the same address", "same-system", "keep one of them")
+
+
+def _lint_access(at: Path, target: Target, settings: ProviderSettings) -> Iterator[Problem]:
+    for way in sorted(target.auth.model_fields_set - settings.auth) if target.auth else ():
+        hint = f"{target.provider} takes {', '.join(sorted(settings.auth))}"
         yield Problem((*at, "auth", way), f"{target.provider} does not know this", "auth-not-held", hint, at_key=True)
     if not target.tls.verify:
         message = "any certificate is accepted, so anybody in between can read along"

@@ -12,11 +12,12 @@ from typing import Any
 from reconciler.manifests.check import check_project
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.files import FileProblem, decode, label_of, read_text
-from reconciler.manifests.lint import lint_project
+from reconciler.manifests.lint import check_providers, lint_project
 from reconciler.manifests.manifest import Source, finding_of
 from reconciler.model.errors import ConfigurationError, Finding, FindingsError, Level, Place
 from reconciler.model.fields import OWNER_PATTERN
 from reconciler.model.project import Project
+from reconciler.model.provider_settings import SettingsOf
 from reconciler.model.secret_fields import matches
 from reconciler.model.text import Problem
 
@@ -36,7 +37,7 @@ def find_project(start: Path) -> Path:
     )
 
 
-def load_project(path: Path) -> Project:
+def load_project(path: Path, settings_of: SettingsOf) -> Project:
     """The project of a file. FindingsError with all that is wrong; mere warnings are in `Project.warnings`."""
     label = label_of(path)
     read_text.cache_clear()
@@ -45,30 +46,34 @@ def load_project(path: Path) -> Project:
     except FileProblem as error:
         problem, line = error.problem, error.line
     else:
-        return _load(text, label, lambda: read_text(str(path)))
+        return _load(text, label, lambda: read_text(str(path)), settings_of)
     raise FindingsError(
         [Finding(Place(label, line, 1 if line else 0), problem.message, problem.rule, hint=problem.hint)]
     )
 
 
-def load_project_text(text: str, name: str) -> Project:
+def load_project_text(text: str, name: str, settings_of: SettingsOf) -> Project:
     """The project of a text that was read elsewhere, as from git; `name` stands for the file in findings."""
     try:
         decoded = decode(text.encode())
     except FileProblem as error:
         problem = error.problem
     else:
-        return _load(decoded, name, lambda: decoded)
+        return _load(decoded, name, lambda: decoded, settings_of)
     raise FindingsError([Finding(Place(name), problem.message, problem.rule, hint=problem.hint)])
 
 
-def _load(text: str, label: str, read: Callable[[], str]) -> Project:
+def _load(text: str, label: str, read: Callable[[], str], settings_of: SettingsOf) -> Project:
     document = _only_document(text, label)
     value, source = document.value, Source.of(label, read, document)
-    if problems := check_project(value) or _check_owner(value):
+    shape = check_project(value)
+    providers = [
+        item for item in check_providers(value, settings_of) if item.path not in {wrong.path for wrong in shape}
+    ]
+    if problems := [*shape, *providers] or _check_owner(value):
         raise FindingsError([finding_of(problem, source, value) for problem in problems])
     project = Project.model_validate({**value["spec"], "name": value["metadata"]["name"]})
-    findings = [finding_of(problem, source, value) for problem in lint_project(project, value["spec"])]
+    findings = [finding_of(problem, source, value) for problem in lint_project(project, value["spec"], settings_of)]
     if any(finding.level is Level.ERROR for finding in findings):
         raise FindingsError(findings)
     return project.with_warnings(findings)

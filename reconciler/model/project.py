@@ -7,7 +7,7 @@ nothing is known of what a provider makes of its settings. `load_project` reads 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_validator
 from pydantic.config import JsonDict, JsonValue
@@ -31,9 +31,6 @@ from reconciler.model.specs import TestRules
 from reconciler.model.values import RESERVED_NAMES
 
 # No `from __future__ import annotations`: pydantic would have to evaluate each one, and start-up counts.
-
-
-PROVIDERS = ("opensearch", "confluent")
 
 
 class BasicAuth(Checked):
@@ -108,7 +105,10 @@ class TlsSettings(Checked):
 class Target(Checked):
     """One live system."""
 
-    provider: Literal["opensearch", "confluent"] = Field(description="The kind of system.")
+    provider: Annotated[str, text("^[a-z][a-z0-9_-]{0,62}$", "must be a provider's name, as opensearch")] = Field(
+        description="The kind of system: opensearch, confluent, or what an installed package brings.",
+        examples=["opensearch", "confluent"],
+    )
     url: TargetUrl | None = Field(
         None,
         description="Its address, which may have a path. Default: the environment variable OPENSEARCH_URL, "

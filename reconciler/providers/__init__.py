@@ -1,4 +1,4 @@
-"""The providers, by the name that a project file gives them. Only `cli` reads these tables.
+"""The providers, by the name that a project file gives them: those that come with the tool, and other packages'.
 
 Each entry imports its provider when it is asked for, since start-up counts and most projects use one.
 """
@@ -7,7 +7,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING
+
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.provider_settings import ProviderSettings
+from reconciler.model.text import suggest
+from reconciler.model.versions import OLDEST, is_before, read_version
 
 if TYPE_CHECKING:
     from reconciler.model.provider import Abilities, Provider
@@ -19,10 +26,20 @@ if "httpx" not in sys.modules:
     # An entry of None makes that import fail, and httpx then does without, as it does where its extra is not installed.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]  # None is how Python spells this
 
-__all__ = ["ABILITIES", "PROVIDERS", "Factory"]
-
 Factory = Callable[["Connection", str, "Retries | None"], "Provider"]
 """Makes a provider of a connection, the version that the project file gives ("" for none), and the run's retries."""
+
+ENTRY_POINT_GROUP = "reconciler.providers"
+"""Where other packages offer providers: each entry point is a `Provided`, under the name that a project file gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Provided:
+    """One provider: its targets' settings, what it can do (known without a connection), and how it is made."""
+
+    settings: ProviderSettings
+    abilities: Callable[[], Abilities]
+    make: Factory
 
 
 def _opensearch_abilities() -> Abilities:
@@ -49,11 +66,64 @@ def _confluent(connection: Connection, version: str, retries: Retries | None) ->
     return make_provider(connection, version, retries)
 
 
-ABILITIES: Mapping[str, Callable[[], Abilities]] = {
-    "confluent": _confluent_abilities,
-    "opensearch": _opensearch_abilities,
-}
-"""What each provider can do, known without a connection."""
+def _opensearch_version_problem(version: str) -> str:
+    known = read_version(version)
+    if not known:
+        return "is no version of OpenSearch (7.10.2 is what compatibility mode shows in place of the real one)"
+    return f"is too old: this tool needs OpenSearch {OLDEST} or newer" if is_before(known, OLDEST) else ""
 
-PROVIDERS: Mapping[str, Factory] = {"confluent": _confluent, "opensearch": _opensearch}
-"""How each provider is made."""
+
+BUILT_IN: Mapping[str, Provided] = {
+    "confluent": Provided(
+        ProviderSettings(
+            auth=frozenset({"basic", "bearer", "sts"}),
+            default_url="https://api.confluent.cloud",
+            default_login=("CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET"),
+        ),
+        _confluent_abilities,
+        _confluent,
+    ),
+    "opensearch": Provided(
+        ProviderSettings(
+            auth=frozenset({"basic", "bearer", "client_cert", "sigv4"}),
+            url_variable="OPENSEARCH_URL",
+            title="OpenSearch",
+            one_address_is_one_system=True,
+            version_problem=_opensearch_version_problem,
+        ),
+        _opensearch_abilities,
+        _opensearch,
+    ),
+}
+"""The providers that come with the tool."""
+
+
+@cache
+def provided(name: str) -> Provided:
+    """The provider of that name: a built-in one, or else what an installed package brings. ConfigurationError if there
+    is none; a package cannot take a built-in provider's place."""
+    if name in BUILT_IN:
+        return BUILT_IN[name]
+    from importlib.metadata import entry_points
+
+    found = list(entry_points(group=ENTRY_POINT_GROUP, name=name))
+    if len(found) > 1:
+        raise ConfigurationError("several installed packages bring a provider of this name; keep one of them")
+    brought = found[0].load() if found else None
+    if not isinstance(brought, Provided):
+        there_are = f"there are {', '.join(provider_names())}; another comes with its package"
+        wrong = "what is installed under this name is none" if found else suggest(name, provider_names()) or there_are
+        raise ConfigurationError(f"there is no such provider; {wrong}")
+    return brought
+
+
+def provider_names() -> list[str]:
+    """Every provider that there is here, sorted."""
+    from importlib.metadata import entry_points
+
+    return sorted({*BUILT_IN, *entry_points(group=ENTRY_POINT_GROUP).names})
+
+
+def settings_of(name: str) -> ProviderSettings:
+    """How a provider's targets are set up; errors as `provided`, without the name, which a file wrote."""
+    return provided(name).settings

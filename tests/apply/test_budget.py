@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,6 +14,7 @@ from reconciler.engine.options import ManifestOptions, Surroundings
 from reconciler.engine.read import ReadOptions, read_targets
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.provider import Provider
+from reconciler.providers import BUILT_IN
 from reconciler.providers.connection import Connection
 from reconciler.providers.retries import Retries
 from tests.apply.processes import PROJECT
@@ -30,7 +32,8 @@ def test_every_target_is_given_the_same_retries(tmp_path: Path, monkeypatch: pyt
         given.append(retries)
         raise ConfigurationError("not connected: only the retries matter here")
 
-    monkeypatch.setattr(connecting, "PROVIDERS", {"opensearch": make})
+    opensearch = replace(BUILT_IN["opensearch"], make=make)
+    monkeypatch.setattr(connecting, "provided", lambda _name: opensearch)
     (tmp_path / "channels").mkdir()
     path = tmp_path / "reconciler.yaml"
     path.write_text(TWO, "utf-8")

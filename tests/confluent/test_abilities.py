@@ -7,10 +7,10 @@ import pytest
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import VerificationMethod
 from reconciler.model.values import SecretReference, SecretText, Value
-from reconciler.providers import ABILITIES
+from reconciler.providers import provided
 from tests.confluent.scenes import HOOK, SLACK, TEAMS
 
-ABLE = ABILITIES["confluent"]()
+ABLE = provided("confluent").abilities()
 
 
 def found(kind: str, **fields: Value) -> list[tuple[str, str, bool]]:

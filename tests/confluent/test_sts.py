@@ -11,8 +11,8 @@ import pytest
 from reconciler.model.errors import TargetError, UnauthorizedError, UnexpectedError
 from reconciler.model.values import SecretText
 from reconciler.providers.confluent.client import ConfluentProvider
-from reconciler.providers.confluent.sts import TOKEN_PATH, StsAuth
 from reconciler.providers.connection import Connection
+from reconciler.providers.sts import TOKEN_PATH, StsAuth
 from reconciler.simulator.calls import Call, Reply
 from tests.confluent.organisation import Organisation
 

@@ -19,6 +19,7 @@ from reconciler.plan.desired import build_desired
 from reconciler.plan.make import make_target_plan
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.plan.match import read_found
+from reconciler.providers import settings_of
 from tests.middle.builders import MASKER
 
 PROJECT = """apiVersion: channels.gitops/v1
@@ -41,7 +42,7 @@ async def export_of(provider: Provider, ownership: Ownership, wanted: Wanted, *,
 
 
 def _project(provider: Provider) -> Project:
-    return load_project_text(PROJECT.format(provider=provider.abilities.provider), "reconciler.yaml")
+    return load_project_text(PROJECT.format(provider=provider.abilities.provider), "reconciler.yaml", settings_of)
 
 
 async def plan_of_export(provider: Provider, ownership: Ownership, exported: Exported, folder: Path) -> TargetPlan:

@@ -21,6 +21,7 @@ from reconciler.model.values import SecretText, Value
 from reconciler.plan.changes import Reason, TargetPlan
 from reconciler.plan.marks import Ownership
 from reconciler.plan.match import read_found
+from reconciler.providers import settings_of
 from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.opensearch import abilities as opensearch
 from reconciler.simulator import Simulator
@@ -198,6 +199,7 @@ def test_an_object_on_two_targets_is_one_manifest_with_overrides() -> None:
         "apiVersion: channels.gitops/v1\nkind: Project\nmetadata: {name: acme}\nspec:\n"
         "  targets: {a: {provider: opensearch, url: 'http://a'}, b: {provider: opensearch, url: 'http://b'}}\n",
         "reconciler.yaml",
+        settings_of,
     )
     places = [there("a", "one", "Pager", "PUT"), there("b", "two", "Pager", "POST")]
     able = {"opensearch": opensearch.ABILITIES}

@@ -14,6 +14,7 @@ import pytest
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.load_project import load_project
 from reconciler.model.errors import Finding, FindingsError, Level
+from reconciler.providers import settings_of
 
 HERE = Path(__file__).parent
 
@@ -58,13 +59,13 @@ def test_a_refused_file_has_just_the_findings_beside_it(path: Path) -> None:
 
 @pytest.mark.parametrize("path", files("projects_accepted"), ids=by_name)
 def test_an_accepted_project_loads_without_warnings(path: Path) -> None:
-    assert load_project(path).warnings == ()
+    assert load_project(path, settings_of).warnings == ()
 
 
 @pytest.mark.parametrize("path", files("projects_refused"), ids=by_name)
 def test_a_refused_project_has_just_the_findings_beside_it(path: Path) -> None:
     with pytest.raises(FindingsError) as caught:
-        load_project(path)
+        load_project(path, settings_of)
     compare(path, shown(caught.value.findings, path))
 
 

@@ -14,6 +14,7 @@ import yaml
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.load_project import load_project_text
 from reconciler.model.errors import FindingsError
+from reconciler.providers import settings_of
 
 HERE = Path(__file__).parent
 PLANTED = "hq7Zk!planted-Vx93~w"
@@ -73,7 +74,7 @@ def test_no_finding_about_a_project_holds_a_value() -> None:
     told = 0
     for changed in planted_everywhere(project, FORMS[:6]):
         try:
-            said = repr(load_project_text(yaml.safe_dump(changed), "x").warnings)
+            said = repr(load_project_text(yaml.safe_dump(changed), "x", settings_of).warnings)
         except FindingsError as error:
             said = repr(error.findings) + str(error)
             told += 1

@@ -10,6 +10,7 @@ import pytest
 from reconciler.manifests.load_project import find_project, load_project, load_project_text
 from reconciler.model.errors import ConfigurationError, FindingsError
 from reconciler.model.values import SecretReference
+from reconciler.providers import settings_of
 
 HEAD = "apiVersion: channels.gitops/v1\nkind: Project\nmetadata: {name: acme-prod}\n"
 SMALL = HEAD + "spec: {targets: {kafka: {provider: confluent}}}\n"
@@ -17,13 +18,13 @@ SMALL = HEAD + "spec: {targets: {kafka: {provider: confluent}}}\n"
 
 def refused(text: str) -> list[str]:
     with pytest.raises(FindingsError) as caught:
-        load_project_text(text, "main:reconciler.yaml")
+        load_project_text(text, "main:reconciler.yaml", settings_of)
     assert all(finding.place.file == "main:reconciler.yaml" for finding in caught.value.findings)
     return [finding.rule for finding in caught.value.findings]
 
 
 def test_what_is_omitted_is_filled_in() -> None:
-    project = load_project_text(SMALL, "x")
+    project = load_project_text(SMALL, "x", settings_of)
     assert (project.name, project.owner, project.id_prefix) == ("acme-prod", "acme-prod", "acme-prod")
     target = project.targets["kafka"]
     assert (target.parallelism, target.timeout_seconds, target.test_timeout_seconds) == (10, 30, 120)
@@ -39,16 +40,16 @@ def test_what_is_omitted_is_filled_in() -> None:
 
 
 def test_the_prefix_of_ids_follows_the_owner() -> None:
-    project = load_project_text(SMALL.replace("spec: {", "spec: {owner: acme, "), "x")
+    project = load_project_text(SMALL.replace("spec: {", "spec: {owner: acme, "), "x", settings_of)
     assert (project.owner, project.id_prefix) == ("acme", "acme")
-    project = load_project_text(SMALL.replace("spec: {", "spec: {owner: acme, id_prefix: a, "), "x")
+    project = load_project_text(SMALL.replace("spec: {", "spec: {owner: acme, id_prefix: a, "), "x", settings_of)
     assert (project.owner, project.id_prefix) == ("acme", "a")
 
 
 def test_an_owner_of_a_long_name_must_be_written() -> None:
     long = SMALL.replace("acme-prod", "a" * 41)
     assert refused(long) == ["wrong-form"]
-    assert load_project_text(long.replace("spec: {", "spec: {owner: acme, "), "x").owner == "acme"
+    assert load_project_text(long.replace("spec: {", "spec: {owner: acme, "), "x", settings_of).owner == "acme"
 
 
 def test_credentials_and_own_sources_stay_references() -> None:
@@ -56,7 +57,7 @@ def test_credentials_and_own_sources_stay_references() -> None:
         "spec:\n  targets: {os: {provider: opensearch, auth: {basic: {username: {pass: a}, password: {env: P}}}}}\n"
         "  secrets: {sources: {pass: {exec: [pass, show]}}, allow: ['env:*']}\n"
     )
-    project = load_project_text(HEAD + spec, "x")
+    project = load_project_text(HEAD + spec, "x", settings_of)
     auth: Any = project.targets["os"].auth
     assert (auth.basic.username, auth.basic.password) == (SecretReference("pass", "a"), SecretReference("env", "P"))
     assert project.secrets.sources["pass"].exec == ("pass", "show")
@@ -64,14 +65,14 @@ def test_credentials_and_own_sources_stay_references() -> None:
 
 
 def test_test_rules_tell_what_was_written() -> None:
-    project = load_project_text(SMALL.replace("spec: {", "spec: {test: {when: never}, "), "x")
+    project = load_project_text(SMALL.replace("spec: {", "spec: {test: {when: never}, "), "x", settings_of)
     assert project.test is not None
     assert project.test.model_dump(exclude_unset=True, mode="json") == {"when": "never"}
 
 
 def test_warnings_do_not_stop_and_hold_no_value() -> None:
     auth = "kafka: {provider: confluent, tls: {verify: false}, auth: {bearer: {token: planted}}}"
-    project = load_project_text(SMALL.replace("kafka: {provider: confluent}", auth), "x")
+    project = load_project_text(SMALL.replace("kafka: {provider: confluent}", auth), "x", settings_of)
     assert sorted(finding.rule for finding in project.warnings) == ["literal-secret", "tls-not-verified"]
     assert "planted" not in repr(project) + repr(project.warnings)
 
@@ -96,7 +97,7 @@ def test_a_bad_project_text_is_told_in_findings(text: str, rules: list[str]) -> 
 def test_a_bad_project_path_is_told_in_a_finding(tmp_path: Path) -> None:
     for path, rule in ((tmp_path / "none.yaml", "missing-file"), (tmp_path, "unreadable-file")):
         with pytest.raises(FindingsError) as caught:
-            load_project(path)
+            load_project(path, settings_of)
         assert [finding.rule for finding in caught.value.findings] == [rule]
 
 

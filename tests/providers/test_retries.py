@@ -129,10 +129,10 @@ def test_what_a_server_asks_for_is_read_in_every_form(
 
 def test_a_run_without_failures_imports_no_retrying_no_signing_and_no_command_line_of_httpx() -> None:
     program = (
-        "import sys, asyncio; from reconciler.providers import PROVIDERS\n"
+        "import sys, asyncio; from reconciler.providers import provided\n"
         "from reconciler.providers.connection import Connection\n"
         "async def run():\n"
-        "    await PROVIDERS['opensearch'](Connection('http://127.0.0.1:9'), '', None).close()\n"
+        "    await provided('opensearch').make(Connection('http://127.0.0.1:9'), '', None).close()\n"
         "asyncio.run(run()); print(sorted({'tenacity', 'botocore', 'rich', 'pygments', 'httpx'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
@@ -141,8 +141,8 @@ def test_a_run_without_failures_imports_no_retrying_no_signing_and_no_command_li
 
 def test_abilities_are_known_without_importing_an_http_client() -> None:
     program = (
-        "import sys; from reconciler.providers import ABILITIES\n"
-        "ABILITIES['opensearch']().check('SlackChannel', {}, ''); print('httpx' in sys.modules)"
+        "import sys; from reconciler.providers import provided\n"
+        "provided('opensearch').abilities().check('SlackChannel', {}, ''); print('httpx' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "False"

@@ -10,7 +10,7 @@ from reconciler.cli.options import option
 from reconciler.cli.terminal import out, show_json
 from reconciler.model.kinds import API_VERSION
 from reconciler.model.version import __version__
-from reconciler.providers import PROVIDERS
+from reconciler.providers import provider_names
 
 
 @click.command("version")
@@ -25,7 +25,7 @@ def command(as_json: bool) -> int:
             "format": "reconciler.version/v1",
             "version": __version__,
             "api_version": API_VERSION,
-            "providers": sorted(PROVIDERS),
+            "providers": provider_names(),
             "python": platform.python_version(),
             "platform": platform.platform(terse=True),
         }
