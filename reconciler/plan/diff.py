@@ -121,11 +121,16 @@ def _leaves(field: Field, desired: Value, live: Value, secrets: Secrets) -> Iter
     if field.role is not Role.SECRETS:
         yield _leaf((field.name,), desired, live, secrets, may_be_hidden=field.role is Role.SECRET)
         return
-    ours = desired if isinstance(desired, Mapping) else {}
-    theirs = live if isinstance(live, Mapping) else {}
-    for name in sorted({*ours, *theirs}):
-        hidden = name in theirs and theirs[name] is None
-        yield _leaf((field.name, name), ours.get(name), theirs.get(name), secrets, may_be_hidden=hidden)
+    ours, theirs = _by_lower_name(desired), _by_lower_name(live)  # capitals make no difference to a receiver
+    for key in sorted({*ours, *theirs}):
+        name, wanted = ours.get(key, (theirs[key][0] if key in theirs else key, None))
+        found = theirs[key][1] if key in theirs else None
+        yield _leaf((field.name, name), wanted, found, secrets, may_be_hidden=key in theirs and found is None)
+
+
+def _by_lower_name(headers: Value) -> dict[str, tuple[str, Value]]:
+    pairs = headers if isinstance(headers, Mapping) else {}
+    return {name.lower(): (name, value) for name, value in pairs.items()}
 
 
 def _leaf(path: Path, desired: Value, live: Value, secrets: Secrets, *, may_be_hidden: bool) -> _Leaf:

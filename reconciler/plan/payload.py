@@ -105,8 +105,9 @@ def _written(field: Field, value: Value, live: Value, secrets: Secrets, ids: Map
 def _opened_items(
     value: Mapping[str, Value], live: Mapping[str, Value], secrets: Secrets
 ) -> Iterator[tuple[str, Value]]:
+    theirs = {name.lower(): item for name, item in live.items()}
     for name, item in value.items():
-        yield name, _opened(item, live.get(name), secrets)
+        yield name, _opened(item, theirs.get(name.lower()), secrets)
 
 
 def _opened(value: Value, live: Value, secrets: Secrets) -> Value:
