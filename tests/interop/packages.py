@@ -40,20 +40,20 @@ def play_installs() -> list[str]:
             raise NotRunError("no package index is within reach")
         run([ROOT / "ci/build.sh", folder])
         dist = folder / "dist"
-        wheel, sdist = (
-            dist / f"channel_reconciler-{__version__}-py3-none-any.whl",
-            dist / f"channel_reconciler-{__version__}.tar.gz",
-        )
+        sdist = dist / f"channel_reconciler-{__version__}.tar.gz"
         assert (folder / "sbom.json").stat().st_size > 10_000
         locks = [word for name in ("run", *_extras()) for word in ("-r", f"requirements/{name}.txt")]
         run([sys.executable, "-I", "-m", "pip", "download", "--quiet", "-d", dist, *locks])
         run([sys.executable, "-I", "-m", "pip", "download", "--quiet", "-d", dist, "pip"])  # pipx asks for a new one
         index = ["--no-index", "--find-links", str(dist)]
         steps = ["build", "twine", "bill of materials"]
-        for name, what in {"wheel": str(wheel), "sdist": str(sdist), "name": _WHOLE}.items():
+        for name, what in {"sdist": str(sdist), "wheel": _WHOLE}.items():
             run([_UV, "venv", "--quiet", "--seed", folder / name])
-            run([folder / name / "bin/python", "-I", "-m", "pip", "install", "--quiet", *index, what], folder)
-            _works(folder / name / "bin/reconciler", folder, simulator=name == "name")
+            run(
+                [folder / name / "bin/python", "-I", "-m", "pip", "install", "--quiet", "--no-compile", *index, what],
+                folder,
+            )
+            _works(folder / name / "bin/reconciler", folder, simulator=what == _WHOLE)
             steps.append(f"pip ({name})")
         homes = {"UV_TOOL_DIR": str(folder / "tools"), "UV_TOOL_BIN_DIR": str(folder / "uv-bin")}
         run([_UV, "tool", "install", "--quiet", *index, _WHOLE], folder, homes)
@@ -64,7 +64,7 @@ def play_installs() -> list[str]:
             "PIPX_BIN_DIR": str(folder / "pipx-bin"),
             "PIPX_DEFAULT_BACKEND": "pip",
         }
-        run([*pipx, "install", "--pip-args", f"--no-index --find-links {dist}", _WHOLE], folder, homes)
+        run([*pipx, "install", "--pip-args", f"--no-compile --no-index --find-links {dist}", _WHOLE], folder, homes)
         _works(folder / "pipx-bin/reconciler", folder, simulator=True)
         return [*steps, "uv tool", version]
 
