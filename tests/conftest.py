@@ -6,6 +6,11 @@ import signal
 import threading
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# No test is timed: a busy machine is no defect, so neither an example's time nor that of making it counts.
+settings.register_profile("untimed", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("untimed")
 
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN and threading.current_thread() is threading.main_thread():
     # A suite that a script starts in the background has SIGINT ignored, and would pass that on to every command under

@@ -94,7 +94,7 @@ VALUES = st.recursive(
 )
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(VALUES, st.sampled_from([None, 2]))
 def test_json_is_read_as_what_it_is(value: Any, indent: int | None) -> None:
     (document,) = parse_documents(json.dumps({"value": value}, indent=indent))

@@ -182,7 +182,7 @@ def parses(kind: str, spec: Any) -> bool:
     return True
 
 
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=250)
 @given(st.data())
 def test_model_schema_and_both_validators_accept_the_same_specs(data: st.DataObject) -> None:
     manifest = data.draw(st.sampled_from(MANIFESTS))
@@ -204,7 +204,7 @@ def nulls_filled(value: Any) -> Any:
     return {key: PLAIN_VALUES.get(key, "x") if item is None else item for key, item in value.items()}
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_an_override_takes_what_the_field_takes_or_null(data: st.DataObject) -> None:
     manifest = data.draw(st.sampled_from(MANIFESTS))
@@ -221,7 +221,7 @@ def test_an_override_takes_what_the_field_takes_or_null(data: st.DataObject) -> 
     assert (word_problems(load_schema(kind), document) == []) is accepted
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_project_model_and_schema_accept_the_same(data: st.DataObject) -> None:
     spec = data.draw(mutated(PROJECT["spec"]))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from reconciler.model.kinds import KINDS
@@ -97,7 +97,6 @@ def shown_by_a_plan(secret: str, form: str, where: str, live: str | None) -> str
     return json.dumps([[change.before, change.after] for change in comparison.changes], ensure_ascii=False)
 
 
-@settings(deadline=None)  # the first example imports the library that compares
 @given(SECRETS, FORMS, FIELDS, st.none() | SECRETS)
 @example("Hunter2-of-the-cluster", "http://x%{}/", "url", None)
 @example("Hunter2-of-the-cluster", "https://{}.hooks.slack.com/", "webhook_url", None)

@@ -94,21 +94,21 @@ plans = st.builds(
 )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(plans)
 def test_a_plan_comes_back_from_its_document_as_it_was(plan: Plan) -> None:
     document = parse_document(json.dumps(plan_document(plan)), "plan.json")
     assert parse_plan(document, "plan.json") == plan
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(plans)
 def test_every_plan_is_as_the_published_schema_says(plan: Plan) -> None:
     schema = json.loads((schema_folder() / "plan.json").read_text())
     jsonschema.Draft202012Validator(schema).validate(signed(plan_document(plan), KEY))
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(plans, st.data())
 def test_a_plan_cut_short_anywhere_is_one_clear_error(plan: Plan, data: st.DataObject) -> None:
     whole = json.dumps(plan_document(plan))

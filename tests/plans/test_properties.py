@@ -93,7 +93,7 @@ class World:
         return {name: (item.kind, item.fields) for name, item in self.provider.objects.items()}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(projects(), projects())
 def test_applying_a_plan_leaves_nothing_to_plan(before: list[Resource], after: list[Resource]) -> None:
     world = World()
@@ -102,7 +102,7 @@ def test_applying_a_plan_leaves_nothing_to_plan(before: list[Resource], after: l
         assert world.plan(resources)[0].is_empty
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(projects(), projects(), st.data())
 def test_a_saved_plan_cut_short_anywhere_and_applied_again_ends_where_the_whole_one_does(
     before: list[Resource], after: list[Resource], data: st.DataObject
@@ -120,7 +120,7 @@ def test_a_saved_plan_cut_short_anywhere_and_applied_again_ends_where_the_whole_
     assert cut.plan(after)[0].is_empty
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(projects(), projects())
 def test_no_secret_is_in_any_plan(before: list[Resource], after: list[Resource]) -> None:
     world = World()
@@ -130,7 +130,7 @@ def test_no_secret_is_in_any_plan(before: list[Resource], after: list[Resource])
         assert SECRET[:8] not in text
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(projects(), projects(), st.data())
 def test_whatever_is_changed_by_hand_after_a_plan_is_never_overwritten_by_it(
     before: list[Resource], after: list[Resource], data: st.DataObject
