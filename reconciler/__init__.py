@@ -1,8 +1,9 @@
 """reconciler: declarative GitOps for notification channels, as a library.
 
 What the command line uses, as typed functions on frozen values: `prepare` a run of a project, then `make_plan`,
-`apply_plan`, `find_drift`, `list_objects`, `export_live`. Nothing here prints, asks, exits, or looks at the process's
-environment. `docs/library.md` shows how. Names are imported when they are first used, since start-up counts.
+`apply_plan`, `send_tests`, `find_drift`, `list_objects`, `export_live`. Nothing here prints, asks, exits, or looks at
+the process's environment. `docs/library.md` shows how. Names are imported when they are first used, since start-up
+counts.
 """
 
 from __future__ import annotations
@@ -38,6 +39,7 @@ if TYPE_CHECKING:
     from reconciler.engine.read import ReadTarget, UnreadTarget, read_live
     from reconciler.engine.run import Planned, Run, check_limits, find_drift, list_objects, make_plan, planned, prepare
     from reconciler.engine.saved_plan import SavedPlan, read_plan, write_plan
+    from reconciler.engine.testing import Tests, send_tests
     from reconciler.export.documents import Exported
     from reconciler.model.errors import (
         ConfigurationError,
@@ -111,6 +113,10 @@ _WHERE = {
         "make_plan",
         "planned",
         "prepare",
+    ),
+    "engine.testing": (
+        "Tests",
+        "send_tests",
     ),
     "engine.saved_plan": (
         "SavedPlan",
@@ -205,6 +211,7 @@ __all__ = [
     "TargetResult",
     "TestOptions",
     "TestResult",
+    "Tests",
     "UnreadTarget",
     "UsageError",
     "Workspace",
@@ -222,6 +229,7 @@ __all__ = [
     "prepare",
     "read_live",
     "read_plan",
+    "send_tests",
     "take_snapshot",
     "write_manifests",
     "write_plan",

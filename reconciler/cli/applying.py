@@ -49,7 +49,7 @@ async def _agreed(done: Planned, output: Output, *, yes: bool) -> int:
     if has_work(done.plan) and not yes and not confirm(_question(done.run, done.plan), "--yes"):
         raise RefusedError("not applied: the answer was no")
     result = await _carry_out(done, output)
-    _tell_what_happened(lambda: _report(done, result, output))
+    tell_what_happened("apply", lambda: _report(done, result, output))
     return result.exit_code
 
 
@@ -61,13 +61,13 @@ def _tell(show: Callable[[], None]) -> None:
         silence_stdout()
 
 
-def _tell_what_happened(show: Callable[[], None]) -> None:
+def tell_what_happened(what: str, show: Callable[[], None]) -> None:
     """Report what was done. Whatever fails here, it was done: neither the exit code nor a message may say otherwise."""
     try:
         _tell(show)
     except (Exception, KeyboardInterrupt) as error:
         reason = str(error) if isinstance(error, ReconcilerError) else type(error).__name__
-        note(f"warning: the apply is over, and its exit code holds, but it could not be reported: {reason}")
+        note(f"warning: the {what} is over, and its exit code holds, but it could not be reported: {reason}")
         silence_stdout()
 
 

@@ -9,9 +9,16 @@ import click
 import pytest
 
 from reconciler.cli.main import VERBS
+from reconciler.cli.publishing import Output
 from tests.cli.shell import Shell
 
 VERB_NAMES = sorted(VERBS)
+
+NOT_FLAGS = {
+    "release": {"max_messages", "on_test_failure"},  # it sends none
+    "show": {item.name for item in dataclasses.fields(Output)},  # it writes to stdout only
+}
+"""Fields that a verb has no flag for, and why."""
 
 
 def command_of(verb: str) -> click.Command:
@@ -36,7 +43,7 @@ def test_every_argument_becomes_a_field_and_every_field_has_an_argument(verb: st
     arguments = {parameter.name for parameter in command_of(verb).params}
     taken = {item.name for one in classes_of(verb) for item in dataclasses.fields(one)}
     assert arguments <= taken
-    assert not {item for item in taken - arguments if verb not in ("show",)}
+    assert taken - arguments <= NOT_FLAGS.get(verb, set())
 
 
 @pytest.mark.parametrize("verb", [verb for verb in VERB_NAMES if classes_of(verb)])

@@ -128,7 +128,7 @@ def test_while_the_outcome_is_reported_it_changes_nothing(capfd: pytest.CaptureF
     def report() -> None:
         raise KeyboardInterrupt
 
-    applying._tell_what_happened(report)
+    applying.tell_what_happened("apply", report)
     assert "the apply is over" in capfd.readouterr().err
 
 

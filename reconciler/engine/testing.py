@@ -1,0 +1,108 @@
+"""Really send test notifications to what is live, and say what each established. Nothing is written."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from reconciler.apply.results import TestResult, exit_of_tests
+from reconciler.apply.testing import run_test, untestable
+from reconciler.engine.load import Workspace
+from reconciler.engine.options import TestOptions
+from reconciler.engine.plan import read_options
+from reconciler.engine.read import Live, close, read_targets
+from reconciler.engine.run import Run
+from reconciler.engine.tasks import side_by_side
+from reconciler.model.evidence import No, Tested, expectation, unknown
+from reconciler.model.gaps import GAPS, UnknownReason
+from reconciler.model.kinds import KINDS
+from reconciler.model.provider import Provider
+from reconciler.model.resource import Draft, Resource, When
+from reconciler.plan.marks import Mark, Match
+from reconciler.plan.payload import make_draft
+
+
+@dataclass(frozen=True, slots=True)
+class Tests:
+    """How each channel fared; `errors` say which targets and resources could not be tested at all."""
+
+    __test__ = False  # pytest would take it for a test class
+
+    results: list[TestResult]
+    errors: list[str]
+    notes: tuple[str, ...] = ()
+
+    @property
+    def exit_code(self) -> int:
+        """The code of the contract."""
+        return exit_of_tests(self.results, self.errors)
+
+
+async def send_tests(run: Run) -> Tests:
+    """Test the channels that the run is about (`TestOptions`), each by one message."""
+    options = run.options
+    named = frozenset(options.names) if isinstance(options, TestOptions) else frozenset()
+    lives = await read_targets(run.workspace, read_options(run.workspace, run.planning))
+    try:
+        chosen = [(live, match) for live in lives for match in _chosen(live, run.workspace, named)]
+        places = asyncio.Semaphore(run.planning.parallelism or 10)
+        results = await side_by_side(
+            _one(live, match, places, named=match.resource.name in named) for live, match in chosen
+        )
+    finally:
+        await close(lives)
+    errors = [f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error]
+    errors += [
+        f"{live.plan.target}: {refusal.name}: {refusal.message}" for live in lives for refusal in live.plan.refusals
+    ]
+    nothing = f"{GAPS[UnknownReason.NOTHING_SELECTED].says}: the chosen manifests hold accounts and groups only"
+    return Tests(results, errors, () if results or errors else (nothing,))
+
+
+def _chosen(live: Live, workspace: Workspace, named: frozenset[str]) -> Iterator[Match]:
+    """The matches to test: what was named, even an account, so that its skip is reported; else only channels."""
+    selected = workspace.selected(live.plan.target)
+    for match in live.matching.matches:
+        name = match.resource.name
+        if name in named or (KINDS[match.resource.kind].sends and (selected is None or name in selected)):
+            yield match
+
+
+async def _one(live: Live, match: Match, places: asyncio.Semaphore, *, named: bool) -> TestResult:
+    resource, provider = match.resource, live.provider
+    asked = KINDS[resource.kind].sends and _is_wanted(resource)
+    if not named and resource.settings.test.when is When.NEVER:
+        skipped = Tested(unknown(UnknownReason.NOT_DUE))
+        return TestResult(live.plan.target, resource.kind, resource.name, skipped, asked=False)
+    began = time.monotonic()
+    tested = await _tested(live, match, provider, places)
+    seconds = round(time.monotonic() - began, 3)
+    return TestResult(live.plan.target, resource.kind, resource.name, tested, seconds, asked)
+
+
+def _is_wanted(resource: Resource) -> bool:
+    """Whether the manifest wants the channel to work: one that it disables is not asked for."""
+    return "enabled" in resource.settings.ignore or resource.fields.get("enabled") is not False
+
+
+async def _tested(live: Live, match: Match, provider: Provider | None, places: asyncio.Semaphore) -> Tested:
+    resource, found = match.resource, match.found
+    if (why := untestable(match)) is not None:
+        return Tested(why)
+    if found is None or provider is None:
+        return Tested(No("not live: apply it first"))
+    expect = expectation(resource.kind, resource.settings.test, provider.abilities)
+    async with places:
+        return await run_test(lambda: provider.send_test(found.id, _draft(live, match)), expect)
+
+
+def _draft(live: Live, match: Match) -> Draft | None:
+    """The manifest's values, for a provider that does not give secrets back; None where one of them is not known."""
+    mark = Mark(live.ownership.owner, match.resource.name)
+    ids = {name: object_id for object_id, name in live.matching.names.items()}
+    try:
+        return make_draft(match.resource, match.found, mark, live.secrets, ids, live.matching.names)
+    except LookupError:
+        return None
