@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-emit-package channel-reconciler
 
 .DEFAULT_GOAL := help
-.PHONY: help setup mutants demo test check lint format types imports examples schemas messages unit test-live interop bench campaign lock clean
+.PHONY: help setup attack mutants demo test check lint format types imports examples schemas messages unit test-live interop bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -78,6 +78,9 @@ lock: | $(BIN)/uv ## pin the newest allowed packages, with hashes, for every pla
 
 campaign: $(READY) ## the long fault campaign (CASES=10000 SEED=7)
 	$(BIN)/python -m tests.campaign $(CASES) $(SEED)
+
+attack: $(READY) ## compose hostile projects: does anything leak, run or hang? (PROJECTS=500 SEED=7)
+	$(BIN)/python -m tests.attack $(PROJECTS) $(SEED)
 
 mutants: $(READY) ## take listed rules out in turn: which test catches it?
 	$(BIN)/python -m tests.mutants.run
