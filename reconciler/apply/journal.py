@@ -19,6 +19,7 @@ from typing import IO, Any
 from pydantic import TypeAdapter, ValidationError
 
 from reconciler.model.errors import ConfigurationError, ReconcilerError
+from reconciler.model.resource import ChangeKey
 
 FORMAT = "reconciler.journal/v1"
 
@@ -37,6 +38,8 @@ class Event(StrEnum):
 class JournalLine:
     """One line. `number` is the step's, alike for its begin and its end; `at` is a time in UTC by our own clock.
 
+    `target`, `kind`, `name` and `change` (the live id that its key has, if any) say which change it belongs to; `id` is
+    the object that the step is about, which may be a canary's.
     `status` is what became of the change, in an outcome; `error` is the class of a failure, never its message.
     """
 
@@ -45,7 +48,9 @@ class JournalLine:
     at: str
     event: Event
     target: str
+    kind: str
     name: str
+    change: str = ""
     step: str = ""
     id: str = ""
     status: str = ""
@@ -103,13 +108,13 @@ class Journal:
                 self.failure = self.failure or str(error.strerror)
 
     @contextmanager
-    def step(self, target: str, name: str, step: str, object_id: str = "") -> Iterator[Step]:
-        """Record a step before it begins and after it ended, with how it ended."""
+    def step(self, key: ChangeKey, step: str, object_id: str = "") -> Iterator[Step]:
+        """Record a step of a change before it begins and after it ended, with how it ended."""
         self._number += 1
         number, record = self._number, Step(object_id)
 
         def write(event: Event, error: str = "") -> None:
-            self._write(number=number, event=event, target=target, name=name, step=step, id=record.id, error=error)
+            self._write(key, number=number, event=event, step=step, id=record.id, error=error)
 
         write(Event.BEGIN)
         try:
@@ -122,16 +127,17 @@ class Journal:
             raise
         write(Event.END)
 
-    def outcome(self, target: str, name: str, status: str, object_id: str = "") -> None:
+    def outcome(self, key: ChangeKey, status: str, object_id: str = "") -> None:
         """Record what became of a change."""
         self._number += 1
-        self._write(number=self._number, event=Event.OUTCOME, target=target, name=name, status=status, id=object_id)
+        self._write(key, number=self._number, event=Event.OUTCOME, status=status, id=object_id)
 
-    def _write(self, **fields: Any) -> None:
+    def _write(self, key: ChangeKey, **fields: Any) -> None:
         """Append one line and see it on disk."""
         if self._stream is None:
             return
-        line = JournalLine(at=self._clock(), **fields)
+        about: dict[str, Any] = {"target": key.target, "kind": key.kind, "name": key.name, "change": key.id or ""}
+        line = JournalLine(at=self._clock(), **about, **fields)
         text = _adapter().dump_json(line, exclude_defaults=False).decode()
         try:
             self._stream.write(text + "\n")

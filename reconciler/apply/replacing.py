@@ -17,10 +17,10 @@ from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Tested, unknown
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS
-from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.resource import ChangeKey, Draft, LiveObject
 from reconciler.model.values import Value
 from reconciler.plan.changes import Change
-from reconciler.plan.marks import CANARY, REPLACED, UNVERIFIED, Found, Mark, Match
+from reconciler.plan.marks import CANARY, PROTECTED, REPLACED, UNVERIFIED, Found, Mark, Match
 from reconciler.plan.match import read_found
 from reconciler.plan.payload import draft_of_live
 from reconciler.plan.references import references
@@ -44,9 +44,9 @@ async def replace_object(session: Session, change: Change, match: Match, tested:
 async def _delete_first(
     session: Session, change: Change, found: Found, draft: Draft, tested: Tested | None
 ) -> ChangeResult:
-    await writing.delete(session, change.name, found.id, step="delete old")
+    await writing.delete(session, change.key, found.id, step="delete old")
     try:
-        await writing.create(session, change.name, draft, step="create new")
+        await writing.create(session, change.key, draft, step="create new")
     except TargetError as error:
         return await _put_back(session, change, found, tested, error)
     return _done(change, found.id, tested)
@@ -58,9 +58,9 @@ async def _put_back(
     try:
         live = await session.provider.read(found.id)
         if live is not None and live.kind != found.live.kind:
-            await writing.delete(session, change.name, found.id, step="undo create")
+            await writing.delete(session, change.key, found.id, step="undo create")
         if live is None or live.kind != found.live.kind:
-            await writing.create(session, change.name, draft_of_live(found, found.mark), step="undo delete")
+            await writing.create(session, change.key, draft_of_live(found, found.mark), step="undo delete")
     except TargetError as second:
         text = (
             f"the old {found.live.kind} was deleted, the new one could not be created ({error}), "
@@ -75,14 +75,14 @@ async def _create_first(
 ) -> ChangeResult:
     await _flag(session, change, found, replaced=True)
     try:
-        new_id = await writing.create(session, change.name, draft, step="create new")
+        new_id = await writing.create(session, change.key, draft, step="create new")
     except TargetError:
         await _flag(session, change, found, replaced=False)
         raise
     session.ids[change.name] = new_id
     try:
-        await repoint(session, change.name, found.id, new_id)
-        await writing.delete(session, change.name, found.id, step="delete old")
+        await repoint(session, change.key, found.id, new_id)
+        await writing.delete(session, change.key, found.id, step="delete old")
     except TargetError as error:
         text = f"{new_id} is there, but {found.id} could not be taken out of use and deleted: {error}; apply again"
         return ChangeResult(change, Status.FAILED, text, tested, new_id)
@@ -102,10 +102,10 @@ async def _flag(session: Session, change: Change, found: Found, *, replaced: boo
     live = read_found(before)
     renamed = replace(live, live=replace(live.live, fields={**live.live.fields, "display_name": display_name}))
     draft = draft_of_live(renamed, mark)
-    await writing.update(session, change.name, draft, before, step="flag old")
+    await writing.update(session, change.key, draft, before, step="flag old")
 
 
-async def repoint(session: Session, name: str, old_id: str, new_id: str) -> None:
+async def repoint(session: Session, key: ChangeKey, old_id: str, new_id: str) -> None:
     """Make whatever refers to the old object refer to the new one."""
     async with session.pointing:
         for item in session.matching.found:
@@ -113,20 +113,20 @@ async def repoint(session: Session, name: str, old_id: str, new_id: str) -> None
             if before is None:
                 continue
             fields = _without(before, old_id)
-            if _wants(session, item, name) or not references(fields, before.kind or ""):  # no list may become empty
+            if _wants(session, item, key.name) or not references(fields, before.kind or ""):  # no list may become empty
                 fields = _swap(before, old_id, new_id)
-            await _write_anew(session, name, before, fields, step="repoint")
+            await _write_anew(session, key, before, fields, step="repoint")
 
 
-async def detach(session: Session, name: str, object_id: str) -> None:
-    """Take an object out of the lists of those that bear no mark, before it is deleted; others are guarded."""
+async def detach(session: Session, key: ChangeKey, object_id: str) -> None:
+    """Take an object out of the lists of those that carry no mark, before it is deleted; others are guarded."""
     async with session.pointing:
         for item in session.matching.found:
             if item.live.kind is None or not KINDS[item.live.kind].key_field:
                 continue
             before = await _reader_of(session, item, object_id)
             if before is not None:
-                await _write_anew(session, name, before, _without(before, object_id), step="detach")
+                await _write_anew(session, key, before, _without(before, object_id), step="detach")
 
 
 async def finish_replaced(session: Session) -> list[str]:
@@ -136,14 +136,23 @@ async def finish_replaced(session: Session) -> list[str]:
         new_id = session.ids.get(item.name)
         if item.mark is None or REPLACED not in item.mark.flags or new_id in (None, item.id):
             continue
+        if PROTECTED in item.mark.flags:
+            notes.append(_protected(item))
+            continue
         try:
-            await repoint(session, item.name, item.id, str(new_id))
-            await writing.delete(session, item.name, item.id, step="delete old")
+            await repoint(session, item.key(session.plan.target), item.id, str(new_id))
+            await writing.delete(session, item.key(session.plan.target), item.id, step="delete old")
         except TargetError as error:
             notes.append(f"{item.id}, replaced by {new_id}, could not be removed: {error}")
         else:
             notes.append(f"removed {item.id}, which an interrupted run had replaced by {new_id}")
     return notes
+
+
+def _protected(item: Found) -> str:
+    return (
+        f"{item.id} is left over by an interrupted run, and protected: take the flag off its mark, or remove it by hand"
+    )
 
 
 async def _reader_of(session: Session, item: Found, object_id: str) -> LiveObject | None:
@@ -157,7 +166,7 @@ async def _reader_of(session: Session, item: Found, object_id: str) -> LiveObjec
 
 def _wants(session: Session, item: Found, name: str) -> bool:
     """Whether a live object shall refer to a resource: as its manifest says, if it has one."""
-    match = next((match for match in session.matching.matches if match.found and match.found.id == item.id), None)
+    match = session.match_of(item.id)
     return match is None or name in references(match.resource.fields, match.resource.kind)
 
 
@@ -168,9 +177,9 @@ def _references_now(session: Session, item: Found, kind: str) -> frozenset[str]:
 
 
 async def _write_anew(
-    session: Session, name: str, before: LiveObject, fields: Mapping[str, Value], *, step: str
+    session: Session, key: ChangeKey, before: LiveObject, fields: Mapping[str, Value], *, step: str
 ) -> None:
-    await writing.update(session, name, Draft(before.kind or "", fields, before.id), before, step=step)
+    await writing.update(session, key, Draft(before.kind or "", fields, before.id), before, step=step)
 
 
 def _swap(live: LiveObject, old: str, new: str) -> dict[str, Value]:
@@ -207,7 +216,8 @@ async def remove_old_canaries(session: Session) -> list[str]:
     """Remove what is old, if this run wrote anything; a line for each canary of another run."""
     if not session.written:
         return []
-    canaries = [item for item in session.matching.leftovers if item.mark and CANARY in item.mark.flags]
+    leftovers = [item for item in session.matching.leftovers if item.id not in session.written]
+    canaries = [item for item in leftovers if item.mark and CANARY in item.mark.flags]
     if not canaries:
         return []
     now = max(session.server_time, *(writing.server_milliseconds(item.live) for item in session.matching.found))
@@ -216,13 +226,15 @@ async def remove_old_canaries(session: Session) -> list[str]:
 
 async def _remove(session: Session, item: Found, now: int) -> list[str]:
     minutes = (now - writing.server_milliseconds(item.live)) / 60_000
+    if item.mark is not None and PROTECTED in item.mark.flags:
+        return [_protected(item)]
     if minutes <= session.options.leftover_minutes:
         return [f"{item.id} is a canary of another run, {round(minutes)} minutes old: left alone"]
     try:
         live = await session.provider.read(item.id)
         if live is None or read_found(live).mark != item.mark:
             return []
-        await writing.delete(session, item.name, item.id, step="delete left-over")
+        await writing.delete(session, item.key(session.plan.target), item.id, step="delete leftover")
     except TargetError as error:
-        return [f"the left-over canary {item.id} could not be removed: {error}"]
+        return [f"the leftover canary {item.id} could not be removed: {error}"]
     return [f"removed {item.id}, a canary that an interrupted run left"]

@@ -19,7 +19,8 @@ from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResu
 from reconciler.apply.session import Session
 from reconciler.apply.steps import carry_out, find_overwritten
 from reconciler.apply.testing import verify_live
-from reconciler.plan.changes import Action, Change
+from reconciler.model.resource import ChangeKey
+from reconciler.plan.changes import Action, Change, Message
 
 T = TypeVar("T")
 
@@ -56,6 +57,8 @@ Observer = Callable[[str, ChangeResult], None]
 """Told of each change's result as it comes: the target's name and the result."""
 
 _DONE = frozenset({Status.APPLIED, Status.KEPT})
+_STANDS = _DONE | {Status.HELD}
+"""What lets the deletes that nobody named go on: what a guard holds was never begun."""
 
 
 def ignore(_target: str, _result: ChangeResult) -> None:
@@ -107,42 +110,68 @@ async def _round_off(session: Session, end: _End) -> None:
 
 
 class _Runner:
-    """Runs the changes of one target, each as soon as what it needs is done."""
+    """Runs the changes of one target, each as soon as what it needs is done; deletes that nobody named come last."""
 
     def __init__(self, session: Session, observe: Observer) -> None:
         self._session = session
         self._observe = observe
         self._places = asyncio.Semaphore(session.options.parallelism)
-        self._tasks: dict[str, asyncio.Task[ChangeResult]] = {}
-        self._needs: dict[str, tuple[str, ...]] = {}
-        self._deletes: list[str] = []
+        self._tasks: dict[ChangeKey, asyncio.Task[ChangeResult]] = {}
+        self._needs: dict[ChangeKey, tuple[ChangeKey, ...]] = {}
+        self._deletes: list[ChangeKey] = []
+        self._settled: dict[ChangeKey, asyncio.Event] = {}
 
     async def run(self, changes: tuple[Change, ...], stop: Stop) -> tuple[ChangeResult, ...]:
         """All results, in the order of the changes."""
         self._session.make_room = self._make_room
-        self._needs = {change.name: change.needs for change in changes}
-        self._deletes = [change.name for change in changes if change.action is Action.DELETE and not change.held]
+        self._needs = {change.key: change.needs for change in changes}
+        self._deletes = [change.key for change in changes if change.action is Action.DELETE and not change.held]
+        self._settled = {change.key: asyncio.Event() for change in changes if change.action is not Action.DELETE}
         for change in changes:
-            self._tasks[change.name] = asyncio.create_task(self._one(change))
+            self._tasks[change.key] = asyncio.create_task(self._one(change))
         await finish(self._tasks.values(), stop)
-        return tuple(_result(change, self._tasks[change.name]) for change in changes)
+        return tuple(_result(change, self._tasks[change.key]) for change in changes)
 
     async def _one(self, change: Change) -> ChangeResult:
+        try:
+            return await self._when_due(change)
+        finally:
+            if change.key in self._settled:
+                self._settled[change.key].set()
+
+    async def _when_due(self, change: Change) -> ChangeResult:
         if change.held:
             return ChangeResult(change, Status.HELD, change.held)
-        for name in change.needs:
-            if name in self._tasks and (await asyncio.shield(self._tasks[name])).status not in _DONE:
-                return self._told(ChangeResult(change, Status.SKIPPED, f"needs {name}, which was not applied"))
+        for key in change.needs:
+            if key in self._tasks and (await asyncio.shield(self._tasks[key])).status not in _DONE:
+                return self._reported(ChangeResult(change, Status.SKIPPED, f"needs {key.name}, which was not applied"))
+        if change.is_inferred and (failed := await self._what_did_not_stand()):
+            text = f"{failed} was not applied: what no manifest names is deleted only after all else stands"
+            return self._reported(ChangeResult(change, Status.HELD, text, id=change.id or ""))
         async with self._places:
             if self._session.stop.is_set():
-                return self._told(ChangeResult(change, Status.SKIPPED, "the run was interrupted before it began"))
+                text = "the run was interrupted before it began"
+                return self._reported(ChangeResult(change, Status.SKIPPED, text))
             if failure := self._session.journal.failure:
-                return self._told(ChangeResult(change, Status.SKIPPED, f"the journal cannot be written: {failure}"))
-            return self._told(await carry_out(self._session, change))
+                text = f"the journal cannot be written: {failure}"
+                return self._reported(ChangeResult(change, Status.SKIPPED, text))
+            return self._reported(await carry_out(self._session, change))
 
-    async def _make_room(self, name: str) -> bool:
+    async def _what_did_not_stand(self) -> str:
+        """A change of this target that came to nothing, "" if there is none. What waits for room is not waited for."""
+        for key, settled in self._settled.items():
+            await settled.wait()
+            task = self._tasks[key]
+            if task.done() and _came_to_nothing(task):
+                return str(key)
+        return ""
+
+    async def _make_room(self, waiting: ChangeKey) -> bool:
         """Let the pending deletes go first that do not wait for this change themselves."""
-        free = [self._tasks[delete] for delete in self._deletes if not self._waits_for(delete, name)]
+        for key, settled in self._settled.items():
+            if key == waiting or self._waits_for(key, waiting):
+                settled.set()
+        free = [self._tasks[delete] for delete in self._deletes if not self._waits_for(delete, waiting)]
         self._places.release()  # the change gives its place up while it waits
         try:
             results = [await asyncio.shield(task) for task in free]
@@ -150,18 +179,22 @@ class _Runner:
             await self._places.acquire()
         return any(result.status is Status.APPLIED for result in results)
 
-    def _waits_for(self, name: str, other: str) -> bool:
-        needs = self._needs.get(name, ())
+    def _waits_for(self, key: ChangeKey, other: ChangeKey) -> bool:
+        needs = self._needs.get(key, ())
         return other in needs or any(self._waits_for(one, other) for one in needs)
 
-    def _told(self, result: ChangeResult) -> ChangeResult:
+    def _reported(self, result: ChangeResult) -> ChangeResult:
         session = self._session
-        session.journal.outcome(session.plan.target, result.change.name, result.status.value, result.id)
+        session.journal.outcome(result.change.key, result.status.value, result.id)
         try:
             self._observe(session.plan.target, result)
         except Exception:
             _LOG.debug("nobody reads what is told of the changes any more")  # a pager or `tee` that went away
         return result
+
+
+def _came_to_nothing(task: asyncio.Task[ChangeResult]) -> bool:
+    return task.cancelled() or task.exception() is not None or task.result().status not in _STANDS
 
 
 def _result(change: Change, task: asyncio.Task[ChangeResult]) -> ChangeResult:
@@ -184,13 +217,13 @@ def _fault(error: BaseException) -> str:
 
 async def _test_unchanged(session: Session) -> tuple[TestResult, ...]:
     """The tests of channels under `when: always` that no change concerned."""
-    changed = {change.name for change in session.plan.changes}
-    due = [message.name for message in session.plan.messages if message.name not in changed]
-    return tuple(await asyncio.gather(*(_test_one(session, name) for name in due)))
+    changed = {change.key for change in session.plan.changes}
+    due = [message for message in session.plan.messages if message.key not in changed]
+    return tuple(await asyncio.gather(*(_test_one(session, message) for message in due)))
 
 
-async def _test_one(session: Session, name: str) -> TestResult:
-    resource = session.match(name).resource
-    draft = session.draft(session.match(name), session.mark(resource))
-    tested = await verify_live(session, resource, session.ids[name], draft)
-    return TestResult(session.plan.target, resource.kind, name, tested)
+async def _test_one(session: Session, message: Message) -> TestResult:
+    match = session.match(message.name)
+    draft = session.draft(match, session.mark(match.resource))
+    tested = await verify_live(session, message.key, match.resource, session.ids[message.name], draft)
+    return TestResult(session.plan.target, match.resource.kind, message.name, tested)

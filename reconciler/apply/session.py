@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from reconciler.apply.journal import Journal
 from reconciler.model.evidence import expectation
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Draft, Expect, OnFailure, Resource
+from reconciler.model.resource import ChangeKey, Draft, Expect, OnFailure, Resource
 from reconciler.plan.changes import Change, Message, TargetPlan
 from reconciler.plan.diff import Secrets
 from reconciler.plan.enabled import we_disable
@@ -34,7 +34,7 @@ def _random_token() -> str:
     return randomness.token_hex(4)
 
 
-async def _no_room(_name: str) -> bool:
+async def _no_room(_change: ChangeKey) -> bool:
     """Nothing is going to be deleted."""
     return False
 
@@ -60,36 +60,44 @@ class Session:
     left_behind: set[str] = field(default_factory=set)
     server_time: int = 0
     pointing: asyncio.Lock = field(default_factory=asyncio.Lock)
-    make_room: Callable[[str], Awaitable[bool]] = _no_room
+    make_room: Callable[[ChangeKey], Awaitable[bool]] = _no_room
     pause: Callable[[float], Awaitable[object]] = asyncio.sleep
     _matches: dict[str, Match] = field(default_factory=dict)
-    _messages: dict[str, Message] = field(default_factory=dict)
+    _matches_by_id: dict[str, Match] = field(default_factory=dict)
+    _found: dict[str, Found] = field(default_factory=dict)
+    _messages: dict[ChangeKey, Message] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        leftovers = {item.id for item in self.matching.leftovers}  # they bear the name of what they stand beside
-        names = {name: object_id for object_id, name in self.matching.names.items() if object_id not in leftovers}
-        self.ids = names | self.ids
+        matched = {match.resource.name: match.found.id for match in self.matching.matches if match.found}
+        named = {name: object_id for object_id, name in self.matching.names.items()}
+        self.ids = named | matched | self.ids
         self._matches = {match.resource.name: match for match in self.matching.matches}
-        self._messages = {message.name: message for message in self.plan.messages}
+        self._matches_by_id = {match.found.id: match for match in self.matching.matches if match.found}
+        self._found = {item.id: item for item in self.matching.found}
+        self._messages = {message.key: message for message in self.plan.messages}
 
     def match(self, name: str) -> Match:
         """The match of a resource that the plan names."""
         return self._matches[name]
 
-    def message(self, name: str) -> Message | None:
-        """The test message that a change of this resource is due, if any."""
-        return self._messages.get(name)
+    def match_of(self, object_id: str) -> Match | None:
+        """The match of the resource that a live object was found to be, if any."""
+        return self._matches_by_id.get(object_id)
+
+    def message(self, change: Change) -> Message | None:
+        """The test message that a change is due, if any."""
+        return self._messages.get(change.key)
 
     def candidate(self, change: Change) -> Found | None:
         """The live object that a delete is about."""
-        return next((item for item in self.matching.found if item.id == change.id), None)
+        return self._found.get(change.id or "")
 
     def on_failure(self, resource: Resource) -> OnFailure:
         """What becomes of a change of this resource that failed its test."""
         return self.options.on_failure or resource.settings.test.on_failure
 
     def mark(self, resource: Resource, *, unverified: bool = False) -> Mark:
-        """The mark that a resource's live object bears."""
+        """The mark that a resource's live object carries."""
         flags = {PROTECTED} if resource.settings.protected else set()
         flags |= {UNVERIFIED} if unverified else set()
         match = self._matches.get(resource.name)

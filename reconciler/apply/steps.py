@@ -6,9 +6,11 @@ functions know no provider by name: what one can do, its abilities say. What a r
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
+
 from reconciler.apply import results as outcomes
 from reconciler.apply import writing
-from reconciler.apply.replacing import detach, replace_object
+from reconciler.apply.replacing import detach, replace_object, repoint
 from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.session import Session
 from reconciler.apply.testing import verify_live, verify_new_values
@@ -19,6 +21,7 @@ from reconciler.model.provider import VerificationMethod
 from reconciler.model.resource import Draft, LiveObject, OnFailure, When
 from reconciler.plan.changes import Action, Change, Message, Reason
 from reconciler.plan.marks import UNVERIFIED, Found, Match
+from reconciler.plan.match import read_found
 from reconciler.plan.messages import is_enabled
 from reconciler.plan.payload import UnknownReferenceError, differing_fields, draft_of_live
 
@@ -36,14 +39,14 @@ async def carry_out(session: Session, change: Change) -> ChangeResult:
 
 async def _create(session: Session, change: Change) -> ChangeResult:
     match = session.match(change.name)
-    message = session.message(change.name)
+    message = session.message(change)
     if message is None:
         object_id = await _write_new(session, match, unverified=_waits_for_its_test(change, match))
         return outcomes.not_tested(change, match, object_id)
     if session.provider.abilities.verification is VerificationMethod.PROBE:
         return await _create_probed(session, change, match, message)
     object_id = await _write_new(session, match, unverified=True)
-    tested = await verify_live(session, match.resource, object_id)
+    tested = await verify_live(session, change.key, match.resource, object_id)
     if not tested.stands and _reverts(session, match):
         return await _roll_back_create(session, change, object_id, tested)
     if tested.stands:
@@ -60,10 +63,9 @@ async def _create_probed(session: Session, change: Change, match: Match, message
 
 
 async def _write_new(session: Session, match: Match, *, unverified: bool) -> str:
-    name = match.resource.name
     draft = session.draft(match, session.mark(match.resource, unverified=unverified), match.create_id)
-    object_id = await writing.create(session, name, draft)
-    session.ids[name] = object_id
+    object_id = await writing.create(session, match.key(session.plan.target), draft)
+    session.ids[match.resource.name] = object_id
     return object_id
 
 
@@ -71,7 +73,7 @@ async def _mark_verified(session: Session, match: Match, object_id: str, tested:
     try:
         live = await writing.read_own(session, object_id)
         draft = session.draft(match, session.mark(match.resource))
-        await writing.update(session, match.resource.name, draft, live, step="mark verified")
+        await writing.update(session, match.key(session.plan.target), draft, live, step="mark verified")
     except writing.MovedError:
         raise
     except TargetError as error:
@@ -82,7 +84,7 @@ async def _mark_verified(session: Session, match: Match, object_id: str, tested:
 async def _roll_back_create(session: Session, change: Change, object_id: str, tested: Tested) -> ChangeResult:
     session.ids.pop(change.name, None)
     try:
-        await writing.take_back(session, change.name, object_id)
+        await writing.take_back(session, change.key, object_id)
     except writing.MovedError as error:
         return ChangeResult(change, Status.FAILED, f"its test failed ({tested.text}), and {error}", tested, object_id)
     except TargetError as error:
@@ -96,7 +98,7 @@ async def _release(session: Session, change: Change) -> ChangeResult:
     if found is None:
         raise writing.MovedError(f"{change.id} is not there any more: plan again")
     before = await writing.read_unmoved(session, found)
-    await writing.update(session, change.name, draft_of_live(found, None), before, step="release")
+    await writing.update(session, change.key, draft_of_live(found, None), before, step="release")
     return ChangeResult(change, Status.APPLIED, "it stays live, without our mark", id=found.id)
 
 
@@ -107,7 +109,7 @@ async def _update(session: Session, change: Change) -> ChangeResult:
     if match.found is None:
         raise writing.MovedError(f"{change.name} has no live object")
     before = await writing.read_unmoved(session, match.found)
-    message = session.message(change.name)
+    message = session.message(change)
     if message is None:
         await _rewrite(session, match, before, unverified=_waits_for_its_test(change, match))
         return outcomes.not_tested(change, match, before.id)
@@ -134,7 +136,7 @@ def _waits_for_its_test(change: Change, match: Match) -> bool:
 async def _test_as_it_is(session: Session, change: Change, match: Match, found: Found) -> ChangeResult:
     """The change redirects no message: what is tested is live already, since it is unverified or `when` is always."""
     draft = session.draft(match, session.mark(match.resource))
-    tested = await verify_live(session, match.resource, found.id, draft)
+    tested = await verify_live(session, change.key, match.resource, found.id, draft)
     if tested.stands or (change.fields and not _reverts(session, match)):
         before = await writing.read_unmoved(session, found)
         await _rewrite(session, match, before, unverified=not tested.stands)
@@ -146,7 +148,7 @@ async def _test_as_it_is(session: Session, change: Change, match: Match, found: 
 
 async def _rewrite(session: Session, match: Match, before: LiveObject, *, unverified: bool) -> None:
     draft = session.draft(match, session.mark(match.resource, unverified=unverified))
-    await writing.update(session, match.resource.name, draft, before)
+    await writing.update(session, match.key(session.plan.target), draft, before)
 
 
 async def _replace(session: Session, change: Change) -> ChangeResult:
@@ -154,7 +156,7 @@ async def _replace(session: Session, change: Change) -> ChangeResult:
     if match.found is None:
         raise writing.MovedError(f"{change.name} has no live object")
     await writing.read_unmoved(session, match.found)
-    message = session.message(change.name)
+    message = session.message(change)
     tested = await verify_new_values(session, match, message) if message else None
     if tested is not None:
         if not tested.stands and _reverts(session, match):
@@ -169,9 +171,20 @@ async def _delete(session: Session, change: Change) -> ChangeResult:
     if found is None or live is None:
         return ChangeResult(change, Status.APPLIED, "was gone already", id=change.id or "")
     writing.check_unmoved(live, found)
-    await detach(session, change.name, found.id)
-    existed = await writing.delete(session, change.name, found.id)
+    if Reason.DUPLICATE in change.reasons:
+        await _hand_over(session, change, found)
+    else:
+        await detach(session, change.key, found.id)
+    existed = await writing.delete(session, change.key, found.id)
     return ChangeResult(change, Status.APPLIED, "" if existed else "was gone already", id=found.id)
+
+
+async def _hand_over(session: Session, change: Change, found: Found) -> None:
+    """Point whatever refers to a duplicate to the one that stays, which must still be there."""
+    kept = next(kept for item, kept in session.matching.duplicates if item.id == found.id)
+    if session.written.get(kept, True) is None or await session.provider.read(kept) is None:
+        raise writing.MovedError(f"{kept}, which has the same mark and should stay, was deleted: plan again")
+    await repoint(session, change.key, found.id, kept)
 
 
 def _reverts(session: Session, match: Match) -> bool:
@@ -186,8 +199,21 @@ async def find_overwritten(session: Session) -> tuple[str, ...]:
         now = await _read_again(session)
     except TargetError as error:
         return (f"what was written could not be read again: {error}",)
-    lines = (_compare(object_id, draft, now.get(object_id)) for object_id, draft in sorted(session.written.items()))
-    return tuple(line for line in lines if line)
+    lines = [_compare(object_id, draft, now.get(object_id)) for object_id, draft in sorted(session.written.items())]
+    return tuple(line for line in (*lines, *_second_objects(session, now)) if line)
+
+
+def _second_objects(session: Session, now: Mapping[str, LiveObject]) -> Iterator[str]:
+    """A line for each object that came to carry a mark which this run wrote to another: two runs at once made it."""
+    before = {item.id: item.name for item in session.matching.found if session.ownership.owns(item.mark)}
+    ours = {object_id: read_found(item) for object_id, item in sorted(now.items())}
+    written = {item.name: item.id for item in ours.values() if session.written.get(item.id) and item.mark}
+    for object_id, item in ours.items():
+        if not session.ownership.owns(item.mark) or session.ownership.is_leftover(item.mark):
+            continue
+        first = written.get(item.name, object_id)
+        if first != object_id and object_id not in session.written and before.get(object_id) != item.name:
+            yield f"{object_id} was created by another run with the mark of {first} ({item.mark}): plan again"
 
 
 def _compare(object_id: str, draft: Draft | None, live: LiveObject | None) -> str:

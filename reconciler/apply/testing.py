@@ -17,7 +17,7 @@ from reconciler.model.evidence import Delivery, Outcome, Tested, Unknown, judge,
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import VerificationMethod
-from reconciler.model.resource import Draft, Expect, Resource
+from reconciler.model.resource import ChangeKey, Draft, Expect, Resource
 from reconciler.model.values import Value
 from reconciler.plan.changes import Message
 from reconciler.plan.marks import Match
@@ -69,9 +69,11 @@ def untested(match: Match) -> Unknown:
 _NOTHING: frozenset[str] = frozenset()
 
 
-async def verify_live(session: Session, resource: Resource, object_id: str, draft: Draft | None = None) -> Tested:
+async def verify_live(
+    session: Session, key: ChangeKey, resource: Resource, object_id: str, draft: Draft | None = None
+) -> Tested:
     """Send one test message through a live object and judge it."""
-    with session.journal.step(session.plan.target, resource.name, "test", object_id):
+    with session.journal.step(key, "test", object_id):
         return await _unless_stopped(session, resource, lambda: session.provider.send_test(object_id, draft))
 
 
@@ -80,12 +82,12 @@ async def verify_new_values(session: Session, match: Match, message: Message) ->
     resource = match.resource
     if session.provider.abilities.verification is VerificationMethod.PROBE:
         draft = session.draft(match, session.mark(resource))
-        with session.journal.step(session.plan.target, resource.name, "probe"):
+        with session.journal.step(message.key, "probe"):
             return await _unless_stopped(session, resource, lambda: session.provider.probe(draft))
     draft = _canary_draft(session, match)
     if KINDS[resource.kind].sends:
-        async with _canary(session, resource.name, draft) as object_id:
-            return await verify_live(session, resource, object_id)
+        async with _canary(session, message.key, draft) as object_id:
+            return await verify_live(session, message.key, resource, object_id)
     return await _verify_through_user(session, match, draft, message)
 
 
@@ -96,15 +98,15 @@ async def _verify_through_user(session: Session, match: Match, draft: Draft, mes
     is_group = resource.kind == "EmailGroup"
     if is_group:
         draft = replace(draft, fields={**draft.fields, "recipients": people})
-    async with _canary(session, resource.name, draft) as object_id:
+    async with _canary(session, message.key, draft) as object_id:
         own: dict[str, Value] = (
             {"recipients": _NOTHING, "groups": frozenset({f"id:{object_id}"}), "sender": _live_sender(session, user)}
             if is_group
             else {"recipients": people, "groups": _NOTHING, "sender": f"id:{object_id}"}
         )
         mail = _canary_draft(session, _with_fields(user, own))
-        async with _canary(session, user.resource.name, mail) as channel_id:
-            return await verify_live(session, user.resource, channel_id)
+        async with _canary(session, user.key(session.plan.target), mail) as channel_id:
+            return await verify_live(session, message.key, user.resource, channel_id)
 
 
 def _canary_draft(session: Session, match: Match) -> Draft:
@@ -128,12 +130,12 @@ def _live_sender(session: Session, user: Match) -> Value:
 
 
 @asynccontextmanager
-async def _canary(session: Session, name: str, draft: Draft) -> AsyncIterator[str]:
+async def _canary(session: Session, key: ChangeKey, draft: Draft) -> AsyncIterator[str]:
     """A short-lived copy, removed again whatever happens; one that cannot be removed is left to a later run."""
     object_id = draft.id or ""
     was_sent = is_likely = True
     try:
-        object_id = await writing.create(session, name, draft, step="create canary")
+        object_id = await writing.create(session, key, draft, step="create canary")
         yield object_id
     except TargetError as error:
         if object_id not in session.written:
@@ -142,14 +144,14 @@ async def _canary(session: Session, name: str, draft: Draft) -> AsyncIterator[st
         raise
     finally:
         if was_sent and object_id:  # even a refusal may be that of the look at what became of it
-            await _remove_canary(session, name, object_id, is_likely=is_likely)
+            await _remove_canary(session, key, object_id, is_likely=is_likely)
 
 
-async def _remove_canary(session: Session, name: str, object_id: str, *, is_likely: bool) -> None:
+async def _remove_canary(session: Session, key: ChangeKey, object_id: str, *, is_likely: bool) -> None:
     if is_likely:
         session.left_behind.add(object_id)
     try:
-        await writing.delete(session, name, object_id, step="delete canary")
+        await writing.delete(session, key, object_id, step="delete canary")
     except TargetError:
         return
     session.left_behind.discard(object_id)

@@ -10,7 +10,7 @@ from datetime import datetime
 
 from reconciler.apply.session import Session
 from reconciler.model.errors import QuotaError, TargetError, UnexpectedError
-from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.resource import ChangeKey, Draft, LiveObject
 from reconciler.plan.marks import Found
 from reconciler.plan.match import read_found
 from reconciler.plan.payload import differing_fields
@@ -66,50 +66,50 @@ async def read_own(session: Session, object_id: str) -> LiveObject:
     return live
 
 
-async def create(session: Session, name: str, draft: Draft, *, step: str = "create") -> str:
+async def create(session: Session, key: ChangeKey, draft: Draft, *, step: str = "create") -> str:
     """Write a new object and read it back; its id."""
     try:
-        object_id = await _create_once(session, name, draft, step)
+        object_id = await _create_once(session, key, draft, step)
     except QuotaError:
-        if not await session.make_room(name):
+        if not await session.make_room(key):
             raise
-        object_id = await _create_once(session, name, draft, step)
+        object_id = await _create_once(session, key, draft, step)
     await _read_back(session, object_id, draft)
     return object_id
 
 
-async def _create_once(session: Session, name: str, draft: Draft, step: str) -> str:
-    with session.journal.step(session.plan.target, name, step, draft.id or "") as record:
+async def _create_once(session: Session, key: ChangeKey, draft: Draft, step: str) -> str:
+    with session.journal.step(key, step, draft.id or "") as record:
         object_id = await session.provider.create(draft)
         record.id = object_id
     session.written[object_id] = draft
     return object_id
 
 
-async def update(session: Session, name: str, draft: Draft, before: LiveObject, *, step: str = "update") -> None:
+async def update(session: Session, key: ChangeKey, draft: Draft, before: LiveObject, *, step: str = "update") -> None:
     """Give an object new fields and read it back. `before` is what was read last."""
-    with session.journal.step(session.plan.target, name, step, before.id):
+    with session.journal.step(key, step, before.id):
         await session.provider.update(before.id, draft, before)
     session.written[before.id] = draft
     await _read_back(session, before.id, draft)
 
 
-async def delete(session: Session, name: str, object_id: str, *, step: str = "delete") -> bool:
+async def delete(session: Session, key: ChangeKey, object_id: str, *, step: str = "delete") -> bool:
     """Remove an object; False if it was gone already."""
-    with session.journal.step(session.plan.target, name, step, object_id):
+    with session.journal.step(key, step, object_id):
         existed = await session.provider.delete(object_id)
     session.written[object_id] = None
     return existed
 
 
-async def take_back(session: Session, name: str, object_id: str) -> None:
+async def take_back(session: Session, key: ChangeKey, object_id: str) -> None:
     """Undo a create: delete what this run wrote, and see that it is gone. MovedError if somebody else changed it."""
     try:
         await read_own(session, object_id)
     except MovedError:
         session.written.pop(object_id, None)  # theirs now: nothing of ours can be overwritten in it
         raise
-    await delete(session, name, object_id, step="undo create")
+    await delete(session, key, object_id, step="undo create")
     if await session.provider.read(object_id) is not None:
         raise UnexpectedError(f"{object_id} was deleted, and is still there")
 

@@ -138,11 +138,12 @@ GUARDING: tuple[Decorator, ...] = (
 )
 
 PLANNING: tuple[Decorator, ...] = (
-    option("--prune", is_flag=True, help="Delete what bears our mark and no manifest names."),
+    option("--prune", is_flag=True, help="Delete what carries our mark and no manifest names."),
     option("--allow-replace", is_flag=True, help="Allow changes of kind, which delete the live object."),
     option("--allow-empty", is_flag=True, help="Allow a project with no manifests at all."),
+    option("--allow-duplicate", multiple=True, help="Create this one though there is an object that looks like it."),
     *GUARDING,
-    option("--adopt", is_flag=True, help="Take over unmarked objects of the same kind and display name."),
+    option("--adopt", is_flag=True, help="Take over unmanaged objects of the same kind and display name."),
     option(
         "--enable",
         multiple=True,

@@ -136,6 +136,7 @@ class PlanningOptions(ManifestOptions, ReachOptions):
     test_when: When | None = field(default=None, metadata=_scope(Effect.SOFTENS, str))
     allow_replace: bool = field(default=False, metadata=_scope(Effect.SOFTENS, bool))
     allow_empty: bool = field(default=False, metadata=_scope(Effect.SOFTENS, bool))
+    allow_duplicate: tuple[str, ...] = field(default=(), metadata=_scope(Effect.SOFTENS, list))
     allow_in_use: tuple[str, ...] = field(default=(), metadata=_scope(Effect.SOFTENS, list))
     max_deletes: int | None = field(default=None, metadata=_scope(Effect.SOFTENS, int))
     base: str | None = field(default=None, metadata=_scope(Effect.NARROWS, str, is_commit=True))
@@ -173,8 +174,9 @@ class ApplyOptions(PlanningOptions, WritingOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class DestroyOptions(ProjectOptions, WritingOptions):
-    """`destroy`: with the guards that an `apply --prune` has."""
+    """`destroy`: all that carries our mark, or what `names` says (NAME, NAME@ID), with the guards on."""
 
+    names: tuple[str, ...] = ()
     max_deletes: int | None = None
     allow_in_use: tuple[str, ...] = ()
 

@@ -104,13 +104,20 @@ def read_options(
     wants deletes, not only a plan file."""
     safety = workspace.project.safety
     return ReadOptions(
-        plan=MakeOptions(prune=options.prune, when=options.test_when, rewrite_secrets=options.rewrite_secrets),
+        plan=MakeOptions(
+            prune=options.prune,
+            named=frozenset(consent.delete for consent in safety.allow),
+            when=options.test_when,
+            rewrite_secrets=options.rewrite_secrets,
+        ),
         guards=GuardOptions(
             max_deletes=safety.max_deletes,
             max_delete_percent=safety.max_delete_percent,
             max_deletes_flag=options.max_deletes,
             allow_replace=options.allow_replace,
+            allow_duplicate=frozenset(options.allow_duplicate),
             allow_in_use=frozenset(options.allow_in_use),
+            consented=frozenset(consent.delete for consent in safety.allow if consent.in_use),
             prune_confirmed=prune_confirmed,
         ),
         adopt=options.adopt,

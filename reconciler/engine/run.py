@@ -43,6 +43,7 @@ from reconciler.model.errors import ConfigurationError
 from reconciler.model.text import suggest
 from reconciler.plan.changes import Plan
 from reconciler.plan.guards import check_messages
+from reconciler.plan.make import MakeOptions
 from reconciler.providers import settings_of
 
 if TYPE_CHECKING:
@@ -143,23 +144,33 @@ async def _read(run: Run) -> list[Live]:
         return await plan_against(run.workspace, reading, run.workspace.here.folder / options.against, options.max_age)
     if isinstance(options, DriftOptions):
         reading = replace(reading, resolve=not options.without_secrets)
+    if isinstance(options, DestroyOptions):
+        reading = replace(reading, plan=MakeOptions(destroy=True, only=frozenset(options.names)))
     only_owned = isinstance(options, (DestroyOptions, ReleaseOptions))
     lives = await read_targets(run.workspace, reading, only_owned=only_owned)
+    if isinstance(options, (DestroyOptions, ReleaseOptions)):
+        await _check_names(lives, options.names)
     if isinstance(options, ReleaseOptions):
-        await _narrow_to_release(lives, options.names)
+        _narrow_to_release(lives, options.names)
     return lives
 
 
-async def _narrow_to_release(lives: list[Live], names: tuple[str, ...]) -> None:
-    """Make each plan that of a release. ConfigurationError, with connections closed, for a name without an object."""
-    from reconciler.plan.release import is_chosen, make_release_plan
+async def _check_names(lives: list[Live], names: tuple[str, ...]) -> None:
+    """ConfigurationError, with connections closed, for a name that no object of ours has."""
+    from reconciler.plan.release import is_chosen
 
-    ours = [item for live in lives for item in live.matching.candidates]
+    ours = [item for live in lives for item in live.matching.owned]
     for name in names:
         if not any(is_chosen(item, {name}) for item in ours) and not any(live.plan.error for live in lives):
             await close(lives)
             hint = suggest(name, {item.name for item in ours}) or "see what there is with reconciler list"
             raise ConfigurationError(f"{name}: nothing live carries this project's mark under that name; {hint}")
+
+
+def _narrow_to_release(lives: list[Live], names: tuple[str, ...]) -> None:
+    """Make each plan that of a release."""
+    from reconciler.plan.release import make_release_plan
+
     for live in lives:
         live.plan = make_release_plan(live.plan, live.matching, names)
 

@@ -111,8 +111,8 @@ def _obstacle(item: LiveObjectAt) -> str:
     live, mark = item.found.live, item.found.mark
     if mark is not None and not item.owned:
         return f"it bears another owner's mark {mark}"
-    if mark is not None and mark.is_leftover:
-        return f"it is a left-over of an interrupted run ({mark})"
+    if item.place.ownership.is_leftover(mark):
+        return f"it is a leftover of an interrupted run ({mark})"
     if live.kind is None:
         return "this version of reconciler does not know its type, or what it holds is odd"
     return ""

@@ -28,8 +28,9 @@ def lint_manifest(
 ) -> Iterator[Problem]:
     """What is wrong with a manifest that passed its schema. `supplied`: fields that the project's defaults give."""
     kind, metadata, spec = document["kind"], document["metadata"], document["spec"]
-    if metadata.get("renamed_from") == metadata["name"]:
-        yield Problem(("metadata", "renamed_from"), "is the name itself", "renamed-to-itself", "remove it")
+    former = spec.get("renamed_from", ())
+    if metadata["name"] in ([former] if isinstance(former, str) else former):
+        yield Problem(("spec", "renamed_from"), "is the name itself", "renamed-to-itself", "remove it")
     yield from lint_spec(kind, spec, ("spec",), known_sources)
     for target, override in spec.get("overrides", {}).items():
         yield from lint_spec(kind, override, ("spec", "overrides", target), known_sources)

@@ -167,7 +167,6 @@ def _manifest(document: Mapping[str, Any], source: Source) -> Manifest:
         kind=document["kind"],
         name=metadata["name"],
         labels=metadata.get("labels") or _NO_LABELS,
-        renamed_from=metadata.get("renamed_from"),
         spec=document["spec"],
         source=source,
     )

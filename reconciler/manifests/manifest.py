@@ -57,7 +57,6 @@ class Manifest:
     kind: str
     name: str
     labels: Mapping[str, str]
-    renamed_from: str | None
     spec: Mapping[str, Any]
     source: Source
 

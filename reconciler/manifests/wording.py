@@ -73,7 +73,7 @@ def _word_simple(error: Error, path: Path) -> Problem:
 
 
 def _word_unknown(error: Error, path: Path, *, secret: bool) -> Iterator[Problem]:
-    known = list(error.schema.get("properties", {}))
+    known = [key for key, schema in error.schema.get("properties", {}).items() if schema.get("not") != {}]
     patterns = error.schema.get("patternProperties", ())
     for key in error.instance:
         if key in known or any(re.search(pattern, key) for pattern in patterns):

@@ -56,6 +56,14 @@ class Kind:
     fields: tuple[Field, ...]
     key_field: str = ""
 
+    @property
+    def address(self) -> tuple[Field, ...]:
+        """The fields that say where its messages go: its secret address, or else all that affects delivery."""
+        secret = tuple(field for field in self.fields if field.role is Role.SECRET)
+        return secret or tuple(
+            field for field in self.fields if field.delivery and field.name not in ("display_name", "enabled")
+        )
+
     def field(self, name: str) -> Field:
         """The field of that name; KeyError if the kind has none."""
         for candidate in self.fields:

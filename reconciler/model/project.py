@@ -174,12 +174,26 @@ class Secrets(Checked):
     )
 
 
+class DeleteConsent(Checked):
+    """What may be deleted though a guard would hold it."""
+
+    delete: Annotated[str, text("^[a-z0-9-]{1,63}(@[A-Za-z0-9+/_-]{1,512})?$", "must be a name, or NAME@ID")] = Field(
+        description="The name that is no manifest's any more, or NAME@ID for one of several.", examples=["oncall-old"]
+    )
+    in_use: bool = Field(False, description="true: though something still refers to it.")
+
+
 class Safety(Checked):
     """Bounds that an apply does not pass without a flag."""
 
     max_deletes: NonNegative = Field(5, description="At most so many deletes and replaces.")
     max_delete_percent: Percent = Field(30, description="And so many of a target's objects, from 10 on.")
     max_messages: NonNegative = Field(50, description="At most so many recipients of test messages.")
+    allow: Annotated[tuple[DeleteConsent, ...], Field(strict=False)] = Field(
+        (),
+        description="Consent to single deletes, reviewed like everything else, in place of flags.",
+        examples=[[{"delete": "oncall-old", "in_use": True}]],
+    )
 
 
 class Project(Checked):

@@ -2,11 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.model.values import Value
+
+REPLACE, DUPLICATE = "replace", "duplicate"
+"""What `spec.allow` may consent to: that a change of kind deletes the live object, that a second one is created."""
+
+
+@dataclass(frozen=True, slots=True)
+class ChangeKey:
+    """What identifies a change and all that comes of it. Never a bare name, which two live objects may share.
+
+    `id` is the live object's, or the one it will be created under; None where the provider will choose it.
+    """
+
+    target: str
+    kind: str
+    name: str
+    id: str | None = None
+
+    def __str__(self) -> str:
+        return f'{self.kind} "{self.name}"'
+
+    def is_among(self, selectors: Collection[str]) -> bool:
+        """Whether NAME, or NAME@ID for one of several of that name, selects it."""
+        return self.name in selectors or f"{self.name}@{self.id}" in selectors
 
 
 class When(StrEnum):
@@ -50,7 +73,8 @@ class Settings:
     id: str | None = None
     ignore: frozenset[str] = frozenset()
     protected: bool = False
-    renamed_from: str | None = None
+    renamed_from: tuple[str, ...] = ()
+    allow: frozenset[str] = frozenset()
     test: TestPolicy = TestPolicy()
 
 

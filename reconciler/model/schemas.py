@@ -49,9 +49,9 @@ _METADATA: Schema = {
             "additionalProperties": {"type": "string"},
         },
         "renamed_from": {
-            **_NAME,
-            "description": "Its former name: the same live object is kept. May go once it was applied.",
-            "examples": ["oncall"],
+            "not": {},
+            "errorMessage": "has moved: write spec.renamed_from",
+            "description": "Has moved to spec.renamed_from.",
         },
     },
     "required": ["name"],

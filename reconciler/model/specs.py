@@ -64,6 +64,20 @@ class TestRules(Checked):
         return TestPolicy(self.when, self.on_failure, self.expect, self.recipients)
 
 
+def _read_names(value: Any) -> tuple[str, ...]:
+    names = [value] if isinstance(value, str) else value
+    if not isinstance(names, (list, tuple)) or not names or not all(isinstance(n, str) and is_name(n) for n in names):
+        raise PydanticCustomError("names", "must be a name, or a list of names")
+    return tuple(dict.fromkeys(names))
+
+
+_ONE_NAME: dict[str, Any] = {"type": "string", "pattern": NAME_PATTERN, "patternErrorMessage": NAME_WORDS}
+_NAMES_SCHEMA: dict[str, Any] = {
+    "errorMessage": "must be a name, or a list of names",
+    "anyOf": [_ONE_NAME, {"type": "array", "minItems": 1, "items": _ONE_NAME}],
+}
+
+
 class KindSpec(Checked):
     """What all kinds have in common: how the resource is managed."""
 
@@ -79,6 +93,17 @@ class KindSpec(Checked):
         frozenset(), description="Fields that are left as they are live.", examples=[["description"]]
     )
     protected: bool = Field(False, description="Never deleted or replaced, even when this manifest is gone.")
+    renamed_from: Annotated[tuple[str, ...], PlainValidator(_read_names), WithJsonSchema(_NAMES_SCHEMA)] = Field(
+        (),
+        description="Its former name, or several: the same live object is kept. May go once it was applied everywhere.",
+        examples=["oncall", ["oncall", "pager"]],
+    )
+    allow: Annotated[frozenset[Literal["replace", "duplicate"]], Field(strict=False)] = Field(
+        frozenset(),
+        description="Consent in place of a flag. replace: a change of kind may delete the live object; duplicate: it "
+        "may be created though an object that looks like it is there.",
+        examples=[["replace"]],
+    )
     test: TestRules | None = Field(None, description="How it is tested by apply.")
 
     @property

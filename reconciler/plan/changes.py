@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from reconciler.model.resource import Server
+from reconciler.model.resource import ChangeKey, Server
 from reconciler.plan.diff import FieldChange
 
 
@@ -36,6 +36,8 @@ class Reason(StrEnum):
     SECRET_DIFFERS = "secret differs"  # noqa: S105 - words shown to the user
     KIND_CHANGED = "kind changed"
     PRUNED = "pruned"
+    NAMED = "named"
+    DUPLICATE = "duplicate"
     UNVERIFIED = "unverified"
     MARK_LOST = "mark lost"
     ADOPTED = "adopted"
@@ -61,12 +63,18 @@ class Origin(StrEnum):
 class Message:
     """One test message that an apply will send: for which resource, through which channel, to how many.
 
-    `recipients` are mail addresses; a channel without any counts as one receiver.
+    `key` is that of the change it tests, or of the unchanged channel. `recipients` are mail addresses; a channel
+    without any counts as one receiver.
     """
 
-    name: str
+    key: ChangeKey
     channel: str
     recipients: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The resource's name."""
+        return self.key.name
 
     @property
     def count(self) -> int:
@@ -79,22 +87,33 @@ class Change:
     """One action on one resource.
 
     `id` is the live object's, or the one it will be created under, where we choose it. A create has no before, a delete
-    no after. `needs` names the resources whose changes must have succeeded first. `held` says what holds it back.
-    `updated` is when the live object was last changed, in the server's form.
+    no after. `needs` are the changes that must have succeeded first. `held` says why a guard keeps it from being
+    applied. `updated` is when the live object was last changed, in the server's form.
     """
 
     action: Action
+    target: str
     kind: str
     name: str
     id: str | None
     reasons: tuple[Reason, ...]
     fields: tuple[FieldChange, ...] = ()
     origin: Origin | None = None
-    needs: tuple[str, ...] = ()
+    needs: tuple[ChangeKey, ...] = ()
     notes: tuple[str, ...] = ()
     held: str = ""
     updated: str = ""
     unresolved: tuple[tuple[tuple[str, ...], str], ...] = ()
+
+    @property
+    def key(self) -> ChangeKey:
+        """What identifies it."""
+        return ChangeKey(self.target, self.kind, self.name, self.id)
+
+    @property
+    def is_inferred(self) -> bool:
+        """Whether it deletes what no manifest names, and nobody named either: such a delete waits for all else."""
+        return self.action is Action.DELETE and Reason.PRUNED in self.reasons
 
     @property
     def affects_delivery(self) -> bool:
@@ -117,14 +136,20 @@ class Candidate:
 
 
 @dataclass(frozen=True, slots=True)
+class ProbableRename:
+    """What is to be created, and prune candidates, of one kind and with one address: probably one under a new name."""
+
+    created: tuple[ChangeKey, ...]
+    candidates: tuple[ChangeKey, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class RefusedResource:
-    """A resource that cannot be planned, and why. `foreign`: the object is somebody else's; `missing`: there is nothing
-    live that it could keep."""
+    """A resource that cannot be planned, and why. `missing`: there is nothing live that it could keep."""
 
     kind: str
     name: str
     message: str
-    foreign: bool = False
     missing: bool = False
 
 
@@ -162,6 +187,7 @@ class Pending:
     kind: str
     name: str
     why: str
+    id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,8 +214,10 @@ class TargetPlan:
     """All that is to be done on one target, in order, and what else a reviewer must know.
 
     `error` says why the target could not be read; then nothing else is there. `unresolved` and `write_only` fields
-    were not compared; `disabled` is what stays so though no manifest says it; `hints` are lines to paste, such as a
-    probable rename. `pending` is left alone by this run; `would_refuse` is what a server of the version `assumed` would
+    were not compared; `disabled` is what stays so though no manifest says it; `hints` are lines to paste or questions.
+    `candidates` carry our mark and no manifest names them, `copies` carry that of a resource which another object is;
+    `renames` are candidates that some creates probably are. `unmanaged` and `others` count what carries no mark, and
+    another owner's. `pending` is left alone by this run; `would_refuse` is what a server of the version `assumed` would
     not take.
     """
 
@@ -199,6 +227,8 @@ class TargetPlan:
     changes: tuple[Change, ...] = ()
     messages: tuple[Message, ...] = ()
     candidates: tuple[Candidate, ...] = ()
+    copies: tuple[Candidate, ...] = ()
+    renames: tuple[ProbableRename, ...] = ()
     leftovers: tuple[Candidate, ...] = ()
     refusals: tuple[RefusedResource, ...] = ()
     unresolved: tuple[SecretField, ...] = ()
@@ -211,7 +241,8 @@ class TargetPlan:
     assumed: str = ""
     would_refuse: tuple[RefusedResource, ...] = ()
     unchanged: int = 0
-    foreign: int = 0
+    unmanaged: int = 0
+    others: int = 0
     error: str = ""
 
     @property

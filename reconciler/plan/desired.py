@@ -65,7 +65,7 @@ def build_desired(
             if resource is not None:
                 state[target][resource.name] = resource
                 findings += _unholdable(manifest, resource, target, project, abilities)
-    findings += _wrong_renames(by_name)
+    findings += _wrong_renames(state, by_name)
     for target, resources in state.items():
         findings += _wrong_references(resources, target, by_name, refused, partial=partial)
     return Desired(state, by_name, tuple(sorted(findings, key=lambda finding: finding.sort_key)), skipped)
@@ -133,7 +133,7 @@ def _resource(manifest: Manifest, target: str, project: Project, findings: list[
         kind=manifest.kind,
         name=manifest.name,
         fields=dict(_fields(kind, spec, manifest.name)),
-        settings=_settings(spec, manifest.renamed_from),
+        settings=_settings(spec),
         labels=manifest.labels,
     )
 
@@ -182,12 +182,13 @@ def _fields(kind: Kind, spec: KindSpec, name: str) -> Iterator[tuple[str, Value]
         yield field.name, value
 
 
-def _settings(spec: KindSpec, renamed_from: str | None) -> Settings:
+def _settings(spec: KindSpec) -> Settings:
     return Settings(
         id=spec.id,
         ignore=frozenset(spec.ignore),
         protected=spec.protected,
-        renamed_from=renamed_from,
+        renamed_from=spec.renamed_from,
+        allow=frozenset(spec.allow),
         test=spec.test_policy if spec.test_policy is not None else TestPolicy(),
     )
 
@@ -223,16 +224,22 @@ def _unholdable(
         )
 
 
-def _wrong_renames(by_name: Mapping[str, Manifest]) -> Iterator[Finding]:
-    for manifest in by_name.values():
-        former = manifest.renamed_from
-        if former is not None and former in by_name:
-            yield manifest.finding(
-                f"renamed from {former}, but another manifest has that name ({by_name[former].source.place()})",
-                "rename-clash",
-                field=("metadata", "renamed_from"),
-                hint="give the other manifest another name, or remove renamed_from once it was applied",
-            )
+def _wrong_renames(state: Mapping[str, Mapping[str, Resource]], by_name: Mapping[str, Manifest]) -> Iterator[Finding]:
+    """Former names that are another manifest's on the same target: which of the two the live object is nobody knows."""
+    told: set[tuple[str, str]] = set()
+    for target, resources in state.items():
+        for resource in resources.values():
+            for former in resource.settings.renamed_from:
+                if former == resource.name or former not in resources or (resource.name, former) in told:
+                    continue
+                told.add((resource.name, former))
+                manifest = by_name[resource.name]
+                yield manifest.finding(
+                    f"renamed from {former}, but another manifest has that name ({by_name[former].source.place()})",
+                    "rename-clash",
+                    field=_written_at(manifest, target, ("renamed_from",)),
+                    hint="give the other manifest another name, or remove renamed_from once it was applied",
+                )
 
 
 def _wrong_references(

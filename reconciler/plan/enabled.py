@@ -31,7 +31,7 @@ def settle_enabled(match: Match, enable: Collection[str]) -> Match:
     is_off = found.live.fields["enabled"] is False
     if "enabled" in resource.settings.ignore:
         return replace(_wanting(match, enabled=not is_off), off=Off.BY_OPERATORS if is_off else None)
-    if is_disabled_by_hand(match) and not {ALL, resource.name} & set(enable):
+    if is_disabled_by_hand(match) and ALL not in enable and not match.key("").is_among(enable):
         return replace(_wanting(match, enabled=False), off=Off.BY_HAND)
     return match
 

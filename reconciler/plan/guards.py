@@ -1,48 +1,75 @@
-"""What must be held back: deletes and replaces that could hurt. Each guard has its own flag, named in its words.
+"""What must be held: changes that could hurt. Each guard has its own consent, a flag or a line in Git, which it names.
 
 Pure: a plan goes in, the same plan comes out with `held` set on the changes that are stopped. The rest goes on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.errors import RefusedError
 from reconciler.model.kinds import KINDS
-from reconciler.model.resource import Resource
-from reconciler.plan.changes import Action, Change, Plan, TargetPlan
-from reconciler.plan.marks import PROTECTED, Matching
+from reconciler.model.resource import DUPLICATE, REPLACE, ChangeKey
+from reconciler.model.text import plural
+from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan
+from reconciler.plan.claims import listed, made_by_another_version
+from reconciler.plan.marks import PROTECTED, Found, Match, Matching
 from reconciler.plan.references import references
 
 _FROM_OWNED = 10  # below this many owned objects a percentage says nothing
 
+Judge = Callable[[Change], str]
+"""Why a change is held, or "" if it is not."""
+
 
 @dataclass(frozen=True, slots=True)
 class GuardOptions:
-    """How far deletes may go. `max_deletes` given by flag overrides both the number and the percentage.
+    """How far deletes may go. `max_deletes_flag` overrides both the number and the percentage.
 
-    `prune_confirmed`: deletes are wanted by whoever runs this, not only by a plan file that anybody may have edited.
+    `allow_duplicate` and `allow_in_use` hold NAME or NAME@ID; `consented` those whose delete the project file allows
+    though they are in use. `prune_confirmed`: deletes are wanted by whoever runs this, not only by a plan file that
+    anybody may have edited.
     """
 
     max_deletes: int = 5
     max_delete_percent: int = 30
     max_deletes_flag: int | None = None
     allow_replace: bool = False
+    allow_duplicate: frozenset[str] = frozenset()
     allow_in_use: frozenset[str] = frozenset()
+    consented: frozenset[str] = frozenset()
     prune_confirmed: bool = True
 
 
 def hold_back(plan: TargetPlan, matching: Matching, options: GuardOptions) -> TargetPlan:
-    """Set `held` on every delete or replace that a guard stops, and drop the messages of what is held."""
-    held = _hold(plan, lambda change: _protected(change, matching))
-    held = _hold(held, lambda change: _replace(change, options))
+    """Set `held` on every change that a guard stops, and drop the messages of what is held."""
+    matches = {match.resource.name: match for match in matching.matches}
+    found = {item.id: item for item in matching.found}
+
+    def match_of(change: Change) -> Match | None:
+        return None if change.action is Action.DELETE else matches.get(change.name)
+
+    held = _hold(plan, lambda change: _unclear(change, match_of(change), found))
+    held = _hold(held, lambda change: _protected(change, match_of(change), found))
+    held = _hold(held, lambda change: _replace(change, match_of(change), options))
+    held = _hold(held, lambda change: _alike(change, match_of(change), options))
+    held = _hold(held, _probable_rename(held, matches, options))
     held = _hold(held, lambda change: _unconfirmed(change, options))
-    held = _hold(held, lambda change: _in_use(change, held, matching, options))
-    held = _hold(held, lambda change: _last_channel(change, held, matching))
-    held = _hold(held, _too_many(held, matching, options))  # the last, since it holds all that is left or nothing
-    stopped = {change.name for change in held.changes if change.held}
-    return replace(held, messages=tuple(message for message in held.messages if message.name not in stopped))
+    held = _hold(held, _while_in_error(held))
+    held = _hold(held, _in_use(held, matching, options))
+    held = _hold(held, _last_channel(held, matching))
+    limit, excess = _over_the_limit(held, matching, options)
+    if limit:  # the last, since it holds all that is left or nothing
+        held = _hold(held, lambda change: f"more than {limit}" if _removes(change) else "")
+    held = _hold_what_needs(held)
+    stopped = {change.key for change in held.changes if change.held}
+    return replace(
+        held,
+        messages=tuple(message for message in held.messages if message.key not in stopped),
+        notes=(*held.notes, *((excess,) if excess else ())),
+    )
 
 
 def check_messages(plan: Plan, max_messages: int) -> None:
@@ -55,7 +82,7 @@ def check_messages(plan: Plan, max_messages: int) -> None:
         )
 
 
-def _hold(plan: TargetPlan, judge: Callable[[Change], str]) -> TargetPlan:
+def _hold(plan: TargetPlan, judge: Judge) -> TargetPlan:
     return replace(
         plan, changes=tuple(change if change.held else replace(change, held=judge(change)) for change in plan.changes)
     )
@@ -65,86 +92,179 @@ def _removes(change: Change) -> bool:
     return change.action in (Action.DELETE, Action.REPLACE) and not change.held
 
 
-def _protected(change: Change, matching: Matching) -> str:
+def _unclear(change: Change, match: Match | None, found: dict[str, Found]) -> str:
+    """It is not known which object is meant, or what its mark asks for."""
+    if match is not None:
+        return match.held
+    item = found.get(change.id or "")
+    flags = item.mark.unknown_flags if item is not None and item.mark is not None else frozenset()
+    return made_by_another_version(change.id or "", flags) if flags else ""
+
+
+def _protected(change: Change, match: Match | None, found: dict[str, Found]) -> str:
     if not _removes(change):
         return ""
-    marked = any(item.id == change.id and item.mark and PROTECTED in item.mark.flags for item in matching.found)
-    wanted = any(match.resource.name == change.name and match.resource.settings.protected for match in matching.matches)
+    item = found.get(change.id or "")
+    marked = item is not None and item.mark is not None and PROTECTED in item.mark.flags
+    wanted = match is not None and match.resource.settings.protected
     return "protected: apply it once with spec.protected: false first" if marked or wanted else ""
 
 
-def _replace(change: Change, options: GuardOptions) -> str:
-    if change.action is not Action.REPLACE or options.allow_replace:
+def _replace(change: Change, match: Match | None, options: GuardOptions) -> str:
+    if change.action is not Action.REPLACE or options.allow_replace or _allows(match, REPLACE):
         return ""
-    return "a replace deletes the live object first: pass --allow-replace"
+    return "a replace deletes the live object: pass --allow-replace, or write spec.allow: [replace]"
+
+
+def _allows(match: Match | None, consent: str) -> bool:
+    return match is not None and consent in match.resource.settings.allow
+
+
+def _may_be_twice(key: ChangeKey, match: Match | None, options: GuardOptions) -> bool:
+    return _allows(match, DUPLICATE) or key.is_among(options.allow_duplicate)
+
+
+def _alike(change: Change, match: Match | None, options: GuardOptions) -> str:
+    """An adopted object that lost its mark looks like one that was never ours: a create beside it would leave whoever
+    uses it with an object that nobody manages."""
+    if (
+        change.action is not Action.CREATE
+        or match is None
+        or not match.alike
+        or _may_be_twice(change.key, match, options)
+    ):
+        return ""
+    return (
+        f"an unmanaged object looks like this one ({listed(match.alike)}): adopt it (spec.id or --adopt), give a "
+        "display name of its own, or allow: [duplicate]"
+    )
+
+
+def _probable_rename(plan: TargetPlan, matches: dict[str, Match], options: GuardOptions) -> Judge:
+    """A create and a delete that are probably one object under a new name: neither goes until somebody says so."""
+    creates: dict[ChangeKey, Sequence[ChangeKey]] = {}
+    deletes: dict[str | None, Sequence[ChangeKey]] = {}
+    for rename in plan.renames:
+        created = [key for key in rename.created if not _may_be_twice(key, matches.get(key.name), options)]
+        if created:
+            creates |= dict.fromkeys(created, rename.candidates)
+            deletes |= dict.fromkeys((key.id for key in rename.candidates), created)
+
+    def judge(change: Change) -> str:
+        if former := creates.get(change.key):
+            return (
+                f"it sends where {_some(former)} does, which no manifest names: write spec.renamed_from if it was "
+                "renamed, or allow: [duplicate] if it was not"
+            )
+        if change.is_inferred and (new := deletes.get(change.id)):
+            return (
+                f"{_some(new)} sends where it does, and may be its new name: write spec.renamed_from there if it is, "
+                "or allow: [duplicate] if it is not"
+            )
+        return ""
+
+    return judge
+
+
+def _some(keys: Sequence[ChangeKey], shown: int = 3) -> str:
+    """A few names; of many that are alike not every one can stand in every line."""
+    names = listed(key.name for key in keys[:shown])
+    return f"{names} and {len(keys) - shown} more" if len(keys) > shown else names
 
 
 def _unconfirmed(change: Change, options: GuardOptions) -> str:
-    if change.action is not Action.DELETE or options.prune_confirmed:
+    if change.action is not Action.DELETE or options.prune_confirmed or Reason.DUPLICATE in change.reasons:
         return ""
     return "a delete in a saved plan needs --prune again, or a file signed under RECONCILER_PLAN_KEY"
 
 
-def _in_use(change: Change, plan: TargetPlan, matching: Matching, options: GuardOptions) -> str:
-    if not _removes(change) or change.name in options.allow_in_use or change.kind not in KINDS:
-        return ""
-    if KINDS[change.kind].rank != 0:
-        return ""
-    users = sorted(set(_users_after(change.id or "", plan, matching)))
-    return f"still in use by {', '.join(users)}: pass --allow-in-use {change.name}" if users else ""
+def _while_in_error(plan: TargetPlan) -> Judge:
+    """A manifest that cannot be planned may be the one that names what seems to be named by none."""
+    names = sorted({refusal.name for refusal in plan.refusals})
+    why = f"{plural(len(names), 'manifest')} of this target cannot be planned ({', '.join(names[:3])}): fix that first"
+    return lambda change: why if names and change.is_inferred else ""
 
 
-def _last_channel(change: Change, plan: TargetPlan, matching: Matching) -> str:
-    """A list of an object that bears no mark may lose an element by a delete, but never its last one."""
-    if change.action is not Action.DELETE or change.held:
-        return ""
-    gone = {other.id for other in plan.due if other.action is Action.DELETE}
-    changed = {other.id for other in plan.due if other.action is Action.UPDATE}
+def _in_use(plan: TargetPlan, matching: Matching, options: GuardOptions) -> Judge:
+    """An account or group that somebody will still refer to once all that is not held was applied."""
+    users = _users_after(plan, matching)
+    allowed = options.allow_in_use | options.consented
+
+    def judge(change: Change) -> str:
+        if not _removes(change) or change.key.is_among(allowed) or change.kind not in KINDS or KINDS[change.kind].rank:
+            return ""
+        names = sorted(users.get(change.id or "", ()))
+        return f"still in use by {', '.join(names)}: pass --allow-in-use {change.name}" if names else ""
+
+    return judge
+
+
+def _users_after(plan: TargetPlan, matching: Matching) -> dict[str, set[str]]:
+    """By live id, the names of all that will refer to it once what is not held was applied."""
+    gone = {change.id for change in plan.due if change.action is Action.DELETE}
+    changed = {change.id for change in plan.due if change.action in (Action.UPDATE, Action.REPLACE)}
+    ids: dict[str, list[str]] = defaultdict(list)
+    for object_id, name in matching.names.items():
+        ids[name].append(object_id)
+    users: dict[str, set[str]] = defaultdict(set)
+    for match in matching.matches:
+        if match.found is not None and match.found.id in changed:
+            for name in references(match.resource.fields, match.resource.kind):
+                for object_id in ids.get(name, ()):
+                    users[object_id].add(match.resource.name)
+    for item in matching.found:
+        if item.id in gone or item.id in changed or item.live.kind is None:
+            continue
+        for object_id in references(item.live.fields, item.live.kind):
+            users[object_id].add(matching.names.get(item.id, item.id))
+    return users
+
+
+def _last_channel(plan: TargetPlan, matching: Matching) -> Judge:
+    """A list of an object that carries no mark may lose an element by a delete, but never its last one."""
+    gone = {change.id for change in plan.due if change.action is Action.DELETE}
+    gone -= {change.id for change in plan.due if Reason.DUPLICATE in change.reasons}  # the one that stays takes over
+    changed = {change.id for change in plan.due if change.action is Action.UPDATE}
+    emptied: dict[str, str] = {}
     for item in matching.found:
         if item.live.kind is None or not KINDS[item.live.kind].key_field or item.id in changed:
             continue
         channels = references(item.live.fields, item.live.kind)
-        if change.id in channels and channels <= gone:
+        if channels and channels <= gone:
             key = item.live.fields.get(KINDS[item.live.kind].key_field)
-            return f'the {item.live.kind} of "{key}" would be left without any channel: give it another one first'
-    return ""
+            why = f'the {item.live.kind} of "{key}" would be left without any channel: give it another one first'
+            emptied |= dict.fromkeys(channels, why)
+    return lambda change: emptied.get(change.id or "", "") if change.action is Action.DELETE else ""
 
 
-def _users_after(object_id: str, plan: TargetPlan, matching: Matching) -> Iterable[str]:
-    """Who will refer to a live object once all that is not held back was applied."""
-    gone = {change.id for change in plan.due if change.action is Action.DELETE}
-    changed = {change.id for change in plan.due if change.action in (Action.UPDATE, Action.REPLACE)}
-    name = matching.names.get(object_id, "")
-    for match in matching.matches:
-        if match.found is not None and match.found.id in changed and name in _references_of(match.resource):
-            yield match.resource.name
-    for item in matching.found:
-        if item.id in gone or item.id in changed or item.live.kind is None:
-            continue
-        if object_id in references(item.live.fields, item.live.kind):
-            yield matching.names.get(item.id, item.id)
-
-
-def _references_of(resource: Resource) -> frozenset[str]:
-    return references(resource.fields, resource.kind)
-
-
-def _too_many(plan: TargetPlan, matching: Matching, options: GuardOptions) -> Callable[[Change], str]:
+def _over_the_limit(plan: TargetPlan, matching: Matching, options: GuardOptions) -> tuple[str, str]:
+    """The limit that the deletes and replaces of a target exceed, and that in a sentence; both "" if none."""
     removed = sum(1 for change in plan.changes if _removes(change))
-    owned = sum(1 for match in matching.matches if match.found is not None) + len(matching.candidates)
-    reason = _limit_reason(removed, owned, options)
-    return lambda change: reason if _removes(change) else ""
-
-
-def _limit_reason(removed: int, owned: int, options: GuardOptions) -> str:
+    owned = sum(1 for match in matching.matches if match.found is not None)
+    owned += len(matching.candidates) + len(matching.copies) + len(matching.duplicates)
     if options.max_deletes_flag is not None:
-        allowed = options.max_deletes_flag
-        return f"{removed} deletes are more than --max-deletes {allowed}" if removed > allowed else ""
-    if removed > options.max_deletes:
-        return f"{removed} deletes are more than max_deletes {options.max_deletes}: pass --max-deletes {removed}"
-    if owned >= _FROM_OWNED and removed * 100 > owned * options.max_delete_percent:
-        return (
-            f"{removed} of {owned} owned objects are more than max_delete_percent {options.max_delete_percent}: "
-            f"pass --max-deletes {removed}"
-        )
-    return ""
+        limit, is_over = f"--max-deletes {options.max_deletes_flag}", removed > options.max_deletes_flag
+    elif removed > options.max_deletes:
+        limit, is_over = f"max_deletes {options.max_deletes}", True
+    else:
+        limit = f"max_delete_percent {options.max_delete_percent}"
+        is_over = owned >= _FROM_OWNED and removed * 100 > owned * options.max_delete_percent
+    if not is_over:
+        return "", ""
+    return (
+        limit,
+        f"{removed} of {owned} owned objects would be deleted, more than {limit}: pass --max-deletes {removed}",
+    )
+
+
+def _hold_what_needs(plan: TargetPlan) -> TargetPlan:
+    """What needs a change that is held cannot be carried out either: the plan says so, not the apply."""
+    held = {change.key for change in plan.changes if change.held}
+    changes: list[Change] = []
+    for change in plan.changes:  # in their order, so what is needed comes first
+        needed = [key.name for key in change.needs if key in held]
+        if needed and not change.held:
+            change = replace(change, held=f"needs {listed(needed)}, which is held")
+            held.add(change.key)
+        changes.append(change)
+    return replace(plan, changes=tuple(changes))

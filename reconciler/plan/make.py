@@ -5,19 +5,21 @@ Pure. It holds nothing back (`guards` does) and words nothing (`report` does).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
-from reconciler.model.kinds import KINDS, Role
+from reconciler.model.kinds import KINDS
 from reconciler.model.masking import HIDDEN, Json, Masker
-from reconciler.model.resource import LiveObject, Resource, Server, When
-from reconciler.model.values import SecretReference, Value
+from reconciler.model.resource import DUPLICATE, REPLACE, ChangeKey, Resource, Server, When
+from reconciler.model.values import SecretReference
 from reconciler.plan.changes import (
     ADOPTING,
     Action,
     Candidate,
     Change,
     Message,
+    ProbableRename,
     Reason,
     RefusedResource,
     SecretField,
@@ -27,58 +29,22 @@ from reconciler.plan.diff import Comparison, FieldChange, Secrets, compare_new, 
 from reconciler.plan.enabled import disabled_object, is_disabled_by_hand, mark_change
 from reconciler.plan.marks import PROTECTED, UNVERIFIED, Found, How, Match, Matching, Refusal
 from reconciler.plan.messages import Audience, is_enabled, test_messages
-from reconciler.plan.references import references, refuse_dangling
-
-
-def probable_renames(
-    created: Iterable[Resource], matching: Matching, secrets: Secrets, masker: Masker
-) -> Iterator[str]:
-    """One hint for each resource that is to be created and each candidate that equals it."""
-    for resource in created:
-        fields = {name: value for name, value in resource.fields.items() if name != "display_name"}
-        for candidate in matching.candidates:
-            if candidate.live.kind != resource.kind:
-                continue
-            live = live_fields(candidate.live, matching.names)
-            comparison = diff_fields(KINDS[resource.kind], fields, live, secrets, masker)
-            if not comparison.changes and not comparison.unresolved:
-                yield (
-                    f'{resource} equals {candidate.live.kind} "{candidate.name}", which no manifest names: if it was '
-                    f"renamed, write  metadata.renamed_from: {candidate.name}"
-                )
-
-
-def live_fields(live: LiveObject, names: Mapping[str, str]) -> dict[str, Value]:
-    """A live object's fields with references as the names of resources; `id:...` for what has no name."""
-    kind = KINDS[live.kind or ""]
-    fields = dict(live.fields)
-    for field in kind.fields:
-        value = fields.get(field.name)
-        if field.role is Role.REFERENCE and isinstance(value, str):
-            fields[field.name] = names.get(value, f"id:{value}")
-        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
-            fields[field.name] = frozenset(names.get(item, f"id:{item}") for item in value)
-    return fields
-
-
-def effective_fields(resource: Resource, live: Mapping[str, Value]) -> Mapping[str, Value]:
-    """A resource's fields as they shall become: in `mode: include`, what is not ours in a list stays in it."""
-    if resource.fields.get("mode") != "include":
-        return {name: value for name, value in resource.fields.items() if name != "mode"}
-    fields = {name: value for name, value in resource.fields.items() if name != "mode"}
-    ours, theirs = fields.get("channels"), live.get("channels")
-    if isinstance(ours, frozenset) and isinstance(theirs, frozenset):
-        fields["channels"] = ours | {name for name in theirs if ":" in name}
-    return fields
+from reconciler.plan.references import effective_fields, live_fields, references, refuse_dangling
+from reconciler.plan.renames import probable_renames, rename_hints
 
 
 @dataclass(frozen=True, slots=True)
 class MakeOptions:
     """What the flags say about planning. `when` overrides every manifest's `test.when`; `rewrite_secrets` writes
     write-only fields again. `names` are the resources that are planned (None: all); `partial` means that there are
-    manifests beside these, so that nothing can be told to be a prune candidate."""
+    manifests beside these, so that nothing can be told to be a prune candidate. `destroy`: all that is ours goes, what
+    interrupted runs left over too, or only what `only` names (NAME, NAME@ID). `named` are prune candidates that the
+    project file names: with `prune`, their deletes wait for nothing else."""
 
     prune: bool = False
+    named: frozenset[str] = frozenset()
+    destroy: bool = False
+    only: frozenset[str] = frozenset()
     names: frozenset[str] | None = None
     partial: bool = False
     when: When | None = None
@@ -119,19 +85,25 @@ def make_target_plan(
     possible = tuple(match for match in possible if match.resource.name not in refused)
     matching = replace(matching, matches=possible, refusals=(*matching.refusals, *dangling))
     planned = [
-        _plan_match(match, matching.names, secrets, masker, options)
+        _plan_match(target, match, matching.names, secrets, masker, options)
         for match in matching.matches
         if options.names is None or match.resource.name in options.names
     ]
-    deletes = _deletes(planned, matching) if options.prune else []
+    candidates = [(item.key(target), item) for item in matching.candidates]
+    created = [(item.change.key, item.match.resource) for item in planned if item.change and _creates(item.change)]
+    renames = tuple(probable_renames(created, candidates, matching.names, secrets, masker))
+    hoped_for = [*(resource for _, resource in created), *(refusal.resource for refusal in refusals)]
+    hints = rename_hints(hoped_for, matching.candidates, matching.names, secrets, masker)
     return TargetPlan(
         target=target,
         provider=provider,
         server=server,
-        changes=(*_ordered(planned), *deletes),
-        messages=tuple(_messages(planned, matching, options)),
-        candidates=() if options.prune else tuple(_candidate(item) for item in matching.candidates),
-        leftovers=tuple(_candidate(item) for item in matching.leftovers),
+        changes=(*_ordered(planned), *_deletes(target, planned, matching, options)),
+        messages=tuple(_messages(target, planned, matching, options)),
+        candidates=() if options.prune or options.destroy else tuple(map(_candidate, matching.candidates)),
+        copies=tuple(map(_candidate, matching.copies)),
+        renames=renames,
+        leftovers=() if options.destroy else tuple(map(_candidate, matching.leftovers)),
         refusals=tuple(_refusals(matching, options)),
         unresolved=tuple(
             _secret_field(item.match, path, reference)
@@ -141,23 +113,35 @@ def make_target_plan(
         write_only=tuple(_secret_field(item.match, path) for item in planned for path in item.comparison.write_only),
         ignored=tuple((item.match.resource.name, name) for item in planned for name in item.comparison.ignored),
         disabled=tuple(found for item in planned if (found := disabled_object(item.match)) is not None),
-        hints=tuple(probable_renames(_created(planned), matching, secrets, masker)),
-        notes=server.notes,
+        hints=(*matching.hints, *hints),
+        notes=(*server.notes, *_idle_consents(planned, renames)),
         unchanged=sum(1 for item in planned if item.change is None),
-        foreign=len(matching.foreign),
+        unmanaged=len(matching.unmanaged),
+        others=len(matching.others),
     )
 
 
-def _created(planned: list[_Planned]) -> Iterator[Resource]:
+def _creates(change: Change) -> bool:
+    return change.action is Action.CREATE and not KINDS[change.kind].key_field
+
+
+def _idle_consents(planned: list[_Planned], renames: tuple[ProbableRename, ...]) -> Iterator[str]:
+    """A note for each `spec.allow` that consents to nothing that is planned: it would wait for something else."""
+    renamed = {key for rename in renames for key in rename.created}
     for item in planned:
-        if item.change is not None and item.change.action is Action.CREATE:
-            yield item.match.resource
+        allow, change = item.match.resource.settings.allow, item.change
+        idle = set(allow)
+        if change is not None and change.action is Action.REPLACE:
+            idle.discard(REPLACE)
+        if change is not None and (item.match.alike or change.key in renamed):
+            idle.discard(DUPLICATE)
+        if idle:
+            yield f"{item.match.resource.name}: spec.allow: [{', '.join(sorted(idle))}] has no effect here: remove it"
 
 
 def _secret_field(match: Match, path: tuple[str, ...], reference: str = "") -> SecretField:
-    if match.found is None:
-        return SecretField(match.resource.name, path, reference, match.create_id)
-    return SecretField(match.resource.name, path, reference, match.found.id, match.found.live.updated)
+    updated = match.found.live.updated if match.found else ""
+    return SecretField(match.resource.name, path, reference, match.id, updated)
 
 
 _KEEPS_NOTHING = (
@@ -179,13 +163,13 @@ def _keeps_nothing(match: Match) -> bool:
 
 
 def _plan_match(
-    match: Match, names: Mapping[str, str], secrets: Secrets, masker: Masker, options: MakeOptions
+    target: str, match: Match, names: Mapping[str, str], secrets: Secrets, masker: Masker, options: MakeOptions
 ) -> _Planned:
     resource, found = match.resource, match.found
     kind, masker = KINDS[resource.kind], masker.within(resource.kind, resource.name)
     if found is None or found.live.kind != resource.kind:
         comparison = compare_new(kind, resource.fields, secrets, masker)
-        return _Planned(match, comparison, _new(match, comparison))
+        return _Planned(match, comparison, _new(target, match, comparison))
     live = live_fields(found.live, names)
     desired = effective_fields(resource, live)
     comparison = diff_fields(kind, desired, live, secrets, masker, resource.settings.ignore)
@@ -196,28 +180,31 @@ def _plan_match(
         return _Planned(match, comparison, None)
     change = Change(
         action=Action.UPDATE,
+        target=target,
         kind=resource.kind,
         name=resource.name,
         id=found.id,
         reasons=reasons,
         fields=changes,
-        notes=(*_mark_notes(reasons), *_update_notes(resource, changes)),
+        notes=(*match.notes, *_mark_notes(reasons), *_update_notes(resource, changes)),
         updated=found.live.updated,
         unresolved=comparison.unresolved,
     )
     return _Planned(match, comparison, change)
 
 
-def _new(match: Match, comparison: Comparison) -> Change:
+def _new(target: str, match: Match, comparison: Comparison) -> Change:
     resource, found = match.resource, match.found
+    gap = (f"was a {found.live.kind}; its id is gone between delete and create",) if found else ()
     return Change(
         action=Action.REPLACE if found else Action.CREATE,
+        target=target,
         kind=resource.kind,
         name=resource.name,
-        id=found.id if found else match.create_id,
+        id=match.id,
         reasons=(Reason.KIND_CHANGED if found else Reason.CREATED,),
         fields=comparison.changes,
-        notes=(f"was a {found.live.kind}; its id is gone between delete and create",) if found else (),
+        notes=(*match.notes, *gap),
         updated=found.live.updated if found else "",
         unresolved=comparison.unresolved,
     )
@@ -275,53 +262,71 @@ def _update_notes(resource: Resource, changes: tuple[FieldChange, ...]) -> Itera
 
 def _candidate(item: Found) -> Candidate:
     flags = tuple(sorted(item.mark.flags)) if item.mark else ()
-    return Candidate(item.live.kind or item.live.native_type, item.name, item.id, item.live.updated, flags)
+    return Candidate(item.kind, item.name, item.id, item.live.updated, flags)
 
 
 def _refusals(matching: Matching, options: MakeOptions) -> Iterator[RefusedResource]:
     for refusal in matching.refusals:
         resource = refusal.resource
         if options.names is None or resource.name in options.names:
-            yield RefusedResource(resource.kind, resource.name, refusal.message, refusal.foreign, refusal.missing)
+            yield RefusedResource(resource.kind, resource.name, refusal.message, refusal.missing)
 
 
 def _rank(kind: str) -> int:
     return KINDS[kind].rank if kind in KINDS else 0
 
 
-def _messages(planned: list[_Planned], matching: Matching, options: MakeOptions) -> Iterator[Message]:
-    return test_messages(((item.match, item.change) for item in planned), Audience.of(matching), options.when)
+def _messages(target: str, planned: list[_Planned], matching: Matching, options: MakeOptions) -> Iterator[Message]:
+    return test_messages(target, ((item.match, item.change) for item in planned), Audience.of(matching), options.when)
 
 
 def _ordered(planned: list[_Planned]) -> list[Change]:
-    """Creates, updates and replaces down the dependency order, each with the names it must wait for."""
-    changing = {item.match.resource.name for item in planned if item.change}
+    """Creates, updates and replaces down the dependency order, each with the changes that it must wait for."""
+    changing = {item.change.name: item.change.key for item in planned if item.change}
     changes = [
-        replace(item.change, needs=tuple(sorted(references(item.match.resource.fields, item.change.kind) & changing)))
+        replace(item.change, needs=tuple(sorted(_needed(item.match.resource, changing), key=str)))
         for item in planned
         if item.change
     ]
     return sorted(changes, key=lambda change: (_rank(change.kind), change.name))
 
 
-def _deletes(planned: list[_Planned], matching: Matching) -> list[Change]:
+def _needed(resource: Resource, changing: Mapping[str, ChangeKey]) -> Iterator[ChangeKey]:
+    return (changing[name] for name in references(resource.fields, resource.kind) if name in changing)
+
+
+def _deletes(target: str, planned: list[_Planned], matching: Matching, options: MakeOptions) -> list[Change]:
     """Deletes up the dependency order; each waits for the changes that take the object out of use."""
-    users = {item.match.resource.name: item.match.found for item in planned if item.change and item.match.found}
-    users |= {item.name: item for item in matching.candidates}
+    going = {item.id: (item, Reason.DUPLICATE) for item, _ in matching.duplicates}
+    if options.prune or options.destroy:
+        left = matching.leftovers if options.destroy else ()
+        chosen = [item for item in (*matching.candidates, *left) if _is_chosen(target, item, options)]
+        going |= {item.id: (item, _why_deleted(target, item, options)) for item in chosen}
+    users: dict[str, set[ChangeKey]] = defaultdict(set)
+    changing = [(item.match.found, item.change.key) for item in planned if item.change and item.match.found]
+    for user, key in (*changing, *((item, item.key(target)) for item, _ in going.values())):
+        for object_id in references(user.live.fields, user.live.kind) if user.live.kind else ():
+            users[object_id].add(key)
     deletes = [
         Change(
             action=Action.DELETE,
-            kind=item.live.kind or item.live.native_type,
+            target=target,
+            kind=item.kind,
             name=item.name,
             id=item.id,
-            reasons=(Reason.PRUNED,),
-            needs=tuple(sorted(name for name, user in users.items() if _uses(user, item.id))),
+            reasons=(why,),
+            needs=tuple(sorted(users[item.id], key=lambda key: (str(key), key.id or ""))),
             updated=item.live.updated,
         )
-        for item in matching.candidates
+        for item, why in going.values()
     ]
-    return sorted(deletes, key=lambda change: (-_rank(change.kind), change.name))
+    return sorted(deletes, key=lambda change: (-_rank(change.kind), change.name, change.id or ""))
 
 
-def _uses(user: Found, object_id: str) -> bool:
-    return user.live.kind is not None and object_id in references(user.live.fields, user.live.kind)
+def _why_deleted(target: str, item: Found, options: MakeOptions) -> Reason:
+    is_named = options.destroy or item.key(target).is_among(options.named)
+    return Reason.NAMED if is_named else Reason.PRUNED
+
+
+def _is_chosen(target: str, item: Found, options: MakeOptions) -> bool:
+    return not options.only or item.key(target).is_among(options.only)

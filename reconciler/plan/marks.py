@@ -7,15 +7,15 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from reconciler.model.resource import LiveObject, Resource
+from reconciler.model.resource import ChangeKey, LiveObject, Resource
 
 CANARY, DISABLED, PROTECTED = "canary", "disabled", "protected"
 REPLACED, UNVERIFIED = "replaced", "unverified"
 
-_MARK = re.compile(
-    r"(?:(?<=\s)|^)\[(?P<owner>[a-z0-9-]{1,40})/(?P<name>[a-z0-9-]{1,63})"
-    r"(?P<flags>(?: (?:canary|disabled|protected|replaced|unverified))*)\]\Z"
-)
+FLAGS = frozenset({CANARY, DISABLED, PROTECTED, REPLACED, UNVERIFIED})
+"""Every flag that this version knows."""
+
+_MARK = re.compile(r"(?:(?<=\s)|^)\[(?P<owner>[a-z0-9-]{1,40})/(?P<name>[a-z0-9-]{1,63})(?P<flags>(?: [a-z]+)*)\]\Z")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class Mark:
         return f"[{' '.join([f'{self.owner}/{self.name}', *sorted(self.flags)])}]"
 
     @property
-    def is_leftover(self) -> bool:
-        """Whether the object is a canary or a half-done replace: never matched, counted or pruned."""
-        return bool(self.flags & {CANARY, REPLACED})
+    def unknown_flags(self) -> frozenset[str]:
+        """Flags that another version wrote: what they ask for is not known here, so the object is left as it is."""
+        return self.flags - FLAGS
 
 
 def read_mark(description: str) -> tuple[str, Mark | None]:
@@ -50,7 +50,10 @@ def describe(text: str, mark: Mark) -> str:
 
 
 def longest_mark(owner: str, name: str, *, protected: bool, disabled: bool = False) -> Mark:
-    """The longest mark that an object can get, by which `validate` judges the length of a description."""
+    """The longest mark that an object can get, by which `validate` judges the length of a description.
+
+    `canary` and `replaced` are shorter than `unverified`, and are never written beside it.
+    """
     flags = {UNVERIFIED} | ({PROTECTED} if protected else set()) | ({DISABLED} if disabled else set())
     return Mark(owner, name, frozenset(flags))
 
@@ -81,8 +84,17 @@ class Found:
 
     @property
     def name(self) -> str:
-        """The manifest's name under which it is marked, or `id:...` for what bears no mark."""
+        """The manifest's name under which it is marked, or `id:...` for what carries no mark."""
         return self.mark.name if self.mark else f"id:{self.live.id}"
+
+    @property
+    def kind(self) -> str:
+        """Its kind, or the provider's own word for a type that this version does not know."""
+        return self.live.kind or self.live.native_type
+
+    def key(self, target: str) -> ChangeKey:
+        """What identifies a change of it on its target."""
+        return ChangeKey(target, self.kind, self.name, self.id)
 
 
 class Off(StrEnum):
@@ -94,9 +106,11 @@ class Off(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Match:
-    """A desired resource and the live object it describes (None: it is to be created).
+    """A desired resource and the live object it describes (None: it is to be created, under `create_id` if we choose).
 
-    `off` says why it stays disabled, if it does; the resource then wants what is live.
+    `off` says why it stays disabled, if it does; the resource then wants what is live. `alike` are the ids of unmanaged
+    objects that look like one that is to be created. `held` says why nothing may be changed about it, `notes` what a
+    reviewer should know.
     """
 
     resource: Resource
@@ -104,16 +118,26 @@ class Match:
     how: How
     create_id: str | None = None
     off: Off | None = None
+    alike: tuple[str, ...] = ()
+    held: str = ""
+    notes: tuple[str, ...] = ()
+
+    @property
+    def id(self) -> str | None:
+        """The live object's id, or the one it will be created under."""
+        return self.found.id if self.found else self.create_id
+
+    def key(self, target: str) -> ChangeKey:
+        """What identifies a change of it on its target."""
+        return ChangeKey(target, self.resource.kind, self.resource.name, self.id)
 
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """A resource that cannot be planned: why, and what to do. `foreign`: because somebody else owns the object;
-    `missing`: because there is nothing live that it could keep."""
+    """A resource that cannot be planned: why, and what to do. `missing`: there is nothing live that it could keep."""
 
     resource: Resource
     message: str
-    foreign: bool = False
     missing: bool = False
 
 
@@ -121,17 +145,29 @@ class Refusal:
 class Matching:
     """All that is desired and all that is live, side by side.
 
-    `candidates` bear our mark and no manifest names them; `leftovers` are canaries and half-done replaces of ours;
-    `foreign` are all others. `names` gives the name of every live object that has one, by id; `found` is all there is.
+    `candidates` carry our mark and no manifest names them; `copies` carry the mark of a resource that another object
+    was matched to; `duplicates` are those of them that may be removed by themselves, as pairs of the object and the id
+    of the one that stays; `leftovers` are canaries and half-done replaces of ours. `unmanaged` carry no mark, `others`
+    another owner's. `names` gives the name of every live object that has one, by id; `found` is all there is; `hints`
+    are questions to the reader.
     """
 
     matches: tuple[Match, ...] = ()
     refusals: tuple[Refusal, ...] = ()
     candidates: tuple[Found, ...] = ()
+    copies: tuple[Found, ...] = ()
+    duplicates: tuple[tuple[Found, str], ...] = ()
     leftovers: tuple[Found, ...] = ()
-    foreign: tuple[Found, ...] = ()
+    unmanaged: tuple[Found, ...] = ()
+    others: tuple[Found, ...] = ()
     names: Mapping[str, str] = field(default_factory=dict)
     found: tuple[Found, ...] = ()
+    hints: tuple[str, ...] = ()
+
+    @property
+    def owned(self) -> tuple[Found, ...]:
+        """What is ours and no resource was matched to."""
+        return (*self.candidates, *self.copies, *(item for item, _ in self.duplicates), *self.leftovers)
 
 
 def _no_key(_name: str) -> None:
@@ -142,8 +178,8 @@ def _no_key(_name: str) -> None:
 class Ownership:
     """Under whose name a run matches. `key_of` gives the id we choose for a name, or None if the provider chooses.
 
-    `adopt` takes over unmarked objects of the same kind and display name. `enable` names what shall be enabled though a
-    person disabled it; `all` stands for every name.
+    `adopt` takes over unmanaged objects of the same kind and display name. `enable` names what shall be enabled though
+    a person disabled it; `all` stands for every name.
     """
 
     owner: str
@@ -152,6 +188,39 @@ class Ownership:
     adopt: bool = False
     enable: frozenset[str] = frozenset()
 
+    @property
+    def chooses_ids(self) -> bool:
+        """Whether we choose the ids of new objects on this target."""
+        return self.key_of is not _no_key
+
     def owns(self, mark: Mark | None) -> bool:
         """Whether a mark is ours, or that of an owner whose objects this project took over."""
         return mark is not None and (mark.owner == self.owner or mark.owner in self.former_owners)
+
+    def is_leftover(self, mark: Mark | None) -> bool:
+        """Whether a mark of ours is that of a canary or a half-done replace: never matched, counted or pruned.
+
+        Where we choose the ids a replace never flags the old object, so there `replaced` was written by a hand and
+        means nothing.
+        """
+        if mark is None or not self.owns(mark):
+            return False
+        return CANARY in mark.flags or (REPLACED in mark.flags and not self.chooses_ids)
+
+    def place_of(self, name: str, object_id: str) -> int | None:
+        """1 for our key of that name, 2 for the next id of it (`<key>_2`), and so on; None for any other id."""
+        key = self.key_of(name)
+        if key is None or object_id == key:
+            return None if key is None else 1
+        head, _, number = object_id.rpartition("_")
+        return int(number) if head == key and re.fullmatch(r"[1-9][0-9]{0,5}", number) else None
+
+    def free_key(self, name: str, taken: Mapping[str, object]) -> str | None:
+        """The first id of a name that no live object has; None where the provider chooses."""
+        key = self.key_of(name)
+        number = 1
+        candidate = key
+        while candidate is not None and candidate in taken:
+            number += 1
+            candidate = f"{key}_{number}"
+        return candidate

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import KeyWord
 from reconciler.model.resource import LiveObject, Resource
-from reconciler.model.text import few, suggest
+from reconciler.model.text import few, plural, suggest
+from reconciler.plan.claims import Finder, listed
 from reconciler.plan.enabled import settle_enabled
-from reconciler.plan.marks import Found, How, Match, Matching, Ownership, Refusal, read_mark
+from reconciler.plan.marks import CANARY, REPLACED, Found, Match, Matching, Ownership, Refusal, read_mark
 
 Words = Mapping[str, Mapping[str, KeyWord]]
 """By kind, every word that its key may have; a kind that is not there may have any."""
@@ -26,15 +27,16 @@ def translate(resources: Iterable[Resource], words: Words) -> tuple[list[Resourc
         found = _translated(resource, words)
         if isinstance(found, str):
             refused.append((resource, found))
+        elif key_field := KINDS[found.kind].key_field:
+            by_key[found.kind, found.fields[key_field]].append(found)
         else:
             kept.append(found)
-            if key_field := KINDS[found.kind].key_field:
-                by_key[found.kind, found.fields[key_field]].append(found)
-    for twins in by_key.values():
-        if len(twins) > 1:
-            names = " and ".join(sorted(twin.name for twin in twins))
-            refused += [(twin, f"{names} are about the same {KINDS[twin.kind].key_field}: keep one") for twin in twins]
-            kept = [resource for resource in kept if resource not in twins]
+    for same in by_key.values():
+        if len(same) == 1:
+            kept += same
+            continue
+        names = listed(item.name for item in same)
+        refused += [(item, f"{names} are about the same {KINDS[item.kind].key_field}: keep one") for item in same]
     return kept, refused
 
 
@@ -56,138 +58,6 @@ def _translated(resource: Resource, words: Words) -> Resource | str:
     return replace(resource, fields={**resource.fields, key_field: word.value})
 
 
-class Finder:
-    """Looks for one resource's live object, trying the ways in order."""
-
-    def __init__(self, found: list[Found], ownership: Ownership) -> None:
-        self._ownership = ownership
-        self._by_id = {item.id: item for item in found}
-        self._by_name: dict[str, list[Found]] = defaultdict(list)
-        self._by_display_name: dict[tuple[str | None, object], list[Found]] = defaultdict(list)
-        self._by_natural_key = {
-            (item.live.kind, item.live.fields[KINDS[item.live.kind].key_field]): item
-            for item in found
-            if item.live.kind and KINDS[item.live.kind].key_field
-        }
-        for item in found:
-            if item.mark is None:
-                self._by_display_name[item.live.kind, item.live.fields.get("display_name")].append(item)
-            elif ownership.owns(item.mark) and not item.mark.is_leftover:
-                self._by_name[item.mark.name].append(item)
-
-    def find(self, resource: Resource) -> Match | Refusal:
-        natural = KINDS[resource.kind].key_field
-        if natural:
-            item = self._by_natural_key.get((resource.kind, resource.fields[natural]))
-            return Match(resource, item, How.KEY if item else How.NONE)
-        for way in (self._by_pinned_id, self._by_mark, self._by_former_name, self._by_key, self._by_adoption):
-            result = way(resource)
-            if result is not None:
-                return result
-        return Match(resource, None, How.NONE, resource.settings.id or self._ownership.key_of(resource.name))
-
-    def _by_pinned_id(self, resource: Resource) -> Match | Refusal | None:
-        pinned = resource.settings.id
-        if pinned is None:
-            return None
-        marked = [item for item in self._by_name[resource.name] if item.id != pinned]
-        if marked:
-            return Refusal(
-                resource,
-                f"spec.id names {pinned}, but {marked[0].id} bears its mark: delete one of them, or fix spec.id",
-            )
-        item = self._by_id.get(pinned)
-        if item is not None:
-            return self._claim(resource, item, How.ID)
-        if self._ownership.key_of(resource.name) is None:
-            return Refusal(resource, f"spec.id names {pinned}, which does not exist on this target: fix or remove it")
-        return None
-
-    def _by_mark(self, resource: Resource) -> Match | Refusal | None:
-        return self._one_of(resource, self._by_name[resource.name], How.MARK)
-
-    def _by_former_name(self, resource: Resource) -> Match | Refusal | None:
-        former = resource.settings.renamed_from
-        if former is None:
-            return None
-        marked = self._one_of(resource, self._by_name[former], How.RENAMED)
-        return marked or self._unmarked_at_key(resource, former, How.RENAMED)
-
-    def _by_key(self, resource: Resource) -> Match | Refusal | None:
-        return self._unmarked_at_key(resource, resource.name, How.KEY)
-
-    def _unmarked_at_key(self, resource: Resource, name: str, how: How) -> Match | Refusal | None:
-        key = self._ownership.key_of(name)
-        item = self._by_id.get(key) if key else None
-        if item is None or (how is How.RENAMED and item.mark is not None):
-            return None
-        if item.mark is None and item.live.kind not in (resource.kind, None):
-            return Refusal(
-                resource,
-                f"the live object {item.id} has this manifest's id but is a {item.live.kind} without our mark: "
-                "remove it, or rename the manifest",
-                foreign=True,
-            )
-        return self._claim(resource, item, how)
-
-    def _by_adoption(self, resource: Resource) -> Match | Refusal | None:
-        same = self._by_display_name[resource.kind, resource.fields.get("display_name")]
-        if not same:
-            return None
-        if not self._ownership.adopt:
-            if self._ownership.key_of(resource.name) is not None:
-                return None
-            return Refusal(
-                resource,
-                f"an unmarked object of this kind and display name exists ({listed(i.id for i in same)}): mark lost or "
-                "foreign; adopt it with spec.id or --adopt, or choose another display name",
-                foreign=True,
-            )
-        if len(same) > 1:
-            return Refusal(
-                resource, f"{listed(i.id for i in same)} all have its kind and display name: choose one with spec.id"
-            )
-        return self._claim(resource, same[0], How.DISPLAY_NAME)
-
-    def _one_of(self, resource: Resource, marked: list[Found], how: How) -> Match | Refusal | None:
-        if len(marked) > 1:
-            return Refusal(
-                resource,
-                f"{listed(item.id for item in marked)} all bear the mark {marked[0].mark}: remove all but one",
-            )
-        return self._claim(resource, marked[0], how) if marked else None
-
-    def _claim(self, resource: Resource, item: Found, how: How) -> Match | Refusal:
-        mark = item.mark
-        if mark is not None and not self._ownership.owns(mark):
-            return Refusal(
-                resource,
-                f"the live object {item.id} bears another owner's mark {mark}: it is never touched; if that project "
-                "became this one, list its owner under spec.former_owners",
-                foreign=True,
-            )
-        if item.live.kind is None:
-            return Refusal(
-                resource,
-                f"the live object {item.id} is of the type {item.live.native_type or 'none'}, which this version of "
-                "reconciler does not know: update reconciler, or remove the manifest",
-            )
-        if mark is not None and mark.is_leftover:
-            return Refusal(resource, f"the live object {item.id} is a left-over {mark} of an interrupted run")
-        if mark is not None and mark.name not in (resource.name, resource.settings.renamed_from):
-            return Refusal(
-                resource,
-                f"the live object {item.id} belongs to the manifest {mark.name}: set renamed_from to rename it",
-            )
-        if mark is not None and mark.owner != self._ownership.owner:
-            how = How.FORMER_OWNER
-        return Match(resource, item, how)
-
-
-def listed(words: Iterable[str]) -> str:
-    return " and ".join(sorted(words))
-
-
 _ANY_WORD: Words = {}
 
 
@@ -196,14 +66,16 @@ def match_live(
 ) -> Matching:
     """Match every resource to at most one live object: by `spec.id`, else mark, else key, else by adoption.
 
-    `words` are those that the target has for the keys of kinds that bear no mark.
+    `words` are those that the target has for the keys of kinds that carry no mark.
     """
-    resources, unknown = translate(resources, words)
+    wanted = list(resources)
+    possible, unknown = translate(wanted, words)
     found = sorted((read_found(item) for item in objects), key=lambda item: item.id)
-    finder = Finder(found, ownership)
+    named = Named.by(wanted)
+    finder = Finder(found, ownership, named.names)
     matches: list[Match] = []
     refusals = [Refusal(resource, why) for resource, why in unknown]
-    for resource in sorted(resources, key=lambda item: item.name):
+    for resource in sorted(possible, key=lambda item: item.name):
         result = finder.find(resource)
         if isinstance(result, Match):
             matches.append(result)
@@ -211,7 +83,7 @@ def match_live(
             refusals.append(result)
     matches, twice = _without_doubles(matches)
     matches = [settle_enabled(match, ownership.enable) for match in matches]
-    return _sorted_out(found, matches, [*refusals, *twice], ownership)
+    return _sorted_out(found, matches, [*refusals, *twice], ownership, named)
 
 
 def read_found(item: LiveObject) -> Found:
@@ -220,44 +92,155 @@ def read_found(item: LiveObject) -> Found:
     return Found(replace(item, fields={**item.fields, "description": text}) if mark else item, mark)
 
 
+@dataclass(frozen=True, slots=True)
+class Named:
+    """All that the manifests of a target name in any way: `names` of marked objects, present and former, and `ids`."""
+
+    names: frozenset[str]
+    ids: frozenset[str]
+
+    @classmethod
+    def by(cls, resources: list[Resource]) -> Named:
+        """What these resources name. A kind whose objects carry no mark names no marked object by its own name."""
+        marked = [resource for resource in resources if not KINDS[resource.kind].key_field]
+        names = {resource.name for resource in marked}
+        names.update(name for resource in marked for name in resource.settings.renamed_from)
+        return cls(frozenset(names), frozenset(item.settings.id for item in resources if item.settings.id))
+
+    def includes(self, item: Found) -> bool:
+        """Whether a manifest names this live object."""
+        return item.id in self.ids or (item.mark is not None and item.mark.name in self.names)
+
+
 def _without_doubles(matches: list[Match]) -> tuple[list[Match], list[Refusal]]:
+    """The matches without those that are about one object: which of them it is nobody can tell."""
     by_id: dict[str, list[Match]] = defaultdict(list)
     for match in matches:
-        by_id[match.found.id if match.found else f"new:{match.resource.name}"].append(match)
+        by_id[f"id:{match.id}" if match.id else match.resource.name].append(match)
     kept = [group[0] for group in by_id.values() if len(group) == 1]
     refusals = [
-        Refusal(match.resource, f"{listed(m.resource.name for m in group)} all describe the live object {object_id}")
-        for object_id, group in by_id.items()
-        if len(group) > 1
-        for match in group
+        Refusal(match.resource, _both_describe(group)) for group in by_id.values() if len(group) > 1 for match in group
     ]
     return sorted(kept, key=lambda match: match.resource.name), refusals
 
 
-def _sorted_out(found: list[Found], matches: list[Match], refusals: list[Refusal], ownership: Ownership) -> Matching:
+def _both_describe(group: list[Match]) -> str:
+    names = listed(match.resource.name for match in group)
+    object_id = group[0].id
+    if group[0].found is None:
+        return f"{names} would be created under one id, {object_id}: fix spec.id, or remove one of them"
+    return f"{names} all describe the live object {object_id}: fix spec.id, or remove one of them"
+
+
+def _sorted_out(
+    found: list[Found], matches: list[Match], refusals: list[Refusal], ownership: Ownership, named: Named
+) -> Matching:
     matched = {match.found.id: match for match in matches if match.found}
-    refused = {refusal.resource.name for refusal in refusals}
-    refused |= {r.resource.settings.renamed_from for r in refusals if r.resource.settings.renamed_from}
-    rest = [item for item in found if item.id not in matched]
+    rest = [item for item in found if item.id not in matched and not item.live.read_only]
     ours = [item for item in rest if ownership.owns(item.mark)]
-    names = {item.id: item.live.alias for item in found if item.live.alias}
-    # A half-done replace keeps no name: whoever refers to it is seen to refer to something else.
-    names |= {item.id: item.name for item in found if ownership.owns(item.mark) and not _is_leftover(item)}
-    names |= {object_id: match.resource.name for object_id, match in matched.items()}
+    plain = [item for item in ours if not ownership.is_leftover(item.mark)]
+    left = [item for item in ours if ownership.is_leftover(item.mark)]
+    orphans = [item for item in left if _is_replaced(item) and not named.includes(item)]
+    copies, duplicates = _copies(plain, matches, ownership)
+    matches = [_held_for_copies(match, copies, ownership) for match in matches]
     return Matching(
         matches=tuple(matches),
         refusals=tuple(sorted(refusals, key=lambda refusal: refusal.resource.name)),
-        candidates=tuple(
-            item
-            for item in ours
-            if item.mark and not item.mark.is_leftover and item.mark.name not in refused and not item.live.read_only
-        ),
-        leftovers=tuple(item for item in ours if item.mark and item.mark.is_leftover),
-        foreign=tuple(item for item in rest if not ownership.owns(item.mark) and not item.live.read_only),
-        names=names,
+        candidates=tuple(item for item in (*plain, *orphans) if not named.includes(item)),
+        copies=tuple(copies),
+        duplicates=tuple(duplicates),
+        leftovers=tuple(item for item in left if item not in orphans),
+        unmanaged=tuple(item for item in rest if item.mark is None),
+        others=tuple(item for item in rest if item.mark is not None and not ownership.owns(item.mark)),
+        names=_names(found, matches, plain, duplicates),
         found=tuple(found),
+        hints=tuple(_former_owner(rest, matches, refusals, ownership)),
     )
 
 
-def _is_leftover(item: Found) -> bool:
-    return item.mark is not None and item.mark.is_leftover
+def _is_replaced(item: Found) -> bool:
+    """Whether it is the old object of a replace that was killed: with its manifest, an apply finishes the replace."""
+    return item.mark is not None and REPLACED in item.mark.flags and CANARY not in item.mark.flags
+
+
+def _copies(
+    plain: list[Found], matches: list[Match], ownership: Ownership
+) -> tuple[list[Found], list[tuple[Found, str]]]:
+    """Objects that carry the mark of what another object was matched to; and of these, with the id of the one that
+    stays, those that two runs at once can have made, so that the younger may go: known to be the same."""
+    by_name: dict[str, Found] = {}
+    for match in matches:
+        if match.found is not None and not KINDS[match.resource.kind].key_field:
+            by_name |= dict.fromkeys((match.resource.name, *match.resource.settings.renamed_from), match.found)
+    copies: list[Found] = []
+    duplicates: list[tuple[Found, str]] = []
+    for item in plain:
+        kept = by_name.get(item.name)
+        if kept is None:
+            continue
+        if not ownership.chooses_ids and item.mark == kept.mark and _same_address(item.live, kept.live):
+            duplicates.append((item, kept.id))
+        else:
+            copies.append(item)
+    return copies, duplicates
+
+
+def _same_address(one: LiveObject, other: LiveObject) -> bool:
+    """Whether two live objects are known to send to the same place: what a server masks is not known."""
+    if one.kind is None or one.kind != other.kind:
+        return False
+    addresses = [(one.fields.get(field.name), other.fields.get(field.name)) for field in KINDS[one.kind].address]
+    return bool(addresses) and all(ours == theirs and ours is not None for ours, theirs in addresses)
+
+
+def _held_for_copies(match: Match, copies: list[Found], ownership: Ownership) -> Match:
+    """Where the mark is the only key, a second object that carries it leaves open which one is meant."""
+    if ownership.chooses_ids or match.found is None or match.resource.settings.id:
+        return match
+    same = [item.id for item in copies if item.mark and item.mark.name == match.resource.name]
+    if not same:
+        return match
+    ids = listed([match.found.id, *same])
+    why = (
+        f"{ids} carry one mark, and are not known to be the same: pin the right one with spec.id, and remove the other "
+        f"with `reconciler destroy {match.resource.name}@ID`"
+    )
+    return replace(match, held=why)
+
+
+def _names(
+    found: list[Found], matches: list[Match], plain: list[Found], duplicates: list[tuple[Found, str]]
+) -> dict[str, str]:
+    """The name of each live object that can be referred to by one, by id.
+
+    What a manifest describes has the manifest's name. Of the rest, only what shares its name with nothing else: whoever
+    refers to a copy or to a half-done replace is seen to refer to something else.
+    """
+    names = {item.id: item.live.alias for item in found if item.live.alias}
+    matched = {match.found.id: match.resource.name for match in matches if match.found}
+    taken = {match.resource.name for match in matches}
+    counts: dict[str, int] = defaultdict(int)
+    for item in plain:
+        counts[item.name] += 1
+    names |= {item.id: item.name for item in plain if item.name not in taken and counts[item.name] == 1}
+    names |= {item.id: matched[kept] for item, kept in duplicates}
+    return names | matched
+
+
+def _former_owner(
+    rest: list[Found], matches: list[Match], refusals: list[Refusal], ownership: Ownership
+) -> Iterator[str]:
+    """A question, where nothing is ours and one other owner has objects of our kinds and names."""
+    if any(match.found is not None and ownership.owns(match.found.mark) for match in matches):
+        return
+    resources = [*(match.resource for match in matches), *(refusal.resource for refusal in refusals)]
+    wanted = {(resource.kind, resource.name) for resource in resources}
+    same = [item for item in rest if item.mark is not None and (item.live.kind, item.mark.name) in wanted]
+    owners = {item.mark.owner for item in same if item.mark is not None}
+    if len(owners) == 1 and not ownership.owns(same[0].mark):
+        owner = owners.pop()
+        count = plural(len(same), "object")
+        yield (
+            f"{count} of the same kind and name {'carries' if len(same) == 1 else 'carry'} the mark of {owner}: was "
+            f"this project called {owner}? then add it to spec.former_owners in the project file"
+        )

@@ -54,16 +54,16 @@ def is_enabled(match: Match) -> bool:
 
 
 def test_messages(
-    planned: Iterable[tuple[Match, Change | None]], audience: Audience, when: When | None
+    target: str, planned: Iterable[tuple[Match, Change | None]], audience: Audience, when: When | None
 ) -> Iterator[Message]:
     """The messages of one target, by name. `when` overrides every manifest's `test.when`."""
     for match, change in planned:
-        message = message_for(match, change, audience, when or match.resource.settings.test.when)
+        message = message_for(target, match, change, audience, when or match.resource.settings.test.when)
         if message is not None:
             yield message
 
 
-def message_for(match: Match, change: Change | None, audience: Audience, when: When) -> Message | None:
+def message_for(target: str, match: Match, change: Change | None, audience: Audience, when: When) -> Message | None:
     """The message that verifies one change, or the channel as it is under `always`; None where none is due."""
     resource = match.resource
     needs_test = change is not None and (change.affects_delivery or Reason.UNVERIFIED in change.reasons)
@@ -71,10 +71,11 @@ def message_for(match: Match, change: Change | None, audience: Audience, when: W
         return None
     if KINDS[resource.kind].sends:
         can_be_sent = is_enabled(match) and not _is_unknown(match)
-        return Message(resource.name, resource.name, audience.recipients(resource)) if can_be_sent else None
+        message = Message(match.key(target), resource.name, audience.recipients(resource))
+        return message if can_be_sent else None
     if not needs_test or change is None or change.action is not Action.UPDATE:
         return None
-    return _message_through_user(match, audience)
+    return _message_through_user(target, match, audience)
 
 
 def _is_unknown(match: Match) -> bool:
@@ -87,18 +88,18 @@ def _is_unknown(match: Match) -> bool:
     )
 
 
-def _message_through_user(match: Match, audience: Audience) -> Message | None:
+def _message_through_user(target: str, match: Match, audience: Audience) -> Message | None:
     """A changed account or group is verified through a channel that uses it; nobody's use cannot be verified."""
-    resource = match.resource
+    resource, key = match.resource, match.key(target)
     user = audience.channel_using(resource.name)
     if user is None:
         return None
     if resource.kind == "EmailGroup":
         before = _texts(match.found.live.fields.get("recipients")) if match.found else frozenset()
         added = sorted(_texts(resource.fields.get("recipients")) - before)
-        return Message(resource.name, user.resource.name, tuple(added)) if added else None
+        return Message(key, user.resource.name, tuple(added)) if added else None
     chosen = sorted(resource.settings.test.recipients) or list(audience.recipients(user.resource))[:1]
-    return Message(resource.name, user.resource.name, tuple(chosen)) if chosen else None
+    return Message(key, user.resource.name, tuple(chosen)) if chosen else None
 
 
 def _texts(value: Value) -> frozenset[str]:

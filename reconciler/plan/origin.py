@@ -39,12 +39,12 @@ def with_origins(plan: TargetPlan, desired: Resources, base: Resources) -> Targe
 def intent_only(plan: TargetPlan) -> TargetPlan:
     """The plan without the changes that nobody intended since the commit: they are pending."""
     rest = [change for change in plan.changes if change.origin is not Origin.INTENT]
-    names = {change.name for change in rest}
-    pending = (Pending(item.action, item.kind, item.name, _words(item.origin)) for item in rest)
+    keys = {change.key for change in rest}
+    pending = (Pending(item.action, item.kind, item.name, _words(item.origin), item.id) for item in rest)
     return replace(
         plan,
         changes=tuple(change for change in plan.changes if change.origin is Origin.INTENT),
-        messages=tuple(message for message in plan.messages if message.name not in names),
+        messages=tuple(message for message in plan.messages if message.key not in keys),
         pending=(*plan.pending, *pending),
     )
 
@@ -139,12 +139,18 @@ def find_drift(plan: Plan) -> Drift:
     """Split a plan's changes into what moved and what is pending. What is no longer there to be kept has moved too."""
     changes = [Drifted(target.target, change) for target in plan.targets for change in target.changes]
     by_hand = [
-        Drifted(target.target, _enabling(item)) for target in plan.targets for item in target.disabled if item.by_hand
+        Drifted(target.target, _enabling(target.target, item))
+        for target in plan.targets
+        for item in target.disabled
+        if item.by_hand
     ]
     moved = [*by_hand, *(item for item in changes if _is_drift(item.change))]
     pending = [item for item in changes if item not in moved]
     moved += [
-        Drifted(target.target, _missing(item)) for target in plan.targets for item in target.refusals if item.missing
+        Drifted(target.target, _missing(target.target, item))
+        for target in plan.targets
+        for item in target.refusals
+        if item.missing
     ]
     targets = (
         replace(target, refusals=tuple(item for item in target.refusals if not item.missing)) for target in plan.targets
@@ -152,17 +158,17 @@ def find_drift(plan: Plan) -> Drift:
     return Drift(replace(plan, targets=tuple(targets)), tuple(moved), tuple(pending))
 
 
-def _enabling(item: Disabled) -> Change:
+def _enabling(target: str, item: Disabled) -> Change:
     """What would undo a mute by hand."""
     fields = (FieldChange(("enabled",), before=False, after=True, delivery=True),)
     return Change(
-        Action.UPDATE, item.kind, item.name, item.id, (Reason.DISABLED_BY_HAND,), fields, updated=item.updated
+        Action.UPDATE, target, item.kind, item.name, item.id, (Reason.DISABLED_BY_HAND,), fields, updated=item.updated
     )
 
 
-def _missing(item: RefusedResource) -> Change:
+def _missing(target: str, item: RefusedResource) -> Change:
     """What a manifest would create, could it know the values that it left to the live object."""
-    return Change(Action.CREATE, item.kind, item.name, None, (Reason.CREATED,), notes=(item.message,))
+    return Change(Action.CREATE, target, item.kind, item.name, None, (Reason.CREATED,), notes=(item.message,))
 
 
 def _is_drift(change: Change) -> bool:

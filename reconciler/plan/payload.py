@@ -15,8 +15,8 @@ from reconciler.model.resource import Draft, LiveObject, Resource
 from reconciler.model.values import MaskedText, SecretReference, SecretText, Value, in_clear
 from reconciler.plan.changes import Action, RefusedResource, TargetPlan
 from reconciler.plan.diff import Secrets
-from reconciler.plan.make import effective_fields, live_fields
 from reconciler.plan.marks import Found, Mark, Matching, Ownership, describe, longest_mark
+from reconciler.plan.references import effective_fields, live_fields
 
 
 class UnknownReferenceError(LookupError):

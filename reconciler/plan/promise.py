@@ -7,11 +7,12 @@ itself, but says what no longer holds.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from reconciler.model.masking import Json
-from reconciler.plan.changes import Action, Change, Message, Pending, Reason, TargetPlan
+from reconciler.plan.changes import Action, Change, Message, Pending, Reason, SecretField, TargetPlan
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.marks import Matching
 
@@ -36,22 +37,26 @@ def keep_promise(saved: TargetPlan, fresh: TargetPlan, matching: Matching, names
         return Kept(fresh)
     if other := _other_system(saved, fresh):
         return Kept(fresh, (other,))
-    promised = {_key(change): change for change in saved.changes} | {
-        _key(change): change for change in _bound_to_secrets(saved, fresh)
-    }
-    kept = tuple(change for change in fresh.changes if _key(change) in promised)
-    moved = [f"{change} {text}" for change in kept for text in differences(promised[_key(change)], change)]
-    missing = [change for change in saved.changes if _key(change) not in {_key(item) for item in kept}]
+    promised = {_subject(change): change for change in (*saved.changes, *_bound_to_secrets(saved, fresh))}
+    kept = tuple(
+        replace(change, held=promised[_subject(change)].held)
+        for change in fresh.changes
+        if _subject(change) in promised
+    )
+    subjects = {_subject(change) for change in kept}
+    moved = [f"{change} {text}" for change in kept for text in differences(promised[_subject(change)], change)]
+    missing = [change for change in saved.changes if _subject(change) not in subjects]
     moved += [f"{change} {text}" for change in missing if (text := _not_done(change, matching, names))]
     shown = {message.name: message for message in saved.messages}
     messages = _messages(fresh, kept, set(shown))
     moved += [text for message in messages for text in _more_messages(message, shown, saved)]
+    wanted = {change.name for change in _of_manifests(kept)}
     plan = replace(
         fresh,
-        changes=tuple(replace(change, held=promised[_key(change)].held) for change in kept),
+        changes=kept,
         messages=messages,
-        pending=tuple(_pending(change) for change in fresh.changes if change not in kept),
-        unresolved=tuple(item for item in fresh.unresolved if item.name in {change.name for change in kept}),
+        pending=tuple(_pending(change) for change in fresh.changes if _subject(change) not in subjects),
+        unresolved=tuple(item for item in fresh.unresolved if item.name in wanted),
         notes=(*fresh.notes, *(f"already done: {change.action.sign} {change}" for change in missing)),
     )
     return Kept(plan, tuple(sorted(moved)))
@@ -137,8 +142,17 @@ def _words(value: Json) -> str:
     return repr(value)
 
 
-def _key(change: Change) -> tuple[str, bool]:
-    return change.name, change.action is Action.DELETE
+def _subject(change: Change) -> tuple[str, str | None]:
+    """What a change is about, in a saved plan and in a fresh one alike.
+
+    A delete is about one live object, whatever else has its name. All else is about a manifest, which has one change at
+    most, though a killed run may have left it another kind, or another object to work on.
+    """
+    return ("object", change.id) if change.action is Action.DELETE else ("manifest", change.name)
+
+
+def _of_manifests(changes: Iterable[Change]) -> Iterator[Change]:
+    return (change for change in changes if change.action is not Action.DELETE)
 
 
 def _other_system(saved: TargetPlan, fresh: TargetPlan) -> str:
@@ -158,12 +172,16 @@ def _promises(saved: TargetPlan) -> bool:
 
 def _bound_to_secrets(saved: TargetPlan, fresh: TargetPlan) -> Iterator[Change]:
     """Changes that the saved plan could not tell of, since they lie in a secret that it did not have."""
-    changed = {change.name for change in saved.changes}
-    for change in fresh.changes:
-        fields = [item for item in saved.unresolved if item.name == change.name]
-        if fields and change.name not in changed and change.action is not Action.DELETE:
+    changed = {change.name for change in _of_manifests(saved.changes)}
+    unresolved: dict[str, list[SecretField]] = defaultdict(list)
+    for item in saved.unresolved:
+        unresolved[item.name].append(item)
+    for change in _of_manifests(fresh.changes):
+        fields = unresolved.get(change.name)
+        if fields and change.name not in changed:
             yield Change(
                 Action.UPDATE,
+                change.target,
                 change.kind,
                 change.name,
                 fields[0].id,
@@ -196,8 +214,8 @@ def _not_done(change: Change, matching: Matching, names: frozenset[str] | None) 
 
 def _messages(fresh: TargetPlan, kept: tuple[Change, ...], shown: set[str]) -> tuple[Message, ...]:
     """The test messages of what is carried out, and of unchanged channels where the plan shows one."""
-    changed = {change.name for change in fresh.changes}
-    names = {change.name for change in kept} | (shown - changed)
+    changed = {change.name for change in _of_manifests(fresh.changes)}
+    names = {change.name for change in _of_manifests(kept) if not change.held} | (shown - changed)
     return tuple(message for message in fresh.messages if message.name in names)
 
 
@@ -211,4 +229,4 @@ def _more_messages(message: Message, shown: dict[str, Message], saved: TargetPla
 
 
 def _pending(change: Change) -> Pending:
-    return Pending(change.action, change.kind, change.name, _NOT_IN_PLAN)
+    return Pending(change.action, change.kind, change.name, _NOT_IN_PLAN, change.id)

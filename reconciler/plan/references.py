@@ -1,4 +1,4 @@
-"""Which resources refer to something that is neither live nor planned: the plan knows, and does not leave it to apply.
+"""What refers to what; and to what is neither live nor planned: the plan knows, and does not leave it to apply.
 
 A reference leads to another resource by its name, or to what the platform made by a role or user (`role:Admin`). Pure.
 """
@@ -8,9 +8,34 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 
 from reconciler.model.kinds import KINDS, Role
+from reconciler.model.resource import LiveObject, Resource
 from reconciler.model.text import few, suggest
 from reconciler.model.values import Value
 from reconciler.plan.marks import Match, Matching, Refusal
+
+
+def live_fields(live: LiveObject, names: Mapping[str, str]) -> dict[str, Value]:
+    """A live object's fields with references as the names of resources; `id:...` for what has no name."""
+    kind = KINDS[live.kind or ""]
+    fields = dict(live.fields)
+    for field in kind.fields:
+        value = fields.get(field.name)
+        if field.role is Role.REFERENCE and isinstance(value, str):
+            fields[field.name] = names.get(value, f"id:{value}")
+        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
+            fields[field.name] = frozenset(names.get(item, f"id:{item}") for item in value)
+    return fields
+
+
+def effective_fields(resource: Resource, live: Mapping[str, Value]) -> Mapping[str, Value]:
+    """A resource's fields as they shall become: in `mode: include`, what is not ours in a list stays in it."""
+    if resource.fields.get("mode") != "include":
+        return {name: value for name, value in resource.fields.items() if name != "mode"}
+    fields = {name: value for name, value in resource.fields.items() if name != "mode"}
+    ours, theirs = fields.get("channels"), live.get("channels")
+    if isinstance(ours, frozenset) and isinstance(theirs, frozenset):
+        fields["channels"] = ours | {name for name in theirs if ":" in name}
+    return fields
 
 
 def references(fields: Mapping[str, Value], kind: str) -> frozenset[str]:

@@ -19,14 +19,17 @@ def is_chosen(item: Found, selectors: Collection[str]) -> bool:
 def make_release_plan(plan: TargetPlan, matching: Matching, selectors: Collection[str]) -> TargetPlan:
     """The plan of a target, as it was read, that releases the chosen ones of our objects and does nothing else."""
     chosen = [item for item in matching.candidates if is_chosen(item, selectors)]
-    changes = sorted((_release(item) for item in chosen), key=lambda change: (change.name, change.id or ""))
+    changes = sorted(
+        (_release(plan.target, item) for item in chosen), key=lambda change: (change.name, change.id or "")
+    )
     return replace(plan, changes=tuple(changes), candidates=(), leftovers=(), messages=(), hints=())
 
 
-def _release(item: Found) -> Change:
+def _release(target: str, item: Found) -> Change:
     return Change(
         action=Action.UPDATE,
-        kind=item.live.kind or item.live.native_type,
+        target=target,
+        kind=item.kind,
         name=item.name,
         id=item.id,
         reasons=(Reason.RELEASED,),

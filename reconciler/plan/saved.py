@@ -113,8 +113,8 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
         "scope": (
             "The flags that it was made with. What narrows (targets, exclude, only, select, base, changed_since) "
             "counts from this file. What widens or softens (files, adopt, enable, rewrite_secrets, test_when, prune, "
-            "allow_replace, allow_empty, allow_in_use, max_deletes) counts if the file is verified by its key, or if "
-            "the flag is given again."
+            "allow_replace, allow_duplicate, allow_empty, allow_in_use, max_deletes) counts if the file is verified by "
+            "its key, or if the flag is given again."
         ),
         "created_at": f"When it was made. {_SHOWN}",
         "commit": f"The commit that it was made at. {_SHOWN}",
@@ -128,6 +128,8 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
         "changes": "What is carried out at most, in order. What is not here is left alone and listed.",
         "messages": "The test messages that are sent at most; one that is not here refuses all.",
         "candidates": f"What prune would delete. {_SHOWN}",
+        "copies": f"What carries the mark of another object of ours. {_SHOWN}",
+        "renames": f"What is probably one object under a new name; found again. {_SHOWN}",
         "leftovers": f"What interrupted runs left. {_SHOWN}",
         "refusals": f"What could not be planned. {_SHOWN}",
         "unresolved": "Fields bound to a reference whose value was not known; the manifest must name the same one.",
@@ -140,11 +142,13 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
         "assumed": f"The version that was assumed. {_SHOWN}",
         "would_refuse": f"What a server of that version would not take. {_SHOWN}",
         "unchanged": f"How many resources are as they should be. {_SHOWN}",
-        "foreign": f"How many live objects are not ours. {_SHOWN}",
+        "unmanaged": f"How many live objects carry no mark. {_SHOWN}",
+        "others": f"How many live objects carry another owner's mark. {_SHOWN}",
         "error": "Why the target could not be read; then it promises nothing.",
     },
     "Change": {
         "action": f"What is done. {_COMPARED}",
+        "target": f"The target that it is on. {_SHOWN}",
         "kind": f"The kind of the resource. {_COMPARED}",
         "name": f"The name of the resource. {_COMPARED}",
         "id": f"The live object's id, or the one that it will be created under. {_COMPARED}",

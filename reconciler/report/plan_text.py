@@ -38,7 +38,7 @@ def _target(target: TargetPlan, paint: Paint) -> Iterator[str]:
     for change in target.changes:
         yield from _change(change, paint)
     yield from _not_compared(target)
-    yield f"  {plural(target.unchanged, 'resource')} unchanged, {target.foreign} foreign"
+    yield f"  {_unchanged(target)}"
 
 
 def describe_disabled(item: Disabled) -> str:
@@ -85,7 +85,12 @@ def target_remarks(target: TargetPlan) -> list[str]:
     lines = [f"note: {printable(note)}" for note in target.notes]
     lines = [*(describe_disabled(item) for item in target.disabled), *lines]
     lines += [line.strip() for line in _not_compared(target)]
-    return [*lines, f"{plural(target.unchanged, 'resource')} unchanged, {target.foreign} foreign"]
+    return [*lines, _unchanged(target)]
+
+
+def _unchanged(target: TargetPlan) -> str:
+    others = f", {target.others} of other owners" if target.others else ""
+    return f"{plural(target.unchanged, 'resource')} unchanged, {target.unmanaged} unmanaged{others}"
 
 
 def plan_remarks(plan: Plan) -> list[str]:
@@ -121,7 +126,7 @@ def _details(change: Change, paint: Paint) -> Iterator[str]:
     for note in change.notes:
         yield f"      note: {printable(note)}"
     if change.held:
-        yield paint(f"      held back: {change.held}", "red")
+        yield paint(f"      held: {printable(change.held)}", "red")
 
 
 def _path(field: FieldChange) -> str:
@@ -176,6 +181,9 @@ def _not_compared(target: TargetPlan) -> Iterator[str]:
             yield f'    {refusal.kind} "{printable(refusal.name)}": {printable(refusal.message)}'
     for leftover in target.leftovers:
         yield f"  left over by an interrupted run: {leftover.id} ({', '.join(leftover.flags)} of {leftover.name})"
+    for copy in target.copies:
+        words = f"{copy.id} carries the mark of {copy.name} too; `reconciler destroy {copy.name}@{copy.id}` removes it"
+        yield f"  copy: {printable(words)}"
 
 
 def headline(plan: Plan) -> str:
@@ -217,6 +225,12 @@ def _summary(plan: Plan, paint: Paint) -> Iterator[str]:
     if candidates:
         yield f"{plural(len(candidates), 'prune candidate')}, deleted only with --prune:"
         yield from (f"  {_candidate(item)} on {target}" for target, item in candidates)
+    leftovers = sum(len(target.leftovers) for target in plan.targets)
+    if leftovers:
+        yield f"{plural(leftovers, 'leftover')} of an interrupted run, removed by an apply that writes."
+    copies = sum(len(target.copies) for target in plan.targets)
+    if copies:
+        yield f"{copies} {'copy' if copies == 1 else 'copies'} with the mark of another object, left as they are."
     for target in plan.targets:
         yield from (f"hint: {printable(hint)}" for hint in target.hints)
     if disabled := summarise_disabled(item for target in plan.targets for item in target.disabled):

@@ -132,9 +132,10 @@ def test_a_name_or_description_sends_nothing(runs: Runs) -> None:
 
 
 def test_a_receiver_that_refuses_the_text_proves_a_webhook_but_not_one_that_expects_acceptance(runs: Runs) -> None:
-    assert runs.results([hook(runs, "lenient", "/status/422")])["lenient"].status is Status.APPLIED
+    lenient = hook(runs, "lenient", "/status/422")
+    assert runs.results([lenient])["lenient"].status is Status.APPLIED
     strict = Settings(test=TestPolicy(expect=Expect.ACCEPTED))
-    result = runs.results([replace(hook(runs, "strict", "/status/422"), settings=strict)])["strict"]
+    result = runs.results([lenient, replace(hook(runs, "strict", "/status/422"), settings=strict)])["strict"]
     assert result.status is Status.ROLLED_BACK
 
 

@@ -123,23 +123,11 @@ def test_an_unmarked_object_of_our_name_stops_the_create_until_it_is_adopted() -
     live = organisation.integrations()["oncall"]
     organisation.api.store.change("integrations", live, {"description": "by hand"})
     plan = organisation.plan([ONCALL])
-    assert [refusal.foreign for refusal in plan.refusals] == [True]
-    assert "adopt it with spec.id or --adopt" in plan.refusals[0].message
+    assert "adopt it (spec.id or --adopt)" in plan.changes[0].held
     organisation.ownership = Ownership("acme", adopt=True)
     assert organisation.apply([ONCALL]).exit_code == 0
     assert organisation.integrations()["oncall"]["description"] == "[acme/oncall]"
     assert len(organisation.integrations()) == 1
-
-
-def test_one_mark_on_two_objects_is_an_error_that_names_both() -> None:
-    organisation = Organisation()
-    organisation.apply([ONCALL])
-    first = organisation.integrations()["oncall"]
-    twin = {name: first[name] for name in ("description", "target")} | {"display_name": "twin"}
-    second = organisation.api.store.add("integrations", twin)
-    (refusal,) = organisation.plan([ONCALL]).refusals
-    assert first["id"] in refusal.message
-    assert second["id"] in refusal.message
 
 
 def test_what_is_not_ours_is_never_touched_and_what_the_platform_made_is_not_even_counted() -> None:
@@ -150,7 +138,7 @@ def test_what_is_not_ours_is_never_touched_and_what_the_platform_made_is_not_eve
     organisation.api.store.add("integrations", marked)
     plan = organisation.plan([ONCALL], PRUNE)
     subscriptions = len(organisation.api.store.latest("subscriptions"))
-    assert plan.foreign == 2 + subscriptions
+    assert (plan.unmanaged, plan.others) == (1 + subscriptions, 1)
     organisation.apply([ONCALL], PRUNE)
     assert organisation.integrations()["theirs"] == theirs
     assert "others" in organisation.integrations()
@@ -352,7 +340,7 @@ def test_a_rename_keeps_the_object() -> None:
     organisation = Organisation()
     organisation.apply([ONCALL])
     before = organisation.integrations()["oncall"]["id"]
-    settings = Settings(renamed_from="oncall")
+    settings = Settings(renamed_from=("oncall",))
     renamed: Resource = replace(channel("SlackChannel", "pages", SLACK, settings))
     assert organisation.apply([renamed]).exit_code == 0
     after = organisation.integrations()["pages"]

@@ -57,7 +57,7 @@ def test_every_kind_has_a_model_and_a_schema() -> None:
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_model_has_the_fields_of_its_kind_with_their_defaults(kind: str) -> None:
     fields = SPEC_MODELS[kind].model_fields
-    common = {"id", "ignore", "protected", "test"}
+    common = {"id", "ignore", "protected", "renamed_from", "allow", "test"}
     assert set(fields) - common == {field.name for field in KINDS[kind].fields}
     for field in KINDS[kind].fields:
         declared = fields[field.name].get_default(call_default_factory=True)

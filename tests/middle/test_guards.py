@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
 from reconciler.model.errors import RefusedError
 from reconciler.model.resource import LiveObject, Resource, Settings
+from reconciler.model.values import SecretReference
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.guards import GuardOptions, check_messages, hold_back
 from reconciler.plan.make import MakeOptions
-from tests.middle.builders import live, live_of, plan_of, resource, slack
+from reconciler.plan.marks import Ownership
+from tests.middle.builders import OWNERSHIP, live, live_of, plan_of, resource, slack
 
 PRUNE = MakeOptions(prune=True)
 
@@ -58,9 +61,12 @@ def test_deletes_are_bounded_by_number_and_from_ten_owned_by_share(owned: int, d
 
 def test_the_flag_says_how_many_are_fine() -> None:
     assert not any(held([], gone(12), GuardOptions(max_deletes_flag=12)).values())
-    assert all(
-        "--max-deletes 11" in reason for reason in held([], gone(12), GuardOptions(max_deletes_flag=11)).values()
-    )
+    plan, matching = plan_of([], gone(12), options=PRUNE)
+    stopped = hold_back(plan, matching, GuardOptions(max_deletes_flag=11))
+    assert {change.held for change in stopped.changes} == {"more than --max-deletes 11"}
+    assert stopped.notes == (
+        "12 of 12 owned objects would be deleted, more than --max-deletes 11: pass --max-deletes 12",
+    ), "the sentence stands once, not at every change"
 
 
 def test_a_percentage_holds_where_the_number_would_not() -> None:
@@ -139,3 +145,112 @@ def test_too_many_recipients_are_refused_before_the_first_message() -> None:
     check_messages(whole, 51)
     with pytest.raises(RefusedError, match="--max-messages 51"):
         check_messages(whole, 50)
+
+
+def by_hand() -> LiveObject:
+    return live("SlackChannel", "by-hand", display_name="oncall")
+
+
+@pytest.mark.parametrize("ownership", [OWNERSHIP, Ownership("acme")], ids=["ids of ours", "ids of theirs"])
+def test_a_create_that_finds_its_like_unmanaged_is_held_until_somebody_consents(ownership: Ownership) -> None:
+    def reason(wanted: Resource, options: GuardOptions = GuardOptions()) -> str:
+        plan, matching = plan_of([wanted], [by_hand()], ownership)
+        return hold_back(plan, matching, options).changes[0].held
+
+    assert reason(slack()) == (
+        "an unmanaged object looks like this one (by-hand): adopt it (spec.id or --adopt), give a display name of its "
+        "own, or allow: [duplicate]"
+    )
+    assert reason(slack(settings=Settings(allow=frozenset({"duplicate"})))) == ""
+    assert reason(slack(), GuardOptions(allow_duplicate=frozenset({"oncall"}))) == ""
+    assert reason(slack(), GuardOptions(allow_duplicate=frozenset({"other"})))
+    assert reason(slack(settings=Settings(allow=frozenset({"replace"}))))
+    assert reason(slack(display_name="Else")) == ""
+
+
+def renamed(options: GuardOptions = GuardOptions(), plan: MakeOptions = PRUNE, **settings: Any) -> dict[str, str]:
+    return held([slack("new", settings=Settings(**settings))], [live_of(slack("old"))], options, plan)
+
+
+def test_a_probable_rename_holds_both_sides_until_somebody_says_what_it_is() -> None:
+    reasons = renamed()
+    assert set(reasons) == {"new", "old"}
+    assert all("spec.renamed_from" in reason for reason in reasons.values())
+    assert renamed(plan=MakeOptions())["new"], "the create is held though nothing would be pruned"
+    assert renamed(allow=frozenset({"duplicate"})) == {"new": "", "old": ""}
+    assert renamed(GuardOptions(allow_duplicate=frozenset({"new@acme_new"}))) == {"new": "", "old": ""}
+    assert renamed(renamed_from=("old",)) == {"new": ""}
+
+
+def test_one_of_several_that_may_be_renamed_is_allowed_by_itself() -> None:
+    wanted = [slack("one", settings=Settings(allow=frozenset({"duplicate"}))), slack("two")]
+    reasons = held(wanted, [live_of(slack("old"))])
+    assert reasons["one"] == ""
+    assert "two" in reasons["old"]
+    assert "old" in reasons["two"]
+
+
+def test_nothing_that_nobody_named_is_deleted_while_a_manifest_is_in_error() -> None:
+    broken = slack("broken", webhook_url=SecretReference("live", ""))
+    assert "broken" in held([broken], gone(1))["gone0"]
+    named = MakeOptions(prune=True, named=frozenset({"gone0"}))
+    assert held([broken], gone(1), plan=named) == {"gone0": ""}
+    assert held([], gone(1)) == {"gone0": ""}
+
+
+def test_named_deletes_pass_those_holds_and_never_the_guards() -> None:
+    broken = slack("broken", webhook_url=SecretReference("live", ""))
+    guarded = live("SlackChannel", "acme_gone", "[acme/gone protected]")
+    named = MakeOptions(prune=True, named=frozenset({"gone"}))
+    assert "protected" in held([broken], [guarded], plan=named)["gone"]
+
+
+def test_what_needs_a_held_change_is_held_with_it() -> None:
+    other = live("SesAccount", "acme_smtp", "[acme/smtp]")
+    reasons = held([SMTP, mail()], [other])
+    assert "--allow-replace" in reasons["smtp"]
+    assert reasons["mail"] == "needs smtp, which is held"
+
+
+def test_consent_to_a_replace_may_stand_in_the_manifest_and_is_noted_once_it_has_no_effect() -> None:
+    allowed = slack(settings=Settings(allow=frozenset({"replace"})))
+    assert held([allowed], [live("ChimeChannel", "acme_oncall", "[acme/oncall]")]) == {"oncall": ""}
+    plan, _ = plan_of([allowed], [live_of(allowed)])
+    assert plan.notes == ("oncall: spec.allow: [replace] has no effect here: remove it",)
+    both = slack(settings=Settings(allow=frozenset({"replace", "duplicate"})))
+    plan, _ = plan_of([both], [by_hand()])
+    assert plan.notes == ("oncall: spec.allow: [replace] has no effect here: remove it",)
+
+
+def test_a_mark_of_another_version_holds_changes_and_deletes_alike() -> None:
+    odd = [
+        live("SlackChannel", f"acme_{name}", f"[acme/{name} muted]", display_name="x") for name in ("oncall", "gone")
+    ]
+    reasons = held([slack()], odd)
+    assert all("made by another version" in reason for reason in reasons.values())
+    assert set(reasons) == {"oncall", "gone"}
+
+
+def test_protected_is_obeyed_on_what_interrupted_runs_left() -> None:
+    left = [
+        live("SlackChannel", "c-1", "[acme/oncall canary protected]"),
+        live("SlackChannel", "c-2", "[acme/oncall canary]"),
+    ]
+    plan, matching = plan_of([], left, options=MakeOptions(destroy=True))
+    stopped = {change.id: change.held for change in hold_back(plan, matching, GuardOptions()).changes}
+    assert "protected" in stopped["c-1"]
+    assert stopped["c-2"] == ""
+    assert plan.leftovers == ()
+
+
+def test_a_selector_picks_one_of_two_that_share_a_name() -> None:
+    both = [live("EmailGroup", object_id, "[acme/team]") for object_id in ("g-1", "g-2")]
+    users = [live("EmailChannel", f"by-hand-{item.id}", groups=frozenset({item.id})) for item in both]
+    plan, matching = plan_of([], [*both, *users], options=PRUNE)
+    allowed = GuardOptions(allow_in_use=frozenset({"team@g-2"}))
+    assert {change.id: bool(change.held) for change in hold_back(plan, matching, allowed).changes} == {
+        "g-1": True,
+        "g-2": False,
+    }
+    only, _ = plan_of([], both, options=MakeOptions(destroy=True, only=frozenset({"team@g-2"})))
+    assert [change.id for change in only.changes] == ["g-2"]

@@ -7,6 +7,7 @@ import pytest
 from reconciler.model.provider import KeyWord
 from reconciler.model.resource import LiveObject, Resource, Settings
 from reconciler.model.values import Value
+from reconciler.plan.marks import Ownership
 from reconciler.plan.match import match_live, translate
 from tests.middle.builders import OWNERSHIP, live, resource, slack
 
@@ -76,7 +77,7 @@ def test_matching_goes_by_what_a_word_means_and_refuses_what_means_nothing() -> 
 
 def test_a_half_done_replace_lends_its_name_to_nobody() -> None:
     old = live("SlackChannel", "i-1", "[acme/oncall replaced]")
-    assert match_live([slack()], [old], OWNERSHIP).names == {}
+    assert match_live([slack()], [old], Ownership("acme")).names == {}
 
 
 def test_what_is_read_only_is_no_candidate_though_it_bears_our_mark() -> None:

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import replace
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reconciler.model.resource import OnFailure, Resource, Settings, TestPolicy, When
-from reconciler.model.values import SecretReference, SecretText
+from reconciler.model.resource import LiveObject, OnFailure, Resource, Settings, TestPolicy, When
+from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.changes import Action, Reason, TargetPlan
+from reconciler.plan.guards import GuardOptions, hold_back
 from reconciler.plan.make import MakeOptions
-from tests.middle.builders import MASKER, OWNERSHIP, SLACK, SLACK_URL, live, live_of, plan_of, resource, slack
+from tests.middle.builders import MASKER, OWNERSHIP, SECRETS, SLACK, SLACK_URL, live, live_of, plan_of, resource, slack
 
 PRUNE = MakeOptions(prune=True)
 
@@ -140,7 +143,7 @@ def test_a_lost_mark_an_unverified_one_and_a_rename_are_changes_without_fields()
     unverified, _ = plan_of([slack()], [live_of(slack(), description="[acme/oncall unverified]")])
     assert unverified.changes[0].reasons == (Reason.UNVERIFIED,)
     assert [message.name for message in unverified.messages] == ["oncall"]
-    renamed = slack("new", settings=Settings(renamed_from="oncall"), display_name="oncall")
+    renamed = slack("new", settings=Settings(renamed_from=("oncall",)), display_name="oncall")
     rename, _ = plan_of([renamed], [live_of(slack())])
     assert rename.changes[0].reasons == (Reason.RENAMED,)
     assert rename.messages == ()
@@ -175,7 +178,7 @@ def mail_project() -> list[Resource]:
 def test_accounts_and_groups_come_before_the_mail_channels_that_need_them() -> None:
     plan, _ = plan_of(mail_project(), [])
     assert actions(plan) == [("create", "smtp"), ("create", "team"), ("create", "mail")]
-    assert plan.changes[2].needs == ("smtp", "team")
+    assert [key.name for key in plan.changes[2].needs] == ["team", "smtp"]
     assert [(message.name, message.count) for message in plan.messages] == [("mail", 3)]
 
 
@@ -198,7 +201,7 @@ def test_deletes_go_up_the_dependency_order_and_wait_for_who_uses_them() -> None
     objects = [live_of(mail, sender="acme_smtp", groups=frozenset({"acme_team"})), live_of(smtp), live_of(team)]
     plan, _ = plan_of([], objects, options=PRUNE)
     assert actions(plan) == [("delete", "mail"), ("delete", "smtp"), ("delete", "team")]
-    assert [change.needs for change in plan.changes] == [(), ("mail",), ("mail",)]
+    assert [[key.name for key in change.needs] for change in plan.changes] == [[], ["mail"], ["mail"]]
 
 
 def test_a_changed_group_mails_only_whom_it_gained_through_a_channel_that_uses_it() -> None:
@@ -238,9 +241,71 @@ def test_always_tests_a_channel_that_does_not_change() -> None:
     assert [message.name for message in plan.messages] == ["oncall"]
 
 
-def test_a_probable_rename_is_hinted_with_the_line_to_paste() -> None:
-    plan, _ = plan_of([slack("new")], [live_of(slack("old"))])
-    assert "renamed_from: old" in plan.hints[0]
+def test_what_sends_to_one_address_is_a_probable_rename_of_whatever_else_differs() -> None:
+    plan, _ = plan_of([slack("new", description="other words")], [live_of(slack("old"))])
+    (rename,) = plan.renames
+    assert ([key.name for key in rename.created], [key.name for key in rename.candidates]) == (["new"], ["old"])
+    assert plan.hints == ()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        live_of(slack("old"), webhook_url=SecretText("https://hooks.slack.com/services/T/B/z")),
+        replace(live_of(slack("old")), kind="ChimeChannel"),
+    ],
+)
+def test_another_address_or_kind_is_no_rename(other: LiveObject) -> None:
+    plan, _ = plan_of([slack("new")], [other])
+    assert (plan.renames, plan.hints) == ((), ())
+
+
+@pytest.mark.parametrize(("secrets", "url"), [({}, SLACK_URL), (SECRETS, None)], ids=["not resolved", "not given back"])
+def test_where_addresses_cannot_be_compared_one_display_name_gives_a_hint(
+    secrets: dict[SecretReference, SecretText], url: Value
+) -> None:
+    old = live_of(slack("old"), display_name="On-call", webhook_url=url)
+    plan, _ = plan_of([slack("new", display_name="On-call")], [old], secrets=secrets)
+    assert plan.renames == ()
+    assert "spec.renamed_from: old" in plan.hints[0]
+    plan, _ = plan_of([slack("new", display_name="Else")], [old], secrets=secrets)
+    assert plan.hints == ()
+
+
+def test_what_would_keep_a_value_that_is_not_there_gets_the_hint_too() -> None:
+    keeps = slack("new", display_name="On-call", webhook_url=SecretReference("live", ""))
+    plan, _ = plan_of([keeps], [live_of(slack("old"), display_name="On-call")])
+    assert "spec.renamed_from: old" in plan.hints[0]
+    assert [refusal.name for refusal in plan.refusals] == ["new"]
+
+
+@pytest.mark.parametrize("shape", ["all new", "all gone", "all renamed", "all of one address"])
+def test_planning_and_guarding_takes_work_in_proportion_to_the_number_of_objects(shape: str) -> None:
+    def work(count: int) -> int:
+        def url(number: int) -> SecretText:
+            which = 0 if shape == "all of one address" else number
+            return SecretText(f"https://hooks.slack.com/services/T0/B0/{which}")
+
+        new = [slack(f"new{number}", webhook_url=url(number)) for number in range(count)]
+        old = [live_of(slack(f"old{number}"), webhook_url=url(number)) for number in range(count)]
+        calls = 0
+
+        def counted(_frame: object, event: str, _argument: object) -> None:
+            nonlocal calls
+            calls += event in ("call", "c_call")
+
+        plan_of(new[:1], old[:1], options=PRUNE)  # what is imported or cached once is not counted
+        sys.setprofile(counted)
+        try:
+            plan, matching = plan_of(
+                [] if shape == "all gone" else new, [] if shape == "all new" else old, options=PRUNE
+            )
+            hold_back(plan, matching, GuardOptions(max_deletes_flag=10 * count))
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    assert work(400) < 2.3 * work(200)
 
 
 def test_only_the_chosen_names_are_planned_and_references_outside_are_looked_up_live() -> None:

@@ -74,9 +74,6 @@ class Project:
         self, kind: str, name: str, file: str = "", labels: Mapping[str, str] | None = None, **spec: Any
     ) -> Path:
         metadata: dict[str, Any] = {"name": name}
-        for key in ("renamed_from",):
-            if key in spec:
-                metadata[key] = spec.pop(key)
         if labels:
             metadata["labels"] = dict(labels)
         path = self.root / "channels" / f"{file or name}.json"

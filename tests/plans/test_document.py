@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.manifests.check import schema_folder
 from reconciler.model.errors import ConfigurationError, RefusedError
 from reconciler.model.masking import Json
-from reconciler.model.resource import Server
+from reconciler.model.resource import ChangeKey, Server
 from reconciler.model.values import SecretText
 from reconciler.plan.changes import (
     Action,
@@ -23,6 +23,7 @@ from reconciler.plan.changes import (
     Origin,
     Pending,
     Plan,
+    ProbableRename,
     Reason,
     RefusedResource,
     SecretField,
@@ -54,16 +55,18 @@ shown: st.SearchStrategy[Json] = st.one_of(
 )
 path = st.lists(text, min_size=1, max_size=2).map(tuple)
 fields = st.builds(FieldChange, path, shown, shown, st.booleans(), st.booleans())
+keys = st.builds(ChangeKey, text, text, text, st.none() | text)
 changes = st.builds(
     Change,
     st.sampled_from(Action),
+    text,
     text,
     text,
     st.none() | text,
     st.lists(st.sampled_from(Reason), max_size=2).map(tuple),
     st.lists(fields, max_size=3).map(tuple),
     st.none() | st.sampled_from(Origin),
-    st.lists(text, max_size=2).map(tuple),
+    st.lists(keys, max_size=2).map(tuple),
     st.lists(text, max_size=2).map(tuple),
     text,
     text,
@@ -75,9 +78,11 @@ targets = st.builds(
     text,
     st.none() | st.builds(Server, text, text, text, st.booleans(), st.lists(text, max_size=1).map(tuple)),
     st.lists(changes, max_size=3).map(tuple),
-    st.lists(st.builds(Message, text, text, st.lists(text, max_size=2).map(tuple)), max_size=2).map(tuple),
+    st.lists(st.builds(Message, keys, text, st.lists(text, max_size=2).map(tuple)), max_size=2).map(tuple),
     st.lists(st.builds(Candidate, text, text, text, text), max_size=2).map(tuple),
-    refusals=st.lists(st.builds(RefusedResource, text, text, text, st.booleans()), max_size=2).map(tuple),
+    copies=st.lists(st.builds(Candidate, text, text, text, text), max_size=2).map(tuple),
+    renames=st.lists(st.builds(ProbableRename, st.tuples(keys), st.tuples(keys, keys)), max_size=2).map(tuple),
+    refusals=st.lists(st.builds(RefusedResource, text, text, text), max_size=2).map(tuple),
     unresolved=st.lists(st.builds(SecretField, text, path, text, st.none() | text, text), max_size=2).map(tuple),
     pending=st.lists(st.builds(Pending, st.sampled_from(Action), text, text, text), max_size=2).map(tuple),
     ignored=st.lists(st.tuples(text, text), max_size=2).map(tuple),

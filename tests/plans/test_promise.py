@@ -16,8 +16,10 @@ from tests.middle.builders import live, live_of, plan_of, slack
 
 NAME = FieldChange(("display_name",), "old", "new")
 URL = FieldChange(("webhook_url",), None, {"secret": "https://h/•••", "reference": "env:A"}, delivery=True, secret=True)
-UPDATE = Change(Action.UPDATE, "SlackChannel", "oncall", "acme_oncall", (Reason.FIELDS_DIFFER,), (NAME,), updated="100")
-CREATE = Change(Action.CREATE, "SlackChannel", "oncall", "acme_oncall", (Reason.CREATED,), (NAME, URL))
+UPDATE = Change(
+    Action.UPDATE, "search", "SlackChannel", "oncall", "acme_oncall", (Reason.FIELDS_DIFFER,), (NAME,), updated="100"
+)
+CREATE = Change(Action.CREATE, "search", "SlackChannel", "oncall", "acme_oncall", (Reason.CREATED,), (NAME, URL))
 REPLACE = replace(CREATE, action=Action.REPLACE, reasons=(Reason.KIND_CHANGED,), updated="100")
 UNVERIFIED = replace(UPDATE, reasons=(Reason.UNVERIFIED,), fields=(), updated="200")
 
@@ -28,7 +30,7 @@ def test_the_same_change_has_no_differences() -> None:
 
 
 def test_notes_order_origin_and_guards_are_no_part_of_the_promise() -> None:
-    fresh = replace(UPDATE, notes=("n",), needs=("x",), held="h", origin=None)
+    fresh = replace(UPDATE, notes=("n",), needs=(CREATE.key,), held="h", origin=None)
     assert list(differences(UPDATE, fresh)) == []
 
 

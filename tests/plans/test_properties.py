@@ -26,7 +26,8 @@ from tests.middle.builders import MASKER, OWNERSHIP, resource, slack
 from tests.providers.memory import MemoryProvider
 
 PRUNE = MakeOptions(prune=True)
-ALLOWED = GuardOptions(max_deletes_flag=100, allow_replace=True)
+CHATS = frozenset(f"chat{number}" for number in range(5))  # of a few addresses, so that some look like renames
+ALLOWED = GuardOptions(max_deletes_flag=100, allow_replace=True, allow_duplicate=CHATS)
 SECRET = "unique-secret-of-the-properties"
 SECRETS = {
     SecretReference("env", f"URL_{number}"): SecretText(f"https://hooks.slack.com/services/T1/B1/{SECRET}{number}")

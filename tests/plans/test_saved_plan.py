@@ -343,7 +343,7 @@ def test_a_candidate_edited_into_a_delete_deletes_nothing(project: Project) -> N
     prunable(project)
     plan = project.save()
     candidate = json.loads(plan.read_text())["targets"][0]["candidates"][0]
-    change = {"action": "delete", "reasons": ["pruned"]} | {
+    change = {"action": "delete", "target": "search", "reasons": ["pruned"]} | {
         name: candidate[name] for name in ("kind", "name", "id", "updated")
     }
     edit_target(plan, changes=[change], candidates=[])

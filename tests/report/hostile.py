@@ -47,6 +47,7 @@ def field(path: str, before: Json, after: Json, **more: bool) -> FieldChange:
 CHANGES = (
     Change(
         Action.CREATE,
+        "search-prod",
         "WebhookChannel",
         "created",
         "acme_created",
@@ -64,6 +65,7 @@ CHANGES = (
     ),
     Change(
         Action.UPDATE,
+        "search-prod",
         "SlackChannel",
         "updated",
         "acme_updated",
@@ -79,6 +81,7 @@ CHANGES = (
     ),
     Change(
         Action.UPDATE,
+        "search-prod",
         "EmailGroup",
         "people",
         "acme_people",
@@ -89,6 +92,7 @@ CHANGES = (
     ),
     Change(
         Action.UPDATE,
+        "search-prod",
         "SmtpAccount",
         "relay",
         "acme_relay",
@@ -97,6 +101,7 @@ CHANGES = (
     ),
     Change(
         Action.REPLACE,
+        "search-prod",
         "MattermostChannel",
         "replaced",
         "acme_replaced",
@@ -105,9 +110,15 @@ CHANGES = (
         notes=("was a SlackChannel; its id is gone between delete and create",),
     ),
     Change(
-        Action.DELETE, "ChimeChannel", "deleted", "acme_deleted", (Reason.PRUNED,), held="protected: unprotect it first"
+        Action.DELETE,
+        "search-prod",
+        "ChimeChannel",
+        "deleted",
+        "acme_deleted",
+        (Reason.PRUNED,),
+        held="protected: unprotect it first",
     ),
-    Change(Action.DELETE, "SnsChannel", "gone", "acme_gone", (Reason.PRUNED,)),
+    Change(Action.DELETE, "search-prod", "SnsChannel", "gone", "acme_gone", (Reason.PRUNED,)),
 )
 
 PLAN = Plan(
@@ -122,19 +133,17 @@ PLAN = Plan(
             "opensearch",
             Server("OpenSearch", "cluster", "3.6.0", VersionSource.ANSWERS),
             changes=CHANGES,
-            messages=(Message("created", "created"), Message("relay", "mail", ("ops@example.org",))),
+            messages=(Message(CHANGES[0].key, "created"), Message(CHANGES[3].key, "mail", ("ops@example.org",))),
             candidates=(Candidate("SnsChannel", NAMES[8], "acme_<b>", flags=("protected",)),),
             leftovers=(Candidate("SlackChannel", "oncall", "acme_oncall_canary_1", flags=("canary",)),),
-            refusals=(
-                RefusedResource("SlackChannel", "foreign", f"bears another owner's mark: {NAMES[0]}", foreign=True),
-            ),
+            refusals=(RefusedResource("SlackChannel", "theirs", f"carries another owner's mark: {NAMES[0]}"),),
             unresolved=(SecretField("created", ("headers", "Authorization"), "env:TOKEN"),),
             write_only=(SecretField("hidden", ("headers", "X-Key")),),
             ignored=(("builds", "description"),),
             hints=(f"it was renamed: {NAMES[9]}",),
             notes=(f"a note of the server: {NAMES[1]}",),
             unchanged=12,
-            foreign=3,
+            unmanaged=3,
         ),
         TargetPlan("kafka", "confluent", error=f"the server answered 503: {NAMES[4]}"),
     ),

@@ -40,6 +40,7 @@ from tools.evidence_page import PAGE, with_tables
 OF_TESTS = [reason for reason, gap in GAPS.items() if gap.about is About.TEST]
 CHANGE = Change(
     Action.CREATE,
+    "search",
     "WebhookChannel",
     "hook",
     "acme_hook",

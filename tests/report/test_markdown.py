@@ -92,6 +92,7 @@ def plan_of(count: int, name: str = "channel") -> Plan:
     changes = tuple(
         Change(
             (Action.UPDATE, Action.DELETE)[number % 50 == 0],
+            "search",
             "SlackChannel",
             f"{name}-{number}",
             f"acme_{name}-{number}",
@@ -124,11 +125,12 @@ def test_what_is_cut_is_counted_and_named_and_deletes_stay() -> None:
 def test_many_new_objects_push_no_detail_of_a_change_to_a_live_one_out() -> None:
     fields = (FieldChange(("webhook_url",), "before", "after of the live one", delivery=True),)
     live = [
-        Change(action, "SlackChannel", f"live-{action.value}", "id", (Reason.FIELDS_DIFFER,), fields)
+        Change(action, "search", "SlackChannel", f"live-{action.value}", "id", (Reason.FIELDS_DIFFER,), fields)
         for action in (Action.UPDATE, Action.REPLACE, Action.DELETE)
     ]
     new = [
-        Change(Action.CREATE, "EmailGroup", f"group-{number}", None, (Reason.CREATED,), fields) for number in range(900)
+        Change(Action.CREATE, "search", "EmailGroup", f"group-{number}", None, (Reason.CREATED,), fields)
+        for number in range(900)
     ]
     plan = replace(PLAN, targets=(TargetPlan("search", "opensearch", changes=(*new, *live)),))
     files = {f"group-{number}": f"channels/{'many' if number else 'one'}.yaml" for number in range(900)}

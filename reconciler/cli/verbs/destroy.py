@@ -1,4 +1,4 @@
-"""`reconciler destroy`: delete all that bears our mark, with every guard on, after asking."""
+"""`reconciler destroy`: delete what carries our mark, all or by name, with every guard on, after asking."""
 
 from __future__ import annotations
 
@@ -15,10 +15,14 @@ from reconciler.engine.options import DestroyOptions
 
 
 @click.command("destroy")
+@click.argument("names", nargs=-1, metavar="[NAME...]")
 @options(COMMON, (TARGET,), CONNECTING, GUARDING, TESTING, WRITING, OUTPUTS)
 @takes(DestroyOptions, Output, Asking)
 @published("destroy")
 def command(options: DestroyOptions, output: Output, asking: Asking) -> int:
-    """Delete everything that bears this project's mark. What is protected, and what is not ours, stays."""
+    """Delete what carries this project's mark, all or what is named. What is protected, and what is not ours, stays.
+
+    NAME@ID means one of several objects of that name.
+    """
     set_up_logging(output.verbose)
     return asyncio.run(apply_and_report(prepared(options), output, yes=asking.yes))
