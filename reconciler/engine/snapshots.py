@@ -15,12 +15,13 @@ from reconciler.export.snapshot import Snapshot, SnapshotTarget, parse_snapshot
 from reconciler.model.errors import ConfigurationError, RefusedError, UsageError
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.masking import Masker
-from reconciler.model.resource import Resource
+from reconciler.model.resource import Resource, When
 from reconciler.plan.changes import SecretField, TargetPlan
 from reconciler.plan.guards import hold_back
 from reconciler.plan.make import make_target_plan
 from reconciler.plan.marks import Match, Matching, Ownership
 from reconciler.plan.match import match_live
+from reconciler.plan.messages import Audience, possible_message
 from reconciler.plan.origin import with_origins
 from reconciler.providers import provided
 
@@ -50,7 +51,7 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
         target = snapshot.targets[name]
         server = replace(target.server, notes=(note,))
         plan = make_target_plan(name, target.provider, server, matching, resolution.values, masker, plan_options)
-        plan = _told(plan, matching, workspace)
+        plan = _told(plan, matching, workspace, options.plan.when)
         if workspace.base is not None:
             plan = with_origins(plan, workspace.resources(name), workspace.base.get(name, {}))
         lives.append(Live(hold_back(plan, matching, options.guards), None, matching, ownership, resolution.values))
@@ -112,7 +113,16 @@ def _filled(match: Match) -> Match:
     return replace(match, found=replace(found, live=live))
 
 
-def _told(plan: TargetPlan, matching: Matching, workspace: Workspace) -> TargetPlan:
+def _emptied(match: Match) -> Match:
+    """The match with no recipients: as many messages as there may be."""
+    if match.found is None:
+        return match
+    unknown = _redacted_fields(match.resource)
+    fields = {name: value for name, value in match.found.live.fields.items() if name not in unknown}
+    return replace(match, found=replace(match.found, live=replace(match.found.live, fields=fields)))
+
+
+def _told(plan: TargetPlan, matching: Matching, workspace: Workspace, when: When | None) -> TargetPlan:
     """The plan with what a snapshot leaves out among what was not compared: recipients, and kinds without a mark."""
     unknown = tuple(
         SecretField(match.resource.name, (name,), _REDACTED)
@@ -125,4 +135,16 @@ def _told(plan: TargetPlan, matching: Matching, workspace: Workspace) -> TargetP
         for name, resource in sorted(workspace.resources(plan.target).items())
         if KINDS[resource.kind].key_field
     )
-    return replace(plan, unresolved=(*plan.unresolved, *unknown, *unmarked))
+    names = {item.name for item in unknown} - {item.name for item in (*plan.messages, *plan.possible_messages)}
+    changes = {change.name: change for change in plan.changes}
+    audience = Audience.of(matching)
+    messages = (
+        possible_message(plan.target, _emptied(match), changes.get(match.resource.name), audience, when)
+        for match in matching.matches
+        if match.resource.name in names
+    )
+    return replace(
+        plan,
+        unresolved=(*plan.unresolved, *unknown, *unmarked),
+        possible_messages=(*plan.possible_messages, *(message for message in messages if message is not None)),
+    )

@@ -214,7 +214,8 @@ class TargetPlan:
     """All that is to be done on one target, in order, and what else a reviewer must know.
 
     `error` says why the target could not be read; then nothing else is there. `unresolved` and `write_only` fields
-    were not compared; `disabled` is what stays so though no manifest says it; `hints` are lines to paste or questions.
+    were not compared, and `possible_messages` are sent too if they differ; `disabled` is what stays so though no
+    manifest says it; `hints` are lines to paste or questions.
     `candidates` carry our mark and no manifest names them, `copies` carry that of a resource which another object is;
     `renames` are candidates that some creates probably are. `unmanaged` and `others` count what carries no mark, and
     another owner's. `pending` is left alone by this run; `would_refuse` is what a server of the version `assumed` would
@@ -226,6 +227,7 @@ class TargetPlan:
     server: Server | None = None
     changes: tuple[Change, ...] = ()
     messages: tuple[Message, ...] = ()
+    possible_messages: tuple[Message, ...] = ()
     candidates: tuple[Candidate, ...] = ()
     copies: tuple[Candidate, ...] = ()
     renames: tuple[ProbableRename, ...] = ()
@@ -273,6 +275,11 @@ class TargetPlan:
         return not (
             self.changes or self.pending or self.refusals or self.unresolved or self.left_disabled or self.error
         )
+
+    @property
+    def may_change(self) -> frozenset[str]:
+        """The names of what shows no change, and has one if a value differs that could not be compared."""
+        return frozenset(field.name for field in self.unresolved) - {change.name for change in self.changes}
 
     @property
     def left_disabled(self) -> tuple[str, ...]:

@@ -68,6 +68,7 @@ def hold_back(plan: TargetPlan, matching: Matching, options: GuardOptions) -> Ta
     return replace(
         held,
         messages=tuple(message for message in held.messages if message.key not in stopped),
+        possible_messages=tuple(message for message in held.possible_messages if message.key not in stopped),
         notes=(*held.notes, *((excess,) if excess else ())),
     )
 

@@ -28,7 +28,7 @@ from reconciler.plan.changes import (
 from reconciler.plan.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
 from reconciler.plan.enabled import disabled_object, is_disabled_by_hand, mark_change
 from reconciler.plan.marks import PROTECTED, UNVERIFIED, Found, How, Match, Matching, Refusal
-from reconciler.plan.messages import Audience, is_enabled, test_messages
+from reconciler.plan.messages import Audience, is_enabled, possible_message, test_messages
 from reconciler.plan.references import effective_fields, live_fields, references, refuse_dangling
 from reconciler.plan.renames import probable_renames, rename_hints
 
@@ -94,12 +94,16 @@ def make_target_plan(
     renames = tuple(probable_renames(created, candidates, matching.names, secrets, masker))
     hoped_for = [*(resource for _, resource in created), *(refusal.resource for refusal in refusals)]
     hints = rename_hints(hoped_for, matching.candidates, matching.names, secrets, masker)
+    messages = tuple(_messages(target, planned, matching, options))
     return TargetPlan(
         target=target,
         provider=provider,
         server=server,
         changes=(*_ordered(planned), *_deletes(target, planned, matching, options)),
-        messages=tuple(_messages(target, planned, matching, options)),
+        messages=messages,
+        possible_messages=tuple(
+            _possible_messages(target, planned, matching, options, {message.key for message in messages})
+        ),
         candidates=() if options.prune or options.destroy else tuple(map(_candidate, matching.candidates)),
         copies=tuple(map(_candidate, matching.copies)),
         renames=renames,
@@ -278,6 +282,17 @@ def _rank(kind: str) -> int:
 
 def _messages(target: str, planned: list[_Planned], matching: Matching, options: MakeOptions) -> Iterator[Message]:
     return test_messages(target, ((item.match, item.change) for item in planned), Audience.of(matching), options.when)
+
+
+def _possible_messages(
+    target: str, planned: list[_Planned], matching: Matching, options: MakeOptions, known: set[ChangeKey]
+) -> Iterator[Message]:
+    audience = Audience.of(matching)
+    for item in planned:
+        if item.comparison.unresolved and item.match.key(target) not in known:
+            message = possible_message(target, item.match, item.change, audience, options.when)
+            if message is not None:
+                yield message
 
 
 def _ordered(planned: list[_Planned]) -> list[Change]:

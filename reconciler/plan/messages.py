@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Resource, When
 from reconciler.model.values import SecretReference, Value, in_clear
 from reconciler.plan.changes import Action, Change, Message, Reason
+from reconciler.plan.diff import FieldChange
 from reconciler.plan.marks import Match, Matching
 
 
@@ -76,6 +77,16 @@ def message_for(target: str, match: Match, change: Change | None, audience: Audi
     if not needs_test or change is None or change.action is not Action.UPDATE:
         return None
     return _message_through_user(target, match, audience)
+
+
+def possible_message(
+    target: str, match: Match, change: Change | None, audience: Audience, when: When | None
+) -> Message | None:
+    """The message that is due too if a value differs which could not be compared; None where none would be."""
+    key = match.key(target)
+    known = change or Change(Action.UPDATE, target, key.kind, key.name, key.id, (Reason.FIELDS_DIFFER,))
+    differing = replace(known, fields=(*known.fields, FieldChange((), None, None, delivery=True)))
+    return message_for(target, match, differing, audience, when or match.resource.settings.test.when)
 
 
 def _is_unknown(match: Match) -> bool:

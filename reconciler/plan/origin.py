@@ -45,6 +45,7 @@ def intent_only(plan: TargetPlan) -> TargetPlan:
         plan,
         changes=tuple(change for change in plan.changes if change.origin is Origin.INTENT),
         messages=tuple(message for message in plan.messages if message.key not in keys),
+        possible_messages=tuple(message for message in plan.possible_messages if message.key not in keys),
         pending=(*plan.pending, *pending),
     )
 

@@ -148,6 +148,7 @@ def refuse_unholdable(
         plan,
         changes=tuple(item for item in plan.changes if item.action is Action.DELETE or item.name not in refused),
         messages=tuple(message for message in plan.messages if message.name not in refused),
+        possible_messages=tuple(message for message in plan.possible_messages if message.name not in refused),
         refusals=(*plan.refusals, *refused.values()),
     )
 

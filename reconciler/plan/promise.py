@@ -55,6 +55,7 @@ def keep_promise(saved: TargetPlan, fresh: TargetPlan, matching: Matching, names
         fresh,
         changes=kept,
         messages=messages,
+        possible_messages=(),
         pending=tuple(_pending(change) for change in fresh.changes if _subject(change) not in subjects),
         unresolved=tuple(item for item in fresh.unresolved if item.name in wanted),
         notes=(*fresh.notes, *(f"already done: {change.action.sign} {change}" for change in missing)),

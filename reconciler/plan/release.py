@@ -22,7 +22,9 @@ def make_release_plan(plan: TargetPlan, matching: Matching, selectors: Collectio
     changes = sorted(
         (_release(plan.target, item) for item in chosen), key=lambda change: (change.name, change.id or "")
     )
-    return replace(plan, changes=tuple(changes), candidates=(), leftovers=(), messages=(), hints=())
+    return replace(
+        plan, changes=tuple(changes), candidates=(), leftovers=(), messages=(), possible_messages=(), hints=()
+    )
 
 
 def _release(target: str, item: Found) -> Change:

@@ -127,6 +127,7 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
         "server": "The system that was read. Another identity is refused, and so are changes without any.",
         "changes": "What is carried out at most, in order. What is not here is left alone and listed.",
         "messages": "The test messages that are sent at most; one that is not here refuses all.",
+        "possible_messages": f"The test messages that are sent too if a field differs that was not compared. {_SHOWN}",
         "candidates": f"What prune would delete. {_SHOWN}",
         "copies": f"What carries the mark of another object of ours. {_SHOWN}",
         "renames": f"What is probably one object under a new name; found again. {_SHOWN}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reconciler.model.kinds import KINDS, Role
 from reconciler.model.masking import Json
 from reconciler.model.resource import Server, VersionSource
 from reconciler.model.text import plural, printable
@@ -12,6 +13,7 @@ from reconciler.plan.diff import FieldChange
 from reconciler.report.texts import Paint, plain, shown_time, shown_value
 
 _COLOURS = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
+_ADDRESSES = frozenset(field.name for kind in KINDS.values() for field in kind.fields if field.role is Role.SECRET)
 
 
 def render_plan(plan: Plan, paint: Paint = plain) -> str:
@@ -194,7 +196,22 @@ def headline(plan: Plan) -> str:
     unread = sum(1 for target in plan.targets if target.error)
     if unread == len(plan.targets):
         return "No plan: no target could be read."
-    return f"Plan: {plan.counts}" + (f" {plural(unread, 'target')} could not be read." if unread else "")
+    counts, held = str(plan.counts).split(".", 1)
+    parts = [f"Plan: {counts}{_may_change(plan)}.{held}"]
+    return " ".join([*parts, *([f"{plural(unread, 'target')} could not be read."] if unread else [])])
+
+
+def _may_change(plan: Plan) -> str:
+    """`; up to 6 more to change, with 6 messages, where an address could not be read here`; "" where all was read."""
+    more = sum(len(target.may_change) for target in plan.targets)
+    messages = sum(len(target.possible_messages) for target in plan.targets)
+    if not more and not messages:
+        return ""
+    sending = plural(messages, "message")
+    what = f"{more} more to change, with {sending}," if more and messages else f"{more} more to change"
+    fields = {field.path[0] for target in plan.targets for field in target.unresolved}
+    value = "an address" if fields <= _ADDRESSES else "a value"
+    return f"; up to {what if more else f'{sending} more'} where {value} could not be read here"
 
 
 def gaps_of(plan: Plan) -> Iterator[str]:
@@ -202,6 +219,13 @@ def gaps_of(plan: Plan) -> Iterator[str]:
     write_only = sum(len(target.write_only) for target in plan.targets)
     if write_only:
         yield f"{plural(write_only, 'write-only field')} cannot be"
+    yield from left_out(plan)
+
+
+def _gaps_beside(plan: Plan) -> Iterator[str]:
+    """What a plan with changes does not know of: what would stand in its first line if there were none."""
+    if write_only := sum(len(target.write_only) for target in plan.targets):
+        yield f"{plural(write_only, 'write-only field')} cannot be compared"
     yield from left_out(plan)
 
 
@@ -219,6 +243,8 @@ def _summary(plan: Plan, paint: Paint) -> Iterator[str]:
     if any(target.unresolved for target in plan.targets):
         count = sum(len(target.unresolved) for target in plan.targets)
         yield f"{plural(count, 'field')} not compared: resolved at apply."
+    if not plan.is_empty and (gaps := ", ".join(_gaps_beside(plan))):
+        yield f"{gaps}."
     if plan.messages:
         yield describe_messages(plan.messages)
     candidates = [(target.target, item) for target in plan.targets for item in target.candidates]
