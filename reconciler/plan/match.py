@@ -10,6 +10,7 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.provider import KeyWord
 from reconciler.model.resource import LiveObject, Resource
 from reconciler.model.text import few, plural, suggest
+from reconciler.model.values import in_clear
 from reconciler.plan.claims import Finder, listed
 from reconciler.plan.enabled import settle_enabled
 from reconciler.plan.marks import CANARY, REPLACED, Found, Match, Matching, Ownership, Refusal, read_mark
@@ -189,8 +190,11 @@ def _same_address(one: LiveObject, other: LiveObject) -> bool:
     """Whether two live objects are known to send to the same place: what a server masks is not known."""
     if one.kind is None or one.kind != other.kind:
         return False
-    addresses = [(one.fields.get(field.name), other.fields.get(field.name)) for field in KINDS[one.kind].address]
-    return bool(addresses) and all(ours == theirs and ours is not None for ours, theirs in addresses)
+    for field in KINDS[one.kind].address:
+        ours, theirs = in_clear(one.fields.get(field.name)), in_clear(other.fields.get(field.name))
+        if ours is None or ours != theirs:
+            return False
+    return bool(KINDS[one.kind].address)
 
 
 def _held_for_copies(match: Match, copies: list[Found], ownership: Ownership) -> Match:

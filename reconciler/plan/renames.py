@@ -12,7 +12,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.masking import Masker
 from reconciler.model.resource import ChangeKey, Resource
-from reconciler.model.values import SecretReference, SecretText, Value
+from reconciler.model.values import SecretReference, SecretText, Value, in_clear
 from reconciler.plan.changes import ProbableRename
 from reconciler.plan.diff import Secrets
 from reconciler.plan.marks import Found
@@ -70,7 +70,7 @@ def _address(kind: str, fields: Mapping[str, Value], secrets: Secrets, masker: M
     """Where an object of this kind sends, as a value that can be looked up; None if that is not known."""
     parts: list[Hashable] = [kind]
     for field in KINDS[kind].address:
-        value = fields.get(field.name)
+        value = in_clear(fields.get(field.name))
         if isinstance(value, SecretReference):
             value = secrets.get(value)
         if field.role is Role.SECRET:

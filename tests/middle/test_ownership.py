@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reconciler.model.masked import read_address
 from reconciler.model.resource import LiveObject, Settings
 from reconciler.model.values import SecretText, Value
 from reconciler.plan.marks import FLAGS, How, Mark, Matching, Ownership, describe, longest_mark, read_mark
@@ -288,6 +289,15 @@ def test_where_the_provider_chooses_ids_the_older_is_ours_and_the_same_younger_a
     assert [(item.id, kept) for item, kept in matching.duplicates] == [("i-1", "i-2")]
     assert matching.matches[0].held == ""
     assert matching.names == {"i-1": "oncall", "i-2": "oncall"}
+
+
+def test_masks_that_look_alike_are_not_known_to_hide_the_same() -> None:
+    masked = read_address("https://hooks.slack.com/*****")
+    both = [replace(item, fields={**item.fields, "webhook_url": masked}) for item in twins()]
+    matching = match_live([slack()], both, Ownership("acme"))
+    assert matching.duplicates == ()
+    assert [item.id for item in matching.copies] == ["i-1"]
+    assert matching.matches[0].held
 
 
 @pytest.mark.parametrize("url", [None, SecretText("https://hooks.slack.com/services/T0/B0/another")])
