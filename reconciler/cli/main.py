@@ -18,10 +18,10 @@ import click
 from reconciler.cli import signals
 from reconciler.cli.terminal import note, silence_stdout, write_what_cannot_be_encoded_as_escapes
 from reconciler.model.errors import FindingsError, ReconcilerError
+from reconciler.model.exits import Exit
 from reconciler.model.text import visible
 from reconciler.model.version import __version__
 
-USAGE, INTERRUPTED, FAULT = 64, 130, 1
 _FRAMES_SHOWN = 12
 
 VERBS = {
@@ -30,7 +30,7 @@ VERBS = {
     "destroy": "Delete all that bears our mark, after asking.",
     "doctor": "Try every target: address, TLS, credentials, rights, secrets.",
     "drift": "Tell what moved that no manifest asked for; exit 2.",
-    "explain": "Say what a kind and its fields mean.",
+    "explain": "Say what a kind, a field, a rule or an exit code means.",
     "export": "Write manifests of what is live, or a snapshot.",
     "init": "Write the files of a new project.",
     "list": "List what is owned: name, kind, target, live id.",
@@ -106,15 +106,15 @@ def run(arguments: Sequence[str] | None) -> int:
         return _tell(error)
     if signals.was_interrupted():
         return _interrupted()
-    return code if isinstance(code, int) else 0
+    return code if isinstance(code, int) else Exit.DONE
 
 
-def _interrupted() -> int:
+def _interrupted() -> Exit:
     note("interrupted: nothing was written")  # an apply that writes has its own way
-    return INTERRUPTED
+    return Exit.INTERRUPTED
 
 
-def _tell(error: BaseException) -> int:
+def _tell(error: BaseException) -> Exit:
     """Say what went wrong, once; its code."""
     try:
         raise error
@@ -122,7 +122,7 @@ def _tell(error: BaseException) -> int:
         return _interrupted()
     except click.ClickException as usage:
         _show_usage(usage)
-        return USAGE
+        return Exit.USAGE
     except FindingsError as wrong:
         note("\n".join(f"{finding.level.value}: {finding}" for finding in wrong.findings))
         return wrong.exit_code
@@ -131,10 +131,10 @@ def _tell(error: BaseException) -> int:
         return known.exit_code
     except BrokenPipeError:
         silence_stdout()  # the reader of stdout went away (`| head`): nothing is left to say
-        return 0
+        return Exit.DONE
     except BaseException as unexpected:
         _show_fault(unexpected)
-        return FAULT
+        return Exit.ERROR
 
 
 def _show_usage(error: click.ClickException) -> None:

@@ -20,6 +20,7 @@ from reconciler.cli.ci_outputs import Beside, project_place
 from reconciler.cli.options import option
 from reconciler.cli.terminal import Screen, begin_document, is_document_shown, out, show_document, show_json
 from reconciler.model.errors import ConfigurationError, FindingsError, Level, ReconcilerError
+from reconciler.model.exits import Exit
 
 if TYPE_CHECKING:
     from reconciler.engine.load import Workspace
@@ -81,8 +82,6 @@ OUTPUTS = (
 )
 
 Command = Callable[..., int]
-
-USAGE, INTERRUPTED = 64, 130
 
 
 def published(what: str) -> Callable[[Command], Command]:
@@ -149,7 +148,7 @@ class _TellingOfFailure:
     def _page(self, error: BaseException, messages: list[str]) -> Page:
         from reconciler.report.view import failure_page, note_page
 
-        make = note_page if exit_code_of(error) == 0 else failure_page
+        make = note_page if exit_code_of(error) == Exit.DONE else failure_page
         return make(self._what, project_place(self._config) or "reconciler.yaml", messages)
 
     def _show(self, error: BaseException) -> None:
@@ -164,13 +163,13 @@ class _TellingOfFailure:
             show_page(self._page(error, messages), self._form)
 
 
-def exit_code_of(error: BaseException) -> int:
-    """The code of the contract that an error ends the process with."""
+def exit_code_of(error: BaseException) -> Exit:
+    """The code of the contract that an error ends the process with; ERROR for one that nobody expected."""
     if isinstance(error, ReconcilerError):
         return error.exit_code
     if isinstance(error, (KeyboardInterrupt, click.exceptions.Abort)):
-        return INTERRUPTED
-    return USAGE if isinstance(error, click.ClickException) else 1
+        return Exit.INTERRUPTED
+    return Exit.USAGE if isinstance(error, click.ClickException) else Exit.ERROR
 
 
 def show_page(page: Page, form: str) -> None:

@@ -34,7 +34,7 @@ MEANINGS: dict[Exit, str] = {
     Exit.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
 }
 
-_ORDER = (
+ORDER = (
     Exit.INTERRUPTED,
     Exit.USAGE,
     Exit.FAILED_STANDS,
@@ -46,9 +46,10 @@ _ORDER = (
     Exit.CHANGES,
     Exit.DONE,
 )
+"""Of the codes that fit a run, the first in this order counts."""
 
 
 def first_of(fitting: Iterable[Exit]) -> Exit:
     """The code that a run ends with, of all that fit it; DONE where none does."""
     found = frozenset(fitting)
-    return next((code for code in _ORDER if code in found), Exit.DONE)
+    return next((code for code in ORDER if code in found), Exit.DONE)

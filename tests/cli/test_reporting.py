@@ -4,6 +4,7 @@ document that says why."""
 from __future__ import annotations
 
 import json
+import re
 import resource
 import subprocess
 import sys
@@ -126,7 +127,7 @@ def test_a_run_that_fails_leaves_a_document_in_every_form(shell: Shell, argument
     page = shell.run(*arguments, "-o", "markdown")
     assert page.out.startswith(f"### ❌ reconciler {arguments[0]}")
     assert "webhok_url" in page.out
-    assert shell.run(*arguments, "-o", "html").out.startswith("<!doctype html>")
+    assert shell.run(*arguments, "-o", "html").out.startswith("<!DOCTYPE html>")
 
 
 @pytest.mark.parametrize("verb", ["validate", "list", "export", "doctor", "plan"])
@@ -149,6 +150,41 @@ def test_a_junit_report_says_why_there_are_no_tests(shell: Shell) -> None:
     shell.write("channels/oncall.yaml", WRONG)
     assert shell.run("test", "--all", "--junit", "junit.xml").code == 1
     assert "webhok_url" in (shell.folder / "junit.xml").read_text("utf-8")
+
+
+@pytest.mark.parametrize("form", [[], ["--json"], ["-o", "markdown"]], ids=["text", "json", "markdown"])
+def test_a_junit_report_that_cannot_be_written_changes_nothing_of_what_was_sent(
+    shell: Shell, simulator: Simulator, form: list[str]
+) -> None:
+    assert shell.run("apply", "--yes", "--test-when", "never").code == 0
+    whole = shell.run("test", "--all", *form)
+    told = shell.run("test", "--all", *form, "--junit", "no/such/folder/junit.xml")
+    assert (told.code, whole.code) == (0, 0), told.everything
+    assert _without_seconds(told.out) == _without_seconds(whole.out)
+    assert "no/such/folder/junit.xml: cannot be written" in told.err
+    assert "its exit code holds" in told.err
+    simulator.outcomes.set("hooks.slack.com", 404)
+    assert shell.run("test", "--all", *form, "--junit", "no/such/folder/junit.xml").code == 6
+
+
+def _without_seconds(text: str) -> str:
+    return re.sub(r"[0-9]+\.[0-9]+", "", text)
+
+
+def test_a_report_that_cannot_be_printed_leaves_the_junit_report(shell: Shell) -> None:
+    assert shell.run("apply", "--yes", "--test-when", "never").code == 0
+    with Path("/dev/full").open("w") as stream:
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", "test", "--all", "--junit", "junit.xml"],
+            cwd=shell.folder,
+            env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2]), **shell.environ},
+            stdout=stream,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    assert "<testcase" in (shell.folder / "junit.xml").read_text("utf-8")
 
 
 def test_one_document_is_printed_even_if_a_file_beside_it_fails(shell: Shell) -> None:

@@ -15,7 +15,7 @@ from reconciler.cli.options import COMMON, CONNECTING, SELECTING, complete_name,
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
 from reconciler.cli.terminal import note
 from reconciler.engine.options import TestOptions
-from reconciler.engine.testing import send_tests
+from reconciler.engine.testing import Tests, send_tests
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,6 +25,13 @@ class TestFiles:
     __test__ = False  # pytest would take it for a test class
 
     junit: Path | None = None
+
+    def write(self, done: Tests) -> None:
+        """A report of what was tested; ConfigurationError if it cannot be written."""
+        if self.junit is not None:
+            from reconciler.report.machines import render_junit
+
+            write_file(self.junit, render_junit(done.results, done.errors))
 
     def write_failure(self, messages: list[str]) -> None:
         """A report without tests, and with what stopped the run."""
@@ -50,11 +57,8 @@ def command(options: TestOptions, output: Output, files: TestFiles) -> int:
     done = asyncio.run(send_tests(run))
     for text in (*(f"error: {error}" for error in done.errors), *done.notes):
         note(text)
-    if files.junit is not None:
-        from reconciler.report.machines import render_junit
-
-        write_file(files.junit, render_junit(done.results, done.errors))
     tell_what_happened(
         "test", lambda: publish("test", done.results, output, options, run.workspace, errors=done.errors)
     )
+    tell_what_happened("test", lambda: files.write(done))
     return done.exit_code
