@@ -133,7 +133,11 @@ class Journal:
         self._write(key, number=self._number, event=Event.OUTCOME, status=status, id=object_id)
 
     def _write(self, key: ChangeKey, **fields: Any) -> None:
-        """Append one line and see it on disk."""
+        """Append one line and see it on disk.
+
+        This blocks the event loop, on purpose: a line in a thread would have to be awaited, and a run that is being
+        stopped cancels whoever awaits; the very lines that tell how an interrupted step ended would be lost.
+        """
         if self._stream is None:
             return
         about: dict[str, Any] = {"target": key.target, "kind": key.kind, "name": key.name, "change": key.id or ""}

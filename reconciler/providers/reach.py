@@ -5,9 +5,9 @@ Apart from the providers, whose errors say only how a whole call ended: here eac
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import SplitResult, urlsplit
@@ -31,7 +31,7 @@ async def check_network(connection: Connection) -> list[Check]:
     proxy = _proxy_for(parts)
     checks.append(_proxy_check(connection.name, proxy))
     if not proxy:
-        checks += _direct(connection, parts)
+        checks += await asyncio.to_thread(_direct, connection, parts)
     if not any(check.health.value == "failure" for check in checks):
         checks += await _answer(connection)
     return checks
@@ -51,20 +51,20 @@ def _proxy_check(name: str, proxy: str) -> Check:
     return ok(name, "proxy", f"through {parts.scheme}://{parts.hostname}:{parts.port or ''}".rstrip(":"))
 
 
-def _direct(connection: Connection, parts: SplitResult) -> Iterator[Check]:
+def _direct(connection: Connection, parts: SplitResult) -> list[Check]:
+    """The name, then TLS. It waits for the resolver and the server: not for the loop that asks other targets."""
     name, host = connection.name, parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         why = getattr(error, "strerror", None) or "not a name"
-        yield failure(name, "dns", f"{host}: {why}", "correct the address, or set HTTPS_PROXY if only a proxy knows it")
-        return
-    yield ok(name, "dns", f"{host}: {', '.join(sorted({str(item[4][0]) for item in found}))}")
+        fix = "correct the address, or set HTTPS_PROXY if only a proxy knows it"
+        return [failure(name, "dns", f"{host}: {why}", fix)]
+    resolved = ok(name, "dns", f"{host}: {', '.join(sorted({str(item[4][0]) for item in found}))}")
     if parts.scheme == "https":
-        yield _tls(name, host, port, connection.tls)
-    else:
-        yield warning(name, "tls", "the address is plain http", "use https, where the server has it")
+        return [resolved, _tls(name, host, port, connection.tls)]
+    return [resolved, warning(name, "tls", "the address is plain http", "use https, where the server has it")]
 
 
 def _tls(name: str, host: str, port: int, tls: Tls) -> Check:
