@@ -78,6 +78,17 @@ def complete_kind(_context: click.Context, _parameter: click.Parameter, incomple
     return [name for field in KINDS[kind].fields if (name := f"{kind}.{field.name}").startswith(incomplete)]
 
 
+def complete_explained(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+    """What `explain` knows: kinds and their fields, fields of the project file, rules, and the exit codes."""
+    from reconciler.manifests.check import load_schema
+    from reconciler.report.explain import field_names
+    from reconciler.report.rules import RULES
+
+    fields = [f"project.{name}" for name in field_names(load_schema("project"))] if "." in incomplete else ["project"]
+    others = [*fields, "exit", *sorted(RULES)]
+    return [*complete_kind(context, parameter, incomplete), *(name for name in others if name.startswith(incomplete))]
+
+
 def complete_name(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Names of the project's manifests; none where the project cannot be read."""
     from reconciler.cli.loading import surroundings

@@ -1,11 +1,14 @@
-"""The fields of a kind in words, made from its JSON Schema: what `explain` shows. Pure."""
+"""In words: the fields of a kind or of the project file, made from its JSON Schema, rules and exit codes. Pure."""
 
 from __future__ import annotations
 
 import json
 import textwrap
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
+
+from reconciler.model.exits import MEANINGS, ORDER, Exit
+from reconciler.report.rules import RULES
 
 Schema = Mapping[str, Any]
 
@@ -13,8 +16,8 @@ _WIDTH = 100
 
 
 def explain_kind(schema: Schema) -> str:
-    """A kind: what it is for, then each field of its spec, those that must be there first."""
-    kind = schema["properties"]["kind"]["const"]
+    """A kind, or the project file: what it is for, then each field of its spec, those that must be there first."""
+    kind = _kind(schema)
     fields = _fields(schema)
     required = set(_required(schema))
     lines = [kind, "", *_wrapped(_about(schema)), "", "Fields of spec (* must be there):"]
@@ -30,24 +33,53 @@ def explain_kind(schema: Schema) -> str:
 
 
 def explain_field(schema: Schema, path: list[str]) -> str | None:
-    """One field, as `webhook_url` or `test.when`; None if there is none of that name."""
+    """One field, as `webhook_url` or `test.when`; None if there is none of that name.
+
+    Below a map, as the project's targets, a field stands with or without a key of the map: `targets.url` and
+    `targets.search-prod.url` are the same.
+    """
     node: Schema | None = None
-    fields = _fields(schema)
-    for step in path:
+    fields, required = _fields(schema), _required(schema)
+    steps = list(path)
+    is_required = False
+    while steps:
+        step = steps.pop(0)
         if step not in fields:
             return None
-        node = _resolved(schema, fields[step])
+        node, is_required = _resolved(schema, fields[step]), step in required
         fields = _properties(schema, node)
+        if steps and steps[0] not in fields and (value := _value_of_map(schema, node)) is not None:
+            steps.pop(0)  # a key of the map
+            node, is_required = value, False
+        required = (_value_of_map(schema, node) or node).get("required", [])
     if node is None:
         return None
-    kind = schema["properties"]["kind"]["const"]
-    lines = [f"{kind}: spec.{'.'.join(path)}", "", *_wrapped(_about(node)), *_facts(schema, node, path)]
-    return "\n".join(lines) + "\n"
+    facts = _facts(schema, node, path[-1], is_required=is_required)
+    return "\n".join([f"{_kind(schema)}: spec.{'.'.join(path)}", "", *_wrapped(_about(node)), *facts]) + "\n"
 
 
 def field_names(schema: Schema) -> list[str]:
     """The fields of spec, sorted."""
     return sorted(_fields(schema))
+
+
+def explain_rule(rule: str) -> str:
+    """A rule of `validate`: what it demands; KeyError if there is none of that name."""
+    return f"{rule}\n\n{RULES[rule]}\n"
+
+
+def explain_exits(codes: Iterable[Exit] = tuple(Exit)) -> str:
+    """The exit codes, with what each means, and which one counts where several fit."""
+    codes = tuple(codes)
+    lines = [f"  {code.value:>3}  {MEANINGS[code]}" for code in codes]
+    if len(codes) > 1:
+        order = ", ".join(str(code.value) for code in ORDER)
+        lines = ["Exit codes:", *lines, "", f"Where several fit, the first of {order} counts."]
+    return "\n".join(lines) + "\n"
+
+
+def _kind(schema: Schema) -> str:
+    return str(schema["properties"]["kind"]["const"])
 
 
 def _fields(schema: Schema) -> Mapping[str, Any]:
@@ -70,11 +102,20 @@ def _resolved(schema: Schema, node: Schema) -> Schema:
 
 def _properties(schema: Schema, node: Schema) -> Mapping[str, Any]:
     options = [_resolved(schema, item) for item in node.get("anyOf", [])]
-    return next((item["properties"] for item in (node, *options) if "properties" in item), {})
+    found = next((item["properties"] for item in (node, *options) if "properties" in item), None)
+    if found is None and (value := _value_of_map(schema, node)) is not None:
+        return _properties(schema, value)
+    return found or {}
 
 
-def _facts(schema: Schema, node: Schema, path: list[str]) -> Iterator[str]:
-    if len(path) == 1 and path[0] in _required(schema):
+def _value_of_map(schema: Schema, node: Schema) -> Schema | None:
+    """What stands under each key of a map that people name the keys of; None for any other node."""
+    value = node.get("additionalProperties")
+    return _resolved(schema, value) if isinstance(value, dict) else None
+
+
+def _facts(schema: Schema, node: Schema, name: str, *, is_required: bool) -> Iterator[str]:
+    if is_required:
         yield "It must be there."
     if "default" in node:
         yield f"Default: {json.dumps(node['default'], ensure_ascii=False)}"
@@ -89,11 +130,13 @@ def _facts(schema: Schema, node: Schema, path: list[str]) -> Iterator[str]:
         yield from (f"  {_shape(form)}" for form in forms if "description" in form)
     if node.get("examples"):
         yield ""
-        yield from (f"Example: {path[-1]}: {_example(example)}" for example in node["examples"])
+        yield from (f"Example: {name}: {_example(example)}" for example in node["examples"])
     inner = _properties(schema, node)
     if inner and not forms:
         yield ""
-        yield from (f"  {name}: {_first_sentence(_resolved(schema, field))}" for name, field in sorted(inner.items()))
+        if "properties" not in node:
+            yield "Under each key:"
+        yield from (f"  {key}: {_first_sentence(_resolved(schema, field))}" for key, field in sorted(inner.items()))
 
 
 def _shape(form: Schema) -> str:

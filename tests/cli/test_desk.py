@@ -5,14 +5,21 @@ from __future__ import annotations
 import json
 import os
 import pty
+import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from reconciler.cli.scaffold import NewProject, project_files
+from reconciler.manifests.check import load_schema
+from reconciler.model.exits import MEANINGS, Exit
+from reconciler.report.explain import explain_field
+from reconciler.report.rules import RULES
 from reconciler.simulator import Simulator
 from tests.cli.shell import PROJECT, SLACK, Shell
 
@@ -61,7 +68,57 @@ def test_explain_tells_of_kinds_fields_and_parts_of_fields(empty: Shell) -> None
     assert "One of: change, always, never" in empty.run("explain", "SlackChannel.test.when").out
 
 
-@pytest.mark.parametrize(("what", "hint"), [("SlackChanel", "SlackChannel"), ("SlackChannel.webhok", "webhook_url")])
+def _fields_of_project(node: dict[str, Any], path: tuple[str, ...] = ("project",)) -> Iterator[str]:
+    """Every field that the schema of the project file has, as a person names it."""
+    schema = load_schema("project")
+    node = schema["$defs"][node["$ref"].rpartition("/")[2]] if "$ref" in node else node
+    value = node.get("additionalProperties")
+    if isinstance(value, dict):
+        yield from _fields_of_project(value, path)
+    for name, field in node.get("properties", {}).items():
+        yield ".".join((*path, name))
+        yield from _fields_of_project(field, (*path, name))
+
+
+def test_explain_tells_of_every_field_of_the_project_file(empty: Shell) -> None:
+    text = empty.run("explain", "project").out
+    assert "* targets" in text
+    schema = load_schema("project")
+    fields = list(_fields_of_project(schema["properties"]["spec"]))
+    assert {"project.required_version", "project.targets.tls.verify", "project.targets.auth.sigv4.region"} <= {*fields}
+    for field in fields:
+        said = explain_field(schema, field.split(".")[1:])
+        assert said is not None, field
+        assert len(said.splitlines()) > 2, field  # its name, an empty line, and what it is for
+    assert "Default: 5" in empty.run("explain", "project.safety.max_deletes").out
+    with_key = empty.run("explain", "project.targets.search-prod.provider").out
+    without = empty.run("explain", "project.targets.provider").out
+    assert "It must be there." in without
+    assert with_key == without.replace("targets.provider", "targets.search-prod.provider")
+
+
+def test_explain_tells_of_every_rule_and_exit_code(empty: Shell) -> None:
+    table = empty.run("explain", "exit").out
+    assert [int(line.split()[0]) for line in table.splitlines() if re.match(r" +[0-9]", line)] == list(Exit)
+    assert "the first of 130, 64, 6, 4, 5, 3, 1, 7, 2, 0 counts" in table
+    assert empty.run("explain", "EXIT").out == table
+    for code in Exit:
+        assert f"  {MEANINGS[code]}\n" in table
+    assert empty.run("explain", "7").out == f"    7  {MEANINGS[Exit.NOT_LOOKED_AT]}\n"
+    for rule in ("literal-secret", "retired-connector"):
+        assert RULES[rule] in empty.run("explain", rule).out
+
+
+@pytest.mark.parametrize(
+    ("what", "hint"),
+    [
+        ("SlackChanel", "SlackChannel"),
+        ("SlackChannel.webhok", "webhook_url"),
+        ("literal-secrets", "literal-secret"),
+        ("projct", "project"),
+        ("project.safty", "safety"),
+    ],
+)
 def test_explain_knows_what_was_meant(empty: Shell, what: str, hint: str) -> None:
     done = empty.run("explain", what)
     assert done.code == 1

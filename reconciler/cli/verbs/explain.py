@@ -1,33 +1,63 @@
-"""`reconciler explain KIND[.FIELD]`: the fields of a manifest in words."""
+"""`reconciler explain`: a kind, the project file, a field of either, a rule of `validate`, or the exit codes."""
 
 from __future__ import annotations
 
 import click
 
-from reconciler.cli.options import complete_kind, find_kind
+from reconciler.cli.options import complete_explained
 from reconciler.cli.terminal import out
 from reconciler.manifests.check import load_schema
 from reconciler.model.errors import ConfigurationError
+from reconciler.model.exits import Exit
 from reconciler.model.kinds import KINDS
 from reconciler.model.text import suggest
-from reconciler.report.explain import explain_field, explain_kind, field_names
+from reconciler.report.explain import explain_exits, explain_field, explain_kind, explain_rule, field_names
+from reconciler.report.rules import RULES
+
+_PROJECT, _EXIT = "project", "exit"
 
 
 @click.command("explain")
-@click.argument("what", metavar="[KIND[.FIELD]]", required=False, shell_complete=complete_kind)
+@click.argument(
+    "what", metavar="[KIND[.FIELD]|project[.FIELD]|RULE|exit|CODE]", required=False, shell_complete=complete_explained
+)
 def command(what: str | None) -> int:
-    """Say what a kind of manifest is for, and what each of its fields means: SlackChannel.webhook_url."""
-    if what is None:
-        out("Kinds:")
-        for kind in KINDS:
-            out(f"  {kind}: {load_schema(kind).get('description', '')}")
-        return 0
+    """Say what a kind of manifest is for, and what each of its fields means: SlackChannel.webhook_url.
+
+    Also: the project file (project.targets.url), a rule that a finding names, the exit codes (exit), and one of them.
+    """
+    out(_overview() if what is None else _explained(what))
+    return 0
+
+
+def _overview() -> str:
+    lines = ["Kinds:", *(f"  {kind}: {load_schema(kind).get('description', '')}" for kind in KINDS)]
+    lines += ["", f"Project file: {_PROJECT}", f"Exit codes: {_EXIT}", f"Rules: {', '.join(sorted(RULES))}"]
+    return "\n".join(lines)
+
+
+def _explained(what: str) -> str:
+    if what.lower() == _EXIT:
+        return explain_exits()
+    if what.isdecimal() and what in {str(code.value) for code in Exit}:
+        return explain_exits([Exit(int(what))])
+    if what in RULES:
+        return explain_rule(what)
     kind, *path = what.split(".")
-    schema = load_schema(find_kind(kind))
+    schema = load_schema(_document(kind, what))
     path = path[1:] if path[:1] == ["spec"] else path
     text = explain_field(schema, path) if path else explain_kind(schema)
     if text is None:
         close = suggest(path[0], field_names(schema)) or f"it has: {', '.join(field_names(schema))}"
         raise ConfigurationError(f"{what}: there is no such field; {close}")
-    out(text)
-    return 0
+    return text
+
+
+def _document(kind: str, what: str) -> str:
+    """The schema of that name, in whatever case it was written."""
+    known = {name.lower(): name for name in (*KINDS, _PROJECT)}
+    if kind.lower() in known:
+        return known[kind.lower()]
+    others = (*KINDS, _PROJECT, _EXIT, *RULES)
+    hint = suggest(what, others) or suggest(kind, others) or f"there are: {', '.join((*KINDS, _PROJECT, _EXIT))}"
+    raise ConfigurationError(f"{what}: there is no such kind, rule or exit code; {hint}")
