@@ -10,8 +10,8 @@ from reconciler.cli import signals
 from reconciler.cli.publishing import Output, publish
 from reconciler.cli.terminal import Progress, can_ask, confirm, note, out, silence_stdout
 from reconciler.engine.apply import carry_out, has_work
-from reconciler.engine.options import DestroyOptions, ReleaseOptions
-from reconciler.engine.run import Planned, Run, check_limits, planned, with_enabled
+from reconciler.engine.options import ReleaseOptions
+from reconciler.engine.run import Planned, Run, check_limits, destroyed_names, planned, with_enabled
 from reconciler.model.errors import ReconcilerError, RefusedError
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Plan
@@ -79,7 +79,7 @@ def _report(done: Planned, result: RunResult, output: Output) -> None:
 def _question(run: Run, plan: Plan) -> str:
     """What a person agrees to, in the words of the verb, with the targets that it is about."""
     where = ", ".join(target.target for target in plan.targets if target.due)
-    if isinstance(run.options, DestroyOptions):
+    if destroyed_names(run.options) is not None:
         return f"Destroy {plural(plan.counts.destroy, 'object')} on {where}?"
     if isinstance(run.options, ReleaseOptions):
         return f"Release {plural(plan.counts.change, 'object')} on {where}?"

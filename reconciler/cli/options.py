@@ -149,6 +149,7 @@ GUARDING: tuple[Decorator, ...] = (
 )
 
 PLANNING: tuple[Decorator, ...] = (
+    option("--destroy", is_flag=True, help="Delete what carries our mark, all or what --only names, as destroy does."),
     option("--prune", is_flag=True, help="Delete what carries our mark and no manifest names."),
     option("--allow-replace", is_flag=True, help="Allow changes of kind, which delete the live object."),
     option("--allow-empty", is_flag=True, help="Allow a project with no manifests at all."),

@@ -127,8 +127,10 @@ class ManifestOptions(ProjectOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class PlanningOptions(ManifestOptions, ReachOptions):
-    """What `plan` and `apply` share: how targets are read and planned. `base` and `changed_since` name commits."""
+    """What `plan` and `apply` share: how targets are read and planned. `base` and `changed_since` name commits;
+    `destroy` deletes what carries our mark, all or what `only` names, whatever manifests there are."""
 
+    destroy: bool = field(default=False, metadata=_scope(Effect.WIDENS, bool))
     prune: bool = field(default=False, metadata=_scope(Effect.WIDENS, bool))
     adopt: bool = field(default=False, metadata=_scope(Effect.WIDENS, bool))
     enable: tuple[str, ...] = field(default=(), metadata=_scope(Effect.SOFTENS, list))

@@ -150,9 +150,9 @@ def assemble(
 ) -> Plan:
     """The plan of all targets that were read. `with_commit`: it names its commit; asking git takes a process, which a
     plan that only passes on a screen can spare."""
-    if options.prune and any(live.plan.error for live in lives):
+    if (options.prune or options.destroy) and any(live.plan.error for live in lives):
         raise RefusedError(
-            "--prune is refused, since a target could not be read: "
+            f"--{'destroy' if options.destroy else 'prune'} is refused, since a target could not be read: "
             + "; ".join(f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error)
         )
     return Plan(

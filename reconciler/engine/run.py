@@ -6,7 +6,7 @@ run needs of its process comes in as `Surroundings`.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -39,7 +39,7 @@ from reconciler.engine.read import (
 )
 from reconciler.engine.selecting import is_named
 from reconciler.manifests.load_project import load_project
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.errors import ConfigurationError, UsageError
 from reconciler.model.text import suggest
 from reconciler.plan.changes import Plan
 from reconciler.plan.guards import check_messages
@@ -74,6 +74,8 @@ def prepare(options: ProjectOptions, here: Surroundings) -> Run:
     """
     if isinstance(options, ApplyOptions) and options.plan_file is not None:
         return _prepare_saved(options, options.plan_file, here)
+    if isinstance(options, PlanningOptions) and options.destroy:
+        return _prepare_destroy(options, here)
     if isinstance(options, ManifestOptions):
         planning = options if isinstance(options, PlanningOptions) else planning_of(options)
         if isinstance(options, TestOptions):
@@ -97,17 +99,56 @@ def _prepare_release(options: ReleaseOptions, here: Surroundings) -> Run:
     return Run(workspace, options, PlanningOptions(config=options.config, targets=options.targets), tuple(notes))
 
 
+_NOT_WITH_DESTROY = (
+    "prune",
+    "files",
+    "select",
+    "exclude",
+    "adopt",
+    "enable",
+    "rewrite_secrets",
+    "base",
+    "changed_since",
+    "against",
+    "assume_version",
+)
+
+
+def _prepare_destroy(options: PlanningOptions, here: Surroundings) -> Run:
+    """No manifest is read: what carries our mark goes, whatever they say."""
+    given = [
+        f"--{name.replace('_', '-').removesuffix('s')}" for name in _NOT_WITH_DESTROY if getattr(options, name, None)
+    ]
+    if given:
+        raise UsageError(f"--destroy does not go with {', '.join(given)}: name what to delete with --only NAME")
+    workspace = load_project_only(ProjectOptions(config=options.config, targets=options.targets), here)
+    return Run(workspace, options, options, tuple(f"warning: {finding}" for finding in workspace.findings))
+
+
 def _prepare_saved(options: ApplyOptions, plan_file: Path, here: Surroundings) -> Run:
     from reconciler.engine.saved_plan import check_commits, check_project, read_plan, with_scope
 
     saved = read_plan(here.folder / plan_file, here.environ)
     check_project(saved, load_project(project_file(options, here), settings_of))
     within, prune_confirmed = with_scope(saved, options)
+    if within.destroy:
+        run = _prepare_destroy(within, here)
+        return replace(run, notes=(*run.notes, *_not_verified(saved)), saved=saved, prune_confirmed=prune_confirmed)
     workspace, notes = load_sound(within, here)
     check_commits(saved, workspace.commits)
+    return Run(workspace, within, within, (*notes, *_not_verified(saved)), saved, prune_confirmed)
+
+
+def _not_verified(saved: SavedPlan) -> Iterator[str]:
     if saved.signed and not saved.verified:
-        notes.append(f"note: {saved.name} is signed, but RECONCILER_PLAN_KEY is not set: it was not verified")
-    return Run(workspace, within, within, tuple(notes), saved, prune_confirmed)
+        yield f"note: {saved.name} is signed, but RECONCILER_PLAN_KEY is not set: it was not verified"
+
+
+def destroyed_names(options: ProjectOptions) -> tuple[str, ...] | None:
+    """What a run that deletes is to delete, by NAME or NAME@ID; () for all that is ours, None for any other run."""
+    if isinstance(options, DestroyOptions):
+        return options.names
+    return options.only if isinstance(options, PlanningOptions) and options.destroy else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,12 +185,12 @@ async def _read(run: Run) -> list[Live]:
         return await plan_against(run.workspace, reading, run.workspace.here.folder / options.against, options.max_age)
     if isinstance(options, DriftOptions):
         reading = replace(reading, resolve=not options.without_secrets)
-    if isinstance(options, DestroyOptions):
-        reading = replace(reading, plan=MakeOptions(destroy=True, only=frozenset(options.names)))
-    only_owned = isinstance(options, (DestroyOptions, ReleaseOptions))
-    lives = await read_targets(run.workspace, reading, only_owned=only_owned)
-    if isinstance(options, (DestroyOptions, ReleaseOptions)):
-        await _check_names(lives, options.names)
+    names = options.names if isinstance(options, ReleaseOptions) else destroyed_names(options)
+    if names is not None and not isinstance(options, ReleaseOptions):
+        reading = replace(reading, plan=MakeOptions(destroy=True, only=frozenset(names)))
+    lives = await read_targets(run.workspace, reading, only_owned=names is not None)
+    if names and run.saved is None:  # what a saved plan names may be deleted already
+        await _check_names(lives, names)
     if isinstance(options, ReleaseOptions):
         _narrow_to_release(lives, options.names)
     return lives

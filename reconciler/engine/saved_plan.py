@@ -24,7 +24,7 @@ from reconciler.plan.saved import check_signature, parse_document, parse_plan, p
 MAX_BYTES = 64 * 2**20
 """The largest plan file that is read: 64 MiB, some hundred thousand changes."""
 
-_SHAPING = frozenset({"files", "adopt", "enable", "rewrite_secrets", "test_when"})
+_SHAPING = frozenset({"files", "adopt", "destroy", "enable", "rewrite_secrets", "test_when"})
 """Options that widen or soften by changing what is planned; the others lift guards, which hold without them."""
 
 
@@ -116,7 +116,7 @@ def with_scope(saved: SavedPlan, options: ApplyOptions) -> tuple[ApplyOptions, b
             )
         elif name == "prune":
             merged[name] = within  # what it deletes is held unless the flag is given: the plan itself says so
-    return replace(options, **merged), saved.verified or options.prune
+    return replace(options, **merged), saved.verified or options.prune or options.destroy
 
 
 def check_project(saved: SavedPlan, project: Project) -> None:

@@ -176,7 +176,7 @@ def _some(keys: Sequence[ChangeKey], shown: int = 3) -> str:
 def _unconfirmed(change: Change, options: GuardOptions) -> str:
     if change.action is not Action.DELETE or options.prune_confirmed or Reason.DUPLICATE in change.reasons:
         return ""
-    return "a delete in a saved plan needs --prune again, or a file signed under RECONCILER_PLAN_KEY"
+    return "a delete in a saved plan needs --prune or --destroy again, or a file signed under RECONCILER_PLAN_KEY"
 
 
 def _while_in_error(plan: TargetPlan) -> Judge:

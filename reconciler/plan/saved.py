@@ -112,9 +112,9 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
         "targets": "The plan of each target. Targets that are not there are left alone.",
         "scope": (
             "The flags that it was made with. What narrows (targets, exclude, only, select, base, changed_since) "
-            "counts from this file. What widens or softens (files, adopt, enable, rewrite_secrets, test_when, prune, "
-            "allow_replace, allow_duplicate, allow_empty, allow_in_use, max_deletes) counts if the file is verified by "
-            "its key, or if the flag is given again."
+            "counts from this file. What widens or softens (files, adopt, destroy, enable, rewrite_secrets, test_when, "
+            "prune, allow_replace, allow_duplicate, allow_empty, allow_in_use, max_deletes) counts if the file is "
+            "verified by its key, or if the flag is given again."
         ),
         "created_at": f"When it was made. {_SHOWN}",
         "commit": f"The commit that it was made at. {_SHOWN}",
