@@ -118,11 +118,19 @@ class Wire:
             headers=_complete(headers, parts.netloc.rpartition("@")[2], body),
             content=body,
         )
-        answer = await _exchange(connection, request, self._limits)
+        try:
+            answer = await _exchange(connection, request, self._limits)
+        except BaseException:  # the caller is gone, and with it whoever would close this
+            await connection.aclose()
+            raise
         if is_reused and answer.failure in (Failure.NO_ANSWER, Failure.RESET):
+            await connection.aclose()
             return HttpAnswer(failure=Failure.STALE)  # the closing of a kept connection was on its way
         if connection.is_idle():
+            other = self._kept.get(place)  # of a message that went there at the same time
             self._kept[place] = _Kept(connection, self._now())
+            if other is not None:
+                await other.connection.aclose()
         else:
             await connection.aclose()
         return answer
