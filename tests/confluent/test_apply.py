@@ -346,3 +346,97 @@ def test_a_rename_keeps_the_object() -> None:
     after = organisation.integrations()["pages"]
     assert (after["id"], after["description"]) == (before, "[acme/pages]")
     assert organisation.plan([renamed], MakeOptions(prune=True)).is_empty
+
+
+# -- which object is meant
+
+
+def refused_subscriptions(call: Call) -> Reply | None:
+    """No subscription can be written; all else works."""
+    is_write = call.method != "GET" and "/subscriptions" in call.path
+    return Reply(422, b'{"errors": [{"detail": "no"}]}') if is_write else None
+
+
+def test_a_channel_that_no_manifest_names_goes_only_if_all_before_it_stands_also_beside_one_of_its_name() -> None:
+    organisation = Organisation()
+    connectors = channel("SlackChannel", "connectors", SLACK)
+    organisation.apply([connectors])
+    successor = [channel("WebhookChannel", "hook", HOOK), subscription("connectors", "Connector failed", "hook")]
+    organisation.trouble = refused_subscriptions
+    run = organisation.apply(successor, PRUNE)
+    statuses = {(item.change.kind, item.change.name): item.status for item in run.targets[0].results}
+    assert statuses == {
+        ("WebhookChannel", "hook"): Status.APPLIED,
+        ("Subscription", "connectors"): Status.FAILED,
+        ("SlackChannel", "connectors"): Status.HELD,
+    }
+    assert run.exit_code == 4
+    assert set(organisation.integrations()) == {"connectors", "hook"}
+    organisation.trouble = lambda call: None
+    check_run(organisation.apply(successor, PRUNE))
+    assert set(organisation.integrations()) == {"hook"}
+
+
+def second(organisation: Organisation, **members: object) -> str:
+    """Another integration with the mark of `oncall`, as a second run at once would make it; its id."""
+    organisation.clock.advance(1)
+    first = organisation.integrations()["oncall"]
+    same = {name: first[name] for name in ("description", "target")} | {"display_name": "second"} | members
+    return str(organisation.api.store.add("integrations", same)["id"])
+
+
+def test_what_two_runs_at_once_made_twice_is_one_again_after_the_next() -> None:
+    organisation = Organisation()
+    wanted = [ONCALL, subscription("failed", "Connector failed", "oncall")]
+    organisation.apply(wanted)
+    kept = organisation.integrations()["oncall"]["id"]
+    younger = second(organisation)
+    (route,) = (one for one in organisation.api.store.latest("subscriptions") if kept in str(one["integrations"]))
+    references = [one for one in route["integrations"] if one["id"] == kept]
+    both = [*references, json.loads(json.dumps(references[0]).replace(kept, younger))]
+    organisation.api.store.change("subscriptions", route, {"integrations": both})
+    plan = organisation.plan(wanted)
+    assert [(change.action, change.id) for change in plan.changes] == [(Action.DELETE, younger)]
+    assert (plan.counts.destroy, plan.copies) == (1, ())
+    check_run(organisation.apply(wanted))
+    assert [one["id"] for one in organisation.integrations().values()] == [kept]
+    assert organisation.subscribers(route["notification_type"]["id"]) == {kept}
+    assert organisation.plan(wanted).is_empty
+
+
+def test_two_with_one_mark_that_differ_are_listed_and_hold_their_resource() -> None:
+    organisation = Organisation()
+    organisation.apply([ONCALL])
+    other = second(organisation, target={"kind": "Slack", "webhook_url": SLACK + "other"})
+    changed = replace(ONCALL, fields={**ONCALL.fields, "display_name": "On-call"})
+    plan = organisation.plan([changed], PRUNE)
+    assert [copy.id for copy in plan.copies] == [other]
+    assert "carry one mark" in plan.changes[0].held
+    assert organisation.apply([changed], PRUNE).exit_code == 3
+    assert set(organisation.integrations()) == {"oncall", "second"}
+
+
+def test_a_second_object_that_comes_while_a_run_writes_is_told_at_its_end() -> None:
+    organisation = Organisation()
+
+    def meddle(call: Call, reply: Reply) -> None:
+        if call.method == "POST" and call.path.endswith("/integrations"):
+            organisation.after = lambda _call, _reply: None
+            second(organisation)
+
+    organisation.after = meddle
+    run = organisation.apply([ONCALL])
+    assert run.exit_code == 4
+    assert "was created by another run with the mark of" in run.targets[0].overwritten[0]
+
+
+def test_the_old_object_of_a_killed_replace_goes_with_prune_once_no_manifest_names_it() -> None:
+    organisation = Organisation()
+    organisation.apply([ONCALL])
+    live = organisation.integrations()["oncall"]
+    flagged = {"display_name": "oncall (replaced)", "description": "[acme/oncall replaced]"}
+    organisation.api.store.change("integrations", live, flagged)
+    plan = organisation.plan([HOOKED])
+    assert [(item.id, item.flags) for item in plan.candidates] == [(live["id"], ("replaced",))]
+    check_run(organisation.apply([HOOKED], PRUNE))
+    assert set(organisation.integrations()) == {"hook"}

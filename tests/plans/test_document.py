@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from reconciler.manifests.check import schema_folder
 from reconciler.model.errors import ConfigurationError, RefusedError
 from reconciler.model.masking import Json
-from reconciler.model.resource import ChangeKey, Server
+from reconciler.model.resource import ChangeKey, Server, VersionSource
 from reconciler.model.values import SecretText
 from reconciler.plan.changes import (
     Action,
@@ -76,7 +76,8 @@ targets = st.builds(
     TargetPlan,
     text,
     text,
-    st.none() | st.builds(Server, text, text, text, st.booleans(), st.lists(text, max_size=1).map(tuple)),
+    st.none()
+    | st.builds(Server, text, text, text, st.sampled_from(VersionSource), text, text, st.lists(text).map(tuple)),
     st.lists(changes, max_size=3).map(tuple),
     st.lists(st.builds(Message, keys, text, st.lists(text, max_size=2).map(tuple)), max_size=2).map(tuple),
     st.lists(st.builds(Candidate, text, text, text, text), max_size=2).map(tuple),
