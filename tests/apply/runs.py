@@ -24,7 +24,7 @@ from reconciler.plan.marks import Matching, Ownership
 from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
 from reconciler.simulator import Simulator
-from tests.middle.builders import MASKER, OWNERSHIP, SECRETS
+from tests.plan.builders import MASKER, OWNERSHIP, SECRETS
 
 ALLOW = GuardOptions(allow_replace=True, max_deletes_flag=10_000)
 PRUNE = MakeOptions(prune=True)

@@ -13,7 +13,7 @@ from reconciler.model.resource import Resource
 from reconciler.model.values import SecretText, Value
 from reconciler.simulator import Simulator
 from tests.apply.runs import PRUNE, Runs
-from tests.middle.builders import resource
+from tests.plan.builders import resource
 
 SES = resource("SesAccount", "ses", region="eu-central-1", from_address="ops@example.org")
 TEAM = resource("EmailGroup", "team", recipients=frozenset({"a@example.org", "b@example.org"}))

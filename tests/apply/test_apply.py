@@ -13,7 +13,7 @@ from reconciler.model.resource import Expect, OnFailure, Resource, Settings, Tes
 from reconciler.model.values import SecretText
 from reconciler.simulator import Simulator
 from tests.apply.runs import PRUNE, Runs
-from tests.middle.builders import resource, slack
+from tests.plan.builders import resource, slack
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ from reconciler.plan.make import MakeOptions
 from reconciler.simulator import Simulator
 from tests.apply.runs import PRUNE, Runs
 from tests.apply.test_apply import hook, mail
-from tests.middle.builders import slack
+from tests.plan.builders import slack
 
 DOCUMENT = Path(__file__).parents[2] / "docs" / "apply.md"
 READING, LAST_LOOK = 2, 1

@@ -15,7 +15,7 @@ from reconciler.model.values import SecretText
 from reconciler.plan.changes import TargetPlan
 from reconciler.plan.make import make_target_plan
 from reconciler.plan.marks import Matching, Ownership
-from tests.middle.builders import MASKER, resource
+from tests.plan.builders import MASKER, resource
 from tests.providers.memory import MemoryAbilities, MemoryProvider
 
 OWNERSHIP = Ownership("acme")

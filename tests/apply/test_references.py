@@ -12,7 +12,7 @@ from reconciler.model.resource import Resource
 from reconciler.simulator import Simulator
 from tests.apply.runs import Runs
 from tests.apply.test_apply import mail
-from tests.middle.builders import resource
+from tests.plan.builders import resource
 
 
 @pytest.fixture

@@ -20,8 +20,8 @@ from unittest import mock
 from reconciler.cli.main import run
 from reconciler.simulator import Simulator
 from tests.attack.pieces import QUICK, SLOW, Piece
-from tests.desk.forges import TOKEN, FakeForge
-from tests.desk.serving import serve
+from tests.ci.forges import TOKEN, FakeForge
+from tests.ci.serving import serve
 
 HANG_SECONDS = 90.0
 _WINDOW = 8  # characters of a secret in a row that may appear nowhere

@@ -36,7 +36,7 @@ from reconciler.report.plan_text import render_plan
 from reconciler.report.result_text import render_change, render_result
 from reconciler.simulator import Simulator
 from tests.apply.runs import ALLOW, PRUNE
-from tests.middle.builders import MASKER, OWNERSHIP, resource
+from tests.plan.builders import MASKER, OWNERSHIP, resource
 
 __all__ = ["AFTER", "BEFORE", "FOREIGN", "GOES_WRONG", "SECRET", "Ended", "Kill", "Step", "World", "no_step"]
 

@@ -6,7 +6,7 @@ from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.marks import Mark
 from reconciler.plan.match import read_found
 from reconciler.plan.payload import make_draft
-from tests.middle.builders import live_of, plan_of, resource
+from tests.plan.builders import live_of, plan_of, resource
 
 TOKEN = SecretText("abc-123")
 URL = SecretText("https://hooks.acme.example/in")

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from reconciler.simulator import Fault, FaultKind
-from tests.plans.projects import SLACK, Project, simulators
+from tests.engine.projects import SLACK, Project, simulators
 
 
 @pytest.fixture

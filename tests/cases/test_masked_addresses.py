@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from reconciler.model.masked import read_address
 from reconciler.model.values import MaskedText, SecretText
 from tests.cases.projects import INTEGRATIONS, Project
-from tests.middle.builders import MASKER, live_of, plan_of, slack
+from tests.plan.builders import MASKER, live_of, plan_of, slack
 
 PLACEHOLDER = "https://hooks.slack.com/services/T00000000/B00000000/XXXXXXXXXXXXXXXXXXXXXXXX"
 REAL = "https://hooks.slack.com/services/T0AAAA/B0BBBB/realtoken1234"

@@ -35,7 +35,7 @@ from reconciler.simulator.delivery import Courier, Timings
 from reconciler.simulator.inbox import Inbox
 from reconciler.simulator.outcomes import Outcomes
 from tests.confluent.contract import check_reply, check_request
-from tests.middle.builders import MASKER
+from tests.plan.builders import MASKER
 
 T = TypeVar("T")
 Trouble = Callable[[Call], Reply | Exception | None]

@@ -11,7 +11,7 @@ from reconciler.plan.make import MakeOptions
 from reconciler.simulator.confluent import Behaviours
 from reconciler.simulator.confluent.behaviours import Addresses
 from tests.confluent.organisation import Organisation
-from tests.middle.builders import resource
+from tests.plan.builders import resource
 
 SLACK = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/abcdefghijkl"
 TEAMS = "https://prod-17.westeurope.logic.azure.com/workflows/8d1f/triggers/manual/paths/invoke?sig=qwertzuiop"

@@ -11,7 +11,7 @@ from reconciler.plan.origin import find_drift, with_origins
 from reconciler.report.drift_text import render_drift
 from tests.confluent.organisation import Organisation
 from tests.confluent.scenes import SLACK, channel
-from tests.middle.builders import key_of, live_of, plan_of, slack
+from tests.plan.builders import key_of, live_of, plan_of, slack
 
 AGAIN = "adopted again: the mark was removed since it was written, by a hand or another tool"
 

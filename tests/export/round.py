@@ -20,7 +20,7 @@ from reconciler.plan.make import make_target_plan
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.plan.match import read_found
 from reconciler.providers import settings_of
-from tests.middle.builders import MASKER
+from tests.plan.builders import MASKER
 
 PROJECT = """apiVersion: channels.gitops/v1
 kind: Project

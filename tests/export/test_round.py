@@ -29,7 +29,7 @@ from tests.apply.runs import Runs
 from tests.confluent.organisation import Organisation
 from tests.confluent.scenes import made
 from tests.export.round import export_of, plan_of_export
-from tests.middle.builders import resource
+from tests.plan.builders import resource
 
 QUIET = Settings(test=TestPolicy(when=When.NEVER))
 HOOK = SecretText("https://hooks.acme.example/in/3c5e7a9b?sig=a")

@@ -29,7 +29,7 @@ CHECKS = (
     "check_drift.py",
     "check_sends.py",
     "check_lists.py",
-    "check_foreign.py",
+    "check_unowned.py",
 )
 _NEEDED = ("configs/get", "configs/create", "configs/update", "configs/delete")
 _NOTHING = 64

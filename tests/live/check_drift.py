@@ -7,7 +7,7 @@ from reconciler.plan.changes import Action, Reason
 from tests.apply.test_all_kinds import all_applied
 from tests.live.check_applies import QUIET
 from tests.live.run import LiveRuns
-from tests.middle.builders import resource
+from tests.plan.builders import resource
 
 GROUP = resource("EmailGroup", "team", recipients=frozenset({"a@example.org", "b@example.org"}), description="Ours")
 

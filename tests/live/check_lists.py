@@ -15,7 +15,7 @@ from tests.apply.test_all_kinds import all_applied
 from tests.live.check_applies import QUIET, QUIET_PRUNE
 from tests.live.check_drift import GROUP
 from tests.live.run import LiveRuns, Run
-from tests.middle.builders import resource
+from tests.plan.builders import resource
 
 MANY = 1100  # more than the 1,000 that a list gives unless it is asked for more
 MEMBERS = frozenset({"a@example.org"})

@@ -9,7 +9,7 @@ from reconciler.model.resource import Resource
 from reconciler.model.values import SecretText
 from tests.live.cluster import ID_START
 from tests.live.run import LivePlace, LiveRuns
-from tests.middle.builders import resource
+from tests.plan.builders import resource
 
 DEAD = SecretText("http://receiver.invalid/hooks/x")  # RFC 2606: no such host anywhere
 

@@ -8,7 +8,7 @@ from reconciler.model.provider import NotificationType
 from reconciler.model.resource import LiveObject
 from reconciler.plan.match import match_live
 from reconciler.report.types_text import render_types, type_rows, types_document
-from tests.middle.builders import OWNERSHIP, live
+from tests.plan.builders import OWNERSHIP, live
 
 TYPES = (
     NotificationType("nt-1", "Connector failed", "SERVICE", "RECOMMENDED"),

@@ -13,7 +13,7 @@ from reconciler.model.resource import LiveObject, Settings
 from reconciler.model.values import SecretText, Value
 from reconciler.plan.marks import FLAGS, How, Mark, Matching, Ownership, describe, longest_mark, read_mark
 from reconciler.plan.match import match_live
-from tests.middle.builders import OWNERSHIP, SLACK_URL, live, live_of, resource, slack
+from tests.plan.builders import OWNERSHIP, SLACK_URL, live, live_of, resource, slack
 
 NAMES = st.from_regex(r"[a-z0-9-]{1,20}", fullmatch=True)
 FLAGS_OF_MARKS = st.frozensets(st.sampled_from([*sorted(FLAGS), "tomorrow"]))

@@ -11,8 +11,8 @@ import pytest
 
 from reconciler.engine.options import SCOPE
 from reconciler.plan.saved import plan_schema
-from tests.plans.projects import SLACK, Project
-from tests.plans.test_saved_plan import KEY, broken, edit, edit_target, refused
+from tests.engine.projects import SLACK, Project
+from tests.engine.test_saved_plan import KEY, broken, edit, edit_target, refused
 
 
 def scope(path: Path, **flags: Any) -> None:

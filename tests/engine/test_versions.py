@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.simulator import Simulator
-from tests.plans.projects import Project
+from tests.engine.projects import Project
 
 ODD = "https://chat.example.org/hooks/1"
 

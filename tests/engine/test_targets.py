@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.plans.projects import Project
+from tests.engine.projects import Project
 
 BROKEN = {
     "provider": "opensearch",

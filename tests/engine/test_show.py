@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from tests.plans.projects import Project
+from tests.engine.projects import Project
 
 KEY = "a key that only the pipeline knows"
 

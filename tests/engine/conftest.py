@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.plans.projects import Project, simulators
+from tests.engine.projects import Project, simulators
 
 
 @pytest.fixture

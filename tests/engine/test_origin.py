@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.plans.projects import SLACK, Project
+from tests.engine.projects import SLACK, Project
 
 
 @pytest.fixture

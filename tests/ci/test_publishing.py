@@ -10,9 +10,9 @@ import pytest
 from junitparser import JUnitXml
 
 from reconciler.simulator import Simulator
+from tests.ci.forges import TOKEN, FakeForge
+from tests.ci.serving import serve
 from tests.cli.shell import PROJECT, SLACK, Shell
-from tests.desk.forges import TOKEN, FakeForge
-from tests.desk.serving import serve
 
 SLACK_URL = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/abcdefghijklmnop"
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.simulator import Fault, FaultKind
-from tests.plans.projects import SLACK, Project
+from tests.engine.projects import SLACK, Project
 
 
 @pytest.fixture

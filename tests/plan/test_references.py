@@ -8,7 +8,7 @@ from reconciler.model.resource import LiveObject, Resource, Settings
 from reconciler.model.values import SecretReference, Value
 from reconciler.plan.changes import TargetPlan
 from reconciler.plan.make import MakeOptions
-from tests.middle.builders import live, live_of, plan_of, resource, slack
+from tests.plan.builders import live, live_of, plan_of, resource, slack
 
 ADMIN = LiveObject("i-0", None, {"display_name": "Admins"}, "RoleEmail", read_only=True, alias="role:OrganizationAdmin")
 ADA = LiveObject("i-1", None, {"display_name": "Ada"}, "UserEmail", read_only=True, alias="user:u-4kd82")

@@ -14,7 +14,7 @@ from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.changes import Action, Reason, TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
 from reconciler.plan.make import MakeOptions
-from tests.middle.builders import MASKER, OWNERSHIP, SECRETS, SLACK, SLACK_URL, live, live_of, plan_of, resource, slack
+from tests.plan.builders import MASKER, OWNERSHIP, SECRETS, SLACK, SLACK_URL, live, live_of, plan_of, resource, slack
 
 PRUNE = MakeOptions(prune=True)
 

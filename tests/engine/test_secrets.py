@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.engine import read as reading
-from tests.plans.projects import SLACK, Project
+from tests.engine.projects import SLACK, Project
 
 
 def counting(project: Project, name: str = "counted") -> Path:

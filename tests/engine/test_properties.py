@@ -22,7 +22,7 @@ from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching
 from reconciler.plan.promise import keep_promise
 from reconciler.plan.saved import parse_document, parse_plan, plan_document
-from tests.middle.builders import MASKER, OWNERSHIP, resource, slack
+from tests.plan.builders import MASKER, OWNERSHIP, resource, slack
 from tests.providers.memory import MemoryProvider
 
 PRUNE = MakeOptions(prune=True)

@@ -12,7 +12,7 @@ from reconciler.plan.changes import Action, Change, Reason, TargetPlan
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.make import MakeOptions
 from reconciler.plan.promise import differences, keep_promise
-from tests.middle.builders import live, live_of, plan_of, slack
+from tests.plan.builders import live, live_of, plan_of, slack
 
 NAME = FieldChange(("display_name",), "old", "new")
 URL = FieldChange(("webhook_url",), None, {"secret": "https://h/•••", "reference": "env:A"}, delivery=True, secret=True)

@@ -12,7 +12,7 @@ from reconciler.ci.forges import SITES, CommentError, Forge, NoTokenError, marke
 from reconciler.ci.place import Place, WantedPlace, commit_of, find_place, run_of
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.values import SecretText
-from tests.desk.forges import TOKEN, FakeForge
+from tests.ci.forges import TOKEN, FakeForge
 
 LINE = marker("reconciler.yaml", "")
 APIS = {"github": "https://github.example/api/v3", "gitlab": "https://gitlab.example/api/v4"}

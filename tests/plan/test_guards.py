@@ -14,7 +14,7 @@ from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.guards import GuardOptions, check_messages, hold_back
 from reconciler.plan.make import MakeOptions
 from reconciler.plan.marks import Ownership
-from tests.middle.builders import OWNERSHIP, live, live_of, plan_of, resource, slack
+from tests.plan.builders import OWNERSHIP, live, live_of, plan_of, resource, slack
 
 PRUNE = MakeOptions(prune=True)
 

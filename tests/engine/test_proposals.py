@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from reconciler.simulator import Simulator
-from tests.plans.projects import SLACK, Done, Project
+from tests.engine.projects import SLACK, Done, Project
 
 VERBS = ("plan", "drift")
 PASSWORD = "planted-password-of-the-job"

@@ -11,7 +11,7 @@ import pytest
 from reconciler.checkout import Checkout, started_in
 from reconciler.git import Commit, Repository, Tree, head_commit
 from reconciler.model.errors import ConfigurationError
-from tests.plans.projects import Project
+from tests.engine.projects import Project
 
 
 def repository_of(folder: Path) -> Repository:

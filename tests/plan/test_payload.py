@@ -9,7 +9,7 @@ from reconciler.model.values import SecretReference, SecretText
 from reconciler.plan.marks import Mark
 from reconciler.plan.match import read_found
 from reconciler.plan.payload import UnknownReferenceError, differing_fields, make_draft
-from tests.middle.builders import SECRETS, SLACK_URL, live, live_of, resource, slack
+from tests.plan.builders import SECRETS, SLACK_URL, live, live_of, resource, slack
 
 MARK = Mark("acme", "oncall")
 

@@ -9,7 +9,7 @@ from threading import Thread
 
 import httpx
 
-from tests.desk.forges import FakeForge
+from tests.ci.forges import FakeForge
 
 __all__ = ["serve"]
 

@@ -9,7 +9,7 @@ from reconciler.model.resource import LiveObject, Resource, Settings
 from reconciler.model.values import Value
 from reconciler.plan.marks import Ownership
 from reconciler.plan.match import match_live, translate
-from tests.middle.builders import OWNERSHIP, live, resource, slack
+from tests.plan.builders import OWNERSHIP, live, resource, slack
 
 WORDS = {
     "Subscription": {

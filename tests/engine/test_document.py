@@ -39,7 +39,7 @@ from reconciler.plan.saved import (
     plan_schema,
     signed,
 )
-from tests.plans.projects import Project
+from tests.engine.projects import Project
 from tools.schemas import main
 
 KEY = SecretText("a key that only the pipeline knows")
