@@ -12,7 +12,7 @@ if [ -z "$head" ]; then
   exit 1
 fi
 if [[ ! $head =~ ^[0-9a-f]{40}$ ]]; then
-  echo "::error::more than one pull request was merged as $GITHUB_SHA, so it cannot be told which plan was reviewed" >&2
+  echo "::error::more than one pull request was merged as $GITHUB_SHA, so it is not known which plan was reviewed" >&2
   exit 1
 fi
 run=$(gh run list --repo "$GITHUB_REPOSITORY" --workflow "$workflow" --commit "$head" --event pull_request \

@@ -2,7 +2,7 @@
 
 Under `--base` every file of the work tree is untrusted, and so is whatever a path, a link or an environment variable
 leads to in it. Here it is found (by its `.git` entry, never by git's own search, which takes a folder with `HEAD`,
-`objects/` and `refs/` for a repository), and here is told what points into it. Git and secret sources both ask.
+`objects/` and `refs/` for a repository), and this module finds what points into it. Git and secret sources both ask.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _LOADED = re.compile(
     r"(PYTHON|NODE_|NPM_|RUBY|GEM_|BUNDLE_|PERL5|LD_|DYLD_|GIT_|JAVA_|_JAVA|JDK_|LUA_|PHP)\w*"
     r"|BASH_ENV|ENV|CLASSPATH|GCONV_PATH|OPENSSL_CONF|MAKEFILES|MAKEFLAGS|ZDOTDIR"
 )
-"""Variables by which an interpreter, a shell or the loader is told what more to run."""
+"""Variables by which an interpreter, a shell or the loader learns what more to run."""
 
 _HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
@@ -167,7 +167,7 @@ def _refuse_links(top: Path, start: Path) -> None:
 
 
 def _refuse_submodule(entry: Path) -> None:
-    """A `.git` file leads to a linked work tree of one's own (which has a `commondir`), or into an outer `.git`."""
+    """A `.git` file leads to a linked work tree of its own (which has a `commondir`), or into an outer `.git`."""
     text = entry.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
     target = os.path.realpath(entry.parent / text)
     if Path(target, "commondir").exists():

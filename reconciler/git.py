@@ -296,7 +296,7 @@ class Tree:
 
 
 def head_commit(folder: Path, environ: Mapping[str, str]) -> str:
-    """The commit that is checked out around a folder; "" outside of git, or where it cannot be told."""
+    """The commit that is checked out around a folder; "" outside of git, or where it is not known."""
     try:
         return Repository(Checkout.around(folder), environ).head()
     except ConfigurationError:

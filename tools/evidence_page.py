@@ -1,6 +1,6 @@
 """The tables of docs/evidence.md, from the program's own reasons and exit codes: `python -m tools.evidence_page`.
 
-With `--write` the page is written anew between its markers; without, a difference is an error.
+With `--write` the page is rewritten between its markers; without, a difference is an error.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def exits_table() -> str:
 
 
 def with_tables(page: str) -> str:
-    """The page with its tables made anew, each between `<!-- NAME -->` and `<!-- end -->`."""
+    """The page with its tables rewritten, each between `<!-- NAME -->` and `<!-- end -->`."""
     for name, table in (("reasons", reasons_table()), ("exit codes", exits_table())):
         begin, rest = page.split(f"<!-- {name} -->\n", 1)
         _, end = rest.split("<!-- end -->", 1)

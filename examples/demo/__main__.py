@@ -1,4 +1,4 @@
-"""The product's main job, told as a story: `make demo`, or `python -m examples.demo`.
+"""The product's main job, as a story: `make demo`, or `python -m examples.demo`.
 
 It runs the real command, as anybody would, against the embedded simulator, on a copy of `project/`. Everything stays on
 this machine. With `--keep` the simulator goes on, so that its inbox can be looked at in a browser.

@@ -58,9 +58,9 @@ async def _put_back(
     try:
         live = await session.provider.read(found.id)
         if live is not None and live.kind != found.live.kind:
-            await writing.delete(session, change.key, found.id, step="undo create")
+            await writing.delete(session, change.key, found.id, step="roll back create")
         if live is None or live.kind != found.live.kind:
-            await writing.create(session, change.key, draft_of_live(found, found.mark), step="undo delete")
+            await writing.create(session, change.key, draft_of_live(found, found.mark), step="roll back delete")
     except TargetError as second:
         text = (
             f"the old {found.live.kind} was deleted, the new one could not be created ({error}), "
@@ -151,7 +151,7 @@ async def finish_replaced(session: Session) -> list[str]:
 
 def _protected(item: Found) -> str:
     return (
-        f"{item.id} is left over by an interrupted run, and protected: take the flag off its mark, or remove it by hand"
+        f"{item.id} is leftover of an interrupted run, and protected: take the flag off its mark, or remove it by hand"
     )
 
 

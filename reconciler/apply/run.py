@@ -54,7 +54,7 @@ _LOG = logging.getLogger("reconciler.apply")
 
 
 Observer = Callable[[str, ChangeResult], None]
-"""Told of each change's result as it comes: the target's name and the result."""
+"""Called with each change's result as it comes: the target's name and the result."""
 
 _DONE = frozenset({Status.APPLIED, Status.KEPT})
 _STANDS = _DONE | {Status.HELD}
@@ -100,7 +100,7 @@ class _End:
 
 
 async def _round_off(session: Session, end: _End) -> None:
-    """Tests of what did not change, left-overs, the last look; a stopped run does none of it."""
+    """Tests of what did not change, leftovers, the last look; a stopped run does none of it."""
     if not session.stop.is_set():
         end.tests += await _test_unchanged(session)
     if not session.stop.is_set():
@@ -189,7 +189,7 @@ class _Runner:
         try:
             self._observe(session.plan.target, result)
         except Exception:
-            _LOG.debug("nobody reads what is told of the changes any more")  # a pager or `tee` that went away
+            _LOG.debug("nobody reads the progress lines any more")  # a pager or `tee` that went away
         return result
 
 
@@ -210,7 +210,7 @@ def _fault(error: BaseException) -> str:
     """Words for what should not have happened: where, but not its message, which may hold a value."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return (
-        f"a fault of reconciler itself ({type(error).__name__} at {Path(place.filename).name}:{place.lineno}): "
+        f"internal error ({type(error).__name__} at {Path(place.filename).name}:{place.lineno}): "
         "please report it, and plan again"
     )
 

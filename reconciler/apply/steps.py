@@ -169,14 +169,14 @@ async def _delete(session: Session, change: Change) -> ChangeResult:
     found = session.candidate(change)
     live = await session.provider.read(found.id) if found else None
     if found is None or live is None:
-        return ChangeResult(change, Status.APPLIED, "was gone already", id=change.id or "")
+        return ChangeResult(change, Status.APPLIED, "was already gone", id=change.id or "")
     writing.check_unmoved(live, found)
     if Reason.DUPLICATE in change.reasons:
         await _hand_over(session, change, found)
     else:
         await detach(session, change.key, found.id)
     existed = await writing.delete(session, change.key, found.id)
-    return ChangeResult(change, Status.APPLIED, "" if existed else "was gone already", id=found.id)
+    return ChangeResult(change, Status.APPLIED, "" if existed else "was already gone", id=found.id)
 
 
 async def _hand_over(session: Session, change: Change, found: Found) -> None:

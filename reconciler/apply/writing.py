@@ -30,7 +30,7 @@ async def read_unmoved(session: Session, found: Found) -> LiveObject:
 
 
 def _as_written(session: Session, found: Found) -> Found:
-    """A live object as the plan saw it, or as this run has written it since (a reference that was pointed anew)."""
+    """A live object as the plan saw it, or as this run has written it since (a reference that was repointed)."""
     draft = session.written.get(found.id)
     if draft is None:
         return found
@@ -95,7 +95,7 @@ async def update(session: Session, key: ChangeKey, draft: Draft, before: LiveObj
 
 
 async def delete(session: Session, key: ChangeKey, object_id: str, *, step: str = "delete") -> bool:
-    """Remove an object; False if it was gone already."""
+    """Remove an object; False if it was already gone."""
     with session.journal.step(key, step, object_id):
         existed = await session.provider.delete(object_id)
     session.written[object_id] = None
@@ -103,13 +103,13 @@ async def delete(session: Session, key: ChangeKey, object_id: str, *, step: str 
 
 
 async def take_back(session: Session, key: ChangeKey, object_id: str) -> None:
-    """Undo a create: delete what this run wrote, and see that it is gone. MovedError if somebody else changed it."""
+    """Delete again what this run created, and see that it is gone. MovedError if somebody else changed it."""
     try:
         await read_own(session, object_id)
     except MovedError:
         session.written.pop(object_id, None)  # theirs now: nothing of ours can be overwritten in it
         raise
-    await delete(session, key, object_id, step="undo create")
+    await delete(session, key, object_id, step="roll back create")
     if await session.provider.read(object_id) is not None:
         raise UnexpectedError(f"{object_id} was deleted, and is still there")
 

@@ -125,7 +125,7 @@ def _with_forge(place: Place, transport: httpx.BaseTransport | None, use: Callab
     except Exception as error:
         # A login page in place of JSON, an address or proxy variable that is none, authorities that are not there,
         # a token in another alphabet: none of it may cost the run its outcome, and its words may hold the token.
-        raise CommentError(f"{place.site} cannot be talked to at {place.api} ({type(error).__name__})") from None
+        raise CommentError(f"{place.site} cannot be reached at {place.api} ({type(error).__name__})") from None
 
 
 class Forge:
@@ -214,7 +214,7 @@ class Forge:
         retrying = Retrying(
             retry=retry_if_exception_type(_LaterError),
             stop=stop_after_attempt(_ATTEMPTS),
-            wait=_told,
+            wait=_given,
             sleep=self._sleep,
             reraise=True,
         )
@@ -260,7 +260,7 @@ class Forge:
         return error
 
 
-def _told(state: RetryCallState) -> float:
+def _given(state: RetryCallState) -> float:
     error = state.outcome.exception() if state.outcome else None
     return error.seconds if isinstance(error, _LaterError) else 0.0
 
@@ -271,9 +271,9 @@ def _wait_seconds(answer: httpx.Response) -> float | None:
     GitHub's secondary limit may come as a 403 that only says so in words; its documentation asks for a minute then
     ("Rate limits for the REST API", "Exceeding the rate limit").
     """
-    told = answer.headers.get("retry-after", "")
-    if told.isdigit():
-        return float(told)
+    given = answer.headers.get("retry-after", "")
+    if given.isdigit():
+        return float(given)
     if answer.headers.get("x-ratelimit-remaining", answer.headers.get("ratelimit-remaining")) == "0":
         reset = answer.headers.get("x-ratelimit-reset", answer.headers.get("ratelimit-reset", ""))
         return max(1.0, float(reset) - time.time()) if reset.isdigit() else 1.0

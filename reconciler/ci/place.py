@@ -50,7 +50,7 @@ def find_place(wanted: WantedPlace, environ: Mapping[str, str]) -> Place:
     request = wanted.request or (_pull_request(environ) if site == "github" else _merge_request(environ))
     for value, flag in ((repository, "--repo"), (request, "--pr")):
         if not value:
-            raise ConfigurationError(f"--comment {site}: this job does not tell where: pass {flag}")
+            raise ConfigurationError(f"--comment {site}: this job does not say where: pass {flag}")
     author = wanted.author
     if site == "github":
         token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")

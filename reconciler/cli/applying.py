@@ -18,13 +18,13 @@ from reconciler.plan.changes import Plan
 from reconciler.report.plan_text import render_plan
 from reconciler.report.result_text import render_change
 
-_STOPPING = "interrupted: nothing new starts, what is unverified is rolled back; once more to stop at once"
+_STOPPING = "interrupted: nothing new starts, what is unverified is rolled back; interrupt again to stop at once"
 
 
 async def apply_and_report(run: Run, output: Output, *, yes: bool) -> int:
     """Plan, show it, ask (unless `yes`), carry it out, and report; the exit code of the contract.
 
-    Where a person is asked, they may have what was disabled by hand enabled too: that is planned anew.
+    Where a person is asked, they may have what was disabled by hand enabled too: that is planned again.
     """
     async with planned(run, with_commit=output.names_commit) as done:
         if output.stdout == "text":

@@ -1,4 +1,4 @@
-"""Where a report goes beside stdout in a CI: the job's summary, one comment on the request, annotations of files."""
+"""Where a report goes besides stdout in a CI: the job's summary, one comment on the request, annotations of files."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ if TYPE_CHECKING:
     from reconciler.report.machines import Note
     from reconciler.report.view import Page
 
-_LEAST_ROOM = 4096  # bytes: with less, not even what was cut could be told
+_LEAST_ROOM = 4096  # bytes: with less, even the note about what was cut would not fit
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
-    """Where a report goes beside stdout. `place` says where the comment belongs, None if there is to be none; `targets`
+class CiOutputs:
+    """Where a report goes besides stdout. `place` is where the comment belongs, None for none; `targets`
     and `comment_id` tell it from others on the same request."""
 
     annotations: bool
@@ -99,8 +99,8 @@ def _with_run(page: Page) -> Page:
     """The page with the commit and the job that it is of."""
     from reconciler.ci.place import commit_of, run_of
 
-    told = (("at", commit_of(os.environ)), ("run", run_of(os.environ)))
-    return replace(page, facts=(*page.facts, *((name, value) for name, value in told if value)))
+    facts = (("at", commit_of(os.environ)), ("run", run_of(os.environ)))
+    return replace(page, facts=(*page.facts, *((name, value) for name, value in facts if value)))
 
 
 def annotate(notes: Iterable[Note]) -> None:

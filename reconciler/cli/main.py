@@ -1,4 +1,4 @@
-"""The one door of the command: every error becomes one message and an exit code here, and nowhere else.
+"""Where the command ends: every error becomes one message and an exit code here, and nowhere else.
 
 Expected errors are shown without a trace. Unexpected ones show where they arose, by files, lines and functions, but not
 their message or any value, since either may hold a secret.
@@ -27,9 +27,9 @@ _FRAMES_SHOWN = 12
 VERBS = {
     "apply": "Plan, ask, write, and send test messages.",
     "completion": "Print the completion script of a shell.",
-    "destroy": "Delete all that bears our mark, after asking.",
-    "doctor": "Try every target: address, TLS, credentials, rights, secrets.",
-    "drift": "Tell what moved that no manifest asked for; exit 2.",
+    "destroy": "Delete all that carries our mark, after asking.",
+    "doctor": "Check every target: address, TLS, credentials, rights, secrets.",
+    "drift": "Show what moved though no manifest asked for it; exit 2.",
     "explain": "Say what a kind, a field, a rule or an exit code means.",
     "export": "Write manifests of what is live, or a snapshot.",
     "init": "Write the files of a new project.",
@@ -146,9 +146,7 @@ def _show_usage(error: click.ClickException) -> None:
 
 
 def _show_fault(error: BaseException) -> None:
-    click.echo(
-        f"error: a fault of reconciler itself ({type(error).__name__}); please report it with these lines:", err=True
-    )
+    click.echo(f"error: internal error ({type(error).__name__}); please report it with these lines:", err=True)
     for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]:
         click.echo(f"  {frame.filename}:{frame.lineno} {frame.name}", err=True)
 

@@ -134,18 +134,21 @@ SELECTING: tuple[Decorator, ...] = (
     option("-f", "--file", "files", multiple=True, help="Manifests to use instead of spec.manifests; - is stdin."),
     TARGET,
     option(
-        "--only", multiple=True, help="Only the manifests of these names (globs too).", shell_complete=complete_name
+        "--only", multiple=True, help="Only the manifests with these names (globs too).", shell_complete=complete_name
     ),
     option(
-        "--exclude", multiple=True, help="Not the manifests of these names (globs too).", shell_complete=complete_name
+        "--exclude",
+        multiple=True,
+        help="Leave out the manifests with these names (globs too).",
+        shell_complete=complete_name,
     ),
     option("--select", multiple=True, help="Only manifests with these labels: team=payments."),
-    option("--strict", is_flag=True, help="Warnings are errors, and every secret must be there."),
+    option("--strict", is_flag=True, help="Treat warnings as errors, and require every secret."),
 )
 
 GUARDING: tuple[Decorator, ...] = (
-    option("--allow-in-use", multiple=True, help="Allow the delete of this account or group though it is in use."),
-    option("--max-deletes", type=click.IntRange(min=0), help="How many deletes are fine."),
+    option("--allow-in-use", multiple=True, help="Allow deleting this account or group although it is in use."),
+    option("--max-deletes", type=click.IntRange(min=0), help="Maximum number of deletes allowed."),
 )
 
 PLANNING: tuple[Decorator, ...] = (
@@ -164,7 +167,7 @@ PLANNING: tuple[Decorator, ...] = (
         shell_complete=complete_name,
     ),
     option("--rewrite-secrets", is_flag=True, help="Write write-only fields again."),
-    option("--base", metavar="REF", help="Tell changes made since this commit from drift; trust its targets."),
+    option("--base", metavar="REF", help="Separate changes made since this commit from drift; trust its targets."),
     option("--changed-since", metavar="REF", help="Carry out only what manifests changed since this commit."),
     option(
         "--test-when",
@@ -174,7 +177,7 @@ PLANNING: tuple[Decorator, ...] = (
     ),
 )
 
-MAX_MESSAGES = option("--max-messages", type=click.IntRange(min=0), help="How many test messages may be sent.")
+MAX_MESSAGES = option("--max-messages", type=click.IntRange(min=0), help="Maximum number of test messages allowed.")
 
 TESTING: tuple[Decorator, ...] = (
     option(

@@ -1,4 +1,4 @@
-"""Where a report goes: stdout in the form that is asked for, and beside it job summary, comment, annotations, files.
+"""Where a report goes: stdout in the form that is asked for, and in a CI also job summary, comment, annotations, files.
 
 A verb calls `publish` with what it found; `published` makes sure that a run that fails says so in the same places,
 so that no older, better news stands. Trouble with a comment or a summary never changes the exit code.
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 import click
 
 from reconciler.ci.place import WantedPlace
-from reconciler.cli.ci_outputs import Beside, project_place
+from reconciler.cli.ci_outputs import CiOutputs, project_place
 from reconciler.cli.options import option
 from reconciler.cli.terminal import Screen, begin_document, is_document_shown, out, show_document, show_json
 from reconciler.model.errors import ConfigurationError, FindingsError, Level, ReconcilerError
@@ -49,7 +49,7 @@ class Output(Screen):
         return "json" if self.as_json else self.form
 
     @property
-    def is_beside(self) -> bool:
+    def has_ci_outputs(self) -> bool:
         """Whether the report goes elsewhere too."""
         return bool(self.summary or self.annotations or self.comment)
 
@@ -58,16 +58,22 @@ class Output(Screen):
         """Whether the report outlives the screen, and so names the commit that it is about."""
         return self.stdout != "text" or self.summary or self.comment is not None
 
-    def beside(self, options: ProjectOptions) -> Beside:
-        """Where the report of a run with these options goes beside stdout."""
+    def ci_outputs(self, options: ProjectOptions) -> CiOutputs:
+        """Where the report of a run with these options goes besides stdout."""
         place = WantedPlace(self.comment, self.repo, self.pr, self.comment_author) if self.comment else None
-        return Beside(self.annotations, self.summary, place, options.config, options.targets, self.comment_id)
+        return CiOutputs(self.annotations, self.summary, place, options.config, options.targets, self.comment_id)
 
 
 FORMS = ("text", "json", "markdown", "html")
 
 FORM = option(
-    "-o", "--output", "form", type=click.Choice(FORMS), default="text", show_default=True, help="The form on stdout."
+    "-o",
+    "--output",
+    "form",
+    type=click.Choice(FORMS),
+    default="text",
+    show_default=True,
+    help="Output format on stdout.",
 )
 
 OUTPUTS = (
@@ -77,15 +83,15 @@ OUTPUTS = (
     option("--comment", type=click.Choice(["github", "gitlab"]), help="Keep one comment up to date on the request."),
     option("--repo", default="", help="Repository or project of the comment; by default the job's own."),
     option("--pr", default="", help="Number of the pull or merge request; by default the job's own."),
-    option("--comment-author", default="", help="Who we are there; by default the token's user."),
-    option("--comment-id", default="", help="Tells several comments on one request apart."),
+    option("--comment-author", default="", help="Author of the comment; by default the token's user."),
+    option("--comment-id", default="", help="Identifies one of several comments on one request."),
 )
 
 Command = Callable[..., int]
 
 
 def published(what: str) -> Callable[[Command], Command]:
-    """Have a verb tell of its failure wherever it would have told of its outcome; the error goes on to the door.
+    """Have a verb tell of its failure wherever it would have reported its outcome; the error goes on to `main`.
 
     The first thing a run does is to say in its earlier comment that it is being replaced: whatever becomes of the run,
     no older, better news stands.
@@ -94,12 +100,12 @@ def published(what: str) -> Callable[[Command], Command]:
     def decorate(command: Command) -> Command:
         @wraps(command)
         def run(options: Any, output: Any, *more: Any) -> int:
-            told = _TellingOfFailure(what, options, output, more)
+            report = _FailureReport(what, options, output, more)
             try:
-                told.announce()
+                report.announce()
                 return command(options, output, *more)
             except BaseException as error:
-                told.tell(error)
+                report.tell(error)
                 raise
 
         return run
@@ -116,7 +122,7 @@ class ReportFiles(Protocol):
         ...
 
 
-class _TellingOfFailure:
+class _FailureReport:
     """Tells of what stopped a verb, in the form and the places of its report. `output` is a Screen where a verb has no
     other form than text and JSON."""
 
@@ -124,26 +130,26 @@ class _TellingOfFailure:
         self._what = what
         self._files = [item for item in more if isinstance(item, ReportFiles)]
         self._form = output.stdout if isinstance(output, Output) else "json" if output.as_json else "text"
-        self._beside = output.beside(options) if isinstance(output, Output) and output.is_beside else None
+        self._ci_outputs = output.ci_outputs(options) if isinstance(output, Output) and output.has_ci_outputs else None
         self._config = options.config
         begin_document()
 
     def announce(self) -> None:
-        if self._beside is not None:
-            self._beside.announce(self._what)
+        if self._ci_outputs is not None:
+            self._ci_outputs.announce(self._what)
 
     def tell(self, error: BaseException) -> None:
         if isinstance(error, (click.exceptions.Exit, BrokenPipeError)):
             return
         if self._form != "text" and not is_document_shown():
-            with suppress(Exception):  # what stopped the run goes on to the door, whatever becomes of its document
+            with suppress(Exception):  # what stopped the run goes on to `main`, whatever becomes of its document
                 self._show(error)
         messages, notes = _what_went_wrong(error)
         for files in self._files:
             with suppress(Exception):
                 files.write_failure(messages)
-        if self._beside is not None and not isinstance(error, click.ClickException):
-            self._beside.tell(self._page(error, messages), notes)
+        if self._ci_outputs is not None and not isinstance(error, click.ClickException):
+            self._ci_outputs.tell(self._page(error, messages), notes)
 
     def _page(self, error: BaseException, messages: list[str]) -> Page:
         from reconciler.report.view import failure_page, note_page
@@ -193,7 +199,7 @@ def _what_went_wrong(error: BaseException) -> tuple[list[str], list[Note]]:
         return [str(error)], [(Level.ERROR if error.exit_code else Level.WARNING, None, str(error))]
     if isinstance(error, click.ClickException):
         return [error.format_message()], [(Level.ERROR, None, error.format_message())]
-    text = f"a fault of reconciler itself ({type(error).__name__}): see the log"
+    text = f"internal error ({type(error).__name__}): see the log"
     if isinstance(error, (KeyboardInterrupt, click.exceptions.Abort)):
         text = "the run was interrupted"
     return [text], [(Level.ERROR, None, text)]
@@ -218,8 +224,8 @@ def publish(
         out(_text(what, value, output.paint))
     elif form == "json":
         show_json(_document(what, value))
-    beside = output.is_beside
-    if form in ("text", "json") and not beside:
+    in_ci = output.has_ci_outputs
+    if form in ("text", "json") and not in_ci:
         return
     project = workspace.project.name if workspace is not None else getattr(value, "project", "")
     page = _page(what, value, project, **more)
@@ -229,8 +235,8 @@ def publish(
         page = with_files(page, {name: item.source.file for name, item in workspace.desired.manifests.items()})
     if form in ("markdown", "html"):
         show_page(page, form)
-    if beside:
-        output.beside(options).tell(page, _notes(what, value, workspace, more.get("errors", ())))
+    if in_ci:
+        output.ci_outputs(options).tell(page, _notes(what, value, workspace, more.get("errors", ())))
 
 
 def _text(what: str, value: Any, paint: Paint) -> str:

@@ -69,7 +69,7 @@ ACTION = "OWNER/reconciler@REF # where your copy of reconciler is, by its full h
 
 @dataclass(frozen=True, slots=True)
 class NewProject:
-    """What `init` was told. `url` "" leaves the address to the environment; `ci` is `github`, `gitlab` or `none`."""
+    """What `init` writes. `url` "" leaves the address to the environment; `ci` is `github`, `gitlab` or `none`."""
 
     name: str
     provider: str
@@ -117,12 +117,12 @@ def _project_file(project: NewProject) -> str:
 
 
 def _needs_login(url: str) -> bool:
-    return not url.startswith("http://")  # an address that is not told yet is most likely a secured cluster's
+    return not url.startswith("http://")  # an address that is not known yet is most likely a secured cluster's
 
 
 def _manifest() -> str:
     return """\
-# One channel. `reconciler explain SlackChannel` tells what else it may say.
+# One channel. `reconciler explain SlackChannel` shows what else it can hold.
 apiVersion: channels.gitops/v1
 kind: SlackChannel
 metadata:

@@ -22,7 +22,7 @@ WATCHED = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
 )  # SIGBREAK: Ctrl-Break, and a console that closes, on Windows
 
-_GRACE_SECONDS = 4.5  # a cancelled CI job is killed soon after; the rollback must be over, and told, within 6
+_GRACE_SECONDS = 4.5  # a cancelled CI job is killed soon after; the rollback must be over, and reported, within 6
 _SAME_SECONDS = 0.5  # a terminal and its shell may both send one and the same Ctrl-C
 
 _seen: list[int] = []

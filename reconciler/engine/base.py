@@ -1,4 +1,4 @@
-"""The project as a commit has it: what `--base` trusts, and what origins are told against.
+"""The project as a commit has it: what `--base` trusts, and what origins are derived from.
 
 A pull request may change every file of the work tree. Under `--base REF` the targets with their credentials, the
 secret sources, the safety and lint rules are therefore those of the project file at REF, and so are the files that

@@ -22,7 +22,7 @@ _RIGHTS = {
     Purpose.TEST: ("read one", "test"),
     Purpose.APPLY: ("read one", "create", "update", "delete", "test"),
 }
-"""The rights that each purpose needs, beside the one to list."""
+"""The rights that each purpose needs, besides the one to list."""
 
 _NOT_ASKED = (
     "this provider answers 403 for what is not there too, so that no call without an effect can tell; the first run "

@@ -95,7 +95,7 @@ def _hint(places: list[LiveTarget], wanted: Wanted) -> str:
 
 def write_manifests(workspace: Workspace, exported: Exported, folder: Path, *, overwrite: bool) -> Written:
     """One file for each object, or the file that holds its manifest already, which keeps what only a person can know.
-    Unless told to overwrite, a file that is there and differs stops all of it."""
+    Unless asked to overwrite, a file that is there and differs stops all of it."""
     loaded = _load_written(workspace, folder)
     texts: dict[Path, str] = {}
     notes: list[str] = []
@@ -139,7 +139,7 @@ def _keeps_its_file(exported: ManifestDocument, there: Manifest, workspace: Work
     if there.kind != exported.kind:
         return f"{place} is a {there.kind} of that name, and live is a {exported.kind}"
     if sum(isinstance(item, Document) for item in parse_documents(there.source.read())) > 1:
-        return f"{place} holds others beside it: put it into a file of its own, or edit it there"
+        return f"{place} holds other manifests too: put it into a file of its own, or edit it there"
     default = workspace.project.default_targets
     lost = set(there.spec.get("targets", default)) - set(exported.document["spec"].get("targets", default))
     return f"{place} is for {', '.join(sorted(lost))} too, where it was not found" if lost else ""

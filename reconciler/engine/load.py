@@ -23,7 +23,7 @@ from reconciler.secrets.bounds import Bounds
 class Workspace:
     """A project on disk with its desired state. `root` is the project file's folder.
 
-    `base` is what a commit wanted on each target, if origins are to be told; `commits` are the hashes of the commits
+    `base` is what a commit wanted on each target, if origins are wanted; `commits` are the hashes of the commits
     that flags named, by flag. `bounds` hold a proposal under `--base`, and `notes` say what it changes of the project
     file.
     """
@@ -129,4 +129,4 @@ def check_names(flag: str, names: Iterable[str], known: Iterable[str]) -> None:
         if name not in known:
             close = get_close_matches(name, sorted(known), n=1)
             hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(known)) or 'none'}"
-            raise ConfigurationError(f"{flag} {name}: there is none of that name; {hint}")
+            raise ConfigurationError(f"{flag} {name}: nothing has this name; {hint}")

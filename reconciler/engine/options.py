@@ -192,7 +192,7 @@ class ReleaseOptions(ProjectOptions, WritingOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class DriftOptions(ManifestOptions, ReachOptions):
-    """`drift`. `base` is the commit against which origins are told; `without_secrets` resolves none."""
+    """`drift`. `base` is the commit against which origins are derived; `without_secrets` resolves none."""
 
     base: str | None = None
     without_secrets: bool = False

@@ -31,7 +31,7 @@ _SHAPING = frozenset({"files", "adopt", "destroy", "enable", "rewrite_secrets", 
 @dataclass(frozen=True, slots=True)
 class SavedPlan:
     """A plan that was read from the file `name`. `verified`: it is as somebody with the key signed it; `signed`: it
-    bears a signature, verified or not."""
+    carries a signature, verified or not."""
 
     plan: Plan
     name: str
@@ -72,14 +72,14 @@ def read_plan(path: Path, environ: Mapping[str, str]) -> SavedPlan:
 def read_file(path: Path) -> str:
     """The text of a file that may be a plan, a journal or a snapshot; ConfigurationError if it cannot be one.
 
-    Only a regular file has an end that can be told: a pipe may never be written, a device never stop.
+    Only a regular file has an end that can be known: a pipe may never be written, a device never stop.
     """
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
             raise ConfigurationError(f"{path}: is not a regular file: save what it gives in one, and name that")
         if found.st_size > MAX_BYTES:
-            raise ConfigurationError(f"{path}: is larger than {MAX_BYTES >> 20} MiB: that is no plan, make it again")
+            raise ConfigurationError(f"{path}: is larger than {MAX_BYTES >> 20} MiB: that is not a plan; make it again")
         return path.read_text("utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
@@ -125,11 +125,12 @@ def check_project(saved: SavedPlan, project: Project) -> None:
     if (plan.project, plan.owner) != (project.name, project.owner):
         raise RefusedError(
             f"{saved.name}: was made for the project {plan.project} (owner {plan.owner}), and this is {project.name} "
-            f"(owner {project.owner}): apply it where it was made for"
+            f"(owner {project.owner}): apply it to the project that it was made for"
         )
     missing = sorted(target.target for target in plan.targets if target.target not in project.targets)
     if missing:
-        raise RefusedError(f"{saved.name}: was made for the target {', '.join(missing)}, which this project has not")
+        names = ", ".join(missing)
+        raise RefusedError(f"{saved.name}: was made for the target {names}, which this project does not define")
 
 
 def check_commits(saved: SavedPlan, commits: Mapping[str, str]) -> None:
@@ -145,7 +146,7 @@ def check_commits(saved: SavedPlan, commits: Mapping[str, str]) -> None:
 def _check_scope(saved: SavedPlan) -> None:
     names = [target.target for target in saved.plan.targets]
     if len(set(names)) != len(names):
-        raise ConfigurationError(f"{saved.name}: is not a valid plan (a target is there twice): make it again")
+        raise ConfigurationError(f"{saved.name}: is not a valid plan (a target appears twice): make it again")
     for option, value in saved.plan.scope.items():
         try:
             SCOPE[option].from_json(value)

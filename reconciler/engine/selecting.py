@@ -18,7 +18,7 @@ def match_names(flag: str, patterns: Iterable[str], known: Collection[str]) -> t
     for pattern in patterns:
         matching = {name for name in known if fnmatchcase(name, pattern)}
         if not matching:
-            raise ConfigurationError(f"{flag} {pattern}: there is none of that name; {_hint(pattern, known)}")
+            raise ConfigurationError(f"{flag} {pattern}: nothing has this name; {_hint(pattern, known)}")
         found |= matching
     return tuple(sorted(found))
 

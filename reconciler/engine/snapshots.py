@@ -35,7 +35,7 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
     note = _check_age(path, snapshot, longest)
     missing = [name for name in workspace.targets if name not in snapshot.targets]
     if missing:
-        raise ConfigurationError(f"{path}: holds nothing of target {', '.join(missing)}: make it anew")
+        raise ConfigurationError(f"{path}: holds nothing of target {', '.join(missing)}: take a new one")
     wanted = {
         reference
         for name in workspace.targets
@@ -72,7 +72,7 @@ def _check_age(path: Path, snapshot: Snapshot, longest: str) -> str:
         raise UsageError(f"--max-age {longest}: write a number and m, h or d, as 24h")
     age = snapshot.age(datetime.now(UTC))
     if age > timedelta(seconds=int(found[1]) * _UNITS[found[2]]):
-        raise RefusedError(f"{path}: is {_words(age)} old, more than {longest}: make it anew, or pass --max-age")
+        raise RefusedError(f"{path}: is {_words(age)} old, more than {longest}: take a new one, or pass --max-age")
     made = snapshot.created_at.astimezone(UTC)
     return f"against a snapshot of {made:%Y-%m-%d %H:%M} UTC ({_words(age)} old), without secrets and recipients"
 

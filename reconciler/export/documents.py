@@ -28,7 +28,7 @@ _LONGEST = 63
 
 
 def safe_name(text: str, fallback: str) -> str:
-    """A text as a manifest's name: small letters, digits and dashes; `fallback` where nothing of it is left."""
+    """A text as a manifest's name: lowercase letters, digits and dashes; `fallback` where nothing of it is left."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST].rstrip("-")
     return name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", fallback).lower()

@@ -36,7 +36,7 @@ class LiveObjectAt:
 
     @property
     def owned(self) -> bool:
-        """Whether it bears our mark."""
+        """Whether it carries our mark."""
         return self.place.ownership.owns(self.found.mark)
 
     def __str__(self) -> str:
@@ -61,7 +61,7 @@ class Wanted:
 
     @staticmethod
     def _is_our_subscription(item: LiveObjectAt) -> bool:
-        """Subscriptions bear no mark: one is ours if it leads to a channel of ours."""
+        """Subscriptions carry no mark: one is ours if it leads to a channel of ours."""
         live = item.found.live
         if live.kind is None or not KINDS[live.kind].key_field:
             return False
@@ -110,7 +110,7 @@ def _objects(place: LiveTarget) -> Iterator[LiveObjectAt]:
 def _obstacle(item: LiveObjectAt) -> str:
     live, mark = item.found.live, item.found.mark
     if mark is not None and not item.owned:
-        return f"it bears another owner's mark {mark}"
+        return f"it carries another owner's mark {mark}"
     if item.place.ownership.is_leftover(mark):
         return f"it is a leftover of an interrupted run ({mark})"
     if live.kind is None:

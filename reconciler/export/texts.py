@@ -1,4 +1,4 @@
-"""A manifest as YAML text, with a comment beside each secret that says what to put there."""
+"""A manifest as YAML text, with a comment next to each secret that says what to put there."""
 
 from __future__ import annotations
 

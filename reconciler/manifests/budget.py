@@ -1,7 +1,7 @@
 """How much one run may read, whatever a project holds: whoever may propose manifests could else keep it busy for ever.
 
 The limits are far above what people write (the largest project that is measured has 10,000 manifests) and far below
-what a job cannot bear. Each single file and document has limits of its own beside these.
+what a job cannot take. Each single file and document has limits of its own besides these.
 """
 
 from __future__ import annotations

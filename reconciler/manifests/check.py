@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 def schema_folder() -> Path:
-    """The folder of the schemas: within the package when installed as a wheel, else beside it in the checkout."""
+    """The folder of the schemas: within the package when installed as a wheel, else next to it in the checkout."""
     package = Path(__file__).resolve().parent.parent
     installed = package / "schemas" / "v1"
     return installed if installed.is_dir() else package.parent / "schemas" / "v1"
@@ -46,7 +46,7 @@ def compiled(name: str, supplied: frozenset[str] = frozenset()) -> Draft202012Va
     return Draft202012Validator(load_schema(name, supplied), pattern_options=RegexOptions())
 
 
-_UNCLEAR = Problem((), "is not what its schema asks for", "schema", "compare it with the schema")
+_UNCLEAR = Problem((), "does not match its schema", "schema", "compare it with the schema")
 
 
 def check_manifest(document: Any, supplied: frozenset[str] = frozenset()) -> list[Problem]:

@@ -144,15 +144,15 @@ class ValueReader:
 
 _PROBLEMS: dict[str, tuple[str, str, str]] = {
     "tag": ("a YAML tag (!...) is not allowed", "yaml-tag", "write a plain value"),
-    "large-number": ("this number is too large", "yaml-number", "put it in quotes if it is a text"),
-    "not-finite": ("not a finite number", "yaml-number", "put it in quotes if it is a text"),
-    "key": ("a key must be a text", "yaml-key", "put the key in quotes"),
+    "large-number": ("this number is too large", "yaml-number", "put it in quotes if it is a string"),
+    "not-finite": ("not a finite number", "yaml-number", "put it in quotes if it is a string"),
+    "key": ("a key must be a string", "yaml-key", "put the key in quotes"),
     "mapping-key": (
         "a mapping or a list cannot be a key",
         "yaml-key",
         "put a text that begins with { or [ in quotes, templates too",
     ),
-    "duplicate": ("the key {key} is there twice", "duplicate-key", "keep one of them"),
+    "duplicate": ("the key {key} appears twice", "duplicate-key", "keep one of them"),
     "merge": ("<< merges mappings only", "yaml-merge", "give it the alias of a mapping"),
 }
 

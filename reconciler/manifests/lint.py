@@ -55,7 +55,7 @@ def _lint_headers(headers: Mapping[str, Any], at: Path, known_sources: frozenset
     for name, value in headers.items():
         if name.lower() in names:
             yield Problem(
-                (*at, name), "is there twice: capitals make no difference", "duplicate-header", "keep one", at_key=True
+                (*at, name), "appears twice: capitals make no difference", "duplicate-header", "keep one", at_key=True
             )
         names.add(name.lower())
         if value is not None and name.lower() not in PUBLIC_HEADERS:
@@ -146,7 +146,7 @@ def _lint_targets(project: Project, settings_of: SettingsOf) -> Iterator[Problem
         if name not in project.targets and name not in project.known_targets:
             hint = suggest(name, project.targets) or "add it to spec.targets"
             yield Problem(
-                ("spec", "default_targets", index), "names a target that is not there", "unknown-target", hint
+                ("spec", "default_targets", index), "names a target that does not exist", "unknown-target", hint
             )
     by_address: dict[tuple[str, str], str] = {}
     for name, target in project.targets.items():

@@ -13,9 +13,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 NAME_PATTERN = "^[a-z0-9-]{1,63}$"
-NAME_WORDS = "must be 1 to 63 small letters, digits or dashes"
+NAME_WORDS = "must be 1 to 63 lowercase letters, digits or dashes"
 OWNER_PATTERN = "^[a-z0-9-]{1,40}$"
-OWNER_WORDS = "must be 1 to 40 small letters, digits or dashes"
+OWNER_WORDS = "must be 1 to 40 lowercase letters, digits or dashes"
 LABEL_PATTERN = "^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$"
 LABEL_WORDS = "must be at most 63 letters, digits, dashes, dots or underscores, a letter or digit first and last"
 LABEL_KEY_PATTERN = "^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"

@@ -47,7 +47,7 @@ class Kind:
     """A kind of resource. `rank` is its place in the dependency order: creates go up the ranks, deletes down.
 
     `sends`: it is a place messages go to, so it can be tested by itself. `key_field` names the field that identifies
-    an object of a kind that bears no mark.
+    an object of a kind that carries no mark.
     """
 
     name: str

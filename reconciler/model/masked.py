@@ -1,4 +1,4 @@
-"""Addresses that a server gives with a part masked: told from those in clear by their form alone. Pure.
+"""Addresses that a server gives with a part masked: recognised by their form alone. Pure.
 
 One rule for every provider: only what is really masked is unknown. What is known of a masked address, and whether a
 value may stand behind it, is `values.MaskedText`'s.

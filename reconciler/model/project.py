@@ -62,7 +62,7 @@ class SigV4Auth(Checked):
 
 
 class StsAuth(Checked):
-    """Confluent's token exchange: a token of one's own identity provider for one of Confluent Cloud."""
+    """Confluent's token exchange: a token of your own identity provider for one of Confluent Cloud."""
 
     subject_token: Credential = Field(description="The identity provider's token.", examples=[{"env": "OIDC_TOKEN"}])
     identity_pool_id: NonEmpty = Field(description="The identity pool.", examples=["pool-abc12"])
@@ -70,7 +70,7 @@ class StsAuth(Checked):
 
 
 class Auth(Checked):
-    """How a target is told who we are: exactly one of these."""
+    """How a target knows who we are: exactly one of these."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -118,7 +118,7 @@ class Target(Checked):
     version: Annotated[str, text("^[0-9]+(\\.[0-9]+){0,2}$", 'must be a version in quotes, as "3.6"')] | None = Field(
         None, description="The server's version, so that validate can judge by it.", examples=["3.6"]
     )
-    auth: Auth | None = Field(None, description="How the target is told who we are.")
+    auth: Auth | None = Field(None, description="How the target knows who we are.")
     tls: TlsSettings = Field(default_factory=TlsSettings, description="Whom to trust.")
     headers: Mapping[Annotated[str, Field(pattern=HEADER_NAME_PATTERN)], Credential] = Field(
         default_factory=dict, description="Headers sent with every request.", examples=[{"x-tenant-id": "acme"}]
@@ -142,15 +142,15 @@ class ExecSource(Checked):
 
 def _not_reserved(name: str) -> str:
     if name in RESERVED_NAMES:
-        raise PydanticCustomError("reserved", "is a word that the tool uses itself")
+        raise PydanticCustomError("reserved", "is a reserved word")
     return name
 
 
 _RESERVED: list[JsonValue] = [*sorted(RESERVED_NAMES)]
 _SOURCE_NAME_EXTRA: JsonDict = {
-    "patternErrorMessage": "must be small letters, digits, dashes or underscores, a letter first",
+    "patternErrorMessage": "must be lowercase letters, digits, dashes or underscores, a letter first",
     "not": {"enum": _RESERVED},
-    "errorMessage": "is a word that the tool uses itself",
+    "errorMessage": "is a reserved word",
 }
 SourceName = Annotated[
     str,

@@ -36,7 +36,7 @@ class Problem:
 
 @dataclass(frozen=True, slots=True)
 class KeyWord:
-    """What a word means that a manifest may use for the `key_field` of a kind that bears no mark.
+    """What a word means that a manifest may use for the `key_field` of a kind that carries no mark.
 
     `value` is how this target's live objects give it. `problem` says why it cannot be had here. `fixed` holds, by
     field, the only value that it can have with this key.
@@ -103,7 +103,7 @@ class Abilities(Protocol):
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
         """What a server of `version` ("" for unknown: only what no version holds) refuses in these fields.
 
-        `fields` are a resource's, and may be partial; secrets that are still references are passed over. The
+        `fields` are a resource's, and may be partial; secrets that are still references are ignored. The
         description must already carry the longest mark it can get, so that lengths are judged truly.
         """
         ...
@@ -130,7 +130,7 @@ class Provider(Protocol):
         ...
 
     async def read_all(self) -> Listing:
-        """Every object, foreign ones included, in no particular order."""
+        """Every object, those of others included, in no particular order."""
         ...
 
     async def read(self, object_id: str) -> LiveObject | None:
@@ -150,7 +150,7 @@ class Provider(Protocol):
         ...
 
     async def delete(self, object_id: str) -> bool:
-        """Remove an object; False if it was gone already."""
+        """Remove an object; False if it was already gone."""
         ...
 
     async def send_test(self, object_id: str, draft: Draft | None = None) -> Delivery:

@@ -68,7 +68,7 @@ class TestPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a manifest says about managing a resource, beside its fields."""
+    """What a manifest says about managing a resource, besides its fields."""
 
     id: str | None = None
     ignore: frozenset[str] = frozenset()

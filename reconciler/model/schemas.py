@@ -25,7 +25,7 @@ _BASE = "https://channels.gitops/schemas/v1/"
 _NAME: Schema = {"type": "string", "pattern": NAME_PATTERN, "patternErrorMessage": NAME_WORDS}
 _LABEL_KEY: Schema = {
     "pattern": LABEL_KEY_PATTERN,
-    "patternErrorMessage": "is no name of a label, as team or acme.org/team",
+    "patternErrorMessage": "is not a valid label name; write it as team or acme.org/team",
 }
 _METADATA: Schema = {
     "type": "object",

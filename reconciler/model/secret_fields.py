@@ -59,7 +59,7 @@ class _SecretForm:
         if isinstance(value, str):
             return SecretText(self._text(value))
         if not isinstance(value, Mapping):
-            raise _error("must be a text or a secret reference")
+            raise _error("must be a string or a secret reference")
         if "plain" in value:
             return self._text(_only(value, "plain"))
         if "format" in value:
@@ -106,7 +106,7 @@ class _SecretForm:
             "title": self.title,
             "description": f"{self.title}, or where it is kept.",
             "examples": [{"env": "NAME"}, {"file": "secrets/value"}, {"plain": self.example}],
-            "errorMessage": "must be a text or a secret reference, as {env: NAME} or {file: PATH}",
+            "errorMessage": "must be a string or a secret reference, as {env: NAME} or {file: PATH}",
             "anyOf": branches,
         }
 
@@ -125,12 +125,12 @@ def _error(words: str) -> PydanticCustomError:
 
 def _only(value: Mapping[str, Any], key: str) -> Any:
     if len(value) != 1:
-        raise _error(f"takes nothing beside {key}")
+        raise _error(f"takes nothing besides {key}")
     return value[key]
 
 
 _KEYED: Mapping[str, bool] = {"sops": True, "vault": True, "aws_secret": False}
-"""Sources that take a `key` beside their argument, and whether they must have one."""
+"""Sources that take a `key` besides their argument, and whether they must have one."""
 
 
 def _reference(value: Mapping[str, Any]) -> SecretReference:
@@ -146,7 +146,7 @@ def _reference(value: Mapping[str, Any]) -> SecretReference:
     if not isinstance(argument, str) or not argument or (source == "env" and not matches(_ENV_PATTERN, argument)):
         raise _error("the name in the secret reference has the wrong form")
     if not isinstance(key, str) or ("key" in value and not key):
-        raise _error("the key in the secret reference must be a text")
+        raise _error("the key in the secret reference must be a string")
     return SecretReference(source, argument, key)
 
 
@@ -211,11 +211,11 @@ def _read_headers(value: Any) -> dict[str, SecretValue]:
     headers: dict[str, SecretValue] = {}
     for name, content in value.items():
         if not matches(HEADER_NAME_PATTERN, name):
-            raise PydanticCustomError("headers", "has a name that no header can have")
+            raise PydanticCustomError("headers", "has a key that is not a valid header name")
         read = _HEADER.read(content)
         if name.lower() in PUBLIC_HEADERS:
             if not isinstance(content, str):
-                raise PydanticCustomError("headers", "has a value that must be a plain text")
+                raise PydanticCustomError("headers", "has a value that must be a plain string")
             read = content
         headers[name] = read
     return headers
@@ -229,7 +229,7 @@ Headers = Annotated[
     WithJsonSchema(
         {
             "type": "object",
-            "propertyNames": {"pattern": HEADER_NAME_PATTERN, "patternErrorMessage": "is no name of a header"},
+            "propertyNames": {"pattern": HEADER_NAME_PATTERN, "patternErrorMessage": "is not a valid header name"},
             "patternProperties": {
                 _PUBLIC_HEADER: {
                     "type": "string",

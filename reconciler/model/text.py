@@ -18,7 +18,7 @@ _SHOWABLE = re.compile(r"[A-Za-z<][A-Za-z0-9_./-]{0,62}")
 _TYPE_NAMES = {
     dict: "a mapping",
     list: "a list",
-    str: "a text",
+    str: "a string",
     bool: "true or false",
     int: "a number",
     float: "a number",

@@ -1,4 +1,4 @@
-"""The plan as a value: per target, the changes in order, and all that a reviewer must know beside them.
+"""The plan as a value: per target, the changes in order, and all else that a reviewer must know.
 
 It sorts, compares, prints and goes to JSON. There is no function, client or secret inside: secrets are shown masked.
 An empty plan is a plan, not None. How one is made is `make`, what holds a change back is `guards`.
@@ -126,7 +126,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A live object of ours that no manifest names, or a left-over of an interrupted run."""
+    """A live object of ours that no manifest names, or a leftover of an interrupted run."""
 
     kind: str
     name: str

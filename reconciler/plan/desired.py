@@ -226,13 +226,13 @@ def _unholdable(
 
 def _wrong_renames(state: Mapping[str, Mapping[str, Resource]], by_name: Mapping[str, Manifest]) -> Iterator[Finding]:
     """Former names that are another manifest's on the same target: which of the two the live object is nobody knows."""
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for target, resources in state.items():
         for resource in resources.values():
             for former in resource.settings.renamed_from:
-                if former == resource.name or former not in resources or (resource.name, former) in told:
+                if former == resource.name or former not in resources or (resource.name, former) in reported:
                     continue
-                told.add((resource.name, former))
+                reported.add((resource.name, former))
                 manifest = by_name[resource.name]
                 yield manifest.finding(
                     f"renamed from {former}, but another manifest has that name ({by_name[former].source.place()})",

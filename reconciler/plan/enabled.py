@@ -1,4 +1,4 @@
-"""Whether a channel is on: a mute by hand is told from our own, and is lifted only when asked.
+"""Whether a channel is on: a mute by hand is kept apart from our own, and is lifted only when asked.
 
 What we disabled has the flag `disabled` in its mark. What is disabled without it was disabled by a person, who may have
 had a reason that no manifest knows: it stays so, is listed, and counts as drift. Pure.

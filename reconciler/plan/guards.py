@@ -126,7 +126,7 @@ def _may_be_twice(key: ChangeKey, match: Match | None, options: GuardOptions) ->
 
 
 def _alike(change: Change, match: Match | None, options: GuardOptions) -> str:
-    """An adopted object that lost its mark looks like one that was never ours: a create beside it would leave whoever
+    """An adopted object that lost its mark looks like one that was never ours: a create besides it would leave whoever
     uses it with an object that nobody manages."""
     if (
         change.action is not Action.CREATE

@@ -37,7 +37,7 @@ from reconciler.plan.renames import probable_renames, rename_hints
 class MakeOptions:
     """What the flags say about planning. `when` overrides every manifest's `test.when`; `rewrite_secrets` writes
     write-only fields again. `names` are the resources that are planned (None: all); `partial` means that there are
-    manifests beside these, so that nothing can be told to be a prune candidate. `destroy`: all that is ours goes, what
+    other manifests, so that nothing can be taken for a prune candidate. `destroy`: all that is ours goes, what
     interrupted runs left over too, or only what `only` names (NAME, NAME@ID). `named` are prune candidates that the
     project file names: with `prune`, their deletes wait for nothing else."""
 

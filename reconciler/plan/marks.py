@@ -52,7 +52,7 @@ def describe(text: str, mark: Mark) -> str:
 def longest_mark(owner: str, name: str, *, protected: bool, disabled: bool = False) -> Mark:
     """The longest mark that an object can get, by which `validate` judges the length of a description.
 
-    `canary` and `replaced` are shorter than `unverified`, and are never written beside it.
+    `canary` and `replaced` are shorter than `unverified`, and are never written besides it.
     """
     flags = {UNVERIFIED} | ({PROTECTED} if protected else set()) | ({DISABLED} if disabled else set())
     return Mark(owner, name, frozenset(flags))

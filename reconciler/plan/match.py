@@ -1,4 +1,4 @@
-"""A desired state matched to what is live: every resource to at most one object, and the rest told apart."""
+"""A desired state matched to what is live: every resource to at most one object, and the rest sorted."""
 
 from __future__ import annotations
 

@@ -22,7 +22,7 @@ class Audience:
 
     @classmethod
     def of(cls, matching: Matching) -> Audience:
-        """The audience of everything that is matched, and of what we own beside it."""
+        """The audience of everything that is matched, and of what else we own."""
         groups = {
             item.name: _texts(item.live.fields.get("recipients"))
             for item in matching.candidates

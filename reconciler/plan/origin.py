@@ -1,6 +1,6 @@
 """Where each change comes from: somebody's intent since a commit, a secret's new value, or drift.
 
-Told by comparing two desired states, built alike from the files of a commit and from those at hand. Pure: git is
+Derived by comparing two desired states, built alike from the files of a commit and from the present ones. Pure: git is
 elsewhere.
 """
 
@@ -127,7 +127,7 @@ class Drift:
         return sum(len(target.unresolved) + len(target.write_only) for target in self.plan.targets)
 
     def exit_code(self, *, asked_for_secrets: bool) -> Exit:
-        """1 if something could not be looked at, 2 if something moved, 7 if nothing did as far as that can be told,
+        """1 if something could not be looked at, 2 if something moved, 7 if nothing did as far as that can be seen,
         though it was asked for what could not be compared."""
         if any(target.error or target.refusals for target in self.plan.targets):
             return Exit.ERROR

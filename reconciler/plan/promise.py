@@ -17,7 +17,7 @@ from reconciler.plan.diff import FieldChange
 from reconciler.plan.marks import Matching
 
 _NOT_IN_PLAN = "not in the plan"
-_BY_FIELDS = frozenset({Reason.FIELDS_DIFFER, Reason.SECRET_DIFFERS})  # told field by field
+_BY_FIELDS = frozenset({Reason.FIELDS_DIFFER, Reason.SECRET_DIFFERS})  # reported field by field
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,9 +76,9 @@ def differences(saved: Change, fresh: Change) -> Iterator[str]:
     if saved.id != fresh.id:
         yield f"is now the object {fresh.id}, the plan shows {saved.id}"
     yield from _differing_reasons(saved, fresh)
-    told = list(_differing_fields(saved, fresh))
-    yield from told
-    if saved.updated != fresh.updated and not told:
+    differences = list(_differing_fields(saved, fresh))
+    yield from differences
+    if saved.updated != fresh.updated and not differences:
         yield f"was changed since (last changed at {fresh.updated}, in the plan at {saved.updated})"
 
 
@@ -98,7 +98,7 @@ def _differing_reasons(saved: Change, fresh: Change) -> Iterator[str]:
     before, now = set(saved.reasons) - _BY_FIELDS, set(fresh.reasons) - _BY_FIELDS
     if before != now:
         words = [", ".join(sorted(reason.value for reason in reasons)) or "fields differ" for reasons in (now, before)]
-        yield f"has now the reason: {words[0]}, the plan shows: {words[1]}"
+        yield f"reason is now {words[0]}; the saved plan has {words[1]}"
 
 
 def _differing_fields(saved: Change, fresh: Change) -> Iterator[str]:
@@ -113,7 +113,7 @@ def _differing_fields(saved: Change, fresh: Change) -> Iterator[str]:
 
 def _differing_field(saved: FieldChange | None, fresh: FieldChange | None, reference: str | None) -> str:
     if fresh is None:
-        return "differs no longer"
+        return "no longer differs"
     if reference is not None:
         found = fresh.after.get("reference") if isinstance(fresh.after, dict) else None
         return "" if found == reference else f"the plan shows it bound to {reference}, the manifests say otherwise"

@@ -31,7 +31,7 @@ def _adapter() -> TypeAdapter[Plan]:
 
 
 def plan_document(plan: Plan) -> dict[str, Any]:
-    """A plan as plain JSON values, with its summary beside it for readers that want only that."""
+    """A plan as plain JSON values, with its summary for readers that want only that."""
     counts = plan.counts
     summary = {"add": counts.add, "change": counts.change, "destroy": counts.destroy, "held": counts.held}
     body = _adapter().dump_python(plan, mode="json")
@@ -83,7 +83,7 @@ def plan_schema() -> dict[str, Any]:
     """The JSON Schema of a plan document."""
     schema = _adapter().json_schema(mode="serialization")
     counts = {name: {"type": "integer", "minimum": 0} for name in ("add", "change", "destroy", "held")}
-    beside = {
+    extra = {
         "format": {"const": PLAN_FORMAT, "description": "The format and its version."},
         "summary": {"type": "object", "properties": counts, "description": "The numbers of the summary line."},
         "no_changes": {"type": "boolean", "description": "Live is as desired, and every field was compared."},
@@ -97,8 +97,8 @@ def plan_schema() -> dict[str, Any]:
         properties = schema["properties"] if name == "Plan" else schema["$defs"][name]["properties"]
         for field, words in fields.items():
             properties[field] = {**properties[field], "description": words}
-    own = {**schema, "title": "A plan of reconciler", "properties": beside | schema["properties"]}
-    own["required"] = [*(name for name in beside if name != "signature"), *schema.get("required", [])]
+    own = {**schema, "title": "A plan of reconciler", "properties": extra | schema["properties"]}
+    own["required"] = [*(name for name in extra if name != "signature"), *schema.get("required", [])]
     identity = "https://channels.gitops/schemas/v1/plan.json"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identity, **own}
 

@@ -69,7 +69,7 @@ def _confluent(connection: Connection, version: str, retries: Retries | None) ->
 def _opensearch_version_problem(version: str) -> str:
     known = read_version(version)
     if not known:
-        return "is no version of OpenSearch (7.10.2 is what compatibility mode shows in place of the real one)"
+        return "is not a version of OpenSearch (7.10.2 is what compatibility mode shows in place of the real one)"
     return f"is too old: this tool needs OpenSearch {OLDEST} or newer" if is_before(known, OLDEST) else ""
 
 

@@ -142,7 +142,7 @@ def make_client(connection: Connection) -> httpx.AsyncClient:
 
 
 def _settle_sniffio() -> None:
-    # httpcore imports sniffio anew at every lock, some ten times a request; where that is not installed, each try
+    # httpcore imports sniffio again at every lock, some ten times a request; where that is not installed, each try
     # searches the whole path, a fifth of the time of an apply. An entry of None says at once that there is none.
     if "sniffio" not in sys.modules and find_spec("sniffio") is None:
         sys.modules["sniffio"] = None  # type: ignore[assignment]  # None is how Python spells this

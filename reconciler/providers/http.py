@@ -196,7 +196,7 @@ class HttpTarget:
     def error(
         self, answer: Answer, *, secrets: tuple[str, ...] = (), kind: type[TargetError] | None = None, hint: str = ""
     ) -> TargetError:
-        """The error that an answer stands for. `secrets` are what the call carried beside our credentials."""
+        """The error that an answer stands for. `secrets` are what the call carried besides our credentials."""
         if 300 <= answer.status < 400:
             return self._redirect_error(answer)
         said = self._dialect.read_reason(answer)
@@ -260,7 +260,7 @@ class HttpTarget:
         self.observe(answer)
         if self._refused is None and self._dialect.refuses_credentials(answer):
             error = self.error(answer)
-            self._refused = UnauthorizedError(f"{error} (this ended all calls)", status=error.status)
+            self._refused = UnauthorizedError(f"{error} (no further calls are made)", status=error.status)
 
     async def _exchange(self, call: Call, path: str, content: bytes | None, seconds: float) -> Answer | Silence:
         headers = {"content-type": "application/json"} if content is not None else None

@@ -76,11 +76,11 @@ class Retries:
         first: T,
         again: Callable[[], Awaitable[T]],
         wants: Callable[[T], bool],
-        told: Callable[[T], float | None] = lambda _: None,
+        stated: Callable[[T], float | None] = lambda _: None,
     ) -> T:
         """Call `again` while `wants` says so of what came, `first` being what came already. What came last is returned.
 
-        `told` gives the wait that the server asked for, if it asked for one.
+        `stated` gives the wait that the server asked for, if it asked for one.
         """
         if not wants(first):
             return first
@@ -96,7 +96,7 @@ class Retries:
         jitter = wait_random(0, self.first_wait)
 
         def wait(state: RetryCallState) -> float:
-            asked = told(_result(state))
+            asked = stated(_result(state))
             return backoff(state) if asked is None else asked + jitter(state)
 
         def is_over(state: RetryCallState) -> bool:
@@ -123,15 +123,15 @@ def told_wait(
 ) -> float | None:
     """The seconds that an answer asks to wait: `Retry-After` (seconds or a date), else with 429 `X-RateLimit-Reset`,
     which counts seconds from now. None if it asks for nothing that can be read."""
-    told = headers.get("retry-after", "").strip()
-    if not told and status == HTTPStatus.TOO_MANY_REQUESTS:
-        told = headers.get("x-ratelimit-reset", "").strip()
-    if not told:
+    stated = headers.get("retry-after", "").strip()
+    if not stated and status == HTTPStatus.TOO_MANY_REQUESTS:
+        stated = headers.get("x-ratelimit-reset", "").strip()
+    if not stated:
         return None
     try:
-        seconds = float(told)
+        seconds = float(stated)
     except ValueError:
-        return _until(told, now())
+        return _until(stated, now())
     return max(0.0, seconds) if isfinite(seconds) else None
 
 

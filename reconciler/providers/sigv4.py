@@ -57,7 +57,7 @@ class SigV4Auth(httpx.Auth):
             raise ConfigurationError(f"auth.sigv4 found no AWS credentials; {_FIND}")
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Add the signature. Renewing credentials may ask the network, so that happens beside the event loop."""
+        """Add the signature. Renewing credentials may ask the network, so that happens off the event loop."""
         # httpx writes a blank as +, which AWS takes for a plus when it computes the signature.
         request.url = request.url.copy_with(query=request.url.query.replace(b"+", b"%20") or None)
         try:

@@ -1,4 +1,4 @@
-"""Confluent's token exchange as an `httpx.Auth`: a token of one's own identity provider for one of Confluent Cloud.
+"""Confluent's token exchange as an `httpx.Auth`: a token of your own identity provider for one of Confluent Cloud.
 
 The exchange is `POST /sts/v1/oauth2/token`, form-encoded (vendor's SDK, sts/v1). A token lives for minutes, so it is
 renewed before it ends. The call goes through the same client as all others, and its answer is never shown.
@@ -25,7 +25,7 @@ _USED_PART = 0.8  # of a token's life; the rest is for clocks that differ and ca
 
 
 class StsAuth(httpx.Auth):
-    """Bears a token that it gets, and gets again, for `subject_token`. `expires_in`: seconds, 0 for the default."""
+    """Carries a token that it gets, and gets again, for `subject_token`. `expires_in`: seconds, 0 for the default."""
 
     def __init__(
         self,

@@ -33,7 +33,7 @@ def explain_kind(schema: Schema) -> str:
 
 
 def explain_field(schema: Schema, path: list[str]) -> str | None:
-    """One field, as `webhook_url` or `test.when`; None if there is none of that name.
+    """One field, as `webhook_url` or `test.when`; None if nothing has this name.
 
     Below a map, as the project's targets, a field stands with or without a key of the map: `targets.url` and
     `targets.search-prod.url` are the same.
@@ -64,7 +64,7 @@ def field_names(schema: Schema) -> list[str]:
 
 
 def explain_rule(rule: str) -> str:
-    """A rule of `validate`: what it demands; KeyError if there is none of that name."""
+    """A rule of `validate`: what it demands; KeyError if nothing has this name."""
     return f"{rule}\n\n{RULES[rule]}\n"
 
 
@@ -141,7 +141,7 @@ def _facts(schema: Schema, node: Schema, name: str, *, is_required: bool) -> Ite
 
 def _shape(form: Schema) -> str:
     names = list(form.get("properties", {})) or (["SOURCE"] if form.get("type") == "object" else [])
-    shape = f"{{{', '.join(f'{name}: ...' for name in names)}}}" if names else "a text"
+    shape = f"{{{', '.join(f'{name}: ...' for name in names)}}}" if names else "a string"
     return f"{shape.ljust(28)} {form['description']}"
 
 

@@ -182,7 +182,7 @@ def _not_compared(target: TargetPlan) -> Iterator[str]:
         for refusal in target.would_refuse:
             yield f'    {refusal.kind} "{printable(refusal.name)}": {printable(refusal.message)}'
     for leftover in target.leftovers:
-        yield f"  left over by an interrupted run: {leftover.id} ({', '.join(leftover.flags)} of {leftover.name})"
+        yield f"  leftover of an interrupted run: {leftover.id} ({', '.join(leftover.flags)} of {leftover.name})"
     for copy in target.copies:
         words = f"{copy.id} carries the mark of {copy.name} too; `reconciler destroy {copy.name}@{copy.id}` removes it"
         yield f"  copy: {printable(words)}"

@@ -1,4 +1,4 @@
-"""What each rule of `validate` demands, in a sentence: what code scanning shows beside a finding. Pure.
+"""What each rule of `validate` demands, in a sentence: what code scanning shows with a finding. Pure.
 
 The finding itself says where, on what and what to do; this says why such a thing is found at all.
 """
@@ -19,7 +19,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "empty-list": "A list that the target needs is not empty.",
         "empty-name": "A display name is not empty.",
         "file-too-large": "A manifest file has at most 10 MiB.",
-        "foreign-address": "An address is of the service that the kind is for: the target refuses others.",
+        "wrong-service": "An address is of the service that the kind is for: the target refuses others.",
         "invalid-address": "An address is a URL that the target accepts.",
         "invalid-arn": "An ARN has the form that AWS gives it.",
         "invalid-header": "A header's name and value have the form that HTTP gives them.",

@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, so that plain tests and the CLI can run servers beside themselves."""
+"""An event loop in a thread of its own, so that plain tests and the CLI can run servers in the same process."""
 
 from __future__ import annotations
 

@@ -127,7 +127,7 @@ class Controls:
         if not isinstance(status, int) or isinstance(status, bool) or not 100 <= status <= 599:
             raise ValueError("status must be a number from 100 to 599")
         if not isinstance(text, str) or not isinstance(content.get("unresolved", False), bool):
-            raise ValueError("text must be a text, and unresolved true or false")
+            raise ValueError("text must be a string, and unresolved true or false")
         if not isinstance(reason, str | None):
             raise ValueError("reason must be a text")
         if failure is not None and failure not in list(Failure):

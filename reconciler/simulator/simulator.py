@@ -163,7 +163,7 @@ class Simulator:
         self._save()
 
     def seed_monitors(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Put in monitors and workflows: bodies of create calls, with `_id` beside them if need be."""
+        """Put in monitors and workflows: bodies of create calls, with `_id` with them if need be."""
         if self.node.alerting is None:
             raise ValueError("there is no Alerting on this node")
         self.node.alerting.monitors.seed(entries)

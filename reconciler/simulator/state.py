@@ -1,6 +1,6 @@
 """The state file: one JSON document, read at the start and replaced whole after writes.
 
-It is written beside itself and renamed, so that a killed simulator leaves the last whole state. What a part of it
+It is written to a new file and renamed, so that a killed simulator leaves the last whole state. What a part of it
 holds is the part's own business.
 """
 
@@ -41,7 +41,7 @@ class StateFile:
     def save(self, **parts: str) -> None:
         """Replace the file; each part is given as JSON text."""
         members = "".join(f',\n"{name}": {text}' for name, text in parts.items())
-        beside = self._path.with_name(f"{self._path.name}.new")
-        with beside.open("w", encoding="utf-8", errors="surrogatepass") as file:
+        new = self._path.with_name(f"{self._path.name}.new")
+        with new.open("w", encoding="utf-8", errors="surrogatepass") as file:
             file.write(f'{{"format": "{_FORMAT}"{members}}}\n')
-        beside.replace(self._path)
+        new.replace(self._path)

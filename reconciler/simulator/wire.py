@@ -3,7 +3,7 @@
 An idle connection is trusted for two seconds: if the receiver closed it meanwhile, the message fails and nothing of it
 was sent. After that it is looked at first. (Seen on real nodes, 2.19.5 and 3.6.0.) What a failure is called is the
 simulated system's business: here it is one of a few kinds. Built on httpcore, the transport of httpx, since a failure
-has to be told apart from the others, and odd answers have to come through as they are.
+has to be recognised among the others, and odd answers have to come through as they are.
 """
 
 from __future__ import annotations

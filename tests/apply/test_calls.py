@@ -35,7 +35,7 @@ def documented() -> dict[str, int]:
 
 
 def calls_of(runs: Runs, resources: list[Resource], options: MakeOptions = MakeOptions()) -> int:
-    """The calls of an apply beside reading and the last look."""
+    """The calls of an apply besides reading and the last look."""
     runs.simulator.clear_requests()
     run = runs.apply(resources, options)
     has_written = any(

@@ -58,7 +58,7 @@ def test_several_runs_append_to_one_file_and_are_shown_one_by_one(runs: Runs, tm
     record(runs, path, "/status/404")
     shown = render_journal(parse_journal(record(runs, path), "journal"))
     assert shown.count("begun 2") == 2
-    assert "hook: undo create acme_hook, done" in shown
+    assert "hook: roll back create acme_hook, done" in shown
     assert "hook: rolled back" in shown
     assert "hook: applied" in shown
     assert "not ended" not in shown

@@ -1,4 +1,4 @@
-"""Accounts, groups and channels that change together, and what is left over beside them."""
+"""Accounts, groups and channels that change together, and what is left over besides them."""
 
 from __future__ import annotations
 

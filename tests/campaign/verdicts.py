@@ -86,7 +86,7 @@ def _nothing_twice(now: Configs) -> Iterator[str]:
     marks = [item["config"]["description"].rpartition("[")[2] for item in now.values() if "[" in str(item["config"])]
     for mark in sorted(set(marks)):
         if marks.count(mark) > 1:
-            yield f"{marks.count(mark)} objects bear the mark [{mark}"
+            yield f"{marks.count(mark)} objects carry the mark [{mark}"
 
 
 def _told_the_truth(name: str, result: ChangeResult, before: Configs, now: Configs) -> Iterator[str]:

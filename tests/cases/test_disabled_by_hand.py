@@ -1,4 +1,4 @@
-"""A mute by hand is told from our own: it is drift, it is never passed off as fine, and is lifted only when asked."""
+"""A mute by hand is not one of ours: it is drift, it is never passed off as fine, and is lifted only when asked."""
 
 from __future__ import annotations
 

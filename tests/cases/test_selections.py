@@ -46,7 +46,7 @@ def test_flags_that_leave_nothing_are_an_error(project: Project, verb: str) -> N
 def test_an_exclusion_that_excludes_nothing_is_an_error(project: Project) -> None:
     done = project.run("apply", "--yes", "--exclude", "wbe")
     assert done.code == 1
-    assert "--exclude wbe: there is none of that name; did you mean web?" in done.err
+    assert "--exclude wbe: nothing has this name; did you mean web?" in done.err
     assert project.configs() == {}
 
 
@@ -54,7 +54,7 @@ def test_an_exclusion_that_excludes_nothing_is_an_error(project: Project) -> Non
 def test_a_pattern_that_matches_nothing_is_an_error(project: Project, flag: str) -> None:
     done = project.run("plan", flag, "nobody-*")
     assert done.code == 1
-    assert f"{flag} nobody-*: there is none of that name" in done.err
+    assert f"{flag} nobody-*: nothing has this name" in done.err
 
 
 def names_of(plan: str) -> dict[str, list[str]]:

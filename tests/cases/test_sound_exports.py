@@ -115,7 +115,7 @@ def test_no_second_file_is_written_for_a_name_that_another_file_holds(opensearch
     opensearch.write("channels/all.yaml", f"{slack('oncall')}\n---\n{slack('second')}\n")
     opensearch.put("acme_oncall", name="by hand")
     done = opensearch.run("export", "--dir", "channels", *(["--overwrite"] if overwrite else []))
-    assert "oncall is not written: channels/all.yaml:1:1 holds others beside it" in done.err
+    assert "oncall is not written: channels/all.yaml:1:1 holds other manifests too" in done.err
     assert [path.name for path in (opensearch.folder / "channels").iterdir()] == ["all.yaml"]
 
 

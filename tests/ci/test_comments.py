@@ -189,7 +189,7 @@ def test_a_repository_that_moved_is_followed_with_the_same_method(forge: FakeFor
     [
         httpx.Response(200, text="<html>please log in</html>"),
         httpx.Response(200, json={"message": "an object"}),
-        httpx.Response(200, json=["a text"]),
+        httpx.Response(200, json=["a string"]),
     ],
 )
 def test_what_is_no_answer_of_the_api_is_a_comment_error(forge: FakeForge, answer: httpx.Response) -> None:

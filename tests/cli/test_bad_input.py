@@ -20,7 +20,7 @@ SECRET = SLACK_URL.rsplit("/", 1)[1]
 def is_clear(done: Done, code: int, *words: str) -> None:
     assert done.code == code, done.everything
     assert "Traceback" not in done.everything
-    assert "a fault of reconciler itself" not in done.everything
+    assert "internal error" not in done.everything
     assert SECRET not in done.everything
     for word in words:
         assert word in done.everything, f"{word!r} is not in: {done.everything}"

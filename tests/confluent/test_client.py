@@ -220,7 +220,7 @@ def test_refused_credentials_end_all_calls() -> None:
             await provider.update(object_id, slack(name="New"), live)
         before = len(organisation.calls)
         for call in (provider.read(object_id), provider.delete(object_id), provider.create(slack())):
-            with pytest.raises(ForbiddenError, match="ended all calls"):
+            with pytest.raises(ForbiddenError, match="no further calls"):
                 await call
         assert len(organisation.calls) == before
 

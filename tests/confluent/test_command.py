@@ -140,7 +140,7 @@ def test_types_for_a_schema_that_cannot_be_had_are_one_clear_error(
 def test_a_target_without_a_catalogue_says_so(shell: Shell) -> None:
     done = shell.run("list", "--types", "--target", "search")
     assert (done.code, done.out) == (0, "")
-    assert "no target tells what it can notify of" in done.err
+    assert "no target lists what it can notify of" in done.err
 
 
 def test_a_role_and_a_user_that_are_not_there_are_errors_of_the_plan(shell: Shell, simulator: Simulator) -> None:

@@ -345,7 +345,7 @@ def open_project(project: Project) -> Project:
     """A project below the top, with files of every sort around it; `main` is its base."""
     (project.root / "proj").mkdir()
     (project.root / "proj" / "tracked").write_text(SLACK + "tracked")
-    (project.root / "beside").write_text(SLACK + "beside")
+    (project.root / "besides").write_text(SLACK + "besides")
     commit_base(project)
     return project
 

@@ -307,7 +307,7 @@ def test_a_target_that_was_doubled_by_hand_is_not_applied_twice(project: Project
     project.slack("oncall")
     plan = project.save()
     edit(plan, targets=json.loads(plan.read_text())["targets"] * 2)
-    broken(project, plan, "a target is there twice")
+    broken(project, plan, "a target appears twice")
 
 
 def prunable(project: Project) -> Path:

@@ -77,7 +77,7 @@ def test_one_secret_that_is_missing_stops_the_run_before_its_first_write(project
 
 
 def test_a_plan_says_that_a_secret_differs_and_holds_no_hash_of_it(project: Project) -> None:
-    """Hashes can be guessed against: beside one secret, a proposal could place thousands of literal guesses."""
+    """Hashes can be guessed against: besides one secret, a proposal could place thousands of literal guesses."""
     project.slack("oncall")
     project.apply()
     runs = [
@@ -111,7 +111,7 @@ def test_a_crash_report_holds_no_value(project: Project, monkeypatch: pytest.Mon
     monkeypatch.setattr(reading, "_refuse_same_systems", crash)
     done = project.run("plan", "-vvv")
     assert done.code == 1
-    assert "a fault of reconciler itself (RuntimeError)" in done.err
+    assert "internal error (RuntimeError)" in done.err
     assert "read.py" in done.err
     assert "planted" not in done.text
     assert SLACK not in done.text

@@ -30,7 +30,7 @@ HOOK = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/abcdefghijklmnop"
 
 
 def install(folder: Path) -> None:
-    """What an installer leaves of the package's metadata, beside the package itself on the path."""
+    """What an installer leaves of the package's metadata, besides the package itself on the path."""
     project = tomllib.loads((PACKAGE / "pyproject.toml").read_text("utf-8"))["project"]
     info = folder / f"board_provider-{project['version']}.dist-info"
     info.mkdir(parents=True)

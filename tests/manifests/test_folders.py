@@ -1,6 +1,6 @@
-"""Every file in `accepted/` loads without an error, and every one in `refused/` gives the findings beside it.
+"""Every file in `accepted/` loads without an error, and every one in `refused/` gives the findings besides it.
 
-After a change of words, `REWRITE=1 python -m pytest tests/manifests/test_folders.py` writes the texts anew; read
+After a change of words, `REWRITE=1 python -m pytest tests/manifests/test_folders.py` writes the texts again; read
 the diff.
 """
 

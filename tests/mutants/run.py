@@ -1,6 +1,6 @@
 """`make mutants`: take each listed rule out in turn, in a copy of the tree, and show the test that caught it.
 
-A rule is an entry of a TOML file beside this one: what is taken out (`file`, `before`, `after`) and the tests that must
+A rule is an entry of a TOML file in this folder: what is taken out (`file`, `before`, `after`) and the tests that must
 notice (`tests`, paths or node ids). A rule that nobody misses fails the run, and so does an entry that no longer fits
 the code, or whose tests do not pass with the rule in place. The work tree is never touched.
 """
@@ -60,7 +60,7 @@ def read_rules(folder: Path = HERE) -> list[Rule]:
 
 
 def try_rule(rule: Rule, tree: Path) -> Verdict:
-    """Take a rule out of a tree of one's own, run its tests, and put it back."""
+    """Take a rule out of a tree of your own, run its tests, and put it back."""
     path = tree / rule.file
     whole = path.read_text("utf-8")
     if whole.count(rule.before) != 1:

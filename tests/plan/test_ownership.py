@@ -24,7 +24,7 @@ def test_a_mark_reads_back_as_it_was_written(text: str, owner: str, name: str, f
     mark = Mark(owner, name, flags)
     before, _ = read_mark(text)
     if before != text:
-        return  # a text of one's own may not end like a mark; `validate` refuses it
+        return  # a text of your own may not end like a mark; `validate` refuses it
     assert read_mark(describe(text, mark)) == (text, mark)
 
 

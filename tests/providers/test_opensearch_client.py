@@ -373,7 +373,7 @@ def test_credentials_that_are_refused_end_all_calls_at_once() -> None:
         for _ in range(3):
             with pytest.raises(UnauthorizedError, match="credentials were not accepted"):
                 await provider.read_all()
-        with pytest.raises(UnauthorizedError, match="this ended all calls"):
+        with pytest.raises(UnauthorizedError, match="no further calls"):
             await provider.send_test("a_slack")
 
     talk_raw(script, conversation)

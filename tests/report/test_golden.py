@@ -1,6 +1,6 @@
 """Every form of every report, word for word: a plan with every action, kind of value and hostile name.
 
-`RECONCILER_WRITE_GOLDEN=1 pytest tests/report` writes the files anew; read the difference before it is committed.
+`RECONCILER_WRITE_GOLDEN=1 pytest tests/report` writes the files again; read the difference before it is committed.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """sops, by a stand-in that answers for the files in `data` as sops 3.13.3 did, and by the real program where it is.
 
-The files were encrypted with age; their key, made for this alone, lies beside them.
+The files were encrypted with age; their key, made for this alone, lies besides them.
 """
 
 from __future__ import annotations

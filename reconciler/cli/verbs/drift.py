@@ -17,8 +17,8 @@ from reconciler.engine.run import find_drift
 
 @click.command("drift")
 @options(COMMON, SELECTING, CONNECTING, OUTPUTS)
-@option("--without-secrets", is_flag=True, help="Do not resolve secrets, and do not ask for what they would tell.")
-@option("--base", metavar="REF", help="Tell drift from what manifests changed since this commit and is not applied.")
+@option("--without-secrets", is_flag=True, help="Do not resolve secrets, nor report what needs them as missing.")
+@option("--base", metavar="REF", help="Separate drift from what manifests changed since this commit.")
 @time_limit(900)
 @takes(DriftOptions, Output, TimeLimit)
 @published("drift")

@@ -23,8 +23,8 @@ from reconciler.model.text import plural
 
 @click.command("export")
 @options(COMMON, (TARGET,), CONNECTING)
-@option("--owned", is_flag=True, help="Only what bears our mark (the default).")
-@option("--all", "everything", is_flag=True, help="Also what bears no mark.")
+@option("--owned", is_flag=True, help="Only what carries our mark (the default).")
+@option("--all", "everything", is_flag=True, help="Also what carries no mark.")
 @option(
     "--select", "patterns", multiple=True, help="Only what matches: kind=Slack*, name=oncall*, id=...; unmarked too."
 )

@@ -46,7 +46,7 @@ def _show_types(rows: list[TypeRow], screen: Screen) -> None:
     elif rows:
         out(render_types(rows).rstrip())
     else:
-        note("no target tells what it can notify of")
+        note("no target lists what it can notify of")
 
 
 def _show_objects(rows: list[ListRow], owner: str, screen: Screen, *, everything: bool) -> None:

@@ -62,7 +62,7 @@ def _show_journal(text: str, name: str, output: Output) -> None:
 
 
 def _show_plan(text: str, name: str, output: Output) -> None:
-    """A plan is shown as `plan` showed it; whether it is as it was signed is told where there is a key."""
+    """A plan is shown as `plan` showed it; whether it is as it was signed is said where there is a key."""
     from reconciler.plan.saved import check_signature, parse_document, parse_plan, plan_key
 
     document = parse_document(text, name)

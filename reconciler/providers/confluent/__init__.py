@@ -21,7 +21,7 @@ __all__ = ["ABILITIES", "make_provider"]
 
 
 def make_provider(connection: Connection, version: str = "", retries: Retries | None = None) -> ConfluentProvider:
-    """The provider for one organisation. There is one version of the API, so `version` is passed over;
+    """The provider for one organisation. There is one version of the API, so `version` is ignored;
     ConfigurationError if the connection cannot be made as asked. Call it within the event loop that will use it."""
     from reconciler.providers.confluent.client import ConfluentProvider
     from reconciler.providers.confluent.wording import ConfluentDialect

@@ -76,7 +76,7 @@ def _check_missing(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
     if fields.get("method", "POST") != "POST":
         yield Problem("method", "Confluent Cloud always sends POST", "unsupported-field", hint)
     if fields.get("headers"):
-        yield Problem("headers", "Confluent Cloud sends no headers of one's own", "unsupported-field", hint)
+        yield Problem("headers", "Confluent Cloud sends no custom headers", "unsupported-field", hint)
 
 
 def _check_address(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:

@@ -163,7 +163,7 @@ class Calls:
     def go_on(self) -> None:
         """Refuse every call after one whose credentials were refused."""
         if self._stopped is not None:
-            raise type(self._stopped)(f"{self._stopped} (this ended all calls)", status=self._stopped.status)
+            raise type(self._stopped)(f"{self._stopped} (no further calls are made)", status=self._stopped.status)
 
     def checked(self, answer: Answer, draft: Draft | None = None) -> Answer:
         """The answer, if it is a success; else the error that it stands for is raised."""
@@ -224,7 +224,7 @@ def judge_answer(status: int, reason: str) -> Delivery:
     """
     because = f": {reason}" if reason else ""
     if 200 <= status < 300:
-        return Delivery(Outcome.ACCEPTED, "Confluent Cloud sent it, and the receiver took it", status)
+        return Delivery(Outcome.ACCEPTED, "Confluent Cloud sent it, and the receiver accepted it", status)
     if status == 429:
         return Delivery(Outcome.FAILED, "Confluent Cloud is too busy to test, and sent nothing: try again later")
     if status >= 500:

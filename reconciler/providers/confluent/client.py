@@ -179,17 +179,17 @@ class ConfluentProvider:
         self._calls.go_on()
         _must_have_channels(draft)
         catalogue = await self._calls.read_catalogue()
-        twins: list[LiveObject] = []
+        made: list[LiveObject] = []
 
         async def is_done() -> bool:
-            twins[:] = [live for live in await self._calls.list_kind(draft.kind) if codec.same_content(live, draft)]
-            return bool(twins)
+            made[:] = [live for live in await self._calls.list_kind(draft.kind) if codec.same_content(live, draft)]
+            return bool(made)
 
         answer = await self._http.write("POST", collection(draft.kind), codec.encode(draft, catalogue), is_done)
         if answer.status == 409:
             live = await self._settle_conflict(answer, draft)
-        elif twins:
-            live = min(twins, key=lambda twin: (twin.created, twin.id))
+        elif made:
+            live = min(made, key=lambda one: (one.created, one.id))
         else:
             live = await self._created(self._calls.checked(answer, draft), draft)
         self._note(live.id, None, live)
@@ -260,7 +260,7 @@ class ConfluentProvider:
         return NotFoundError(f"{self._calls.name_of(object_id)}: it was deleted meanwhile; plan again", status=404)
 
     async def delete(self, object_id: str) -> bool:
-        """Remove an object, and wait a while until it is out of sight; False if it was gone already."""
+        """Remove an object, and wait a while until it is out of sight; False if it was already gone."""
         self._calls.go_on()
         if object_id.startswith(codec.SUBSCRIPTION_PREFIX):
             live = await self._calls.read_once(object_id)

@@ -18,7 +18,7 @@ from reconciler.model.versions import is_before
 from reconciler.providers.opensearch.codec import NATIVE_TYPES
 
 LONGEST_TEXT = 32766
-"""UTF-8 bytes: every text is indexed under an unlimited keyword twin, and Lucene takes no longer term."""
+"""UTF-8 bytes: every text is indexed under an unlimited keyword subfield, and Lucene takes no longer term."""
 
 MOST_RECIPIENTS = 10_000
 """Nested entries in one document, by the engine's default."""
@@ -156,16 +156,16 @@ def _check_address(kind: str, name: str, text: str, version: str) -> Iterator[Pr
     host = parts.hostname or ""
     if kind == "SlackChannel" and _is_at_least(version, "3.0") and not text.startswith(_SLACK):
         message = "OpenSearch takes only Slack's own addresses from 3.0 on"
-        yield Problem(name, message, "foreign-address", f"it starts with {_SLACK[0]}/; use a WebhookChannel for others")
+        yield Problem(name, message, "wrong-service", f"it starts with {_SLACK[0]}/; use a WebhookChannel for others")
     elif kind == "ChimeChannel" and _is_at_least(version, "3.0") and not re.match(_CHIME, text):
         hint = (
             "it starts with https://hooks.chime.aws/incomingwebhooks/ and has ?token=; use a WebhookChannel for others"
         )
-        yield Problem(name, "OpenSearch takes only Chime's own addresses from 3.0 on", "foreign-address", hint)
+        yield Problem(name, "OpenSearch takes only Chime's own addresses from 3.0 on", "wrong-service", hint)
     elif kind == "MicrosoftTeamsChannel":
         yield from _check_teams(name, parts, host)
     elif kind == "MattermostChannel" and "/hooks/" not in text:
-        yield Problem(name, "is no Mattermost address", "foreign-address", "it has /hooks/ in its path")
+        yield Problem(name, "is not a Mattermost address", "wrong-service", "it has /hooks/ in its path")
     elif kind == "WebhookChannel" and _is_bare(parts, host):
         message = "OpenSearch stores a bare internal host or IP address, but does not send to it"
         yield Problem(name, message, "bare-host", "add a port or a path", warning=True)
@@ -180,7 +180,7 @@ def _check_teams(name: str, parts: SplitResult, host: str) -> Iterator[Problem]:
         yield Problem(name, message, "workflows-address", hint)
     else:
         hint = "it looks like https://TENANT.webhook.office.com/..."
-        yield Problem(name, "OpenSearch takes only webhook.office.com addresses for Teams", "foreign-address", hint)
+        yield Problem(name, "OpenSearch takes only webhook.office.com addresses for Teams", "wrong-service", hint)
 
 
 def _split(text: str) -> SplitResult | None:

@@ -1,7 +1,7 @@
 """The calls to one OpenSearch cluster: the Provider. What the wire looks like is `codec`'s, the list's traps are
 `listing`'s, what a test's answer means `delivery`'s, what the server can hold `abilities`'.
 
-The rules of writing (plugin `ConfigIndexingActions`, 2.0 to 3.8): a create always bears our id, so that after an
+The rules of writing (plugin `ConfigIndexingActions`, 2.0 to 3.8): a create always carries our id, so that after an
 unclear failure a look by id tells what happened; an update replaces the whole object; a read by id is in real time on
 every version.
 """
@@ -164,7 +164,7 @@ class OpenSearchProvider:
             raise self._write_error(answer, whole)
 
     async def delete(self, object_id: str) -> bool:
-        """Remove a config; False if it was gone already."""
+        """Remove a config; False if it was already gone."""
 
         async def is_done() -> bool:
             return await self.read(object_id) is None

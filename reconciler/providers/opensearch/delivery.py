@@ -72,7 +72,7 @@ _REASONS: Sequence[tuple[str, Outcome, str]] = (
     ),
     (r"Failed requirement", Outcome.FAILED, "the account that this email channel uses does not exist any more"),
     (r"List is empty", Outcome.FAILED, "the email channel has no recipients"),
-    (r"Failed to send notification", Outcome.FAILED, "the server met a fault of its own while sending"),
+    (r"Failed to send notification", Outcome.FAILED, "the server itself failed while sending"),
 )
 _MISSING_GROUP = "unknown-recipient@example.com"  # the plugin's stand-in for a group that is gone
 
@@ -122,7 +122,7 @@ def judge_statuses(entries: list[dict[str, Any]], http_status: int, version: str
     if recipients:
         return _judge_mail(status, recipients, failed)
     if entry.get("config_type") == "sns":
-        return Delivery(Outcome.FAILED, _AWS.get(status.code, "AWS did not take the message"))
+        return Delivery(Outcome.FAILED, _AWS.get(status.code, "AWS did not accept the message"))
     return _judge_receiver(status, version, is_old=is_old)
 
 

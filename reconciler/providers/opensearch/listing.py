@@ -65,7 +65,7 @@ class _Page(NamedTuple):
 
 
 async def list_configs(http: HttpTarget) -> tuple[tuple[LiveObject, ...], str]:
-    """All configs, foreign ones included, and why some may be missing ("" if none can be).
+    """All configs, those of others included, and why some may be missing ("" if none can be).
 
     A TargetError if the list cannot be read, or stays incomplete.
     """

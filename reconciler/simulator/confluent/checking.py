@@ -1,4 +1,4 @@
-"""What bodies must be, by the vendor's document. Members that nobody knows are passed over, as its policy says."""
+"""What bodies must be, by the vendor's document. Members that nobody knows are ignored, as its policy says."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The door to the simulated OpenSearch: a call comes in, a reply goes out.
+"""The entrance to the simulated OpenSearch: a call comes in, a reply goes out.
 
 In the server's order: the length of the line, route and method, content type, credentials, and then the plugin whose
 route it is. Errors are turned into bodies here, and from 3.0 on every answer names the server's version in a header.

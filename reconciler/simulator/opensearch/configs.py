@@ -52,7 +52,7 @@ class Configs:
         return json.dumps({"config_id": document.config_id})
 
     def update(self, body: bytes, path_id: str, access: Access, *, is_overtaken: bool = False) -> str:
-        """Replace a config. Overtaken by a delete, the write makes the object anew, and is answered with a 500."""
+        """Replace a config. Overtaken by a delete, the write recreates the object, and is answered with a 500."""
         request = parse_update(body, self._version.config_types, path_id)
         access.enter(f"{_ACTION}/update")
         config_id = str(request.config_id)

@@ -118,5 +118,5 @@ def _make_config(found: dict[str, Any], block: list[tuple[str, Block]], types: t
 
 def _same_class(config_type: str, block_type: str) -> bool:
     """Slack and Mattermost share one class in the plugin, so either's block passes for the other's."""
-    twins = ("slack", "mattermost")
-    return config_type == block_type or (config_type in twins and block_type in twins)
+    alike = ("slack", "mattermost")
+    return config_type == block_type or (config_type in alike and block_type in alike)

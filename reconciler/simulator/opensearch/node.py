@@ -1,4 +1,4 @@
-"""One simulated node, put together: documents, settings, sending, the plugins, and the door to them."""
+"""One simulated node, put together: documents, settings, sending, the plugins, and the way in."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
 """A call on its way to a plugin: routed, its parameters read, its caller known. And what a plugin is.
 
-The door (`api`) makes requests and asks the plugin whose route fits; a plugin raises `ApiError` or `PlainError` for
+`api` makes requests and asks the plugin whose route fits; a plugin raises `ApiError` or `PlainError` for
 everything that is not a success.
 """
 

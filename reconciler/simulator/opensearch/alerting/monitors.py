@@ -95,7 +95,7 @@ class Monitors:
         return [stored.id for stored in self if monitor_id in stored.delegates]
 
     def seed(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Put in bodies of create calls, with the id beside them if need be: `[{"_id": ..., "name": ..., ...}]`.
+        """Put in bodies of create calls, with the id with them if need be: `[{"_id": ..., "name": ..., ...}]`.
 
         `{"name", "channels": [ids], "enabled"}` stands for the example monitor that sends through these channels.
         """

@@ -26,7 +26,7 @@ __all__ = ["Alerting"]
 
 _LEGACY, _MODERN = "cluster:admin/opendistro/alerting", "cluster:admin/opensearch/alerting"
 _ALERTS = ".opendistro-alerting-alert"
-_UPDATED = 8  # the schema of what is written anew
+_UPDATED = 8  # the schema of what is rewritten
 _SEARCHING = frozenset(("index", "source", "source_content_type"))
 _PARAMETERS = {
     "search": _SEARCHING,

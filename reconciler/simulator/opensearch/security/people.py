@@ -53,7 +53,7 @@ class _Lockout(_Part):
 
 
 class UsersFile(_Part):
-    """The document. `roles` are own ones beside those that ship; `admin_certificates` are subjects, as `CN=admin`."""
+    """The document. `roles` are your own besides those that ship; `admin_certificates` are subjects, as `CN=admin`."""
 
     users: dict[str, User]
     roles: dict[str, _Role] = {}
