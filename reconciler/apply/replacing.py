@@ -17,12 +17,12 @@ from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Tested, unknown
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS
-from reconciler.model.resource import ChangeKey, Draft, LiveObject
+from reconciler.model.resource import ChangeKey, LiveObject, Payload
 from reconciler.model.values import Value
 from reconciler.plan.changes import Change
 from reconciler.plan.marks import CANARY, PROTECTED, REPLACED, UNVERIFIED, Found, Mark, Match
 from reconciler.plan.match import read_found
-from reconciler.plan.payload import draft_of_live
+from reconciler.plan.payload import payload_of_live
 from reconciler.plan.references import references
 
 _REPLACED_NAME = " (replaced)"
@@ -35,18 +35,18 @@ async def replace_object(session: Session, change: Change, match: Match, tested:
     if found is None:
         raise writing.MovedError(f"{change.name} has no live object")
     unverified = tested is not None and not tested.stands
-    draft = session.draft(match, session.mark(match.resource, unverified=unverified), found.id)
+    payload = session.payload(match, session.mark(match.resource, unverified=unverified), found.id)
     if session.provider.abilities.chooses_ids:
-        return await _delete_first(session, change, found, draft, tested)
-    return await _create_first(session, change, found, replace(draft, id=None), tested)
+        return await _delete_first(session, change, found, payload, tested)
+    return await _create_first(session, change, found, replace(payload, id=None), tested)
 
 
 async def _delete_first(
-    session: Session, change: Change, found: Found, draft: Draft, tested: Tested | None
+    session: Session, change: Change, found: Found, payload: Payload, tested: Tested | None
 ) -> ChangeResult:
     await writing.delete(session, change.key, found.id, step="delete old")
     try:
-        await writing.create(session, change.key, draft, step="create new")
+        await writing.create(session, change.key, payload, step="create new")
     except TargetError as error:
         return await _put_back(session, change, found, tested, error)
     return _done(change, found.id, tested)
@@ -60,7 +60,7 @@ async def _put_back(
         if live is not None and live.kind != found.live.kind:
             await writing.delete(session, change.key, found.id, step="roll back create")
         if live is None or live.kind != found.live.kind:
-            await writing.create(session, change.key, draft_of_live(found, found.mark), step="roll back delete")
+            await writing.create(session, change.key, payload_of_live(found, found.mark), step="roll back delete")
     except TargetError as second:
         text = (
             f"the old {found.live.kind} was deleted, the new one could not be created ({error}), "
@@ -71,11 +71,11 @@ async def _put_back(
 
 
 async def _create_first(
-    session: Session, change: Change, found: Found, draft: Draft, tested: Tested | None
+    session: Session, change: Change, found: Found, payload: Payload, tested: Tested | None
 ) -> ChangeResult:
     await _flag(session, change, found, replaced=True)
     try:
-        new_id = await writing.create(session, change.key, draft, step="create new")
+        new_id = await writing.create(session, change.key, payload, step="create new")
     except TargetError:
         await _flag(session, change, found, replaced=False)
         raise
@@ -101,8 +101,8 @@ async def _flag(session: Session, change: Change, found: Found, *, replaced: boo
         display_name = display_name[:_SHORTENED] + _REPLACED_NAME
     live = read_found(before)
     renamed = replace(live, live=replace(live.live, fields={**live.live.fields, "display_name": display_name}))
-    draft = draft_of_live(renamed, mark)
-    await writing.update(session, change.key, draft, before, step="flag old")
+    payload = payload_of_live(renamed, mark)
+    await writing.update(session, change.key, payload, before, step="flag old")
 
 
 async def repoint(session: Session, key: ChangeKey, old_id: str, new_id: str) -> None:
@@ -172,14 +172,14 @@ def _wants(session: Session, item: Found, name: str) -> bool:
 
 def _references_now(session: Session, item: Found, kind: str) -> frozenset[str]:
     """What an object referred to when it was planned, and what this run made it refer to since."""
-    draft = session.written.get(item.id)
-    return references(item.live.fields, kind) | (references(draft.fields, kind) if draft else frozenset())
+    payload = session.written.get(item.id)
+    return references(item.live.fields, kind) | (references(payload.fields, kind) if payload else frozenset())
 
 
 async def _write_anew(
     session: Session, key: ChangeKey, before: LiveObject, fields: Mapping[str, Value], *, step: str
 ) -> None:
-    await writing.update(session, key, Draft(before.kind or "", fields, before.id), before, step=step)
+    await writing.update(session, key, Payload(before.kind or "", fields, before.id), before, step=step)
 
 
 def _swap(live: LiveObject, old: str, new: str) -> dict[str, Value]:

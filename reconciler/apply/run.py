@@ -224,6 +224,6 @@ async def _test_unchanged(session: Session) -> tuple[TestResult, ...]:
 
 async def _test_one(session: Session, message: Message) -> TestResult:
     match = session.match(message.name)
-    draft = session.draft(match, session.mark(match.resource))
-    tested = await verify_live(session, message.key, match.resource, session.ids[message.name], draft)
+    payload = session.payload(match, session.mark(match.resource))
+    tested = await verify_live(session, message.key, match.resource, session.ids[message.name], payload)
     return TestResult(session.plan.target, match.resource.kind, message.name, tested)

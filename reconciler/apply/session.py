@@ -13,12 +13,12 @@ from dataclasses import dataclass, field
 from reconciler.apply.journal import Journal
 from reconciler.model.evidence import expectation
 from reconciler.model.provider import Provider
-from reconciler.model.resource import ChangeKey, Draft, Expect, OnFailure, Resource
+from reconciler.model.resource import ChangeKey, Expect, OnFailure, Payload, Resource
 from reconciler.plan.changes import Change, Message, TargetPlan
 from reconciler.plan.diff import Secrets
 from reconciler.plan.enabled import we_disable
 from reconciler.plan.marks import CANARY, DISABLED, PROTECTED, UNVERIFIED, Found, Mark, Match, Matching, Ownership
-from reconciler.plan.payload import make_draft
+from reconciler.plan.payload import make_payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ async def _no_room(_change: ChangeKey) -> bool:
 
 @dataclass(slots=True)
 class Session:
-    """One target's apply. `ids` leads from names to live ids, `written` from ids to the draft last written (None: it
+    """One target's apply. `ids` leads from names to live ids, `written` from ids to the payload last written (None: it
     was deleted), `server_time` is the newest time the server gave one of our writes, in ms. `pointing` is
     held while references in somebody else's lists are changed. `make_room` waits for the deletes that do not wait for
     the named change, and says whether one was made. `pause` waits before a test is made once more."""
@@ -56,7 +56,7 @@ class Session:
     stop: asyncio.Event = field(default_factory=asyncio.Event)
     token: Callable[[], str] = _random_token
     ids: dict[str, str] = field(default_factory=dict)
-    written: dict[str, Draft | None] = field(default_factory=dict)
+    written: dict[str, Payload | None] = field(default_factory=dict)
     left_behind: set[str] = field(default_factory=set)
     server_time: int = 0
     pointing: asyncio.Lock = field(default_factory=asyncio.Lock)
@@ -113,9 +113,9 @@ class Session:
         key = self.ownership.key_of(name)
         return f"{key}_canary_{self.token()}" if key else None
 
-    def draft(self, match: Match, mark: Mark, object_id: str | None = None) -> Draft:
+    def payload(self, match: Match, mark: Mark, object_id: str | None = None) -> Payload:
         """What to write for a matched resource under a mark."""
-        return make_draft(match.resource, match.found, mark, self.secrets, self.ids, self.matching.names, object_id)
+        return make_payload(match.resource, match.found, mark, self.secrets, self.ids, self.matching.names, object_id)
 
     def expectation(self, resource: Resource) -> Expect:
         """What verifies this resource."""

@@ -18,12 +18,12 @@ from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Tested
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import VerificationMethod
-from reconciler.model.resource import Draft, LiveObject, OnFailure, When
+from reconciler.model.resource import LiveObject, OnFailure, Payload, When
 from reconciler.plan.changes import Action, Change, Message, Reason
 from reconciler.plan.marks import UNVERIFIED, Found, Match
 from reconciler.plan.match import read_found
 from reconciler.plan.messages import is_enabled
-from reconciler.plan.payload import UnknownReferenceError, differing_fields, draft_of_live
+from reconciler.plan.payload import UnknownReferenceError, differing_fields, payload_of_live
 
 
 async def carry_out(session: Session, change: Change) -> ChangeResult:
@@ -63,8 +63,8 @@ async def _create_probed(session: Session, change: Change, match: Match, message
 
 
 async def _write_new(session: Session, match: Match, *, unverified: bool) -> str:
-    draft = session.draft(match, session.mark(match.resource, unverified=unverified), match.create_id)
-    object_id = await writing.create(session, match.key(session.plan.target), draft)
+    payload = session.payload(match, session.mark(match.resource, unverified=unverified), match.create_id)
+    object_id = await writing.create(session, match.key(session.plan.target), payload)
     session.ids[match.resource.name] = object_id
     return object_id
 
@@ -72,8 +72,8 @@ async def _write_new(session: Session, match: Match, *, unverified: bool) -> str
 async def _mark_verified(session: Session, match: Match, object_id: str, tested: Tested) -> None:
     try:
         live = await writing.read_own(session, object_id)
-        draft = session.draft(match, session.mark(match.resource))
-        await writing.update(session, match.key(session.plan.target), draft, live, step="mark verified")
+        payload = session.payload(match, session.mark(match.resource))
+        await writing.update(session, match.key(session.plan.target), payload, live, step="mark verified")
     except writing.MovedError:
         raise
     except TargetError as error:
@@ -98,7 +98,7 @@ async def _release(session: Session, change: Change) -> ChangeResult:
     if found is None:
         raise writing.MovedError(f"{change.id} is not there any more: plan again")
     before = await writing.read_unmoved(session, found)
-    await writing.update(session, change.key, draft_of_live(found, None), before, step="release")
+    await writing.update(session, change.key, payload_of_live(found, None), before, step="release")
     return ChangeResult(change, Status.APPLIED, "it stays live, without our mark", id=found.id)
 
 
@@ -135,8 +135,8 @@ def _waits_for_its_test(change: Change, match: Match) -> bool:
 
 async def _test_as_it_is(session: Session, change: Change, match: Match, found: Found) -> ChangeResult:
     """The change redirects no message: what is tested is live already, since it is unverified or `when` is always."""
-    draft = session.draft(match, session.mark(match.resource))
-    tested = await verify_live(session, change.key, match.resource, found.id, draft)
+    payload = session.payload(match, session.mark(match.resource))
+    tested = await verify_live(session, change.key, match.resource, found.id, payload)
     if tested.stands or (change.fields and not _reverts(session, match)):
         before = await writing.read_unmoved(session, found)
         await _rewrite(session, match, before, unverified=not tested.stands)
@@ -147,8 +147,8 @@ async def _test_as_it_is(session: Session, change: Change, match: Match, found: 
 
 
 async def _rewrite(session: Session, match: Match, before: LiveObject, *, unverified: bool) -> None:
-    draft = session.draft(match, session.mark(match.resource, unverified=unverified))
-    await writing.update(session, match.key(session.plan.target), draft, before)
+    payload = session.payload(match, session.mark(match.resource, unverified=unverified))
+    await writing.update(session, match.key(session.plan.target), payload, before)
 
 
 async def _replace(session: Session, change: Change) -> ChangeResult:
@@ -199,7 +199,7 @@ async def find_overwritten(session: Session) -> tuple[str, ...]:
         now = await _read_again(session)
     except TargetError as error:
         return (f"what was written could not be read again: {error}",)
-    lines = [_compare(object_id, draft, now.get(object_id)) for object_id, draft in sorted(session.written.items())]
+    lines = [_compare(object_id, payload, now.get(object_id)) for object_id, payload in sorted(session.written.items())]
     return tuple(line for line in (*lines, *_second_objects(session, now)) if line)
 
 
@@ -216,12 +216,12 @@ def _second_objects(session: Session, now: Mapping[str, LiveObject]) -> Iterator
             yield f"{object_id} was created by another run with the mark of {first} ({item.mark}): plan again"
 
 
-def _compare(object_id: str, draft: Draft | None, live: LiveObject | None) -> str:
-    if draft is None:
+def _compare(object_id: str, payload: Payload | None, live: LiveObject | None) -> str:
+    if payload is None:
         return f"{object_id} was deleted, and somebody else made it again" if live is not None else ""
     if live is None:
         return f"{object_id} was deleted by somebody else"
-    fields = differing_fields(draft, live)
+    fields = differing_fields(payload, live)
     return f"{object_id} was overwritten by somebody else ({', '.join(fields)})" if fields else ""
 
 

@@ -17,7 +17,7 @@ from reconciler.model.evidence import Delivery, Outcome, Tested, Unknown, judge,
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import VerificationMethod
-from reconciler.model.resource import ChangeKey, Draft, Expect, Resource
+from reconciler.model.resource import ChangeKey, Expect, Payload, Resource
 from reconciler.model.values import Value
 from reconciler.plan.changes import Message
 from reconciler.plan.marks import Match
@@ -70,48 +70,48 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 async def verify_live(
-    session: Session, key: ChangeKey, resource: Resource, object_id: str, draft: Draft | None = None
+    session: Session, key: ChangeKey, resource: Resource, object_id: str, payload: Payload | None = None
 ) -> Tested:
     """Send one test message through a live object and judge it."""
     with session.journal.step(key, "test", object_id):
-        return await _unless_stopped(session, resource, lambda: session.provider.send_test(object_id, draft))
+        return await _unless_stopped(session, resource, lambda: session.provider.send_test(object_id, payload))
 
 
 async def verify_new_values(session: Session, match: Match, message: Message) -> Tested:
     """Send one test message with values that the real object does not have yet."""
     resource = match.resource
     if session.provider.abilities.verification is VerificationMethod.PROBE:
-        draft = session.draft(match, session.mark(resource))
+        payload = session.payload(match, session.mark(resource))
         with session.journal.step(message.key, "probe"):
-            return await _unless_stopped(session, resource, lambda: session.provider.probe(draft))
-    draft = _canary_draft(session, match)
+            return await _unless_stopped(session, resource, lambda: session.provider.probe(payload))
+    payload = _canary_payload(session, match)
     if KINDS[resource.kind].sends:
-        async with _canary(session, message.key, draft) as object_id:
+        async with _canary(session, message.key, payload) as object_id:
             return await verify_live(session, message.key, resource, object_id)
-    return await _verify_through_user(session, match, draft, message)
+    return await _verify_through_user(session, match, payload, message)
 
 
-async def _verify_through_user(session: Session, match: Match, draft: Draft, message: Message) -> Tested:
+async def _verify_through_user(session: Session, match: Match, payload: Payload, message: Message) -> Tested:
     """A changed account or group: a canary of it, and one of a mail channel that uses only it, to the given people."""
     resource, user = match.resource, session.match(message.channel)
     people = frozenset(message.recipients)
     is_group = resource.kind == "EmailGroup"
     if is_group:
-        draft = replace(draft, fields={**draft.fields, "recipients": people})
-    async with _canary(session, message.key, draft) as object_id:
+        payload = replace(payload, fields={**payload.fields, "recipients": people})
+    async with _canary(session, message.key, payload) as object_id:
         own: dict[str, Value] = (
             {"recipients": _NOTHING, "groups": frozenset({f"id:{object_id}"}), "sender": _live_sender(session, user)}
             if is_group
             else {"recipients": people, "groups": _NOTHING, "sender": f"id:{object_id}"}
         )
-        mail = _canary_draft(session, _with_fields(user, own))
+        mail = _canary_payload(session, _with_fields(user, own))
         async with _canary(session, user.key(session.plan.target), mail) as channel_id:
             return await verify_live(session, message.key, user.resource, channel_id)
 
 
-def _canary_draft(session: Session, match: Match) -> Draft:
+def _canary_payload(session: Session, match: Match) -> Payload:
     name = match.resource.name
-    return session.draft(match, session.canary_mark(name), session.canary_id(name))
+    return session.payload(match, session.canary_mark(name), session.canary_id(name))
 
 
 def _with_fields(match: Match, fields: dict[str, Value]) -> Match:
@@ -130,12 +130,12 @@ def _live_sender(session: Session, user: Match) -> Value:
 
 
 @asynccontextmanager
-async def _canary(session: Session, key: ChangeKey, draft: Draft) -> AsyncIterator[str]:
+async def _canary(session: Session, key: ChangeKey, payload: Payload) -> AsyncIterator[str]:
     """A short-lived copy, removed again whatever happens; one that cannot be removed is left to a later run."""
-    object_id = draft.id or ""
+    object_id = payload.id or ""
     was_sent = is_likely = True
     try:
-        object_id = await writing.create(session, key, draft, step="create canary")
+        object_id = await writing.create(session, key, payload, step="create canary")
         yield object_id
     except TargetError as error:
         if object_id not in session.written:

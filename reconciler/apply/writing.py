@@ -10,7 +10,7 @@ from datetime import datetime
 
 from reconciler.apply.session import Session
 from reconciler.model.errors import QuotaError, TargetError, UnexpectedError
-from reconciler.model.resource import ChangeKey, Draft, LiveObject
+from reconciler.model.resource import ChangeKey, LiveObject, Payload
 from reconciler.plan.marks import Found
 from reconciler.plan.match import read_found
 from reconciler.plan.payload import differing_fields
@@ -31,10 +31,10 @@ async def read_unmoved(session: Session, found: Found) -> LiveObject:
 
 def _as_written(session: Session, found: Found) -> Found:
     """A live object as the plan saw it, or as this run has written it since (a reference that was repointed)."""
-    draft = session.written.get(found.id)
-    if draft is None:
+    payload = session.written.get(found.id)
+    if payload is None:
         return found
-    written = read_found(replace(found.live, fields={**found.live.fields, **draft.fields}))
+    written = read_found(replace(found.live, fields={**found.live.fields, **payload.fields}))
     return written if written.mark is not None else replace(written, mark=found.mark)
 
 
@@ -66,32 +66,34 @@ async def read_own(session: Session, object_id: str) -> LiveObject:
     return live
 
 
-async def create(session: Session, key: ChangeKey, draft: Draft, *, step: str = "create") -> str:
+async def create(session: Session, key: ChangeKey, payload: Payload, *, step: str = "create") -> str:
     """Write a new object and read it back; its id."""
     try:
-        object_id = await _create_once(session, key, draft, step)
+        object_id = await _create_once(session, key, payload, step)
     except QuotaError:
         if not await session.make_room(key):
             raise
-        object_id = await _create_once(session, key, draft, step)
-    await _read_back(session, object_id, draft)
+        object_id = await _create_once(session, key, payload, step)
+    await _read_back(session, object_id, payload)
     return object_id
 
 
-async def _create_once(session: Session, key: ChangeKey, draft: Draft, step: str) -> str:
-    with session.journal.step(key, step, draft.id or "") as record:
-        object_id = await session.provider.create(draft)
+async def _create_once(session: Session, key: ChangeKey, payload: Payload, step: str) -> str:
+    with session.journal.step(key, step, payload.id or "") as record:
+        object_id = await session.provider.create(payload)
         record.id = object_id
-    session.written[object_id] = draft
+    session.written[object_id] = payload
     return object_id
 
 
-async def update(session: Session, key: ChangeKey, draft: Draft, before: LiveObject, *, step: str = "update") -> None:
+async def update(
+    session: Session, key: ChangeKey, payload: Payload, before: LiveObject, *, step: str = "update"
+) -> None:
     """Give an object new fields and read it back. `before` is what was read last."""
     with session.journal.step(key, step, before.id):
-        await session.provider.update(before.id, draft, before)
-    session.written[before.id] = draft
-    await _read_back(session, before.id, draft)
+        await session.provider.update(before.id, payload, before)
+    session.written[before.id] = payload
+    await _read_back(session, before.id, payload)
 
 
 async def delete(session: Session, key: ChangeKey, object_id: str, *, step: str = "delete") -> bool:
@@ -114,7 +116,7 @@ async def take_back(session: Session, key: ChangeKey, object_id: str) -> None:
         raise UnexpectedError(f"{object_id} was deleted, and is still there")
 
 
-async def _read_back(session: Session, object_id: str, draft: Draft) -> None:
+async def _read_back(session: Session, object_id: str, payload: Payload) -> None:
     try:
         live = await session.provider.read(object_id)
     except TargetError as error:
@@ -122,7 +124,7 @@ async def _read_back(session: Session, object_id: str, draft: Draft) -> None:
     if live is None:
         raise UnexpectedError(f"{object_id} was written, and is not there: somebody deleted it, or apply again")
     session.server_time = max(session.server_time, server_milliseconds(live))
-    different = differing_fields(draft, live)
+    different = differing_fields(payload, live)
     if different:
         raise UnexpectedError(
             f"{object_id} was written, but holds other values than were sent ({', '.join(different)}): "

@@ -14,7 +14,7 @@ from reconciler.engine.options import Purpose
 from reconciler.model.errors import ForbiddenError, NotFoundError, RejectedError, TargetError, UnauthorizedError
 from reconciler.model.evidence import Check, failure, not_tried, ok, warning
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Draft, LiveObject, Server, VersionSource
+from reconciler.model.resource import LiveObject, Payload, Server, VersionSource
 from reconciler.model.values import Value
 
 _RIGHTS = {
@@ -78,7 +78,7 @@ async def _create_impossible(provider: Provider, nothing: str) -> None:
     """A create of what cannot be: mail by an account that does not exist. Should a server take it, it is removed."""
     fields = _fields(nothing) | {"sender": f"{nothing}_account", "groups": frozenset()}
     try:
-        await provider.create(Draft("EmailChannel", fields, nothing))
+        await provider.create(Payload("EmailChannel", fields, nothing))
     except RejectedError as error:
         if error.status != 404:
             raise
@@ -86,10 +86,10 @@ async def _create_impossible(provider: Provider, nothing: str) -> None:
     await provider.delete(nothing)
 
 
-def _unwritten(nothing: str) -> tuple[Draft, LiveObject]:
-    """A draft for an object that is not there, and what would have been there before."""
+def _unwritten(nothing: str) -> tuple[Payload, LiveObject]:
+    """A payload for an object that is not there, and what would have been there before."""
     fields = _fields(nothing)
-    return Draft("EmailGroup", fields, nothing), LiveObject(nothing, "EmailGroup", fields)
+    return Payload("EmailGroup", fields, nothing), LiveObject(nothing, "EmailGroup", fields)
 
 
 def _fields(nothing: str) -> dict[str, Value]:

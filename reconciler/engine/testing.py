@@ -19,9 +19,9 @@ from reconciler.model.evidence import No, Tested, expectation, unknown
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Draft, Resource, When
+from reconciler.model.resource import Payload, Resource, When
 from reconciler.plan.marks import Mark, Match
-from reconciler.plan.payload import make_draft
+from reconciler.plan.payload import make_payload
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,14 +95,14 @@ async def _tested(live: Live, match: Match, provider: Provider | None, places: a
         return Tested(No("not live: apply it first"))
     expect = expectation(resource.kind, resource.settings.test, provider.abilities)
     async with places:
-        return await run_test(lambda: provider.send_test(found.id, _draft(live, match)), expect)
+        return await run_test(lambda: provider.send_test(found.id, _payload(live, match)), expect)
 
 
-def _draft(live: Live, match: Match) -> Draft | None:
+def _payload(live: Live, match: Match) -> Payload | None:
     """The manifest's values, for a provider that does not give secrets back; None where one of them is not known."""
     mark = Mark(live.ownership.owner, match.resource.name)
     ids = {name: object_id for object_id, name in live.matching.names.items()}
     try:
-        return make_draft(match.resource, match.found, mark, live.secrets, ids, live.matching.names)
+        return make_payload(match.resource, match.found, mark, live.secrets, ids, live.matching.names)
     except LookupError:
         return None

@@ -12,7 +12,7 @@ from enum import Enum
 from typing import Protocol
 
 from reconciler.model.evidence import Delivery
-from reconciler.model.resource import Draft, LiveObject, Server
+from reconciler.model.resource import LiveObject, Payload, Server
 from reconciler.model.values import Value
 
 
@@ -137,15 +137,15 @@ class Provider(Protocol):
         """One object, read in real time; None if there is none. ForbiddenError is not absence."""
         ...
 
-    async def create(self, draft: Draft) -> str:
+    async def create(self, payload: Payload) -> str:
         """Write a new object; its id. ConflictError if the id exists. An ambiguous failure is looked into by reading
         before anything is sent again."""
         ...
 
-    async def update(self, object_id: str, draft: Draft, before: LiveObject) -> None:
+    async def update(self, object_id: str, payload: Payload, before: LiveObject) -> None:
         """Give an object new fields. `before` is what was read last: only what differs needs sending.
 
-        NotFoundError if it is gone. Secrets that are None in the draft are left as they are, where the provider can.
+        NotFoundError if it is gone. Secrets that are None in the payload are left as they are, where the provider can.
         """
         ...
 
@@ -153,15 +153,15 @@ class Provider(Protocol):
         """Remove an object; False if it was already gone."""
         ...
 
-    async def send_test(self, object_id: str, draft: Draft | None = None) -> Delivery:
+    async def send_test(self, object_id: str, payload: Payload | None = None) -> Delivery:
         """Really send one test message through a live object; never repeated by itself.
 
-        `draft` gives the values to use where the provider does not give an object's secrets back in clear.
+        `payload` gives the values to use where the provider does not give an object's secrets back in clear.
         A failed delivery is a Delivery, not an exception; TargetError only where the call itself failed for certain.
         """
         ...
 
-    async def probe(self, draft: Draft) -> Delivery:
+    async def probe(self, payload: Payload) -> Delivery:
         """Really send one test message with values that are not written (VerificationMethod.PROBE only)."""
         ...
 

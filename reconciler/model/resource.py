@@ -118,7 +118,7 @@ class LiveObject:
 
 
 @dataclass(frozen=True, slots=True)
-class Draft:
+class Payload:
     """What is to be written: complete fields, secrets resolved, references as live ids, description with its mark.
 
     `id` is the id to create it under, where the provider lets us choose.

@@ -1,4 +1,4 @@
-"""A desired resource and what is live -> the draft that is written: complete, with ids, secrets and mark.
+"""A desired resource and what is live -> the payload that is written: complete, with ids, secrets and mark.
 
 Pure. Fields that the manifest does not manage or ignores are taken from the live object, so that a full replace on the
 wire changes nothing else. This is where a reference to a secret becomes its value, just before it is sent.
@@ -11,7 +11,7 @@ from dataclasses import replace
 
 from reconciler.model.kinds import KINDS, Field, Role
 from reconciler.model.provider import Abilities
-from reconciler.model.resource import Draft, LiveObject, Resource
+from reconciler.model.resource import LiveObject, Payload, Resource
 from reconciler.model.values import MaskedText, SecretReference, SecretText, Value, in_clear
 from reconciler.plan.changes import Action, RefusedResource, TargetPlan
 from reconciler.plan.diff import Secrets
@@ -20,10 +20,10 @@ from reconciler.plan.references import effective_fields, live_fields
 
 
 class UnknownReferenceError(LookupError):
-    """A draft refers to a resource that is not live: its name is the argument."""
+    """A payload refers to a resource that is not live: its name is the argument."""
 
 
-def make_draft(
+def make_payload(
     resource: Resource,
     found: Found | None,
     mark: Mark,
@@ -31,7 +31,7 @@ def make_draft(
     ids: Mapping[str, str],
     names: Mapping[str, str],
     object_id: str | None = None,
-) -> Draft:
+) -> Payload:
     """What to write for a resource. `found` is the live object, if there is one of this kind; `ids` and `names` lead
     from names to live ids and back. KeyError never: a missing secret or id is an UnknownReferenceError."""
     kind = KINDS[resource.kind]
@@ -46,22 +46,22 @@ def make_draft(
         fields[field.name] = _written(field, value, live.get(field.name), secrets, ids)
     if not kind.key_field:
         fields["description"] = describe(str(fields.get("description") or ""), mark)
-    return Draft(resource.kind, fields, object_id)
+    return Payload(resource.kind, fields, object_id)
 
 
-def draft_of_live(found: Found, mark: Mark | None) -> Draft:
-    """The draft that writes a live object again as it is, under the given mark: for marks and undoing."""
+def payload_of_live(found: Found, mark: Mark | None) -> Payload:
+    """The payload that writes a live object again as it is, under the given mark: for marks and undoing."""
     fields = {name: in_clear(value) for name, value in found.live.fields.items()}
     if mark is not None:
         fields["description"] = describe(str(fields.get("description") or ""), mark)
-    return Draft(found.live.kind or "", fields, found.id)
+    return Payload(found.live.kind or "", fields, found.id)
 
 
-def differing_fields(draft: Draft, live: LiveObject) -> tuple[str, ...]:
+def differing_fields(payload: Payload, live: LiveObject) -> tuple[str, ...]:
     """The fields that a server stored otherwise than they were sent; what it does not have is no difference."""
     return tuple(
         name
-        for name, value in sorted(draft.fields.items())
+        for name, value in sorted(payload.fields.items())
         if name in live.fields
         and _plain(live.fields[name]) != _plain(value)
         and not _is_hidden(value, live.fields.get(name))

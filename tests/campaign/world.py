@@ -22,7 +22,7 @@ from reconciler.engine.read import read_and_plan
 from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Delivery
 from reconciler.model.provider import Abilities, Listing, Provider
-from reconciler.model.resource import Draft, LiveObject, Resource, Server, Settings, TestPolicy, When
+from reconciler.model.resource import LiveObject, Payload, Resource, Server, Settings, TestPolicy, When
 from reconciler.model.values import SecretText
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.guards import hold_back
@@ -193,20 +193,20 @@ class Mortal:
     async def read(self, object_id: str) -> LiveObject | None:
         return await self._call("read", object_id, lambda: self.inner.read(object_id))
 
-    async def create(self, draft: Draft) -> str:
-        return await self._call("create", draft.id or "", lambda: self.inner.create(draft))
+    async def create(self, payload: Payload) -> str:
+        return await self._call("create", payload.id or "", lambda: self.inner.create(payload))
 
-    async def update(self, object_id: str, draft: Draft, before: LiveObject) -> None:
-        return await self._call("update", object_id, lambda: self.inner.update(object_id, draft, before))
+    async def update(self, object_id: str, payload: Payload, before: LiveObject) -> None:
+        return await self._call("update", object_id, lambda: self.inner.update(object_id, payload, before))
 
     async def delete(self, object_id: str) -> bool:
         return await self._call("delete", object_id, lambda: self.inner.delete(object_id))
 
-    async def send_test(self, object_id: str, draft: Draft | None = None) -> Delivery:
-        return await self._call("send_test", object_id, lambda: self.inner.send_test(object_id, draft))
+    async def send_test(self, object_id: str, payload: Payload | None = None) -> Delivery:
+        return await self._call("send_test", object_id, lambda: self.inner.send_test(object_id, payload))
 
-    async def probe(self, draft: Draft) -> Delivery:
-        return await self._call("probe", "", lambda: self.inner.probe(draft))
+    async def probe(self, payload: Payload) -> Delivery:
+        return await self._call("probe", "", lambda: self.inner.probe(payload))
 
     async def close(self) -> None:
         await self.inner.close()

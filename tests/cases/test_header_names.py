@@ -5,7 +5,7 @@ from __future__ import annotations
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.marks import Mark
 from reconciler.plan.match import read_found
-from reconciler.plan.payload import make_draft
+from reconciler.plan.payload import make_payload
 from tests.plan.builders import live_of, plan_of, resource
 
 TOKEN = SecretText("abc-123")
@@ -30,5 +30,5 @@ def test_another_value_is_one_under_the_name_that_the_manifest_has() -> None:
 
 def test_a_value_that_is_kept_live_is_found_whatever_its_capitals() -> None:
     wanted = resource("WebhookChannel", "hook", url=URL, headers={"authorization": SecretReference("live")})
-    draft = make_draft(wanted, read_found(live_of(wanted, headers=LIVE)), Mark("acme", "hook"), {}, {}, {})
-    assert draft.fields["headers"] == {"authorization": TOKEN}
+    payload = make_payload(wanted, read_found(live_of(wanted, headers=LIVE)), Mark("acme", "hook"), {}, {}, {})
+    assert payload.fields["headers"] == {"authorization": TOKEN}

@@ -20,7 +20,7 @@ from reconciler.model.errors import (
     UnexpectedError,
 )
 from reconciler.model.evidence import Delivery, Outcome
-from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.resource import LiveObject, Payload
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
@@ -43,14 +43,14 @@ from tests.confluent.scenes import HOOK, SLACK
 COMMON: dict[str, Value] = {"description": "Pages us [acme/oncall]", "enabled": True}
 
 
-def slack(url: str | None = SLACK, name: str = "On-call") -> Draft:
+def slack(url: str | None = SLACK, name: str = "On-call") -> Payload:
     secret = SecretText(url) if url else None
-    return Draft("SlackChannel", COMMON | {"display_name": name, "webhook_url": secret})
+    return Payload("SlackChannel", COMMON | {"display_name": name, "webhook_url": secret})
 
 
-def subscribed(word: str, *channels: str, state: str = "ENABLED") -> Draft:
+def subscribed(word: str, *channels: str, state: str = "ENABLED") -> Payload:
     fields: dict[str, Value] = {"notification_type": word, "channels": frozenset(channels), "state": state}
-    return Draft("Subscription", fields)
+    return Payload("Subscription", fields)
 
 
 def times(count: int, end: str, make: Callable[[], Reply | Exception], method: str = "POST") -> Trouble:
@@ -257,12 +257,12 @@ def test_a_wrong_key_is_said_with_its_fix_and_in_their_words_however_it_is_refus
 
 
 @pytest.mark.parametrize("setting", ["gone_code=403", "error_shape=message", "late=lists", "deletion=silent"])
-@pytest.mark.parametrize("draft", [slack(), subscribed("Connector recovered", "i-0role")], ids=["channel", "route"])
-def test_our_own_delete_is_done_once_the_list_lacks_the_object(draft: Draft, setting: str) -> None:
+@pytest.mark.parametrize("payload", [slack(), subscribed("Connector recovered", "i-0role")], ids=["channel", "route"])
+def test_our_own_delete_is_done_once_the_list_lacks_the_object(payload: Payload, setting: str) -> None:
     organisation = Organisation(Behaviours.parse(["gone_code=403", setting]))
 
     async def conversation(provider: ConfluentProvider) -> None:
-        first, second = await provider.create(draft), await provider.create(slack(SLACK + "2", "Other"))
+        first, second = await provider.create(payload), await provider.create(slack(SLACK + "2", "Other"))
         assert await provider.delete(first) is True
         assert await provider.read(first) is None
         assert await provider.delete(second) is True
@@ -525,8 +525,8 @@ def test_there_is_an_end_to_pages(monkeypatch: pytest.MonkeyPatch) -> None:
 # -- testing
 
 
-def probed(organisation: Organisation, draft: Draft | None = None) -> Delivery:
-    return organisation.talk(lambda provider: provider.probe(draft or slack()))
+def probed(organisation: Organisation, payload: Payload | None = None) -> Delivery:
+    return organisation.talk(lambda provider: provider.probe(payload or slack()))
 
 
 def test_a_test_sends_the_new_body_once() -> None:
@@ -590,8 +590,8 @@ def test_a_live_test_takes_the_manifests_address_where_none_is_given_back() -> N
         object_id = await provider.create(slack())
         return await provider.send_test(object_id), await provider.send_test(object_id, slack())
 
-    without, with_draft = organisation.talk(conversation)
-    assert (without.outcome, with_draft.outcome) == (Outcome.SKIPPED, Outcome.ACCEPTED)
+    without, with_payload = organisation.talk(conversation)
+    assert (without.outcome, with_payload.outcome) == (Outcome.SKIPPED, Outcome.ACCEPTED)
     assert [delivery.address for delivery in organisation.inbox] == [SLACK]
 
 

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.masked import read_address
-from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.resource import LiveObject, Payload
 from reconciler.model.values import SecretReference, SecretText, Value, in_clear
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.catalogue import Catalogue
@@ -59,38 +59,38 @@ def test_every_subscription_of_the_document_is_read(method: str) -> None:
         assert live.fields["state"] == "ENABLED"
 
 
-def drafts() -> Iterator[Draft]:
+def payloads() -> Iterator[Payload]:
     common: dict[str, Value] = {"display_name": "On-call ü", "description": "Pages us [acme/x]", "enabled": True}
-    yield Draft("SlackChannel", common | {"webhook_url": SecretText(SLACK)})
-    yield Draft("MicrosoftTeamsChannel", common | {"webhook_url": SecretText(TEAMS)})
-    yield Draft("WebhookChannel", common | {"url": SecretText(HOOK), "method": "POST", "headers": {}})
-    yield Draft("WebhookChannel", common | {"url": HOOK, "description": "", "method": "POST", "headers": {}})
+    yield Payload("SlackChannel", common | {"webhook_url": SecretText(SLACK)})
+    yield Payload("MicrosoftTeamsChannel", common | {"webhook_url": SecretText(TEAMS)})
+    yield Payload("WebhookChannel", common | {"url": SecretText(HOOK), "method": "POST", "headers": {}})
+    yield Payload("WebhookChannel", common | {"url": HOOK, "description": "", "method": "POST", "headers": {}})
     fields: dict[str, Value] = {
         "notification_type": "Connector failed",
         "channels": frozenset("ba"),
         "state": "DISABLED",
     }
-    yield Draft("Subscription", fields)
+    yield Payload("Subscription", fields)
 
 
-@pytest.mark.parametrize("draft", list(drafts()), ids=lambda draft: draft.kind)
-def test_what_is_written_is_allowed_and_reads_back_the_same(draft: Draft) -> None:
-    body = codec.encode(draft, CATALOGUE)
-    collection = "subscriptions" if draft.kind == "Subscription" else "integrations"
+@pytest.mark.parametrize("payload", list(payloads()), ids=lambda payload: payload.kind)
+def test_what_is_written_is_allowed_and_reads_back_the_same(payload: Payload) -> None:
+    body = codec.encode(payload, CATALOGUE)
+    collection = "subscriptions" if payload.kind == "Subscription" else "integrations"
     headers = {"content-type": "application/json", "authorization": "Basic YTpi"}
     check_request(Call("POST", f"/notifications/v1/{collection}", "", headers, json.dumps(body).encode()))
     item = body | {"id": "x-1"}
-    subscription = draft.kind == "Subscription"
+    subscription = payload.kind == "Subscription"
     live = codec.decode_subscription(item, CATALOGUE) if subscription else codec.decode_integration(item)
     assert live is not None
-    assert codec.same_content(live, draft)
-    assert codec.changed_members(draft, live) == {}
-    assert {name for name, value in live.fields.items() if value != draft.fields[name]} <= {"url"}
+    assert codec.same_content(live, payload)
+    assert codec.changed_members(payload, live) == {}
+    assert {name for name, value in live.fields.items() if value != payload.fields[name]} <= {"url"}
 
 
 def test_a_subscription_refers_by_bare_ids_in_order() -> None:
-    draft = list(drafts())[-1]
-    assert codec.encode(draft, CATALOGUE) == {
+    payload = list(payloads())[-1]
+    assert codec.encode(payload, CATALOGUE) == {
         "notification_type": {"id": "nt-1"},
         "integrations": [{"id": "a"}, {"id": "b"}],
         "current_state": "DISABLED",
@@ -100,7 +100,7 @@ def test_a_subscription_refers_by_bare_ids_in_order() -> None:
 def test_nothing_is_written_for_an_address_that_is_not_known() -> None:
     for value in (None, SecretReference("env", "SLACK_URL")):
         with pytest.raises(TypeError):
-            codec.encode(Draft("SlackChannel", {"display_name": "x", "webhook_url": value}), CATALOGUE)
+            codec.encode(Payload("SlackChannel", {"display_name": "x", "webhook_url": value}), CATALOGUE)
 
 
 JSON = st.recursive(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.resource import LiveObject, Payload
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent.client import ConfluentProvider, OwnWrites
 from reconciler.simulator.clock import Clock
@@ -62,8 +62,8 @@ def test_a_list_that_stays_late_is_corrected_by_single_reads() -> None:
     fields: dict[str, Value] = {"display_name": "x", "description": "", "webhook_url": SecretText(SLACK)}
 
     async def conversation(provider: ConfluentProvider) -> None:
-        kept = await provider.create(Draft("SlackChannel", fields))
-        gone = await provider.create(Draft("SlackChannel", fields | {"display_name": "y"}))
+        kept = await provider.create(Payload("SlackChannel", fields))
+        gone = await provider.create(Payload("SlackChannel", fields | {"display_name": "y"}))
         await provider.delete(gone)
         ids = {one.id for one in (await provider.read_all()).objects}
         assert kept in ids

@@ -21,7 +21,7 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from reconciler.model.evidence import Delivery, Outcome
-from reconciler.model.resource import Draft
+from reconciler.model.resource import Payload
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.connection import Basic, Connection
@@ -44,9 +44,9 @@ def client(simulator: Simulator) -> httpx.Client:
     return httpx.Client(base_url=simulator.url, auth=KEY)
 
 
-def hook(url: str) -> Draft:
+def hook(url: str) -> Payload:
     fields: dict[str, Value] = {"display_name": "hook", "description": "", "url": SecretText(url)}
-    return Draft("WebhookChannel", fields)
+    return Payload("WebhookChannel", fields)
 
 
 def test_the_inbox_shows_the_json_that_a_webhook_receives() -> None:

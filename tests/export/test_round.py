@@ -16,7 +16,7 @@ from reconciler.export.documents import Exported, export_manifests
 from reconciler.export.objects import LiveTarget, Wanted
 from reconciler.manifests.load_project import load_project_text
 from reconciler.model.kinds import KINDS
-from reconciler.model.resource import Draft, LiveObject, Resource, Settings, TestPolicy, When
+from reconciler.model.resource import LiveObject, Payload, Resource, Settings, TestPolicy, When
 from reconciler.model.values import SecretText, Value
 from reconciler.plan.changes import Reason, TargetPlan
 from reconciler.plan.marks import Ownership
@@ -158,7 +158,7 @@ def make_by_hand(runs: Runs) -> None:
                 "webhook_url": SLACK,
             }
             if await provider.read(object_id) is None:
-                await provider.create(Draft("SlackChannel", fields, object_id))
+                await provider.create(Payload("SlackChannel", fields, object_id))
         await provider.close()
 
     asyncio.run(make())

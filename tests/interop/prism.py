@@ -27,7 +27,7 @@ from reconciler.model.errors import (
     UnexpectedError,
 )
 from reconciler.model.evidence import Outcome
-from reconciler.model.resource import Draft
+from reconciler.model.resource import Payload
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
@@ -113,10 +113,10 @@ def _provider(url: str, headers: dict[str, str] | None = None) -> ConfluentProvi
     return make_provider(connection, "", Retries(RetryBudget(), sleep=at_once))
 
 
-def _hook(**fields: Value) -> Draft:
+def _hook(**fields: Value) -> Payload:
     common: dict[str, Value] = {"display_name": "platform-oncall", "description": "managed by gitops [acme/hook]"}
     address: dict[str, Value] = {"url": SecretText("https://hooks.example.net/ccloud/7k2p9")}
-    return Draft("WebhookChannel", common | address | fields)
+    return Payload("WebhookChannel", common | address | fields)
 
 
 async def _calls(url: str) -> list[str]:
@@ -141,10 +141,10 @@ async def _calls(url: str) -> list[str]:
 async def _subscribe(provider: ConfluentProvider) -> None:
     channels = frozenset({"i-7k2p9", "i-0role"})
     fields: dict[str, Value] = {"notification_type": "nt-33aa1", "channels": channels, "state": "ENABLED"}
-    made = await provider.create(Draft("Subscription", fields))
+    made = await provider.create(Payload("Subscription", fields))
     live = await provider.read(made)
     assert live is not None
-    await provider.update(made, Draft("Subscription", fields | {"channels": frozenset({"i-0role"})}), live)
+    await provider.update(made, Payload("Subscription", fields | {"channels": frozenset({"i-0role"})}), live)
 
 
 async def _forced(url: str, status: int, error: type[TargetError]) -> None:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from reconciler.model.provider import Listing
-from reconciler.model.resource import Draft, Resource
+from reconciler.model.resource import Payload, Resource
 from reconciler.model.versions import is_before
 from tests.apply.test_all_kinds import all_applied
 from tests.live.check_applies import QUIET, QUIET_PRUNE
@@ -64,9 +64,9 @@ async def make_all(runs: LiveRuns, many: Iterable[Resource]) -> None:
         await provider.close()
 
 
-def as_applied(runs: LiveRuns, item: Resource) -> Draft:
+def as_applied(runs: LiveRuns, item: Resource) -> Payload:
     fields = dict(item.fields) | {"description": f"[{runs.owner}/{item.name}]", "enabled": True}
-    return Draft(item.kind, fields, runs.key(item.name))
+    return Payload(item.kind, fields, runs.key(item.name))
 
 
 def test_1100_objects_are_listed_whole_planned_as_they_are_and_removed(runs: LiveRuns) -> None:

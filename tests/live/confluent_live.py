@@ -21,7 +21,7 @@ import click
 import httpx
 
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.resource import Draft
+from reconciler.model.resource import Payload
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
@@ -284,19 +284,19 @@ async def _take_round(connection: Connection, ask: Questioner) -> None:
     """What the provider itself does with an integration, from nothing to nothing."""
     provider = make_provider(connection)
     fields: dict[str, Value] = {"display_name": f"{ask.name}-round", "description": f"[rlive/{ask.name}]"}
-    draft = Draft("WebhookChannel", fields | {"url": SecretText(f"{_DEAD}/{ask.name}/round")})
+    payload = Payload("WebhookChannel", fields | {"url": SecretText(f"{_DEAD}/{ask.name}/round")})
     try:
-        object_id = await provider.create(draft)
+        object_id = await provider.create(payload)
         ask.made.append(f"{_API}/integrations/{object_id}")
-        await _change_and_delete(provider, object_id, draft)
+        await _change_and_delete(provider, object_id, payload)
     finally:
         await provider.close()
 
 
-async def _change_and_delete(provider: ConfluentProvider, object_id: str, draft: Draft) -> None:
+async def _change_and_delete(provider: ConfluentProvider, object_id: str, payload: Payload) -> None:
     live = await provider.read(object_id)
     assert live is not None, "what was created is not there"
-    changed = Draft(draft.kind, {**draft.fields, "display_name": f"{draft.fields['display_name']}-2"})
+    changed = Payload(payload.kind, {**payload.fields, "display_name": f"{payload.fields['display_name']}-2"})
     await provider.update(object_id, changed, live)
     live = await provider.read(object_id)
     assert live is not None, "what was changed is not there"

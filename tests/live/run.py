@@ -15,7 +15,7 @@ import pytest
 
 from reconciler.apply.session import SessionOptions
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Draft
+from reconciler.model.resource import Payload
 from reconciler.model.values import SecretReference, SecretText
 from reconciler.plan.marks import Ownership
 from reconciler.providers.http import HttpTarget
@@ -40,10 +40,10 @@ class _Tracked(OpenSearchProvider):
         super().__init__(http)
         self._made = made
 
-    async def create(self, draft: Draft) -> str:
-        if draft.id is not None:
-            self._made.add(draft.id)
-        return await super().create(draft)
+    async def create(self, payload: Payload) -> str:
+        if payload.id is not None:
+            self._made.add(payload.id)
+        return await super().create(payload)
 
 
 @dataclass

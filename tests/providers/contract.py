@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.resource import LiveObject, Payload
 from reconciler.model.values import SecretText, Value
 
 T = TypeVar("T")
@@ -67,35 +67,37 @@ class Place:
     def need_mail_server(self) -> None:
         """The same before a mail is sent."""
 
-    def draft(self, kind: str, object_id: str, refers: Mapping[str, Value] | None = None) -> Draft:
-        """A complete draft of that kind; `refers` gives its references."""
+    def payload(self, kind: str, object_id: str, refers: Mapping[str, Value] | None = None) -> Payload:
+        """A complete payload of that kind; `refers` gives its references."""
         fields = _common(self) | _samples(self)[kind] | dict(refers or {})
-        return Draft(kind, fields | self._held(fields), object_id)
+        return Payload(kind, fields | self._held(fields), object_id)
 
-    def dangling(self) -> Draft:
-        """A draft that refers to what is not there."""
+    def dangling(self) -> Payload:
+        """A payload that refers to what is not there."""
         if "EmailChannel" in self.kinds:
-            return self.draft("EmailChannel", self.id("dangling"), {"sender": self.id("nobody"), "groups": frozenset()})
+            return self.payload(
+                "EmailChannel", self.id("dangling"), {"sender": self.id("nobody"), "groups": frozenset()}
+            )
         fields: dict[str, Value] = {
             "notification_type": "Connector recovered",
             "channels": frozenset({"nobody"}),
             "state": "ENABLED",
         }
-        return Draft("Subscription", fields)
+        return Payload("Subscription", fields)
 
     def _held(self, fields: Mapping[str, Value]) -> dict[str, Value]:
         return {name: value for name, value in self.fixed.items() if name in fields}
 
-    def changed(self, draft: Draft) -> Draft:
+    def changed(self, payload: Payload) -> Payload:
         """The same object with every field of its own changed but its references."""
-        fields = dict(draft.fields) | _common_changed(self) | _changes(self)[draft.kind]
-        return Draft(draft.kind, fields | self._held(fields), draft.id)
+        fields = dict(payload.fields) | _common_changed(self) | _changes(self)[payload.kind]
+        return Payload(payload.kind, fields | self._held(fields), payload.id)
 
-    def shown(self, draft: Draft) -> dict[str, Value]:
-        """The draft's fields as the system gives them back."""
+    def shown(self, payload: Payload) -> dict[str, Value]:
+        """The payload's fields as the system gives them back."""
         if self.tells_secrets:
-            return dict(draft.fields)
-        return {name: _hide(value) for name, value in draft.fields.items()}
+            return dict(payload.fields)
+        return {name: _hide(value) for name, value in payload.fields.items()}
 
 
 def _hide(value: Value) -> Value:
@@ -155,14 +157,14 @@ def _changes(place: Place) -> dict[str, dict[str, Value]]:
     }
 
 
-async def create_with_references(place: Place, provider: Provider, kind: str, object_id: str) -> tuple[str, Draft]:
-    """Create an object of that kind, and first what it refers to; its id, and the draft that it was made of."""
+async def create_with_references(place: Place, provider: Provider, kind: str, object_id: str) -> tuple[str, Payload]:
+    """Create an object of that kind, and first what it refers to; its id, and the payload that it was made of."""
     refers: dict[str, Value] = {}
     if kind == "EmailChannel":
-        refers["sender"] = await provider.create(place.draft("SmtpAccount", f"{object_id}_account"))
-        refers["groups"] = frozenset({await provider.create(place.draft("EmailGroup", f"{object_id}_group"))})
-    draft = place.draft(kind, object_id, refers)
-    return await provider.create(draft), draft
+        refers["sender"] = await provider.create(place.payload("SmtpAccount", f"{object_id}_account"))
+        refers["groups"] = frozenset({await provider.create(place.payload("EmailGroup", f"{object_id}_group"))})
+    payload = place.payload(kind, object_id, refers)
+    return await provider.create(payload), payload
 
 
 async def read_existing(provider: Provider, object_id: str) -> LiveObject:

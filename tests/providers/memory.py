@@ -13,7 +13,7 @@ from reconciler.model.errors import ConflictError, NotFoundError, RejectedError,
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.provider import Listing, Problem, VerificationMethod
-from reconciler.model.resource import Draft, LiveObject, Server
+from reconciler.model.resource import LiveObject, Payload, Server
 from reconciler.model.values import SecretText, Value
 
 __all__ = ["Call", "MemoryAbilities", "MemoryProvider"]
@@ -91,10 +91,10 @@ class MemoryProvider:
         """Let a list that lags catch up."""
         self._listed = dict(self.objects)
 
-    def put(self, draft: Draft, object_id: str | None = None) -> str:
+    def put(self, payload: Payload, object_id: str | None = None) -> str:
         """Store an object past all rules, as another hand would; its id."""
-        made = object_id or draft.id or self._new_id()
-        self._store(made, draft)
+        made = object_id or payload.id or self._new_id()
+        self._store(made, payload)
         self.refresh()
         return made
 
@@ -115,28 +115,28 @@ class MemoryProvider:
         live = self.objects.get(object_id)
         return None if live is None else self._masked(live)
 
-    async def create(self, draft: Draft) -> str:
-        """A new object, under the draft's id where ids are chosen."""
-        object_id = (draft.id or "") if self.abilities.chooses_ids else self._new_id()
+    async def create(self, payload: Payload) -> str:
+        """A new object, under the payload's id where ids are chosen."""
+        object_id = (payload.id or "") if self.abilities.chooses_ids else self._new_id()
         end = self._begin("create", object_id)
         if not object_id:
-            raise ValueError("a draft needs an id here")
+            raise ValueError("a payload needs an id here")
         if object_id in self.objects:
             raise ConflictError(f"{object_id} exists already", status=409)
-        self._check_references(draft)
-        self._store(object_id, draft)
+        self._check_references(payload)
+        self._store(object_id, payload)
         end()
         return object_id
 
-    async def update(self, object_id: str, draft: Draft, before: LiveObject) -> None:
-        """Replace an object's fields; what the draft does not name, and secrets that are None, stay."""
+    async def update(self, object_id: str, payload: Payload, before: LiveObject) -> None:
+        """Replace an object's fields; what the payload does not name, and secrets that are None, stay."""
         end = self._begin("update", object_id)
-        self._check_references(draft)
+        self._check_references(payload)
         if object_id not in self.objects:
             raise NotFoundError(f"{object_id} not found", status=404)
-        if self.objects[object_id].kind != draft.kind:
+        if self.objects[object_id].kind != payload.kind:
             raise ConflictError(f"{object_id}: a kind cannot be changed", status=409)
-        self._store(object_id, draft)
+        self._store(object_id, payload)
         end()
 
     async def delete(self, object_id: str) -> bool:
@@ -146,7 +146,7 @@ class MemoryProvider:
         end()
         return existed
 
-    async def send_test(self, object_id: str, draft: Draft | None = None) -> Delivery:
+    async def send_test(self, object_id: str, payload: Payload | None = None) -> Delivery:
         """Note the message and judge it by `deliver`."""
         end = self._begin("send_test", object_id)
         live = self.objects.get(object_id)
@@ -160,12 +160,12 @@ class MemoryProvider:
         end()
         return delivery
 
-    async def probe(self, draft: Draft) -> Delivery:
+    async def probe(self, payload: Payload) -> Delivery:
         """Send with values that are not written, where that is how verdicts are made."""
         end = self._begin("probe")
         if self.abilities.verification is not VerificationMethod.PROBE:
             raise RejectedError("there is no probe here")
-        delivery = self._send(draft.fields)
+        delivery = self._send(payload.fields)
         end()
         return delivery
 
@@ -197,24 +197,24 @@ class MemoryProvider:
             return fault
         return None
 
-    def _store(self, object_id: str, draft: Draft) -> None:
+    def _store(self, object_id: str, payload: Payload) -> None:
         self.clock += 1
         now = str(self.clock)
         old = self.objects.get(object_id)
-        fields: dict[str, Value] = {each.name: each.default for each in KINDS[draft.kind].fields}
-        fields |= {"enabled": True} | dict(old.fields if old else {}) | dict(draft.fields)
-        for name, value in draft.fields.items():
+        fields: dict[str, Value] = {each.name: each.default for each in KINDS[payload.kind].fields}
+        fields |= {"enabled": True} | dict(old.fields if old else {}) | dict(payload.fields)
+        for name, value in payload.fields.items():
             kept = old.fields.get(name) if old else None
             if value is None and isinstance(kept, SecretText):
                 fields[name] = kept
             elif isinstance(value, Mapping) and isinstance(kept, Mapping):
                 fields[name] = {key: kept.get(key) if item is None else item for key, item in value.items()}
         created = old.created if old else now
-        self.objects[object_id] = LiveObject(object_id, draft.kind, fields, draft.kind.lower(), now, created)
+        self.objects[object_id] = LiveObject(object_id, payload.kind, fields, payload.kind.lower(), now, created)
 
-    def _check_references(self, draft: Draft) -> None:
-        for each in KINDS[draft.kind].fields:
-            value = draft.fields.get(each.name)
+    def _check_references(self, payload: Payload) -> None:
+        for each in KINDS[payload.kind].fields:
+            value = payload.fields.get(each.name)
             ids = {value} if each.role is Role.REFERENCE else value if each.role is Role.REFERENCES else ()
             for object_id in ids if isinstance(ids, set | frozenset) else ():
                 live = self.objects.get(str(object_id))

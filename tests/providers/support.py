@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from reconciler.model.resource import Draft
+from reconciler.model.resource import Payload
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
@@ -131,15 +131,15 @@ def talk_raw(
     return asyncio.run(run())
 
 
-def slack(url: str = "https://hooks.slack.com/services/T0/B0/xyz", **fields: Value) -> Draft:
-    """A draft of a Slack channel."""
+def slack(url: str = "https://hooks.slack.com/services/T0/B0/xyz", **fields: Value) -> Payload:
+    """A payload of a Slack channel."""
     own: dict[str, Value] = {"display_name": "s", "description": "", "enabled": True, "webhook_url": SecretText(url)}
-    return Draft("SlackChannel", own | fields, "a_slack")
+    return Payload("SlackChannel", own | fields, "a_slack")
 
 
-def config_of(draft_url: str = "https://hooks.slack.com/services/T0/B0/xyz", **config: Any) -> dict[str, Any]:
+def config_of(payload_url: str = "https://hooks.slack.com/services/T0/B0/xyz", **config: Any) -> dict[str, Any]:
     """One entry of `config_list`: the Slack channel of `slack()`, as the recordings show it."""
-    own = {"name": "s", "description": "", "config_type": "slack", "is_enabled": True, "slack": {"url": draft_url}}
+    own = {"name": "s", "description": "", "config_type": "slack", "is_enabled": True, "slack": {"url": payload_url}}
     times = {"last_updated_time_ms": 1700000000000, "created_time_ms": 1700000000000}
     return {"config_id": "a_slack", **times, "config": own | config}
 

@@ -11,7 +11,7 @@ from reconciler.model.errors import ConflictError, NotFoundError, TargetError
 from reconciler.model.evidence import Outcome
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Draft
+from reconciler.model.resource import Payload
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider as make_confluent
 from reconciler.providers.connection import Basic, Connection
@@ -68,11 +68,11 @@ def test_an_object_goes_from_nothing_through_two_forms_to_nothing(place: Place, 
         return
 
     async def tour(provider: Provider) -> None:
-        object_id, draft = await create_with_references(place, provider, kind, place.id(f"tour_{kind}"))
+        object_id, payload = await create_with_references(place, provider, kind, place.id(f"tour_{kind}"))
         live = await read_existing(provider, object_id)
-        assert (live.kind, live.fields) == (kind, place.shown(draft))
+        assert (live.kind, live.fields) == (kind, place.shown(payload))
         assert set(live.fields) == all_fields(kind)
-        changed = place.changed(draft)
+        changed = place.changed(payload)
         await provider.update(object_id, changed, live)
         live = await read_existing(provider, object_id)
         assert live.fields == place.shown(changed)
@@ -102,30 +102,30 @@ def test_the_list_holds_what_single_reads_give(place: Place) -> None:
 
 
 def test_an_id_that_we_choose_is_taken_once(place: Place) -> None:
-    draft = place.draft("WebhookChannel", place.id("chosen"))
+    payload = place.payload("WebhookChannel", place.id("chosen"))
 
     async def tour(provider: Provider) -> None:
-        first = await provider.create(draft)
+        first = await provider.create(payload)
         if not provider.abilities.chooses_ids:
-            assert await provider.create(draft) != first
+            assert await provider.create(payload) != first
             return
         assert first == place.id("chosen")
         with pytest.raises(ConflictError):
-            await provider.create(draft)
+            await provider.create(payload)
 
     place.visit(tour)
 
 
 def test_an_update_of_what_is_gone_or_of_another_kind_is_refused(place: Place) -> None:
     async def tour(provider: Provider) -> None:
-        object_id, draft = await create_with_references(place, provider, "WebhookChannel", place.id("refused"))
+        object_id, payload = await create_with_references(place, provider, "WebhookChannel", place.id("refused"))
         live = await read_existing(provider, object_id)
         with pytest.raises(ConflictError):
-            await provider.update(object_id, place.draft("SlackChannel", object_id), live)
-        assert (await read_existing(provider, object_id)).fields == place.shown(draft)
+            await provider.update(object_id, place.payload("SlackChannel", object_id), live)
+        assert (await read_existing(provider, object_id)).fields == place.shown(payload)
         await provider.delete(object_id)
         with pytest.raises(NotFoundError):
-            await provider.update(object_id, draft, live)
+            await provider.update(object_id, payload, live)
         assert await provider.read(object_id) is None
 
     place.visit(tour)
@@ -135,22 +135,22 @@ def test_a_secret_that_is_left_open_stays_as_it_was(place: Place) -> None:
     place.need_receiver()
 
     async def tour(provider: Provider) -> None:
-        object_id, draft = await create_with_references(place, provider, "WebhookChannel", place.id("secret"))
+        object_id, payload = await create_with_references(place, provider, "WebhookChannel", place.id("secret"))
         live = await read_existing(provider, object_id)
-        renamed = Draft(draft.kind, dict(draft.fields) | {"display_name": "new", "url": None}, object_id)
+        renamed = Payload(payload.kind, dict(payload.fields) | {"display_name": "new", "url": None}, object_id)
         await provider.update(object_id, renamed, live)
         live = await read_existing(provider, object_id)
-        assert live.fields == place.shown(Draft(draft.kind, dict(draft.fields) | {"display_name": "new"}))
-        assert (await provider.send_test(object_id, draft)).outcome is Outcome.ACCEPTED
+        assert live.fields == place.shown(Payload(payload.kind, dict(payload.fields) | {"display_name": "new"}))
+        assert (await provider.send_test(object_id, payload)).outcome is Outcome.ACCEPTED
 
     place.visit(tour)
 
 
 def test_a_reference_to_what_is_not_there_is_refused_but_not_as_if_the_object_were_gone(place: Place) -> None:
     async def tour(provider: Provider) -> None:
-        draft = place.dangling()
+        payload = place.dangling()
         with pytest.raises(TargetError) as caught:
-            await provider.create(draft)
+            await provider.create(payload)
         assert not isinstance(caught.value, NotFoundError | ConflictError)
         assert place.id("dangling") not in {live.id for live in (await provider.read_all()).objects}
 
@@ -161,14 +161,14 @@ def test_a_test_really_goes_out_and_what_cannot_be_tested_says_so(place: Place) 
     place.need_receiver()
 
     async def tour(provider: Provider) -> None:
-        hook, draft = await create_with_references(place, provider, "WebhookChannel", place.id("test_hook"))
-        assert (await provider.send_test(hook, draft)).outcome is Outcome.ACCEPTED
+        hook, payload = await create_with_references(place, provider, "WebhookChannel", place.id("test_hook"))
+        assert (await provider.send_test(hook, payload)).outcome is Outcome.ACCEPTED
         with pytest.raises(NotFoundError):
             await provider.send_test(place.id("nobody"))
         if "enabled" in place.fixed:
             return
         live = await read_existing(provider, hook)
-        await provider.update(hook, Draft(draft.kind, dict(draft.fields) | {"enabled": False}), live)
+        await provider.update(hook, Payload(payload.kind, dict(payload.fields) | {"enabled": False}), live)
         assert (await provider.send_test(hook)).outcome is Outcome.SKIPPED
 
     place.visit(tour)
@@ -180,9 +180,9 @@ def test_a_test_mail_really_goes_out_and_an_account_by_itself_is_not_tested(plac
     place.need_mail_server()
 
     async def tour(provider: Provider) -> None:
-        mail, draft = await create_with_references(place, provider, "EmailChannel", place.id("test_mail"))
-        assert (await provider.send_test(mail, draft)).outcome is Outcome.ACCEPTED
-        assert (await provider.send_test(str(draft.fields["sender"]))).outcome is Outcome.SKIPPED
+        mail, payload = await create_with_references(place, provider, "EmailChannel", place.id("test_mail"))
+        assert (await provider.send_test(mail, payload)).outcome is Outcome.ACCEPTED
+        assert (await provider.send_test(str(payload.fields["sender"]))).outcome is Outcome.SKIPPED
 
     place.visit(tour)
 

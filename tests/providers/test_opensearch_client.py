@@ -162,9 +162,9 @@ def test_an_update_replaces_all_and_never_names_an_id_in_its_body() -> None:
     async def conversation(provider: OpenSearchProvider) -> None:
         before = await provider.read("a_slack")
         assert before is not None
-        draft = slack(display_name="new", webhook_url=None)
-        del draft.fields["enabled"]  # type: ignore[attr-defined]
-        await provider.update("a_slack", draft, before)
+        payload = slack(display_name="new", webhook_url=None)
+        del payload.fields["enabled"]  # type: ignore[attr-defined]
+        await provider.update("a_slack", payload, before)
 
     talk(script, conversation)
     assert json.loads(script.requests[1].content) == {"config": config_of(name="new", is_enabled=False)["config"]}

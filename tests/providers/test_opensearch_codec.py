@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.kinds import KINDS, Role
-from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.resource import LiveObject, Payload
 from reconciler.model.values import PUBLIC_HEADERS, SecretReference, SecretText, Value
 from reconciler.providers.opensearch.codec import NATIVE_TYPES, decode, encode, fill_from, same_content
 from tests.providers.support import recorded
@@ -139,22 +139,22 @@ def test_a_secret_that_was_not_resolved_is_never_written() -> None:
         encode("SlackChannel", {"display_name": "n", "webhook_url": SecretReference("env", "X")})
 
 
-def test_a_draft_is_the_same_content_whatever_the_order_on_the_server() -> None:
+def test_a_payload_is_the_same_content_whatever_the_order_on_the_server() -> None:
     live = decode(PAIRS["EmailGroup"]["wire"])
     assert live is not None
     fields = our_fields("EmailGroup", PAIRS["EmailGroup"]["fields"])
-    assert same_content(live, Draft("EmailGroup", fields))
-    assert not same_content(live, Draft("EmailGroup", fields | {"recipients": frozenset({"a@example.org"})}))
-    assert not same_content(live, Draft("SlackChannel", our_fields("SlackChannel", PAIRS["SlackChannel"]["fields"])))
+    assert same_content(live, Payload("EmailGroup", fields))
+    assert not same_content(live, Payload("EmailGroup", fields | {"recipients": frozenset({"a@example.org"})}))
+    assert not same_content(live, Payload("SlackChannel", our_fields("SlackChannel", PAIRS["SlackChannel"]["fields"])))
 
 
-def test_what_a_draft_leaves_open_is_taken_from_what_is_there() -> None:
+def test_what_a_payload_leaves_open_is_taken_from_what_is_there() -> None:
     before = decode(PAIRS["WebhookChannel"]["wire"])
     assert before is not None
-    draft = Draft(
+    payload = Payload(
         "WebhookChannel", {"display_name": "new", "url": None, "headers": {"n": None, "new": SecretText("1")}}
     )
-    fields = fill_from(draft, before).fields
+    fields = fill_from(payload, before).fields
     assert fields["display_name"] == "new"
     assert fields["url"] == before.fields["url"]
     assert fields["headers"] == {"n": SecretText("1"), "new": SecretText("1")}

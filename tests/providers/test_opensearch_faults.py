@@ -9,7 +9,7 @@ import pytest
 
 from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Outcome
-from reconciler.model.resource import Draft
+from reconciler.model.resource import Payload
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
@@ -61,11 +61,11 @@ def visit(simulator: Simulator, tour: Callable[[OpenSearchProvider], Coroutine[A
     return place.visit(typed)
 
 
-def draft(simulator: Simulator, name: str = "n") -> Draft:
+def payload(simulator: Simulator, name: str = "n") -> Payload:
     """A webhook to the simulator's own sink."""
     url = SecretText(f"{simulator.receiver.url}/hooks/x")
     fields: dict[str, Value] = {"display_name": name, "description": "", "enabled": True}
-    return Draft("WebhookChannel", fields | {"url": url, "method": "POST", "headers": {}}, "one")
+    return Payload("WebhookChannel", fields | {"url": url, "method": "POST", "headers": {}}, "one")
 
 
 def count(simulator: Simulator, method: str) -> int:
@@ -84,10 +84,10 @@ def test_a_create_ends_with_one_object_and_is_repeated_only_if_it_did_not_happen
 ) -> None:
     async def tour(provider: OpenSearchProvider) -> None:
         arm(simulator, FAULTS[fault], "POST")
-        assert await provider.create(draft(simulator)) == "one"
+        assert await provider.create(payload(simulator)) == "one"
         live = await provider.read("one")
         assert live is not None
-        assert live.fields == draft(simulator).fields
+        assert live.fields == payload(simulator).fields
 
     visit(simulator, tour)
     assert count(simulator, "POST") == (1 if fault in DONE else 2)
@@ -97,11 +97,11 @@ def test_a_create_ends_with_one_object_and_is_repeated_only_if_it_did_not_happen
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_an_update_ends_as_wanted(simulator: Simulator, fault: str) -> None:
     async def tour(provider: OpenSearchProvider) -> None:
-        await provider.create(draft(simulator))
+        await provider.create(payload(simulator))
         before = await provider.read("one")
         assert before is not None
         arm(simulator, FAULTS[fault], "PUT")
-        await provider.update("one", draft(simulator, "new"), before)
+        await provider.update("one", payload(simulator, "new"), before)
         live = await provider.read("one")
         assert live is not None
         assert live.fields["display_name"] == "new"
@@ -113,7 +113,7 @@ def test_an_update_ends_as_wanted(simulator: Simulator, fault: str) -> None:
 @pytest.mark.parametrize("fault", sorted(FAULTS))
 def test_a_delete_ends_with_nothing_and_says_that_it_was_ours(simulator: Simulator, fault: str) -> None:
     async def tour(provider: OpenSearchProvider) -> None:
-        await provider.create(draft(simulator))
+        await provider.create(payload(simulator))
         arm(simulator, FAULTS[fault], "DELETE")
         assert await provider.delete("one") is True
         assert await provider.read("one") is None
@@ -125,7 +125,7 @@ def test_a_delete_ends_with_nothing_and_says_that_it_was_ours(simulator: Simulat
 @pytest.mark.parametrize("fault", sorted(set(FAULTS) - {"a page with 200"}))
 def test_a_read_and_a_list_get_over_a_fault(simulator: Simulator, fault: str) -> None:
     async def tour(provider: OpenSearchProvider) -> None:
-        await provider.create(draft(simulator))
+        await provider.create(payload(simulator))
         arm(simulator, FAULTS[fault], "GET")
         assert await provider.read("one") is not None
         arm(simulator, FAULTS[fault], "GET")
@@ -139,7 +139,7 @@ def test_a_test_is_sent_at_most_once_and_never_counts_when_it_is_unclear(simulat
     before = len(simulator.receiver.received)
 
     async def tour(provider: OpenSearchProvider) -> None:
-        await provider.create(draft(simulator))
+        await provider.create(payload(simulator))
         arm(simulator, FAULTS[fault], "POST")
         try:
             delivery = await provider.send_test("one")
@@ -156,7 +156,7 @@ def test_a_create_that_fails_for_good_leaves_nothing_and_says_why(simulator: Sim
     async def tour(provider: OpenSearchProvider) -> None:
         arm(simulator, FAULTS["503"], "POST", times=99)
         with pytest.raises(TargetError, match="503"):
-            await provider.create(draft(simulator))
+            await provider.create(payload(simulator))
 
     visit(simulator, tour)
     assert count(simulator, "POST") == 5

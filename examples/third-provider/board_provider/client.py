@@ -10,7 +10,7 @@ from board_provider.abilities import ABILITIES, BoardAbilities
 from reconciler.model.errors import NotFoundError, RejectedError, UnexpectedError, UnreachableError
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.provider import Listing
-from reconciler.model.resource import Draft, LiveObject, Server
+from reconciler.model.resource import LiveObject, Payload, Server
 from reconciler.model.values import SecretText
 from reconciler.providers.connection import Connection, make_client
 
@@ -43,13 +43,13 @@ class Board:
         except NotFoundError:
             return None
 
-    async def create(self, draft: Draft) -> str:
+    async def create(self, payload: Payload) -> str:
         """A new room, under an id of the board's."""
-        return str((await self._call("POST", "/rooms", _room(draft))).json()["id"])
+        return str((await self._call("POST", "/rooms", _room(payload))).json()["id"])
 
-    async def update(self, object_id: str, draft: Draft, before: LiveObject) -> None:
-        """A room with new fields; a hook that the draft does not have stays."""
-        await self._call("PUT", f"/rooms/{object_id}", _room(draft))
+    async def update(self, object_id: str, payload: Payload, before: LiveObject) -> None:
+        """A room with new fields; a hook that the payload does not have stays."""
+        await self._call("PUT", f"/rooms/{object_id}", _room(payload))
 
     async def delete(self, object_id: str) -> bool:
         """False if it was gone."""
@@ -59,13 +59,13 @@ class Board:
             return False
         return True
 
-    async def send_test(self, object_id: str, draft: Draft | None = None) -> Delivery:
+    async def send_test(self, object_id: str, payload: Payload | None = None) -> Delivery:
         """The board posts to the room's hook, and says what it answered."""
         answer = (await self._call("POST", f"/rooms/{object_id}/test")).json()
         outcome = Outcome.ACCEPTED if answer["status"] == 200 else Outcome.REFUSED
         return Delivery(outcome, f"the receiver answered {answer['status']}", answer["status"])
 
-    async def probe(self, draft: Draft) -> Delivery:
+    async def probe(self, payload: Payload) -> Delivery:
         """A board tests only what is there."""
         raise RejectedError("a board has no probe")
 
@@ -96,8 +96,8 @@ def _live(room: dict[str, Any]) -> LiveObject:
     return LiveObject(room["id"], "SlackChannel", fields, "room", room["changed"])
 
 
-def _room(draft: Draft) -> dict[str, Any]:
-    fields = draft.fields
+def _room(payload: Payload) -> dict[str, Any]:
+    fields = payload.fields
     room = {"name": fields["display_name"], "text": fields.get("description", ""), "on": fields.get("enabled", True)}
     hook = fields.get("webhook_url")
     return room | ({"hook": hook.reveal()} if isinstance(hook, SecretText) else {})

@@ -19,7 +19,7 @@ from reconciler.model.errors import (
 )
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.gaps import UnknownReason
-from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.resource import LiveObject, Payload
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.abilities import ABILITIES
 from reconciler.providers.confluent.catalogue import Catalogue
@@ -165,18 +165,18 @@ class Calls:
         if self._stopped is not None:
             raise type(self._stopped)(f"{self._stopped} (no further calls are made)", status=self._stopped.status)
 
-    def checked(self, answer: Answer, draft: Draft | None = None) -> Answer:
+    def checked(self, answer: Answer, payload: Payload | None = None) -> Answer:
         """The answer, if it is a success; else the error that it stands for is raised."""
         if answer.ok:
             return answer
-        error = self.error(answer, draft)
+        error = self.error(answer, payload)
         if isinstance(error, UnauthorizedError | ForbiddenError):
             self._stopped = error
         raise error
 
-    def error(self, answer: Answer, draft: Draft | None = None) -> TargetError:
-        """The error that an answer stands for. What the draft holds as a secret is kept out of it."""
-        address = codec.address_of(draft.kind, draft.fields) if draft and draft.kind in codec.TARGETS else None
+    def error(self, answer: Answer, payload: Payload | None = None) -> TargetError:
+        """The error that an answer stands for. What the payload holds as a secret is kept out of it."""
+        address = codec.address_of(payload.kind, payload.fields) if payload and payload.kind in codec.TARGETS else None
         return self.http.error(answer, secrets=(address.reveal(),) if address else (), kind=error_kind(answer))
 
 

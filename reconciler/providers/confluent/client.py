@@ -22,7 +22,7 @@ from reconciler.model.errors import (
 )
 from reconciler.model.evidence import Delivery
 from reconciler.model.provider import Abilities, Listing
-from reconciler.model.resource import Draft, LiveObject, Server
+from reconciler.model.resource import LiveObject, Payload, Server
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.abilities import ABILITIES
 from reconciler.providers.confluent.calls import (
@@ -173,68 +173,70 @@ class ConfluentProvider:
         self._writes.note(object_id, before, after)
         self._calls.own.add(object_id)
 
-    async def create(self, draft: Draft) -> str:
+    async def create(self, payload: Payload) -> str:
         """Create an object; its id, which is the server's. ConflictError if there is one like it, QuotaError if there
         is no room."""
         self._calls.go_on()
-        _must_have_channels(draft)
+        _must_have_channels(payload)
         catalogue = await self._calls.read_catalogue()
         made: list[LiveObject] = []
 
         async def is_done() -> bool:
-            made[:] = [live for live in await self._calls.list_kind(draft.kind) if codec.same_content(live, draft)]
+            made[:] = [live for live in await self._calls.list_kind(payload.kind) if codec.same_content(live, payload)]
             return bool(made)
 
-        answer = await self._http.write("POST", collection(draft.kind), codec.encode(draft, catalogue), is_done)
+        answer = await self._http.write("POST", collection(payload.kind), codec.encode(payload, catalogue), is_done)
         if answer.status == 409:
-            live = await self._settle_conflict(answer, draft)
+            live = await self._settle_conflict(answer, payload)
         elif made:
             live = min(made, key=lambda one: (one.created, one.id))
         else:
-            live = await self._created(self._calls.checked(answer, draft), draft)
+            live = await self._created(self._calls.checked(answer, payload), payload)
         self._note(live.id, None, live)
         return live.id
 
-    async def _created(self, answer: Answer, draft: Draft) -> LiveObject:
+    async def _created(self, answer: Answer, payload: Payload) -> LiveObject:
         """What a 201 stands for: only what was required of the request is promised in it, so the id may be missing."""
         body = answer.json_or_none()
         own_id = body.get("id") if isinstance(body, dict) else None
         object_id = own_id if isinstance(own_id, str) and own_id else last_part(answer.headers.get("location", ""))
         if object_id:
-            return LiveObject(prefixed(draft.kind, object_id), draft.kind, draft.fields)
-        alike = [live for live in await self._calls.list_kind(draft.kind) if codec.same_content(live, draft)]
+            return LiveObject(prefixed(payload.kind, object_id), payload.kind, payload.fields)
+        alike = [live for live in await self._calls.list_kind(payload.kind) if codec.same_content(live, payload)]
         if len(alike) != 1:
             reason = "the answer does not tell the id of what was created"
             raise explain_status(answer.call, answer.status, reason=reason, hint="plan again", kind=UnexpectedError)
         return alike[0]
 
-    async def _settle_conflict(self, answer: Answer, draft: Draft) -> LiveObject:
+    async def _settle_conflict(self, answer: Answer, payload: Payload) -> LiveObject:
         """409 on a create: the very object, made by an earlier attempt of this call, or another that is in the way."""
         place = last_part(answer.headers.get("location", ""))
         live: LiveObject | None = None
         alike: list[LiveObject] = []
         with suppress(UnexpectedError, NotFoundError):  # the conflict is what matters, should even a look at it fail
-            live = await self._calls.read_once(prefixed(draft.kind, place)) if place else None
-            alike = [live] if live is not None else await self._calls.list_kind(draft.kind)
-        same = [one for one in alike if codec.same_content(one, draft)]
+            live = await self._calls.read_once(prefixed(payload.kind, place)) if place else None
+            alike = [live] if live is not None else await self._calls.list_kind(payload.kind)
+        same = [one for one in alike if codec.same_content(one, payload)]
         if same:
             return same[0]
         what = f"{live.id} is in its way" if live is not None else "one like it exists"
         hint = (
-            "plan again" if draft.kind == codec.SUBSCRIPTION else "choose another display name, or adopt it by spec.id"
+            "plan again"
+            if payload.kind == codec.SUBSCRIPTION
+            else "choose another display name, or adopt it by spec.id"
         )
         raise explain_status(answer.call, 409, reason=what, hint=hint, request_id=answer.request_id)
 
-    async def update(self, object_id: str, draft: Draft, before: LiveObject) -> None:
+    async def update(self, object_id: str, payload: Payload, before: LiveObject) -> None:
         """Send the members that differ. NotFoundError if it is gone; RejectedError for what the API would refuse."""
         self._calls.go_on()
-        _must_have_channels(draft)
-        if draft.kind != before.kind:
+        _must_have_channels(payload)
+        if payload.kind != before.kind:
             name = self._calls.name_of(object_id)
             raise ConflictError(
                 f"{name}: an integration's kind is never changed in place; it takes a replace", status=409
             )
-        members = codec.changed_members(draft, before)
+        members = codec.changed_members(payload, before)
         if members.get("current_state") == "DISABLED":
             await self._refuse_if_required(before, "disabled")
         if not members:
@@ -248,13 +250,13 @@ class ConfluentProvider:
                 raise NotFoundError(
                     f"{self._calls.name_of(object_id)}: it was deleted meanwhile; plan again", status=404
                 )
-            return codec.same_content(live, draft)
+            return codec.same_content(live, payload)
 
         answer = await self._http.write("PATCH", path_of(object_id), members, is_done)
         if await self._is_gone(answer, object_id):
             raise self._deleted(object_id)
-        self._calls.checked(answer, draft)
-        self._note(object_id, before, replace(before, fields={**before.fields, **draft.fields}))
+        self._calls.checked(answer, payload)
+        self._note(object_id, before, replace(before, fields={**before.fields, **payload.fields}))
 
     def _deleted(self, object_id: str) -> NotFoundError:
         return NotFoundError(f"{self._calls.name_of(object_id)}: it was deleted meanwhile; plan again", status=404)
@@ -292,22 +294,22 @@ class ConfluentProvider:
 
     # -- testing
 
-    async def send_test(self, object_id: str, draft: Draft | None = None) -> Delivery:
-        """Send one test message with what is live; `draft` gives the address where it is not given back."""
+    async def send_test(self, object_id: str, payload: Payload | None = None) -> Delivery:
+        """Send one test message with what is live; `payload` gives the address where it is not given back."""
         live = await self.read(object_id)
         if live is None:
             raise self._deleted(object_id)
         if live.kind not in codec.TARGETS:
             return READ_ONLY
-        return await self.probe(codec.filled(live, draft))
+        return await self.probe(codec.filled(live, payload))
 
-    async def probe(self, draft: Draft) -> Delivery:
+    async def probe(self, payload: Payload) -> Delivery:
         """Send one test message with a body that is not written; never repeated but on the API's own 429, which
         sent nothing."""
         self._calls.go_on()
-        if codec.address_of(draft.kind, draft.fields) is None:
+        if codec.address_of(payload.kind, payload.fields) is None:
             return HIDDEN
-        body = codec.encode(draft, await self._calls.read_catalogue())
+        body = codec.encode(payload, await self._calls.read_catalogue())
         deadline = self._http.connection.test_timeout_seconds
 
         async def send() -> Answer:
@@ -322,8 +324,8 @@ class ConfluentProvider:
                 raise
             return LOST
         if answer.status in (401, 403):
-            self._calls.checked(answer, draft)
-        reason = "" if answer.ok else self._calls.error(answer, draft).reason
+            self._calls.checked(answer, payload)
+        reason = "" if answer.ok else self._calls.error(answer, payload).reason
         return judge_answer(answer.status, reason)
 
 
@@ -337,9 +339,9 @@ def _without_second_aliases(objects: Iterable[LiveObject]) -> list[LiveObject]:
     return kept
 
 
-def _must_have_channels(draft: Draft) -> None:
-    if draft.kind == codec.SUBSCRIPTION and not draft.fields.get("channels"):
-        word = draft.fields.get("notification_type")
+def _must_have_channels(payload: Payload) -> None:
+    if payload.kind == codec.SUBSCRIPTION and not payload.fields.get("channels"):
+        word = payload.fields.get("notification_type")
         raise RejectedError(f'the subscription of "{word}" would be left without any channel; name another one first')
 
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from reconciler.model.masked import read_address
-from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.resource import LiveObject, Payload
 from reconciler.model.values import MaskedText, SecretReference, SecretText, Value, in_clear
 from reconciler.providers.confluent.catalogue import Catalogue
 
@@ -154,10 +154,10 @@ def address_of(kind: str, fields: Mapping[str, Value]) -> SecretText | None:
     return SecretText(value) if isinstance(value, str) else None
 
 
-def encode(draft: Draft, catalogue: Catalogue) -> dict[str, Any]:
-    """The body that creates or tests what a draft says."""
-    fields = draft.fields
-    if draft.kind == SUBSCRIPTION:
+def encode(payload: Payload, catalogue: Catalogue) -> dict[str, Any]:
+    """The body that creates or tests what a payload says."""
+    fields = payload.fields
+    if payload.kind == SUBSCRIPTION:
         return {
             "notification_type": {"id": catalogue.id_for(str(fields["notification_type"]))},
             "integrations": _references(fields["channels"]),
@@ -166,7 +166,7 @@ def encode(draft: Draft, catalogue: Catalogue) -> dict[str, Any]:
     body: dict[str, Any] = {"display_name": str(fields["display_name"])}
     if fields.get("description"):
         body["description"] = str(fields["description"])
-    return body | {"target": _target(draft.kind, fields)}
+    return body | {"target": _target(payload.kind, fields)}
 
 
 def _target(kind: str, fields: Mapping[str, Value]) -> dict[str, str]:
@@ -181,13 +181,13 @@ def _references(channels: Value) -> list[dict[str, str]]:
     return [{"id": one} for one in sorted(channels)] if isinstance(channels, frozenset) else []
 
 
-def changed_members(draft: Draft, before: LiveObject) -> dict[str, Any]:
-    """The body of the PATCH that makes `before` what the draft says: its top-level members that differ, each whole.
+def changed_members(payload: Payload, before: LiveObject) -> dict[str, Any]:
+    """The body of the PATCH that makes `before` what the payload says: its top-level members that differ, each whole.
 
     An address that is not known is left as it is; one that the server masks is written again.
     """
-    fields, old = draft.fields, before.fields
-    if draft.kind == SUBSCRIPTION:
+    fields, old = payload.fields, before.fields
+    if payload.kind == SUBSCRIPTION:
         members: dict[str, Any] = {}
         if fields["channels"] != old.get("channels"):
             members["integrations"] = _references(fields["channels"])
@@ -197,24 +197,24 @@ def changed_members(draft: Draft, before: LiveObject) -> dict[str, Any]:
     members = {
         name: str(fields.get(name) or "") for name in _TEXTS if (fields.get(name) or "") != (old.get(name) or "")
     }
-    address = address_of(draft.kind, fields)
-    if address is not None and address != old.get(TARGETS[draft.kind].field):
-        members["target"] = _target(draft.kind, fields)
+    address = address_of(payload.kind, fields)
+    if address is not None and address != old.get(TARGETS[payload.kind].field):
+        members["target"] = _target(payload.kind, fields)
     return members
 
 
-def filled(live: LiveObject, draft: Draft | None) -> Draft:
-    """A live integration as a draft, with the address from the given draft where the server keeps it to itself."""
+def filled(live: LiveObject, payload: Payload | None) -> Payload:
+    """A live integration as a payload, with the address from the given payload where the server keeps it to itself."""
     fields = dict(live.fields)
     kind = live.kind or ""
     name = TARGETS[kind].field
     fields[name] = in_clear(fields.get(name))
-    if draft is not None and draft.kind == kind and fields[name] is None:
-        fields[name] = draft.fields.get(name)
-    return Draft(kind, fields, live.id)
+    if payload is not None and payload.kind == kind and fields[name] is None:
+        fields[name] = payload.fields.get(name)
+    return Payload(kind, fields, live.id)
 
 
-def same_content(live: LiveObject, other: LiveObject | Draft) -> bool:
+def same_content(live: LiveObject, other: LiveObject | Payload) -> bool:
     """Whether a live object is what the other says, by all that is written; a masked address equals any that may be
     behind it."""
     if live.kind != other.kind or live.kind is None:

@@ -26,7 +26,7 @@ from reconciler.model.errors import (
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.provider import Abilities, Listing
-from reconciler.model.resource import Draft, LiveObject, Server
+from reconciler.model.resource import LiveObject, Payload, Server
 from reconciler.model.values import SecretText
 from reconciler.model.versions import is_before, read_version
 from reconciler.providers.failures import explain_status
@@ -110,16 +110,18 @@ class OpenSearchProvider:
             return None
         raise self._error(answer)
 
-    async def create(self, draft: Draft) -> str:
-        """Write a new config under the draft's id. ConflictError if there is one already, or one that is hidden."""
-        if draft.id is None:
-            raise ValueError("a draft for OpenSearch needs an id: without one, a repeated create makes a second object")
-        object_id = draft.id
-        body = {"config_id": object_id, "config": encode(draft.kind, draft.fields)}
+    async def create(self, payload: Payload) -> str:
+        """Write a new config under the payload's id. ConflictError if there is one already, or one that is hidden."""
+        if payload.id is None:
+            raise ValueError(
+                "a payload for OpenSearch needs an id: without one, a repeated create makes a second object"
+            )
+        object_id = payload.id
+        body = {"config_id": object_id, "config": encode(payload.kind, payload.fields)}
 
         async def is_done() -> bool:
             live = await self.read(object_id)
-            if live is not None and not same_content(live, draft):
+            if live is not None and not same_content(live, payload):
                 raise ConflictError(
                     f"{self._name(object_id)}: another object has this id by now; plan again", status=409
                 )
@@ -129,10 +131,10 @@ class OpenSearchProvider:
         if answer.ok:
             return object_id
         if answer.status == 409:
-            return await self._settle_conflict(answer, draft, object_id)
-        raise self._write_error(answer, draft)
+            return await self._settle_conflict(answer, payload, object_id)
+        raise self._write_error(answer, payload)
 
-    async def _settle_conflict(self, answer: Answer, draft: Draft, object_id: str) -> str:
+    async def _settle_conflict(self, answer: Answer, payload: Payload, object_id: str) -> str:
         """409 on a create: an earlier attempt of this very call, somebody's object, or one that is hidden from us."""
         try:
             live = await self.read(object_id)
@@ -142,14 +144,14 @@ class OpenSearchProvider:
             reason = "an object with this id is there, but your roles may not see it"
             hint = "use a user that shares a backend role with it, or another id"
             raise explain_status(answer.call, 409, reason=f"{object_id}: {reason}", hint=hint)
-        if answer.repeated and same_content(live, draft):
+        if answer.repeated and same_content(live, payload):
             return object_id
         reason = f"{object_id}: an object with this id exists already"
         raise explain_status(answer.call, 409, reason=reason, hint="plan again")
 
-    async def update(self, object_id: str, draft: Draft, before: LiveObject) -> None:
+    async def update(self, object_id: str, payload: Payload, before: LiveObject) -> None:
         """Replace a config. NotFoundError if it is gone, ConflictError if its kind would change."""
-        whole = fill_from(draft, before)
+        whole = fill_from(payload, before)
 
         async def is_done() -> bool:
             live = await self.read(object_id)
@@ -176,12 +178,12 @@ class OpenSearchProvider:
             return answer.repeated  # then an earlier attempt of ours removed it
         raise self._error(answer)
 
-    async def send_test(self, object_id: str, draft: Draft | None = None) -> Delivery:
+    async def send_test(self, object_id: str, payload: Payload | None = None) -> Delivery:
         """Send one test message through a config, once. A timeout or a broken connection gives an UNKNOWN delivery.
 
-        `draft` is not needed: the server keeps every value.
+        `payload` is not needed: the server keeps every value.
         """
-        del draft
+        del payload
         server = await self.read_server()
         path = f"{_TEST}/{quote(object_id, safe='')}"
         try:
@@ -198,9 +200,9 @@ class OpenSearchProvider:
         named = version_of_answer(answer.headers)
         return self._judge(answer, named or server.version, is_old=not named and is_before(server.version, "3.0"))
 
-    async def probe(self, draft: Draft) -> Delivery:
+    async def probe(self, payload: Payload) -> Delivery:
         """OpenSearch tests only what is written: it verifies by a canary."""
-        raise RejectedError(f"OpenSearch cannot test a {draft.kind} that is not written; use a canary")
+        raise RejectedError(f"OpenSearch cannot test a {payload.kind} that is not written; use a canary")
 
     def _judge(self, answer: Answer, version: str, *, is_old: bool) -> Delivery:
         from reconciler.providers.opensearch import delivery  # only tests need it, and start-up counts
@@ -247,9 +249,9 @@ class OpenSearchProvider:
         kind = UnexpectedError if answer.status == 404 and not self._is_gone(answer) else None
         return self._http.error(answer, kind=kind)
 
-    def _write_error(self, answer: Answer, draft: Draft) -> TargetError:
+    def _write_error(self, answer: Answer, payload: Payload) -> TargetError:
         """The error of a refused write. A 404 may be about a reference, which must not read as: the object is gone."""
-        secrets = tuple(_secrets_of(draft))
+        secrets = tuple(_secrets_of(payload))
         if answer.status == 404 and is_about_reference(self._http.read_reason(answer)):
             return self._http.error(answer, secrets=secrets, kind=RejectedError)
         kind = UnexpectedError if answer.status == 404 and not self._is_gone(answer) else None
@@ -263,8 +265,8 @@ def _path(object_id: str) -> str:
     return f"{CONFIGS}/{quote(object_id, safe='')}"
 
 
-def _secrets_of(draft: Draft) -> Iterator[str]:
-    for value in draft.fields.values():
+def _secrets_of(payload: Payload) -> Iterator[str]:
+    for value in payload.fields.values():
         for inner in value.values() if isinstance(value, Mapping) else (value,):
             if isinstance(inner, SecretText):
                 yield inner.reveal()

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
-from reconciler.model.resource import Draft, LiveObject
+from reconciler.model.resource import LiveObject, Payload
 from reconciler.model.values import PUBLIC_HEADERS, SecretReference, SecretText, Value
 
 
@@ -192,19 +192,19 @@ def encode(kind: str, fields: Mapping[str, Value]) -> dict[str, Any]:
     }
 
 
-def same_content(live: LiveObject, draft: Draft) -> bool:
-    """Whether a live object is what the draft asks for, by all that is written."""
-    return live.kind == draft.kind and encode(draft.kind, live.fields) == encode(draft.kind, draft.fields)
+def same_content(live: LiveObject, payload: Payload) -> bool:
+    """Whether a live object is what the payload asks for, by all that is written."""
+    return live.kind == payload.kind and encode(payload.kind, live.fields) == encode(payload.kind, payload.fields)
 
 
-def fill_from(draft: Draft, before: LiveObject) -> Draft:
-    """The draft with what it leaves open taken from what is there, since a PUT replaces everything: fields that it
+def fill_from(payload: Payload, before: LiveObject) -> Payload:
+    """The payload with what it leaves open taken from what is there, since a PUT replaces everything: fields that it
     does not name, and secrets that are None."""
-    fields = {**before.fields, **draft.fields}
-    for name, value in draft.fields.items():
+    fields = {**before.fields, **payload.fields}
+    for name, value in payload.fields.items():
         old = before.fields.get(name)
         if value is None and isinstance(old, SecretText):
             fields[name] = old
         elif isinstance(value, Mapping) and isinstance(old, Mapping):
             fields[name] = {header: old.get(header) if text is None else text for header, text in value.items()}
-    return Draft(draft.kind, fields, draft.id)
+    return Payload(payload.kind, fields, payload.id)
