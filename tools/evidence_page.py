@@ -1,6 +1,6 @@
 """The tables of docs/evidence.md, from the program's own reasons and exit codes: `python -m tools.evidence_page`.
 
-With `--write` the page is rewritten between its markers; without, a difference is an error.
+With `--write` the page is rewritten between its markers; with `--check` a difference is an error.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from pathlib import Path
 
 from reconciler.model.exits import MEANINGS
 from reconciler.model.gaps import GAPS
+from tools.written import between, run
 
 PAGE = Path(__file__).parent.parent / "docs" / "evidence.md"
 
@@ -32,21 +33,13 @@ def exits_table() -> str:
 def with_tables(page: str) -> str:
     """The page with its tables rewritten, each between `<!-- NAME -->` and `<!-- end -->`."""
     for name, table in (("reasons", reasons_table()), ("exit codes", exits_table())):
-        begin, rest = page.split(f"<!-- {name} -->\n", 1)
-        _, end = rest.split("<!-- end -->", 1)
-        page = f"{begin}<!-- {name} -->\n{table}\n<!-- end -->{end}"
+        page = between(page, name, table)
     return page
 
 
 def main() -> int:
     """Write the page, or say that it is not what the program does."""
-    page = PAGE.read_text()
-    if "--write" in sys.argv:
-        PAGE.write_text(with_tables(page))
-    elif page != with_tables(page):
-        print(f"{PAGE.name} is not what the program does: python -m tools.evidence_page --write")
-        return 1
-    return 0
+    return run("evidence_page", {PAGE: with_tables(PAGE.read_text("utf-8"))}, sys.argv[1:])
 
 
 if __name__ == "__main__":

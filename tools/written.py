@@ -26,6 +26,13 @@ def compare(files: Mapping[Path, str]) -> Iterator[str]:
         )
 
 
+def between(page: str, name: str, text: str) -> str:
+    """The page with this text between `<!-- NAME -->` and `<!-- end -->`. ValueError where it has no such place."""
+    begin, rest = page.split(f"<!-- {name} -->\n", 1)
+    _, end = rest.split("<!-- end -->", 1)
+    return f"{begin}<!-- {name} -->\n{text}\n<!-- end -->{end}"
+
+
 def run(tool: str, files: Mapping[Path, str], arguments: Sequence[str]) -> int:
     """Carry out `--write` or `--check`: 0 when written or equal, 1 when they differ, 64 for wrong arguments."""
     if list(arguments) == ["--write"]:

@@ -1,0 +1,56 @@
+"""Plain English: no word of the project's old private dialect in what users and maintainers read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+READ = ("reconciler", "docs", "examples", "schemas", "templates", "tools", "README.md", "CONTRIBUTING.md", "action.yml")
+"""Folders and files that are read. Not the changelog, which quotes what was."""
+
+TEXTS = {".py", ".md", ".json", ".yaml", ".yml", ".html", ".js", ".css", ".sh"}
+
+DIALECT = re.compile(
+    r"\b(prov(e|ed|es|en|ing)|unproved|proofs?|undone|mend(s|ed)?|told|passed over|bears|doors?|beside|drafts?|at hand"
+    r"|left-overs?|twins?|anew|unholdable|one's own|small letters|foreign)\b",
+    re.IGNORECASE,
+)
+
+ALLOWED = {
+    r"json-schema\.org/draft/": "the address of JSON Schema's dialect",
+    r"Draft ?2020-?12": "JSON Schema's name for its version, and jsonschema's class for it",
+}
+
+
+def lines() -> Iterator[tuple[str, str]]:
+    """Every line that is read, with where it stands."""
+    for name in READ:
+        top = ROOT / name
+        for path in sorted(top.rglob("*")) if top.is_dir() else [top]:
+            if path.suffix in TEXTS and path.is_file():
+                for number, line in enumerate(path.read_text("utf-8").splitlines(), start=1):
+                    yield f"{path.relative_to(ROOT)}:{number}", line
+
+
+def in_dialect(line: str) -> bool:
+    for allowed in ALLOWED:
+        line = re.sub(allowed, "", line)
+    return DIALECT.search(line) is not None
+
+
+def test_no_word_of_the_old_dialect_is_left() -> None:
+    assert [f"{where}: {line.strip()}" for where, line in lines() if in_dialect(line)] == []
+
+
+def test_every_exception_is_needed() -> None:
+    everything = "\n".join(line for _, line in lines())
+    assert [pattern for pattern in ALLOWED if not re.search(pattern, everything)] == []
+
+
+def test_the_search_finds_a_word_and_leaves_others() -> None:
+    assert in_dialect("it is proved by a message")
+    assert in_dialect("Left-over of a run")
+    assert not in_dialect("a provider, besides the indoor leftover")
