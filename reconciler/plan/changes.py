@@ -205,7 +205,7 @@ class Counts:
         )
 
     def __str__(self) -> str:
-        held = f" {self.held} held back." if self.held else ""
+        held = f" {self.held} held." if self.held else ""
         return f"{self.add} to add, {self.change} to change, {self.destroy} to destroy.{held}"
 
 

@@ -31,7 +31,7 @@ class Kept:
 def keep_promise(saved: TargetPlan, fresh: TargetPlan, matching: Matching, names: frozenset[str] | None) -> Kept:
     """Cut a fresh plan of a target down to what a saved one shows. `names` are those that the fresh one covers.
 
-    Whatever guards held back in the saved plan stays held back.
+    Whatever guards held in the saved plan stays held.
     """
     if fresh.error:
         return Kept(fresh)

@@ -42,7 +42,7 @@ def _of_plan(plan: Plan, places: Places) -> Iterator[Note]:
             yield Level.ERROR, _at(refusal.name, places), f"{target.target}: {refusal.name}: {refusal.message}"
         for change in target.changes:
             if change.held:
-                yield Level.WARNING, _at(change.name, places), f"{target.target}: {change} is held back: {change.held}"
+                yield Level.WARNING, _at(change.name, places), f"{target.target}: {change} is held: {change.held}"
 
 
 def _of_drift(drift: Drift, places: Places) -> Iterator[Note]:
