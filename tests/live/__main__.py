@@ -29,6 +29,7 @@ CHECKS = (
     "check_drift.py",
     "check_sends.py",
     "check_lists.py",
+    "check_roles.py",
     "check_unowned.py",
 )
 _NEEDED = ("configs/get", "configs/create", "configs/update", "configs/delete")
@@ -80,6 +81,8 @@ def _remove(cluster: Cluster, prefix: str) -> int:
 
 def _check(settings: Settings, cluster: Cluster) -> int:
     run = Run(settings, cluster)
+    if settings.least is not None:
+        run.least = Cluster(settings.least, settings.is_near, cluster.made)
     plugin = LivePlugin(run)
     try:
         if not _prepare(run):
@@ -90,6 +93,8 @@ def _check(settings: Settings, cluster: Cluster) -> int:
         code = int(pytest.ExitCode.INTERRUPTED)
     finally:
         _clean(run)
+        if run.least is not None:
+            run.least.close()
     _tell(plugin)
     return code
 

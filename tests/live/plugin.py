@@ -31,6 +31,11 @@ class LivePlugin:
         return self.live_run.runs()
 
     @pytest.fixture
+    def least(self) -> LiveRuns:
+        """Plans and applies of this check's own, as the user of least rights."""
+        return self.live_run.least_runs()
+
+    @pytest.fixture
     def place(self) -> LivePlace:
         """The cluster, for one check of the provider's tour."""
         return self.live_run.place()

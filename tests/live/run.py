@@ -94,7 +94,8 @@ class LivePlace(Place):
 
 @dataclass
 class Run:
-    """What the checks share. `missing` are permissions that the credentials lack, `before` all that was there."""
+    """What the checks share. `missing` are permissions that the credentials lack, `before` all that was there. `least`
+    is the cluster for the user of least rights, `dead` an address that answers with an error."""
 
     settings: Settings
     cluster: Cluster
@@ -102,7 +103,9 @@ class Run:
     missing: frozenset[str] = frozenset()
     name: str = field(default_factory=lambda: f"{ID_START}{secrets.token_hex(4)}")
     before: dict[str, object] = field(default_factory=dict)
+    least: Cluster | None = None
     sink: str = ""
+    dead: str = ""
     no_receiver: str = ""
     no_mail_server: str = ""
     mail: tuple[str, int] = ("127.0.0.1", 25)
@@ -121,6 +124,12 @@ class Run:
     def runs(self) -> LiveRuns:
         """Plans and applies that share nothing with those of other checks."""
         return LiveRuns(self.cluster, f"{self.name}-{self._numbers()}")
+
+    def least_runs(self) -> LiveRuns:
+        """Plans and applies as the user who has `notifications_full_access` alone; what they make is removed too."""
+        if self.least is None:
+            pytest.skip("TEST_LEAST_USERNAME is not set")
+        return LiveRuns(self.least, f"{self.name}-{self._numbers()}")
 
     def place(self) -> LivePlace:
         """The cluster for one check of the provider's tour."""
@@ -146,6 +155,7 @@ class Run:
         if missing := [name for name in self.missing if name.endswith("test_notification")]:
             self.no_receiver = self.no_mail_server = f"the credentials lack {missing[0]}"
             return
+        self.dead = self.settings.dead_receiver
         if self.settings.receiver:
             self.sink = f"{self.settings.receiver}/hooks/x"
         else:
@@ -165,6 +175,7 @@ class Run:
             self.no_receiver = f"{self.no_receiver}, and {reason}"
             return
         self.sink, self.no_receiver = f"{receiver.url}/hooks/x", ""
+        self.dead = self.dead or f"{receiver.url}/status/404"
         if not self.settings.mail:
             mail = self._stack.enter_context(MailReceiver())
             self.mail, self.no_mail_server = ("127.0.0.1", mail.port), ""

@@ -17,11 +17,14 @@ __all__ = ["Settings", "read_settings"]
 @dataclass(frozen=True)
 class Settings:
     """One cluster. `receiver` is the address that test messages go to, `mail` a mail server's (host, port); where they
-    are not given, receivers of our own are started if the cluster `is_near`: on loopback."""
+    are not given, receivers of our own are started if the cluster `is_near`: on loopback. `dead_receiver` answers 404,
+    410 or 500. `least` reaches the cluster as a user who has `notifications_full_access` alone."""
 
     connection: Connection
     receiver: str = ""
     mail: tuple[str, int] | None = None
+    dead_receiver: str = ""
+    least: Connection | None = None
 
     @property
     def is_near(self) -> bool:
@@ -38,16 +41,26 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     url = environ.get("OPENSEARCH_URL", "")
     if not url:
         raise ConfigurationError("OPENSEARCH_URL is not set: OPENSEARCH_URL=https://host:9200 make test-live")
-    user, password = environ.get("OPENSEARCH_USERNAME", ""), environ.get("OPENSEARCH_PASSWORD", "")
+    return Settings(
+        _connection(environ, url, "OPENSEARCH"),
+        environ.get("TEST_RECEIVER_URL", "").rstrip("/"),
+        _mail(environ),
+        environ.get("TEST_DEAD_RECEIVER_URL", ""),
+        _connection(environ, url, "TEST_LEAST") if environ.get("TEST_LEAST_USERNAME") else None,
+    )
+
+
+def _connection(environ: Mapping[str, str], url: str, login: str) -> Connection:
+    """The cluster as the user of the variables `<login>_USERNAME` and `<login>_PASSWORD`."""
+    user, password = environ.get(f"{login}_USERNAME", ""), environ.get(f"{login}_PASSWORD", "")
     insecure = environ.get("OPENSEARCH_INSECURE", "").lower() in ("1", "true", "yes")
-    connection = Connection(
+    return Connection(
         url,
         "live",
         auth=Basic(SecretText(user), SecretText(password)) if user or password else None,
         tls=Tls(environ.get("OPENSEARCH_CA_FILE", ""), verify=not insecure),
         insecure=insecure,
     )
-    return Settings(connection, environ.get("TEST_RECEIVER_URL", "").rstrip("/"), _mail(environ))
 
 
 def _mail(environ: Mapping[str, str]) -> tuple[str, int] | None:

@@ -45,6 +45,18 @@ LATE = {
 AT_ONCE = {
     "the list shows a write at once: OpenSearch 2.19.5 shows a write up to a second late; at once from 3.1 on",
 }
+ROLES = (
+    "with full access to notifications alone a dead receiver is caught",
+    "with full access to notifications alone a new webhook is verified",
+    "an id that roles hide is told from one that is absent",
+    "what roles hide is not planned to be deleted",
+)
+NO_LEAST = {f"{check}: TEST_LEAST_USERNAME is not set" for check in ROLES}
+UNFILTERED = {f"{check}: filter_by_backend_roles is off, or the two users share a backend role" for check in ROLES[2:]}
+USERS = {
+    "admin": {"password": "right", "backend_roles": ["admin"]},
+    "ci": {"password": "ci-9f3a", "backend_roles": ["team"], "roles": ["notifications_full_access"]},
+}
 THEIRS = {
     "config_id": "theirs",
     "config": {
@@ -97,8 +109,8 @@ def test_a_new_cluster_passes_with_receivers_that_the_suite_starts() -> None:
         httpx.post(f"{url}/_plugins/_notifications/configs", json=THEIRS, trust_env=False).raise_for_status()
         done = run_suite(url)
         assert done.returncode == 0, done.stdout
-        assert skipped(done.stdout) == LATE
-        assert "42 passed, 0 failed, 1 skipped" in done.stdout
+        assert skipped(done.stdout) == LATE | NO_LEAST
+        assert "42 passed, 0 failed, 5 skipped" in done.stdout
         assert re.search(r"^cluster +opensearch 3\.6\.0, named ", done.stdout)
         assert "no security plugin" in done.stdout
         assert ids(url) == {"theirs"}
@@ -108,8 +120,8 @@ def test_an_old_cluster_passes_with_a_receiver_that_is_given() -> None:
     with serving("2.19.5") as url:
         done = run_suite(url, TEST_RECEIVER_URL=f"{url}/_simulator/sink")
         assert done.returncode == 0, done.stdout
-        assert skipped(done.stdout) == MATTERMOST | MAILS | AT_ONCE
-        assert "37 passed, 0 failed, 6 skipped" in done.stdout
+        assert skipped(done.stdout) == MATTERMOST | MAILS | AT_ONCE | NO_LEAST
+        assert "37 passed, 0 failed, 10 skipped" in done.stdout
         assert ids(url) == set()
 
 
@@ -231,6 +243,25 @@ def test_with_wrong_credentials_nothing_is_checked_and_none_shown(locked: Simula
     assert "NOT VERIFIED" in done.stdout
     assert "does not list its configs: 401" in done.stderr
     assert "wrong-9f3a" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize("filtering", [False, True])
+def test_a_user_of_least_rights_is_tried_where_there_is_a_security_plugin(filtering: bool) -> None:
+    logins = {
+        "OPENSEARCH_USERNAME": "admin",
+        "OPENSEARCH_PASSWORD": "right",
+        "TEST_LEAST_USERNAME": "ci",
+        "TEST_LEAST_PASSWORD": "ci-9f3a",
+    }
+    with Simulator(users={"users": USERS, "filter_by_backend_roles": filtering}) as running:
+        done = run_suite(running.url, "-k", "check_roles", **logins)
+        assert done.returncode == 0, done.stdout
+        expected = set() if filtering else UNFILTERED
+        assert skipped(done.stdout) == expected
+        ran = set(re.findall(r"^passed   (.*)$", done.stdout, re.MULTILINE))
+        assert ran == set(ROLES) - {text.partition(":")[0] for text in expected}
+        assert not list(running.store.all())
+        assert "ci-9f3a" not in done.stdout + done.stderr
 
 
 def test_every_file_of_checks_is_run() -> None:
