@@ -203,6 +203,7 @@ def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resol
             root=workspace.root,
             sources={name: tuple(source.exec) for name, source in settings.sources.items()},
             allow=None if settings.allow is None or for_credentials else tuple(settings.allow),
+            directory=settings.dir,
             environ=workspace.here.environ,
             bounds=workspace.bounds,
             asked_by_base=for_credentials and workspace.bounds is not None,

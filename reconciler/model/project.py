@@ -172,6 +172,12 @@ class Secrets(Checked):
         description="Patterns of what may be asked for, as SOURCE:ARGUMENT. Default: everything.",
         examples=[["env:SLACK_*", "pass:team/*"]],
     )
+    dir: NonEmpty | None = Field(
+        None,
+        description="The folder in which {secret: NAME, key: KEY} is the file NAME/KEY, as Kubernetes mounts a Secret; "
+        "relative to the project file.",
+        examples=["/run/secrets"],
+    )
 
 
 class DeleteConsent(Checked):

@@ -129,8 +129,13 @@ def _only(value: Mapping[str, Any], key: str) -> Any:
     return value[key]
 
 
-_KEYED: Mapping[str, bool] = {"sops": True, "vault": True, "aws_secret": False}
+_KEYED: Mapping[str, bool] = {"sops": True, "vault": True, "aws_secret": False, "secret": True}
 """Sources that take a `key` besides their argument, and whether they must have one."""
+
+
+_KUBERNETES_NAME = r"^[a-z0-9]([-a-z0-9.]*[a-z0-9])?$"
+_KUBERNETES_KEY = r"^\.?[-_a-zA-Z0-9][-._a-zA-Z0-9]*$"
+"""The form of a Kubernetes Secret's name and of a key in it: neither leads out of a folder."""
 
 
 def _reference(value: Mapping[str, Any]) -> SecretReference:
@@ -145,6 +150,8 @@ def _reference(value: Mapping[str, Any]) -> SecretReference:
     argument, key = value[source], value.get("key", "")
     if not isinstance(argument, str) or not argument or (source == "env" and not matches(_ENV_PATTERN, argument)):
         raise _error("the name in the secret reference has the wrong form")
+    if source == "secret" and not (matches(_KUBERNETES_NAME, argument) and matches(_KUBERNETES_KEY, str(key))):
+        raise _error("the name or key is not one that a Kubernetes Secret can have")
     if not isinstance(key, str) or ("key" in value and not key):
         raise _error("the key in the secret reference must be a string")
     return SecretReference(source, argument, key)
@@ -166,6 +173,10 @@ _SOURCE_WORDS = {
     "sops": ("A value in a file that sops encrypts.", "The file, relative to the project file."),
     "vault": ("A value in HashiCorp Vault, reached by the usual VAULT_* variables.", "The path of the secret."),
     "aws_secret": ("A value in AWS Secrets Manager.", "The name or ARN of the secret."),
+    "secret": (
+        "A key of a Secret: the file NAME/KEY below spec.secrets.dir, else RECONCILER_SECRET_<NAME>_<KEY>.",
+        "The name of the Secret.",
+    ),
 }
 
 
@@ -178,6 +189,14 @@ def _source_branch(name: str) -> dict[str, Any]:
     properties = {name: schema}
     if name in _KEYED:
         properties["key"] = {"type": "string", "minLength": 1, "description": "Which part of it, as a.b."}
+    if name == "secret":
+        schema |= {"pattern": _KUBERNETES_NAME, "patternErrorMessage": "must be the name of a Secret"}
+        properties["key"] = {
+            "type": "string",
+            "pattern": _KUBERNETES_KEY,
+            "patternErrorMessage": "must be a key of a Secret",
+            "description": "Which key of it.",
+        }
     return _branch(about, properties, frozenset() if _KEYED.get(name) else frozenset({"key"}))
 
 

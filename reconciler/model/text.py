@@ -67,6 +67,9 @@ def suggest(wrong: object, known: Iterable[str]) -> str:
     from difflib import get_close_matches
 
     words = {word.lower(): word for word in known}
+    longer = [word for word in words if len(str(wrong)) > 3 and str(wrong).lower() in word]
+    if len(longer) == 1:
+        return f"did you mean {words[longer[0]]}?"
     close = get_close_matches(str(wrong).lower()[:100], sorted(words), n=1, cutoff=0.6)
     return f"did you mean {words[close[0]]}?" if close else ""
 

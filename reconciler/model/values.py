@@ -96,7 +96,7 @@ class SecretReference:
         return printable(self.form.replace("{}", "{" + inner + "}") if self.form else inner)
 
 
-BUILT_IN_SOURCES = ("env", "file", "sops", "vault", "aws_secret")
+BUILT_IN_SOURCES = ("env", "file", "sops", "vault", "aws_secret", "secret")
 """The secret sources that need no definition; a project cannot give one of these names another meaning."""
 
 RESERVED_NAMES = frozenset({*BUILT_IN_SOURCES, "live", "plain", "format", "from", "key"})

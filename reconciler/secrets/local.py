@@ -13,6 +13,7 @@ from pathlib import Path
 from reconciler.model.errors import ConfigurationError, SecretError
 from reconciler.secrets.settings import MAX_BYTES, SecretSettings, decode_value
 
+_STEP = re.compile(r"(?!\.\.?\Z)[-._A-Za-z0-9]{1,253}\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
 
 
@@ -36,10 +37,11 @@ class EnvironmentSource:
 
 
 class FileSource:
-    """`{file: PATH}`."""
+    """`{file: PATH}`. `is_trusted`: under `--base`, files outside of the checkout are the base's own choice."""
 
-    def __init__(self, settings: SecretSettings) -> None:
+    def __init__(self, settings: SecretSettings, *, is_trusted: bool = False) -> None:
         self._settings = settings
+        self._is_allowed = is_trusted or settings.allow is not None
 
     def read(self, argument: str, key: str) -> str:
         """The file's text without its last newline. Only regular files: a pipe or device could hang or never end."""
@@ -63,7 +65,32 @@ class FileSource:
             return _open_without_waiting(locate(argument, self._settings))
         if self._settings.asked_by_base:
             return _open_without_waiting(bounds.file_of_base(argument))
-        return bounds.open_named_by_manifest(argument, is_allowed_by_name=self._settings.allow is not None)
+        return bounds.open_named_by_manifest(argument, is_allowed_by_name=self._is_allowed)
+
+
+class MountedSecretSource:
+    """`{secret: NAME, key: KEY}`: the file NAME/KEY below `spec.secrets.dir`, as Kubernetes mounts a Secret, else the
+    variable RECONCILER_SECRET_<NAME>_<KEY>. A folder inside of the checkout has the rules of `{file}`."""
+
+    def __init__(self, settings: SecretSettings) -> None:
+        self._settings = settings
+        folder, bounds = settings.directory, settings.bounds
+        is_outside = folder is not None and bounds is not None and not bounds.checkout.holds(settings.root / folder)
+        self._files = FileSource(settings, is_trusted=is_outside)
+
+    def read(self, argument: str, key: str) -> str:
+        """The file's text without its last newline, or the variable's value; an empty variable counts as missing."""
+        if not _STEP.match(argument) or not _STEP.match(key):
+            raise SecretError("this is not the name and key of a Secret; give both, and not the value")
+        folder = self._settings.directory
+        if folder is not None and os.path.lexists(self._settings.root / folder / argument / key):
+            return self._files.read(f"{folder}/{argument}/{key}", "")
+        variable = "RECONCILER_SECRET_" + re.sub(r"[-.]", "_", f"{argument}_{key}").upper()
+        value = self._settings.environ.get(variable)
+        if not value:
+            below = f"in {folder}" if folder is not None else "below spec.secrets.dir, which is not set"
+            raise SecretError(f"there is no file {argument}/{key} {below}, and {variable} is not set; give one of them")
+        return value
 
 
 def locate(argument: str, settings: SecretSettings) -> Path:

@@ -42,8 +42,9 @@ class SecretSettings:
 
     `root` is the folder of the project file: paths are relative to it, and commands run in it. `sources` maps a name
     to the argument list of its command. `allow` None allows every reference. `environ` is what `env` reads and what
-    commands are started with. `timeout_seconds` bounds each single read. `bounds` are those of a proposal, under
-    `--base`; `asked_by_base` says that the references are the base's own, as those of its targets' credentials.
+    commands are started with. `directory` holds the files of `{secret: NAME, key: KEY}`. `timeout_seconds` bounds each
+    single read. `bounds` are those of a proposal, under `--base`; `asked_by_base` says that the references are the
+    base's own, as those of its targets' credentials.
     """
 
     root: Path
@@ -53,6 +54,7 @@ class SecretSettings:
     timeout_seconds: float = 30
     bounds: Bounds | None = None
     asked_by_base: bool = False
+    directory: str | None = None
 
     def __post_init__(self) -> None:
         for name, command in self.sources.items():

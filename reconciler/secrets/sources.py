@@ -12,7 +12,7 @@ from importlib import metadata
 from reconciler.model.errors import SecretError
 from reconciler.secrets.aws import AwsSecretSource
 from reconciler.secrets.commands import Commands, CommandSource, SopsSource
-from reconciler.secrets.local import EnvironmentSource, FileSource
+from reconciler.secrets.local import EnvironmentSource, FileSource, MountedSecretSource
 from reconciler.secrets.settings import ENTRY_POINT_GROUP, Once, SecretSettings, SecretSource
 from reconciler.secrets.vault import VaultSource
 
@@ -32,6 +32,7 @@ class Sources:
             "sops": lambda: SopsSource(settings, self._commands),
             "vault": lambda: VaultSource(settings),
             "aws_secret": lambda: AwsSecretSource(settings),
+            "secret": lambda: MountedSecretSource(settings),
         }
 
     def get(self, name: str) -> SecretSource:

@@ -305,6 +305,29 @@ def test_an_argument_that_leads_into_the_checkout_is_refused(project: Project) -
     assert "names a path into the checkout" in done.err
 
 
+@pytest.mark.parametrize("where", ["outside", "tracked", "not tracked", "moved by the proposal", "linked out"])
+def test_a_mounted_secret_is_read_where_the_base_says(
+    project: Project, tmp_path_factory: pytest.TempPathFactory, where: str
+) -> None:
+    outside = tmp_path_factory.mktemp("mounted")
+    folder = outside if where in ("outside", "linked out", "moved by the proposal") else project.root / "mounted"
+    directory = {"outside": str(outside), "moved by the proposal": str(project.root / "nothing")}.get(where, "mounted")
+    project.write_project(secrets={"dir": directory})
+    project.slack("oncall", webhook_url={"secret": "oncall", "key": "url"})
+    if where == "linked out":
+        (project.root / "mounted").symlink_to(outside)
+    (folder / "oncall").mkdir(parents=True)
+    if where == "tracked":
+        (folder / "oncall" / "url").write_text(SLACK + "first")
+    commit_base(project)
+    (folder / "oncall" / "url").write_text(SLACK + "first")
+    if where == "moved by the proposal":
+        project.write_project(secrets={"dir": str(outside)})
+    document = project.plan("--base", "main")
+    unresolved = [item["name"] for item in document["targets"][0]["unresolved"]]
+    assert unresolved == ([] if where in ("outside", "tracked") else ["oncall"])
+
+
 def test_certificates_have_the_base_s_bytes(guarded: Project) -> None:
     targets = guarded.config["spec"]["targets"]
     targets["search"]["tls"] = {"ca_file": "ca.pem"}

@@ -62,7 +62,7 @@ def test_two_packages_of_one_name_are_refused(resolve: Resolve, offer: Offer) ->
 
 def test_an_unknown_source_lists_the_known_ones(resolve: Resolve) -> None:
     failure = read(resolve, "vautl", sources={"pass": ("pass", "show")})
-    assert 'there is no secret source "vautl"; known are aws_secret, env, file, pass, sops, vault' in failure
+    assert 'there is no secret source "vautl"; known are aws_secret, env, file, pass, secret, sops, vault' in failure
 
 
 @pytest.mark.parametrize(
