@@ -102,7 +102,7 @@ def test_a_write_that_hangs_is_left_unknown_within_the_limit_and_the_next_run_fi
     assert ended.seconds < LIMIT
     assert ended.code == 130
     assert "UNKNOWN" in ended.out
-    assert "fault of reconciler" not in ended.out + ended.err
+    assert "internal error" not in ended.out + ended.err
     with Process(simulator, folder) as process:
         assert process.end().code == 0
     assert live(simulator) == {"acme_hook": "[acme/hook]"}
