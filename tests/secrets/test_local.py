@@ -127,3 +127,9 @@ def test_an_allowed_name_cannot_be_made_to_stand_for_a_file_outside(resolve: Res
 @pytest.mark.parametrize("source", ["env", "file"])
 def test_a_key_where_there_are_no_parts(resolve: Resolve, source: str) -> None:
     assert "takes no key" in read(resolve, source, "A", "k", environ={"A": "planted"})
+
+
+def test_no_env_file_is_read(resolve: Resolve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / ".env").write_text("SLACK_URL=planted\n")
+    monkeypatch.chdir(tmp_path)
+    assert resolve(SecretReference("env", "SLACK_URL")).values == {}

@@ -94,6 +94,26 @@ def test_settings_of_the_process_are_not_used(
     assert {namespace for _, namespace in vault.requests} == {None}
 
 
+@pytest.mark.parametrize("path", ["/v1/sys/internal/ui/mounts/secret/team/slack", "/v1/secret/data/team/slack"])
+def test_a_redirect_is_not_followed(resolve: Resolve, environ: dict[str, str], vault: Vault, path: str) -> None:
+    with served(Vault()) as thief:
+        vault.moved[path] = f"http://127.0.0.1:{thief.server_port}{path}"
+        assert read(resolve, environ).startswith("FAILED ")
+        assert thief.requests == []
+
+
+@pytest.mark.parametrize("way", ["NETRC", "HOME"])
+def test_no_netrc_file_is_read(
+    resolve: Resolve, environ: dict[str, str], vault: Vault, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    file = tmp_path / (".netrc" if way == "HOME" else "elsewhere")
+    file.write_text("machine 127.0.0.1 login planted password planted\n")
+    file.chmod(0o600)
+    monkeypatch.setenv(way, str(file if way == "NETRC" else tmp_path))
+    assert read(resolve, environ) == "planted-v2"
+    assert vault.authorizations == [None, None]
+
+
 @pytest.mark.parametrize(
     ("path", "key", "fault"),
     [

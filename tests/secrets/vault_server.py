@@ -30,6 +30,8 @@ class Vault(ThreadingHTTPServer):
             "/v1/older/slack": {"url": "planted-v0"},
         }
         self.broken: dict[str, int] = {}
+        self.moved: dict[str, str] = {}
+        self.authorizations: list[str | None] = []
         self.error_text = "planted"
         self.text: str | None = None
 
@@ -48,7 +50,10 @@ class Answer(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         self.server.requests.append((self.path, self.headers.get("X-Vault-Namespace")))
+        self.server.authorizations.append(self.headers.get("Authorization"))
         mounts = "/v1/sys/internal/ui/mounts/"
+        if self.path in self.server.moved:
+            return self.send(307, "{}", location=self.server.moved[self.path])
         if self.server.text is not None:
             return self.send(200, self.server.text, "text/html")
         if self.headers.get("X-Vault-Token") != TOKEN:
@@ -68,8 +73,10 @@ class Answer(BaseHTTPRequestHandler):
     def refuse(self, status: int) -> None:
         self.send(status, json.dumps({"errors": [] if status == 404 else [self.server.error_text]}))
 
-    def send(self, status: int, text: str, kind: str = "application/json") -> None:
+    def send(self, status: int, text: str, kind: str = "application/json", location: str = "") -> None:
         self.send_response(status)
+        if location:
+            self.send_header("Location", location)
         self.send_header("Content-Type", kind)
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
