@@ -38,8 +38,18 @@ _WORKSPACES = frozenset(
 _LOADED = re.compile(
     r"(PYTHON|NODE_|NPM_|RUBY|GEM_|BUNDLE_|PERL5|LD_|DYLD_|GIT_|JAVA_|_JAVA|JDK_|LUA_|PHP)\w*"
     r"|BASH_ENV|ENV|CLASSPATH|GCONV_PATH|OPENSSL_CONF|MAKEFILES|MAKEFLAGS|ZDOTDIR"
+    r"|AWS_CONFIG_FILE|AWS_SHARED_CREDENTIALS_FILE|AWS_DATA_PATH|BOTO_CONFIG"
 )
-"""Variables by which an interpreter, a shell or the loader learns what more to run."""
+"""Variables by which an interpreter, a shell, the loader or an AWS library learns what more to run."""
+
+_AWS_FILES = {
+    "AWS_CONFIG_FILE": "~/.aws/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
+    "AWS_DATA_PATH": "~/.aws/models",
+    "BOTO_CONFIG": "~/.boto",
+}
+"""What AWS libraries read in this process, with its place where the variable is not set (botocore's `session.py` and
+`credentials.py`). A `credential_process` in the first two is a program; the first and third say where requests go."""
 
 _HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
@@ -125,6 +135,17 @@ class Checkout:
         moved = {name: str(folder) for name in _WORKSPACES & kept.keys() if self._is_workspace(kept[name])}
         return {**kept, **moved, "PWD": str(folder), "PATH": self.search_path(environ)}
 
+    def check_aws_files(self, environ: Mapping[str, str]) -> None:
+        """ConfigurationError where AWS libraries would read settings in the checkout: they name programs to run."""
+        for name, usual in _AWS_FILES.items():
+            for entry in (environ.get(name) or usual).split(os.pathsep):
+                if self.holds(_expanded(entry)):
+                    where = name if environ.get(name) else usual
+                    raise ConfigurationError(
+                        f"{where} leads into the checkout, so the AWS settings, which can name a program to run, are "
+                        "the proposal's: keep the file outside of the checkout"
+                    )
+
     def untrusted_settings(self, environ: Mapping[str, str]) -> list[str]:
         """Variables for certificates, proxies and key logs whose value lies in the checkout."""
         return sorted(name for name in environ if name.upper() in _TRUST and self._leads_into(environ[name]))
@@ -150,6 +171,14 @@ def started_in(folder: Path, environ: Mapping[str, str]) -> Path:
 
 def _is_at_or_below(path: str, folder: str) -> bool:
     return path == folder or path.startswith(folder.rstrip(os.sep) + os.sep)
+
+
+def _expanded(path: str) -> Path:
+    """A path as AWS libraries take it, with `~` and variables."""
+    try:
+        return Path(os.path.expandvars(path)).expanduser()
+    except RuntimeError:  # no such user: then it is the name of a folder
+        return Path(path)
 
 
 def links_on_the_way(folder: Path, path: Path) -> Iterator[Path]:

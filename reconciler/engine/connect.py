@@ -123,6 +123,8 @@ def _auth(settings: Target, values: Mapping[SecretReference, SecretText], worksp
         password = _secret(form.password, values) if form.password is not None else None
         return ClientCertificate(_file(form.cert_file, workspace), key_file, password)
     if auth.sigv4 is not None:
+        if workspace.bounds is not None:
+            workspace.bounds.check_aws_files()
         return SigV4(auth.sigv4.region, auth.sigv4.service)
     if auth.sts is not None:
         from reconciler.providers.sts import StsAuth

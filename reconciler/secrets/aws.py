@@ -1,7 +1,7 @@
 """Values in AWS Secrets Manager: `{aws_secret: NAME}`, or `{aws_secret: NAME, key: K}` for a secret that is JSON.
 
 Credentials, region and endpoint are found by boto3 as for every AWS tool, in the process's own environment and
-files. boto3 is imported when the first value is read.
+files; under `--base` none of them may lie in the checkout. boto3 is imported when the first value is read.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 import threading
 from typing import Any
 
-from reconciler.model.errors import SecretError, install_hint
+from reconciler.model.errors import ConfigurationError, SecretError, install_hint
 from reconciler.secrets.settings import Once, SecretSettings, parse_document, pick_value
 
 _REASONS = {
@@ -32,6 +32,7 @@ class AwsSecretSource:
 
     def __init__(self, settings: SecretSettings) -> None:
         self._seconds = settings.timeout_seconds
+        self._bounds = settings.bounds
         self._lock = threading.Lock()
         self._client: Any = None
         self._documents = Once(self._fetch)
@@ -49,6 +50,7 @@ class AwsSecretSource:
         import botocore.exceptions
 
         place = f'AWS secret "{name}"'
+        self._check_settings()
         try:
             return self._shared_client().get_secret_value(SecretId=name).get("SecretString")
         except botocore.exceptions.ClientError as error:
@@ -63,6 +65,13 @@ class AwsSecretSource:
             raise SecretError(
                 f"{place} cannot be read ({type(error).__name__}); try `aws secretsmanager get-secret-value`"
             ) from None
+
+    def _check_settings(self) -> None:
+        try:
+            if self._bounds is not None:
+                self._bounds.check_aws_files()
+        except ConfigurationError as error:
+            raise SecretError(str(error)) from None
 
     def _shared_client(self) -> Any:
         with self._lock:  # making a client is not safe in several threads, using one is

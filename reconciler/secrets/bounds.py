@@ -112,6 +112,10 @@ class Bounds:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
+    def check_aws_files(self) -> None:
+        """ConfigurationError where AWS libraries would read settings, and so names of programs, in the checkout."""
+        self.checkout.check_aws_files(self.environ)
+
     def check_words(self, words: Sequence[str], folder: Path) -> None:
         """SecretError if a word of a command leads into the checkout, as it stands or from the command's folder."""
         for word in words:

@@ -294,6 +294,59 @@ def test_ways_around_the_base_s_tree_are_closed(project: Project, way: str) -> N
     assert unresolved == ([] if way == "PYTHONPATH" else ["oncall"])
 
 
+AWS_WAYS = ["AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "relative", "through a link", "HOME"]
+
+
+def aws_settings(project: Project, way: str, ran: Path) -> dict[str, str | None]:
+    """AWS settings of the proposal's, which name a program of its own, and the job's variables that lead to them."""
+    folder = project.root / ".aws"
+    tool = program(project.root / "evil" / "tool", f"touch {ran}; exit 1")
+    folder.mkdir()
+    for name in ("config", "credentials"):
+        (folder / name).write_text(f"[default]\ncredential_process = {tool}\n")
+    elsewhere = ran.with_name(f"{ran.name}-link")
+    elsewhere.symlink_to(folder / "config")
+    unset = dict.fromkeys(["AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_CONFIG_FILE"], None)
+    ways = {
+        "AWS_CONFIG_FILE": {"AWS_CONFIG_FILE": str(folder / "config")},
+        "AWS_SHARED_CREDENTIALS_FILE": {"AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials")},
+        "relative": {"AWS_CONFIG_FILE": ".aws/config"},
+        "through a link": {"AWS_CONFIG_FILE": str(elsewhere)},
+        "HOME": {"HOME": str(project.root)},
+    }
+    return {**unset, "AWS_EC2_METADATA_DISABLED": "true", "AWS_REGION": "eu-central-1", **ways[way]}
+
+
+@pytest.mark.parametrize("way", AWS_WAYS)
+@pytest.mark.parametrize("what", ["sigv4", "aws_secret"])
+def test_aws_settings_of_the_proposal_run_nothing(project: Project, way: str, what: str) -> None:
+    ran = project.root.with_name(f"{project.root.name}-ran")
+    if what == "sigv4":
+        url = project.simulators["search"].url
+        auth = {"sigv4": {"region": "eu-central-1"}}
+        project.write_project(targets={"search": {"provider": "opensearch", "url": url, "auth": auth}})
+        project.slack("oncall")
+    else:
+        project.slack("oncall", webhook_url={"aws_secret": "slack"})
+    commit_base(project)
+    environ = aws_settings(project, way, ran)
+    done = project.run("plan", "--base", "main", "--strict", **environ)
+    assert "leads into the checkout" in done.text
+    assert not ran.exists()
+    project.run("plan", "--strict", **environ)
+    assert ran.exists(), "without a base the program runs, so that none of this is by chance"
+
+
+def test_a_command_is_not_told_of_aws_settings_in_the_checkout(project: Project) -> None:
+    text = f'echo {SLACK}first; test -z "$AWS_CONFIG_FILE$AWS_SHARED_CREDENTIALS_FILE"'
+    project.write_project(secrets={"sources": {"vaulted": {"exec": ["sh", "-c", text]}}})
+    project.slack("oncall", webhook_url={"vaulted": "slack"})
+    commit_base(project)
+    names = ("AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
+    document = project.plan("--base", "main", **{name: str(project.root / "x") for name in names})
+    assert document["targets"][0]["unresolved"] == []
+
+
 def test_an_argument_that_leads_into_the_checkout_is_refused(project: Project) -> None:
     project.write_project(secrets={"sources": {"read": {"exec": ["cat"]}}})
     (project.root / "value").write_text(SLACK + "evil")
