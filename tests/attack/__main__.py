@@ -26,6 +26,8 @@ def main(arguments: Sequence[str]) -> int:
             sys.stdout.write("".join(f"WRONG {line}\n" for line in lines))
             wrong += lines
     counts = ", ".join(f"{sum(f': {word}' in line for line in wrong)} {name}" for word, name in _WORDS.items())
+    played = ", ".join(f"{what} {count}" for what, count in sorted(world.played.items()))
+    sys.stdout.write(f"played: {played}\n")
     minutes = (time.monotonic() - began) / 60
     sys.stdout.write(
         f"attack campaign: {1 if single else first} projects, {counts}, seed {seed}, {minutes:.1f} minutes\n"

@@ -45,6 +45,7 @@ SOURCES: tuple[dict[str, Any], ...] = (
     {"sops": "secrets.json", "key": "slack"},
     {"sops": "evil.json", "key": "slack"},
     {"vault": "secret/x", "key": "k"},
+    {"aws_secret": "slack"},
 )
 FORMS = (
     "http://x%{}/",
@@ -161,6 +162,15 @@ def settings_files(scene: Scene, chance: random.Random) -> None:
     (scene.root / ".gitattributes").write_text("* filter=evil diff=evil\n")
     (scene.root / ".sops.yaml").write_text("creation_rules: []\n")
     (scene.root / ".gitmodules").write_text('[submodule "x"]\n\tpath = x\n\turl = ../x\n\tupdate = !touch x\n')
+
+
+def aws_settings(scene: Scene, chance: random.Random) -> None:
+    program(scene, "aws-tool", "exit 1")
+    for name in ("config", "credentials"):
+        path = scene.root / ".aws" / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(f"[default]\ncredential_process = {scene.root}/aws-tool\nendpoint_url = {scene.thief}\n")
+    manifest(scene, "SlackChannel", "aws", {"webhook_url": {"aws_secret": "slack"}})
 
 
 def new_sources(scene: Scene, chance: random.Random) -> None:
@@ -316,6 +326,7 @@ QUICK: tuple[Piece, ...] = (
     changed_programs,
     programs_on_the_way,
     settings_files,
+    aws_settings,
     new_sources,
     composed,
     plain_references,

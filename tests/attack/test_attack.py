@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import urllib.error
 import urllib.request
@@ -24,6 +25,13 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 @pytest.mark.parametrize("part", range(PARTS))
 def test_hostile_projects_learn_run_and_hang_nothing(world: World, part: int) -> None:
     assert [line for number in range(part, PROJECTS, PARTS) for line in world.play(number, SEED)] == []
+
+
+@pytest.mark.parametrize("site", ["github", "gitlab"])
+def test_each_form_of_a_run_is_drawn(world: World, site: str) -> None:
+    drawn = [world.arguments(random.Random(number), "main", site) for number in range(PROJECTS)]
+    words = {word for arguments in drawn for word in arguments}
+    assert {"plan", "drift", "validate", "--against", "--comment", "--out", site} <= words
 
 
 def test_what_leaves_is_seen(world: World) -> None:

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass, field
@@ -58,8 +59,11 @@ class World:
     simulator: Simulator
     forge: FakeForge
     forge_url: str
+    gitlab: FakeForge
+    gitlab_url: str
     secrets: dict[str, str] = field(default_factory=dict)
     number: int = 0
+    played: Counter[str] = field(default_factory=Counter)
 
     @property
     def root(self) -> Path:
@@ -75,6 +79,11 @@ class World:
     def outside(self) -> Path:
         """A secret file of the machine."""
         return self.folder / "mounted"
+
+    @property
+    def snapshot(self) -> Path:
+        """What a job of the protected branch exported of the live system, for plans without credentials."""
+        return self.folder / "snapshot.json"
 
     @property
     def thief(self) -> str:
@@ -139,6 +148,15 @@ class World:
         self._git(base, "update-ref", "refs/remotes/origin/main", "HEAD")
         self._git(base, "config", "http.extraheader", f"AUTHORIZATION: basic {self.secrets['git']}")
         (base / "gha-creds-1.json").write_text(_SLACK + self.secrets["key"])
+        self._export_snapshot(base)
+
+    def _export_snapshot(self, base: Path) -> None:
+        shutil.copytree(base, self.root, symlinks=True)  # the command runs in a job's checkout
+        for arguments in (["apply", "--yes"], ["export", "--snapshot", str(self.snapshot)], ["destroy", "--yes"]):
+            texts, _, _ = self._call(arguments, self._job())
+        if not self.snapshot.is_file() or [*self.simulator.store.all()]:  # what is created shows more than what is live
+            raise AssertionError("\n".join(texts))
+        shutil.rmtree(self.root.parent)
 
     def play(self, number: int, seed: int) -> list[str]:
         """Attack once; what went wrong, a line each."""
@@ -159,23 +177,36 @@ class World:
         finally:
             shutil.rmtree(self.folder / f"job-{number}", ignore_errors=True)
 
-    def _run(self, chance: random.Random, base: str) -> list[str]:
-        verb = chance.choice(["plan", "plan", "plan", "drift", "validate"])
+    def arguments(self, chance: random.Random, base: str, site: str) -> list[str]:
+        """A command line as a recipe has it, drawn by chance: verb, base, outputs, snapshot, comment."""
+        verb = chance.choice(["plan", "plan", "plan", "drift", "drift", "validate"])
         ref = chance.choice([base, base, "refs/remotes/origin/main", "origin/main"])
         arguments = [verb, *([] if verb == "validate" else ["--base", ref, "--summary", "--annotations"])]
         if verb != "validate":
             arguments += ["-o", chance.choice(["text", "json", "markdown", "html"])]
-            arguments += chance.choice([[], ["--comment", "github", "--repo", "a/b", "--pr", "1"]])
+            there = ["--repo", "a/b", "--pr", "1"] if site == "github" else []
+            arguments += chance.choice([[], ["--comment", site, *there]])
         if verb == "plan":
             arguments += ["--out", "../plan.json", *chance.choice([[], ["--strict"], ["--adopt"], ["--prune"]])]
+            arguments += chance.choice([[], [], ["--against", str(self.snapshot)]])
         if verb == "validate":
             arguments += ["--sarif", "../sarif.json", *chance.choice([[], ["--json"]])]
-        self.forge.comments.clear()
-        texts, seconds, events = self._call(arguments, self._environ(chance))
+        return arguments
+
+    def _run(self, chance: random.Random, base: str) -> list[str]:
+        site = chance.choice(["github", "gitlab"])
+        arguments = self.arguments(chance, base, site)
+        verb = arguments[0]
+        for forge in (self.forge, self.gitlab):
+            forge.comments.clear()
+        texts, seconds, events = self._call(arguments, self._environ(chance, site))
+        self.played[verb] += 1
+        self.played["snapshot"] += "--against" in arguments
+        self.played[f"comment on {site}"] += bool(self.forge.bodies() + self.gitlab.bodies())
         if verb == "plan" and (self.root.parent / "plan.json").exists():
             shown, _, _ = self._call(["show", "../plan.json", "-o", chance.choice(["text", "markdown"])], {})
             texts += shown
-        texts += self.forge.bodies()
+        texts += self.forge.bodies() + self.gitlab.bodies()
         for path in self.root.parent.iterdir():
             if path.is_file():
                 texts.append(path.read_text("utf-8", "replace"))
@@ -199,10 +230,39 @@ class World:
         texts = [raw.getvalue().decode("utf-8", "replace") for raw in written]
         return texts, time.monotonic() - began, seen
 
-    def _environ(self, chance: random.Random) -> dict[str, str]:
-        path = f"{self.folder / 'bin'}:{os.environ['PATH']}"
+    def _environ(self, chance: random.Random, site: str) -> dict[str, str]:
+        path = self._job()["PATH"]
+        requests = {
+            "github": {
+                "GITHUB_TOKEN": TOKEN,
+                "GITHUB_API_URL": self.forge_url,
+                "GITHUB_EVENT_NAME": "pull_request",
+                "GITHUB_WORKSPACE": str(self.root),
+                "GITHUB_STEP_SUMMARY": str(self.root.parent / "summary.md"),
+            },
+            "gitlab": {
+                "GITLAB_CI": "true",
+                "GITLAB_TOKEN": TOKEN,
+                "CI_API_V4_URL": f"{self.gitlab_url}/api/v4",
+                "CI_PIPELINE_SOURCE": "merge_request_event",
+                "CI_MERGE_REQUEST_IID": "7",
+                "CI_PROJECT_ID": "42",
+                "CI_PROJECT_DIR": str(self.root),
+                "CI_JOB_URL": "https://gitlab.example/team/repo/-/jobs/1",
+            },
+        }
+        settings = self.root / ".aws"
         return {
+            **self._job(),
+            **requests[site],
             "PATH": chance.choice([path, f".:{path}", f"{self.root}/bin:{path}", f":bin:{path}"]),
+            **chance.choice([{}, {"PYTHONPATH": str(self.root)}, {"BASH_ENV": "get.sh", "ENV": f"{self.root}/get.sh"}]),
+            **chance.choice([{}, {"AWS_CONFIG_FILE": f"{settings}/config"}]),
+        }
+
+    def _job(self) -> dict[str, str]:
+        return {
+            "PATH": f"{self.folder / 'bin'}:{os.environ['PATH']}",
             "TRACES": str(self.traces),
             "OS_USER": "ci",
             "OS_PASSWORD": self.secrets["OS_PASSWORD"],
@@ -211,14 +271,10 @@ class World:
             "RECONCILER_PLAN_KEY": self.secrets["PLAN_KEY"],
             "VAULT_TOKEN": self.secrets["VAULT"],
             "AWS_SECRET_ACCESS_KEY": self.secrets["AWS"],
-            "GITHUB_TOKEN": TOKEN,
-            "GITHUB_API_URL": self.forge_url,
-            "GITHUB_EVENT_NAME": "pull_request",
-            "GITHUB_WORKSPACE": str(self.root),
-            "GITHUB_STEP_SUMMARY": str(self.root.parent / "summary.md"),
+            "AWS_REGION": "eu-central-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
             "GOOGLE_APPLICATION_CREDENTIALS": str(self.root / "gha-creds-1.json"),
             "PWD": str(self.root),
-            **chance.choice([{}, {"PYTHONPATH": str(self.root)}, {"BASH_ENV": "get.sh", "ENV": f"{self.root}/get.sh"}]),
         }
 
     def _leaks(self, texts: list[str], events: list[tuple[str, Any]]) -> Iterator[str]:
@@ -226,7 +282,9 @@ class World:
         for name, secret in self.secrets.items():
             if any(secret[start : start + _WINDOW] in whole for start in range(len(secret) - _WINDOW + 1)):
                 yield f"LEAK of {name}"
-        allowed = {int(url.rsplit(":", 1)[1].split("/")[0]) for url in (self.simulator.url, self.forge_url)}
+        allowed = {
+            int(url.rsplit(":", 1)[1].split("/")[0]) for url in (self.simulator.url, self.forge_url, self.gitlab_url)
+        }
         for event, arguments in events:
             if event == "socket.connect" and isinstance(arguments[1], tuple) and arguments[1][1] not in allowed:
                 yield f"LEAK a request to {arguments[1][:2]}"
@@ -266,8 +324,8 @@ def _names(pieces: list[Piece]) -> str:
 @contextmanager
 def world_in(folder: Path) -> Iterator[World]:
     """A world that is ready to be attacked."""
-    forge = FakeForge("github", login="github-actions[bot]")
-    with Simulator() as simulator, serve(forge) as url:
-        world = World(folder, simulator, forge, url)
+    github, gitlab = FakeForge("github", login="github-actions[bot]"), FakeForge("gitlab", login="robot")
+    with Simulator() as simulator, serve(github) as url, serve(gitlab) as gitlab_url:
+        world = World(folder, simulator, github, url, gitlab, gitlab_url)
         world.prepare()
         yield world
