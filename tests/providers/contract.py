@@ -24,8 +24,8 @@ T = TypeVar("T")
 class Place:
     """A live target to try a provider on. `sink` is an address that takes messages, `mail_host` and `mail_port` a mail
     server's. `tells_secrets`: the system gives secrets back in clear. `fixed` holds the fields that it has no place
-    for, with what they always are. Where others use the target too, `prefix` begins every id, and `owner` is in every
-    mark."""
+    for, with what they would have to be; it never gives them back. Where others use the target too, `prefix` begins
+    every id, and `owner` is in every mark."""
 
     name: str
     open: Callable[[], Provider]
@@ -95,9 +95,12 @@ class Place:
 
     def shown(self, payload: Payload) -> dict[str, Value]:
         """The payload's fields as the system gives them back."""
-        if self.tells_secrets:
-            return dict(payload.fields)
-        return {name: _hide(value) for name, value in payload.fields.items()}
+        fields = {name: value for name, value in payload.fields.items() if name not in self.fixed}
+        return fields if self.tells_secrets else {name: _hide(value) for name, value in fields.items()}
+
+    def fields_of(self, kind: str) -> set[str]:
+        """The names of the fields of a kind that it has a place for."""
+        return all_fields(kind) - self.fixed.keys()
 
 
 def _hide(value: Value) -> Value:

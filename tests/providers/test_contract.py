@@ -17,7 +17,7 @@ from reconciler.providers.confluent import make_provider as make_confluent
 from reconciler.providers.connection import Basic, Connection
 from reconciler.providers.opensearch import make_provider
 from reconciler.simulator import Simulator
-from tests.providers.contract import Place, all_fields, create_with_references, read_existing
+from tests.providers.contract import Place, create_with_references, read_existing
 from tests.providers.memory import MemoryAbilities, MemoryProvider
 
 TEN = frozenset(KINDS) - {"Subscription"}
@@ -71,7 +71,7 @@ def test_an_object_goes_from_nothing_through_two_forms_to_nothing(place: Place, 
         object_id, payload = await create_with_references(place, provider, kind, place.id(f"tour_{kind}"))
         live = await read_existing(provider, object_id)
         assert (live.kind, live.fields) == (kind, place.shown(payload))
-        assert set(live.fields) == all_fields(kind)
+        assert set(live.fields) == place.fields_of(kind)
         changed = place.changed(payload)
         await provider.update(object_id, changed, live)
         live = await read_existing(provider, object_id)
