@@ -33,6 +33,8 @@ EVERYTHING = PlanningOptions(
     allow_replace=True,
     allow_empty=True,
     allow_in_use=("smtp",),
+    allow_duplicate=("z",),
+    destroy=True,
     max_deletes=0,
     base="main",
     changed_since="v1",
@@ -70,8 +72,16 @@ def test_only_what_narrows_leaves_a_default_run_smaller() -> None:
     by_effect = {effect: sorted(name for name, rule in SCOPE.items() if rule.effect is effect) for effect in Effect}
     assert by_effect == {
         Effect.NARROWS: ["base", "changed_since", "exclude", "only", "select", "targets"],
-        Effect.WIDENS: ["adopt", "files", "prune", "rewrite_secrets"],
-        Effect.SOFTENS: ["allow_empty", "allow_in_use", "allow_replace", "enable", "max_deletes", "test_when"],
+        Effect.WIDENS: ["adopt", "destroy", "files", "prune", "rewrite_secrets"],
+        Effect.SOFTENS: [
+            "allow_duplicate",
+            "allow_empty",
+            "allow_in_use",
+            "allow_replace",
+            "enable",
+            "max_deletes",
+            "test_when",
+        ],
     }
 
 

@@ -41,7 +41,7 @@ def test_notes_order_origin_and_guards_are_no_part_of_the_promise() -> None:
         (replace(UPDATE, kind="ChimeChannel"), "would now be: update ChimeChannel"),
         (replace(UPDATE, id="other"), "is now the object other"),
         (replace(UPDATE, updated="101"), "was changed since"),
-        (replace(UPDATE, reasons=(Reason.FIELDS_DIFFER, Reason.MARK_LOST)), "has now the reason: mark lost"),
+        (replace(UPDATE, reasons=(Reason.FIELDS_DIFFER, Reason.MARK_LOST)), "reason is now mark lost"),
         (replace(UPDATE, fields=()), "display_name: no longer differs"),
         (replace(UPDATE, fields=(NAME, URL)), "webhook_url: differs now"),
         (replace(UPDATE, fields=(replace(NAME, before="else"),)), "display_name: live is now 'else'"),

@@ -324,7 +324,7 @@ def test_a_delete_in_a_plan_needs_its_flag_again(project: Project) -> None:
     project.forget_calls()
     done = project.run("apply", str(plan))
     assert done.code == 3, done.text
-    assert "--prune again" in done.out
+    assert "needs --prune or --destroy again" in done.out
     assert project.writes() == []
     done = project.run("apply", str(plan), "--prune")
     assert done.code == 0, done.text
