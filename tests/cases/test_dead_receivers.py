@@ -62,7 +62,11 @@ def test_a_server_that_hides_its_version_does_not_verify_a_dead_webhook(
 
 
 def test_what_compatibility_mode_shows_is_no_version_to_write(opensearch: Project) -> None:
-    for version, words in (("7.10.2", "is not a version of OpenSearch"), ("1.3", "too old"), ("0.1", "is not a version of OpenSearch")):
+    for version, words in (
+        ("7.10.2", "is not a version of OpenSearch"),
+        ("1.3", "too old"),
+        ("0.1", "is not a version of OpenSearch"),
+    ):
         set_target(opensearch, version=version)
         done = opensearch.run("validate")
         assert done.code == 1
