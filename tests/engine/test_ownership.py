@@ -67,7 +67,7 @@ def test_a_rename_keeps_the_live_object(project: Project) -> None:
     assert project.run("plan", "--detailed-exitcode").code == 0
 
 
-def test_a_lost_mark_is_mended(project: Project) -> None:
+def test_a_lost_mark_is_fixed(project: Project) -> None:
     project.slack("oncall")
     project.apply()
     project.change_live("acme_oncall", description="by hand")

@@ -17,7 +17,7 @@ def fix(runs: LiveRuns, wanted: Resource) -> None:
     assert runs.plan([wanted], QUIET).is_empty
 
 
-def test_fields_changed_by_hand_are_seen_and_mended(runs: LiveRuns) -> None:
+def test_fields_changed_by_hand_are_seen_and_fixed(runs: LiveRuns) -> None:
     fix(runs, GROUP)
     recipients = {"recipient_list": [{"recipient": "stranger@example.org"}]}
     runs.cluster.change(runs.key("team"), name="By hand", email_group=recipients)
@@ -28,7 +28,7 @@ def test_fields_changed_by_hand_are_seen_and_mended(runs: LiveRuns) -> None:
     assert runs.cluster.read(runs.key("team"))["name"] == "team"
 
 
-def test_a_mark_lost_by_hand_is_seen_and_mended(runs: LiveRuns) -> None:
+def test_a_mark_lost_by_hand_is_seen_and_fixed(runs: LiveRuns) -> None:
     fix(runs, GROUP)
     runs.cluster.change(runs.key("team"), description="Ours")
     (change,) = runs.plan([GROUP], QUIET).changes
