@@ -98,8 +98,8 @@ AFTER = (
     hook("kind", 3),
     smtp("two@example.org"),
     team("b@example.org", "c@example.org"),
-    hook("new"),
-    slack("new-too"),
+    hook("new", 3),
+    slack("new-too", 3),
 )
 """What is wanted: an address, words, a kind, an account and a group changed, two new, two pruned, the rest the same."""
 
