@@ -111,7 +111,7 @@ class Checkout:
         )
 
     def is_named_in(self, text: str) -> bool:
-        """Whether a text holds the path of the checkout, as `--require=/work/repo/x.js` does."""
+        """Whether a text holds the path of the checkout, as `--require=/srv/checkout/x.js` does."""
         return any(re.search(f"{re.escape(top)}(?![^/:;,\\s'\"])", text) for top in (str(self.top), self._real))
 
     def search_path(self, environ: Mapping[str, str]) -> str:
