@@ -1,4 +1,4 @@
-"""The simulator's clock: real time plus what it was moved by.
+"""The simulator's clock: real time, until it is stopped, plus what it was moved by.
 
 Everything that depends on time (timestamps, the refresh interval) reads this clock, so that a test can move it
 instead of sleeping. Waiting itself (a slow answer) is real and is not done here.
@@ -17,12 +17,17 @@ class Clock:
 
     def __init__(self) -> None:
         self._offset = 0.0
+        self._stopped_at: float | None = None
         self._last_stamp = 0
         self._lock = Lock()
 
     def now(self) -> float:
         """Seconds since the epoch."""
-        return time.time() + self._offset
+        return (time.time() if self._stopped_at is None else self._stopped_at) + self._offset
+
+    def stop(self) -> None:
+        """From now on only `advance` moves the clock, however busy the machine is."""
+        self._stopped_at = time.time()
 
     def advance(self, seconds: float) -> None:
         """Move the clock; negative seconds move it back."""

@@ -108,7 +108,8 @@ class Wire:
         if place[2] == 0:
             return HttpAnswer(failure=Failure.REFUSED)  # nobody listens there, and httpcore takes 0 for no port
         is_reused = place in self._kept
-        connection = await self._kept_connection(place)
+        is_trusted = is_reused and self._now() - self._kept[place].since < _TRUSTED_FOR
+        connection = await self._kept_connection(place, is_trusted=is_trusted)
         if connection is None:
             return HttpAnswer(failure=Failure.STALE)
         target = quote(parts.path or "/", safe="/%:@!$&'()*+,;=~") + (f"?{parts.query}" if parts.query else "")
@@ -124,8 +125,10 @@ class Wire:
             await connection.aclose()
             raise
         if is_reused and answer.failure in (Failure.NO_ANSWER, Failure.RESET):
-            await connection.aclose()
-            return HttpAnswer(failure=Failure.STALE)  # the closing of a kept connection was on its way
+            await connection.aclose()  # the closing of a kept connection was on its way
+            if not is_trusted:  # a look, had it come a moment later, would have found it closed
+                return await self.send(method, url, headers, body)
+            return HttpAnswer(failure=Failure.STALE)
         if connection.is_idle():
             other = self._kept.get(place)  # of a message that went there at the same time
             self._kept[place] = _Kept(connection, self._now())
@@ -135,14 +138,14 @@ class Wire:
             await connection.aclose()
         return answer
 
-    async def _kept_connection(self, place: tuple[str, str, int]) -> _Connection | None:
-        """A connection to use; None when the one that is kept was closed by the other side, and is still trusted."""
+    async def _kept_connection(self, place: tuple[str, str, int], *, is_trusted: bool) -> _Connection | None:
+        """A connection to use; None when the one that is kept was closed by the other side, and is trusted."""
         kept = self._kept.pop(place, None)
         if kept and not kept.connection.has_expired():
             return kept.connection
         if kept:
             await kept.connection.aclose()
-            if self._now() - kept.since < _TRUSTED_FOR:
+            if is_trusted:
                 return None
         scheme, host, port = place
         origin = httpcore.Origin(scheme.encode(), host.encode("idna"), port)
