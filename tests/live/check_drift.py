@@ -36,7 +36,6 @@ def test_a_mark_lost_by_hand_is_seen_and_fixed(runs: LiveRuns) -> None:
     fix(runs, GROUP)
     description = f"Ours [{runs.owner}/team]"
     assert runs.cluster.read(runs.key("team"))["description"] == description
-    runs.cluster.wait_until_shown(runs.key("team"), description=description)  # or others find an unmanaged look-alike
 
 
 def test_an_object_deleted_by_hand_is_seen_and_made_again(runs: LiveRuns) -> None:

@@ -73,10 +73,6 @@ class Cluster:
         config = {**self.read(object_id), **members}
         answer = self.call("PUT", f"{CONFIGS}/{object_id}", {"config": config})
         assert answer.status_code == 200, answer.text
-        self.wait_until_shown(object_id, **members)
-
-    def wait_until_shown(self, object_id: str, **members: Any) -> None:
-        """Wait until the list shows an object with these members; at once from 3.1 on."""
         _poll(lambda: self._shows(object_id, members), "the list does not show what was changed")
 
     def _shows(self, object_id: str, members: dict[str, Any]) -> bool:

@@ -1,0 +1,66 @@
+"""What a list that lags may show wrongly: the live ids to be read once more before anything is planned, or held.
+
+Pure. A list of a server before 3.1 is up to a second old, so that an object in it may have been deleted, renamed, or
+given a mark meanwhile, and one that is missing may be there. What seems to be as desired is believed.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterator
+from dataclasses import replace
+
+from reconciler.model.resource import Resource
+from reconciler.plan.changes import Action, TargetPlan
+from reconciler.plan.marks import Matching, Ownership
+from reconciler.plan.references import references
+
+
+def doubtful_ids(
+    plan: TargetPlan, matching: Matching, resources: Collection[Resource], ownership: Ownership
+) -> frozenset[str]:
+    """The ids of all that a plan draws a conclusion from other than: it is as desired. Some may not exist."""
+    seen = {change.id for change in plan.changes}
+    for items in (plan.candidates, plan.copies, plan.leftovers, plan.disabled):
+        seen |= {item.id for item in items}
+    unsettled = {change.name for change in plan.changes if change.action is Action.CREATE}
+    unsettled |= {refusal.name for refusal in plan.refusals}
+    seen |= set(_meant([item for item in resources if item.name in unsettled], matching, ownership))
+    seen |= set(_users(plan, matching))
+    return frozenset(object_id for object_id in seen if object_id)
+
+
+def hold_hidden(plan: TargetPlan, hidden: Collection[str]) -> TargetPlan:
+    """The plan with every create held whose id was found to be taken by an object that our roles may not see."""
+    why = "an object with the id {} is there, but your roles may not see it: use a user that shares a backend role"
+    changes = (
+        replace(change, held=f"{why.format(change.id)} with it, or another id")
+        if change.action is Action.CREATE and change.id in hidden
+        else change
+        for change in plan.changes
+    )
+    return replace(plan, changes=tuple(changes)) if hidden else plan
+
+
+def _meant(unsettled: list[Resource], matching: Matching, ownership: Ownership) -> Iterator[str | None]:
+    """All that a resource without a match could mean, or was kept from being made by: what carries its name or looks
+    like it, what its id would be, and what it refers to."""
+    by_name: dict[str, list[str]] = defaultdict(list)
+    by_look: dict[tuple[str | None, object], list[str]] = defaultdict(list)
+    for item in matching.found:
+        by_name[item.name].append(item.id)
+        by_look[item.live.kind, item.live.fields.get("display_name")].append(item.id)
+    live = set(matching.names.values())
+    for resource in unsettled:
+        for name in (resource.name, *resource.settings.renamed_from):
+            yield from (*by_name[name], ownership.key_of(name))
+        yield from (resource.settings.id, *by_look[resource.kind, resource.fields.get("display_name")])
+        yield from map(ownership.key_of, references(resource.fields, resource.kind) - live)
+
+
+def _users(plan: TargetPlan, matching: Matching) -> Iterator[str]:
+    """Whoever refers to what is to be deleted, since that holds it."""
+    going = {change.id for change in plan.changes if change.action in (Action.DELETE, Action.REPLACE)}
+    for item in matching.found if going else ():
+        if item.live.kind is not None and references(item.live.fields, item.live.kind) & going:
+            yield item.id
