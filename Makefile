@@ -8,7 +8,7 @@ READY := $(VENV)/.ready
 PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-emit-package channel-reconciler
 
 .DEFAULT_GOAL := help
-.PHONY: help setup attack mutants demo test check lint format types imports examples schemas messages house unit test-live interop bench campaign lock clean
+.PHONY: help setup attack mutants demo test check lint format types imports examples schemas messages house reference unit test-live interop bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -31,7 +31,7 @@ demo: $(READY) ## see the product work, on the embedded simulator
 
 test: check ## everything that CI runs
 
-check: lint types imports schemas messages house examples unit ## lint, types, floors, schemas, messages, examples, tests; rewrites nothing
+check: lint types imports schemas messages house reference examples unit ## lint, types, floors, written files, examples, tests; rewrites nothing
 
 lint: $(READY) ## ruff, style and format
 	$(BIN)/ruff check .
@@ -52,6 +52,9 @@ schemas: $(READY) ## are schemas/ and the models the same? (WRITE=1 writes schem
 
 messages: $(READY) ## is docs/messages.md, every text that a user may read, as in the code? (WRITE=1 writes it)
 	@$(BIN)/python -m tools.messages $(if $(WRITE),--write,--check)
+
+reference: $(READY) ## is docs/reference/, every kind, setting, verb and code, as in the code? (WRITE=1 writes it)
+	@$(BIN)/python -m tools.reference $(if $(WRITE),--write,--check)
 
 house: $(READY) ## is the picture of the packages in CONTRIBUTING.md as they import each other? (WRITE=1 draws it)
 	@$(BIN)/python -m tools.house $(if $(WRITE),--write,--check)
