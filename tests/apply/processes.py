@@ -36,7 +36,7 @@ spec:
 """
 
 COMMAND = (sys.executable, "-m", "reconciler", "apply", "--yes")
-_SECONDS = 30
+_SECONDS = 60
 
 
 class Announcing(list[Fault]):
@@ -44,11 +44,15 @@ class Announcing(list[Fault]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.happened = threading.Event()
+        self._happened = threading.Event()
 
     def append(self, item: Fault) -> None:
         super().append(item)
-        self.happened.set()
+        self._happened.set()
+
+    def wait(self) -> None:
+        """Until one struck."""
+        assert self._happened.wait(_SECONDS), "the command never made that call"
 
 
 @dataclass
@@ -107,7 +111,15 @@ class Process:
 
     def wait_for_fault(self) -> None:
         """Until a call of the command met a fault of the simulator."""
-        assert self._struck.happened.wait(_SECONDS), "the command never made that call"
+        self._struck.wait()
+
+    def wait_for_words(self, words: str) -> None:
+        """Until the command has said them on stderr; what it says later is all that `end` gives."""
+        assert self.running.stderr is not None
+        for line in self.running.stderr:
+            if words in line:
+                return
+        raise AssertionError(f"the command never said {words!r}")
 
     def interrupt(self, number: signal.Signals, *, group: bool) -> Ended:
         """Send a signal, to all of the group or to the first process alone, and see how all of it ends."""

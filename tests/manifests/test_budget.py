@@ -11,8 +11,9 @@ from reconciler.manifests import budget
 from reconciler.manifests.budget import Budget, TooMuchError
 from reconciler.manifests.load import load_manifests
 
-SECONDS = 30.0
-"""More than any of these may take, on a slow machine; without a bound each takes minutes or never ends."""
+SECONDS = 60.0
+"""Of computing, whatever else the machine does: more than any of these takes anywhere, and without a bound each takes
+minutes or never ends."""
 
 MANIFEST = """apiVersion: channels.gitops/v1
 kind: SlackChannel
@@ -23,10 +24,10 @@ spec: {webhook_url: {env: X}}
 
 
 def fails(root: Path, words: str, *paths: str) -> None:
-    begin = time.monotonic()
+    begin = time.process_time()
     with pytest.raises(TooMuchError, match=words):
         load_manifests(list(paths) or ["."], root=root)
-    assert time.monotonic() - begin < SECONDS
+    assert time.process_time() - begin < SECONDS
 
 
 def test_ten_megabytes_of_empty_documents(tmp_path: Path) -> None:
@@ -45,9 +46,9 @@ def test_one_document_with_a_hundred_thousand_things_wrong_ends(tmp_path: Path) 
     keys = "".join(f"  k{number}: x\n" for number in range(100_000))
     text = (MANIFEST % 1).replace("spec: {webhook_url: {env: X}}\n---\n", f"spec:\n{keys}")
     (tmp_path / "wrong.yaml").write_text(text)
-    begin = time.monotonic()
+    begin = time.process_time()
     assert load_manifests(["."], root=tmp_path).findings
-    assert time.monotonic() - begin < SECONDS
+    assert time.process_time() - begin < SECONDS
 
 
 def test_more_findings_than_anybody_reads(tmp_path: Path) -> None:
@@ -89,7 +90,7 @@ def test_a_link_out_of_the_project_is_named_and_not_followed(tmp_path: Path, tar
     (tmp_path / "outside.yaml").write_text("planted: 1\n")
     (channels / "good.yaml").write_text(MANIFEST % 1)
     (channels / "root").symlink_to(target if target != ".." else "../..")
-    begin = time.monotonic()
+    begin = time.process_time()
     loaded = load_manifests(["channels"], root=tmp_path / "proj")
     assert [(finding.rule, finding.message) for finding in loaded.findings] == [
         ("link-out", "leads out of the repository")
@@ -97,7 +98,7 @@ def test_a_link_out_of_the_project_is_named_and_not_followed(tmp_path: Path, tar
     assert [manifest.name for manifest in loaded.manifests] == ["n1"]
     whole = load_manifests(["channels/root"], root=tmp_path / "proj")
     assert [finding.rule for finding in whole.findings] == ["link-out"]
-    assert time.monotonic() - begin < SECONDS
+    assert time.process_time() - begin < SECONDS
 
 
 def test_links_within_the_repository_are_followed_and_circles_end(tmp_path: Path) -> None:

@@ -39,9 +39,9 @@ def only_rule(text: str) -> str:
     ids=lambda value: str(value)[:12],
 )
 def test_a_text_that_would_exhaust_the_machine_is_refused_quickly(text: str, rule: str) -> None:
-    started = time.perf_counter()
+    started = time.process_time()
     assert only_rule(text) == rule
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 30  # of computing; without the refusal it is minutes, or the memory
 
 
 def test_documents_before_a_syntax_error_are_read() -> None:

@@ -160,11 +160,11 @@ def test_bytes_are_counted_where_bytes_are_limited() -> None:
 
 def test_a_comment_of_5000_changes_takes_little_longer_than_its_text() -> None:
     plan = plan_of(5000)
-    begin = time.perf_counter()
+    begin = time.process_time()
     render_plan(plan)
-    middle = time.perf_counter()
+    middle = time.process_time()
     render_markdown(pages.plan_page(plan))
-    assert time.perf_counter() - middle < (middle - begin) + 2.0
+    assert time.process_time() - middle < (middle - begin) + 2.0
 
 
 def test_every_change_is_an_entry() -> None:

@@ -8,10 +8,13 @@ import select
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Self
 
 import pytest
 
 from reconciler.model.values import SecretReference
+from reconciler.secrets import commands
 from reconciler.secrets.resolver import Resolver
 from tests.secrets.conftest import MakeSettings, Resolve
 
@@ -129,14 +132,36 @@ class Watched:
         os.mkfifo(folder / "pipe")
         self.pipe = os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
         self.command = (sys.executable, "hanging.py", "pipe")
+        self.seen = b""
 
     def read(self) -> bytes:
         """What comes next: b"" once all that held the pipe are gone."""
-        assert select.select([self.pipe], [], [], 20)[0], "the pipe is still held, or never was"
+        assert select.select([self.pipe], [], [], 60)[0], "the pipe is still held, or never was"
         return os.read(self.pipe, 100)
 
     def read_to_the_end(self) -> bytes:
         return b"".join(iter(self.read, b""))
+
+
+class OverOnceBothHang:
+    """A selector to which nothing comes, and whose time is over once a watched command and its child hang."""
+
+    def __init__(self, watched: Watched) -> None:
+        self._watched = watched
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_error: object) -> None:
+        """Nothing is held."""
+
+    def register(self, *_what: object) -> None:
+        """Whatever is waited for does not come."""
+
+    def select(self, _seconds: float) -> list[object]:
+        while len(self._watched.seen.split()) < 2:
+            self._watched.seen += self._watched.read()
+        return []
 
 
 @pytest.fixture
@@ -147,14 +172,20 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
 
 
 @pytest.mark.parametrize("leader", ["stay", "leave"])
-def test_a_command_that_hangs_is_killed_with_its_children(resolve: Resolve, watched: Watched, leader: str) -> None:
+def test_a_command_that_hangs_is_killed_with_its_children(
+    resolve: Resolve, watched: Watched, leader: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        commands, "selectors", SimpleNamespace(DefaultSelector=lambda: OverOnceBothHang(watched), EVENT_READ=1)
+    )
     reference = SecretReference("pass", leader)
-    failures = resolve(reference, sources={"pass": watched.command}, timeout_seconds=1.5).failures
+    failures = resolve(reference, sources={"pass": watched.command}, timeout_seconds=40).failures
     assert failures[reference] == (
-        "the command did not end in 1.5 seconds and was killed; "
+        "the command did not end in 40 seconds and was killed; "
         f"run it by hand to see what it waits for: {sys.executable} hanging.py pipe {leader}"
     )
-    assert sorted(watched.read_to_the_end().split()) == [b"child", b"parent"]
+    assert sorted(watched.seen.split()) == [b"child", b"parent"]
+    assert watched.read_to_the_end() == b""
 
 
 def test_a_command_that_closes_its_output_and_stays_is_killed(resolve: Resolve) -> None:
