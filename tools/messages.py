@@ -21,7 +21,7 @@ PAGE = ROOT / "docs" / "messages.md"
 
 _INTRO = """# Messages
 
-Every text of the code base that a user may read: errors, warnings, findings, hints, refusals, questions, help, schema
+Every text of the code base that a user may read: errors, warnings, problems, hints, refusals, questions, help, schema
 descriptions and last lines, by the module and function that says it; what stands in braces is filled in. This page is
 for whoever changes or reviews messages: read what you changed aloud, and ask whether a colleague would say it so.
 

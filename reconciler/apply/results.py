@@ -94,12 +94,12 @@ class TestResult:
             yield Exit.NOT_LOOKED_AT
 
 
-def exit_of_tests(tests: Iterable[TestResult], errors: Iterable[str]) -> Exit:
-    """The code of `test`: all that was chosen went through, or what did not. Where nothing was sent, nothing was
-    looked at."""
+def exit_of_tests(tests: Iterable[TestResult], *, failed: bool) -> Exit:
+    """The code of `test`: all that was chosen went through, or what did not; `failed`: something could not even be
+    tried. Where nothing was sent, nothing was looked at."""
     tests = list(tests)
     fitting = [code for test in tests for code in test.exits]
-    fitting += [Exit.ERROR for _ in errors]
+    fitting += [Exit.ERROR] if failed else []
     if all(isinstance(test.tested.evidence, Unknown) for test in tests):
         fitting.append(Exit.NOT_LOOKED_AT)
     return first_of(fitting)

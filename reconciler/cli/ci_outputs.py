@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 
 from reconciler.ci.place import WantedPlace
 from reconciler.cli.terminal import command, note
-from reconciler.model.errors import ConfigurationError, Place, ReconcilerError
+from reconciler.model.errors import ConfigurationError, Problem, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.ci.place import Place as CommentPlace
-    from reconciler.report.machines import Note
     from reconciler.report.view import Page
 
 _LEAST_ROOM = 4096  # bytes: with less, even the note about what was cut would not fit
@@ -32,10 +31,10 @@ class CiOutputs:
     targets: tuple[str, ...]
     comment_id: str
 
-    def tell(self, page: Page, notes: list[Note]) -> None:
+    def tell(self, page: Page, problems: list[Problem]) -> None:
         """Send the page everywhere. Trouble is noted, and never raised: it must not pass for the run's outcome."""
         if self.annotations:
-            _guarded("annotations were not written", lambda: annotate(notes))
+            _guarded("annotations were not written", lambda: annotate(problems))
         uncommented = self.place is not None and not _guarded(
             "the comment was not written", lambda: self._comment(page)
         )
@@ -103,22 +102,21 @@ def _with_run(page: Page) -> Page:
     return replace(page, facts=(*page.facts, *((name, value) for name, value in facts if value)))
 
 
-def annotate(notes: Iterable[Note]) -> None:
+def annotate(problems: Iterable[Problem]) -> None:
     """Annotate files in GitHub Actions; nothing is said where there is nothing to annotate."""
     from reconciler.report.machines import render_annotations
 
-    placed = [(level, place and in_work_tree(place), text) for level, place, text in notes]
-    if text := render_annotations(placed):
+    if text := render_annotations([in_work_tree(problem) for problem in problems]):
         command(text)
 
 
-def in_work_tree(place: Place) -> Place:
-    """The place with its file as GitHub knows it: from the top of the checkout, wherever the step runs."""
-    top = os.environ.get("GITHUB_WORKSPACE", "")
-    path = Path(place.file).absolute()
-    if not top or not place.file or not path.is_relative_to(Path(top).absolute()):
-        return place
-    return replace(place, file=path.relative_to(Path(top).absolute()).as_posix())
+def in_work_tree(problem: Problem) -> Problem:
+    """The problem with its file as GitHub knows it: from the top of the checkout, wherever the step runs."""
+    top, file = os.environ.get("GITHUB_WORKSPACE", ""), problem.location.file
+    path = Path(file).absolute()
+    if not top or not file or not path.is_relative_to(Path(top).absolute()):
+        return problem
+    return problem.in_file(path.relative_to(Path(top).absolute()).as_posix())
 
 
 def _write_summary(page: Page, *, required: bool) -> None:

@@ -17,7 +17,7 @@ import click
 
 from reconciler.cli import signals
 from reconciler.cli.terminal import note, silence_stdout, write_what_cannot_be_encoded_as_escapes
-from reconciler.model.errors import FindingsError, ReconcilerError
+from reconciler.model.errors import ProblemsError, ReconcilerError
 from reconciler.model.exits import Exit
 from reconciler.model.text import visible
 from reconciler.model.version import __version__
@@ -123,8 +123,8 @@ def _tell(error: BaseException) -> Exit:
     except click.ClickException as usage:
         _show_usage(usage)
         return Exit.USAGE
-    except FindingsError as wrong:
-        note("\n".join(f"{finding.level.value}: {finding}" for finding in wrong.findings))
+    except ProblemsError as wrong:
+        note("\n".join(f"{problem.level.value}: {problem}" for problem in wrong.problems))
         return wrong.exit_code
     except ReconcilerError as known:
         note(f"{'error' if known.exit_code else 'note'}: {known}")

@@ -19,13 +19,12 @@ from reconciler.ci.place import WantedPlace
 from reconciler.cli.ci_outputs import CiOutputs, project_place
 from reconciler.cli.options import option
 from reconciler.cli.terminal import Screen, begin_document, is_document_shown, out, show_document, show_json
-from reconciler.model.errors import ConfigurationError, FindingsError, Level, ReconcilerError
+from reconciler.model.errors import ConfigurationError, Level, Problem, ProblemsError, ReconcilerError
 from reconciler.model.exits import Exit
 
 if TYPE_CHECKING:
     from reconciler.engine.load import Workspace
     from reconciler.engine.options import ProjectOptions
-    from reconciler.report.machines import Note
     from reconciler.report.texts import Paint
     from reconciler.report.view import Page
 
@@ -117,7 +116,7 @@ def published(what: str) -> Callable[[Command], Command]:
 class ReportFiles(Protocol):
     """A verb's report files that are written also when it fails."""
 
-    def write_failure(self, messages: list[str]) -> None:
+    def write_failure(self, problems: list[Problem]) -> None:
         """Write what stopped the run."""
         ...
 
@@ -144,29 +143,28 @@ class _FailureReport:
         if self._form != "text" and not is_document_shown():
             with suppress(Exception):  # what stopped the run goes on to `main`, whatever becomes of its document
                 self._show(error)
-        messages, notes = _what_went_wrong(error)
+        problems = problems_of_error(error)
         for files in self._files:
             with suppress(Exception):
-                files.write_failure(messages)
+                files.write_failure(problems)
         if self._ci_outputs is not None and not isinstance(error, click.ClickException):
-            self._ci_outputs.tell(self._page(error, messages), notes)
+            self._ci_outputs.tell(self._page(error, problems), problems)
 
-    def _page(self, error: BaseException, messages: list[str]) -> Page:
+    def _page(self, error: BaseException, problems: list[Problem]) -> Page:
         from reconciler.report.view import failure_page, note_page
 
         make = note_page if exit_code_of(error) == Exit.DONE else failure_page
-        return make(self._what, project_place(self._config) or "reconciler.yaml", messages)
+        return make(self._what, project_place(self._config) or "reconciler.yaml", problems)
 
     def _show(self, error: BaseException) -> None:
         """The document on stdout: why there is no other."""
-        messages, _ = _what_went_wrong(error)
+        problems = problems_of_error(error)
         if self._form == "json":
             from reconciler.report.failure import failure_document
 
-            findings = error.findings if isinstance(error, FindingsError) else ()
-            show_json(failure_document(self._what, exit_code_of(error), messages, findings))
+            show_json(failure_document(self._what, exit_code_of(error), problems))
         else:
-            show_page(self._page(error, messages), self._form)
+            show_page(self._page(error, problems), self._form)
 
 
 def exit_code_of(error: BaseException) -> Exit:
@@ -190,19 +188,17 @@ def show_page(page: Page, form: str) -> None:
         show_document(render_html(page))
 
 
-def _what_went_wrong(error: BaseException) -> tuple[list[str], list[Note]]:
-    if isinstance(error, FindingsError):
-        from reconciler.report.machines import notes_of_findings
-
-        return [str(finding) for finding in error.findings], notes_of_findings(error.findings)
+def problems_of_error(error: BaseException) -> list[Problem]:
+    """What stopped a run, in words that hold no value of a user's."""
+    if isinstance(error, ProblemsError):
+        return error.problems
     if isinstance(error, ReconcilerError):
-        return [str(error)], [(Level.ERROR if error.exit_code else Level.WARNING, None, str(error))]
+        return [Problem((), str(error), level=Level.ERROR if error.exit_code else Level.WARNING)]
     if isinstance(error, click.ClickException):
-        return [error.format_message()], [(Level.ERROR, None, error.format_message())]
-    text = f"internal error ({type(error).__name__}): see the log"
+        return [Problem((), error.format_message())]
     if isinstance(error, (KeyboardInterrupt, click.exceptions.Abort)):
-        text = "the run was interrupted"
-    return [text], [(Level.ERROR, None, text)]
+        return [Problem((), "the run was interrupted")]
+    return [Problem((), f"internal error ({type(error).__name__}): see the log")]
 
 
 def publish(
@@ -217,7 +213,7 @@ def publish(
 ) -> None:
     """Show a plan, apply (a RunResult), test (TestResults) or drift, and send it wherever the flags say.
 
-    `silent`: as text there is nothing to say. `more` are a report's further parts: `errors` of the tests' targets.
+    `silent`: as text there is nothing to say. `more`: `problems` that kept tests from being made.
     """
     form = output.stdout
     if form == "text" and not silent:
@@ -236,7 +232,7 @@ def publish(
     if form in ("markdown", "html"):
         show_page(page, form)
     if in_ci:
-        output.ci_outputs(options).tell(page, _notes(what, value, workspace, more.get("errors", ())))
+        output.ci_outputs(options).tell(page, _problems(what, value, workspace, more.get("problems", ())))
 
 
 def _text(what: str, value: Any, paint: Paint) -> str:
@@ -276,13 +272,13 @@ def _page(what: str, value: Any, project: str, **more: Any) -> Page:
     return pages.result_page(project, value) if what == "apply" else pages.page_of_tests(project, value, **more)
 
 
-def _notes(what: str, value: Any, workspace: Workspace | None, errors: Any) -> list[Note]:
+def _problems(what: str, value: Any, workspace: Workspace | None, more: Iterable[Problem]) -> list[Problem]:
     """What deserves an annotation: what failed or moved, at its manifest."""
-    from reconciler.report.notes import notes_of
+    from reconciler.report.problems import problems_of
 
     manifests = workspace.desired.manifests if workspace is not None else {}
-    places = {name: manifest.source.place for name, manifest in manifests.items()}
-    return [*notes_of(what, value, places), *((Level.ERROR, None, text) for text in errors)]
+    locations = {name: manifest.source.location for name, manifest in manifests.items()}
+    return [*problems_of(what, value, locations), *more]
 
 
 def write_file(path: Path, text: str) -> None:

@@ -18,7 +18,7 @@ from reconciler.engine.load import build_workspace
 from reconciler.engine.options import Selection, Surroundings
 from reconciler.git import Commit, Repository, Tree
 from reconciler.manifests.load_project import load_project_text
-from reconciler.model.errors import ConfigurationError, FindingsError, RefusedError
+from reconciler.model.errors import ConfigurationError, ProblemsError, RefusedError
 from reconciler.model.project import Project
 from reconciler.model.resource import Resource
 from reconciler.providers import settings_of
@@ -172,7 +172,7 @@ def _project(text: bytes, label: str) -> Project:
         return load_project_text(text.decode("utf-8-sig"), label, settings_of)
     except UnicodeDecodeError:
         raise ConfigurationError(f"{label}: is not text in UTF-8") from None
-    except FindingsError as error:
+    except ProblemsError as error:
         raise ConfigurationError(f"the project file of that commit cannot be used:\n{error}") from None
 
 

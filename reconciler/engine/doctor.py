@@ -142,7 +142,7 @@ def _kinds(name: str, provider: Provider, server: Server, kinds: Collection[str]
         f"{kind}: {problem.message}"
         for kind in sorted(set(kinds) - set(unheld))
         for problem in able.check(kind, {}, server.version)
-        if problem.field == "kind"
+        if problem.path == ("kind",)
     ]
     problems += [f"{kind}: {able.provider} has none" for kind in unheld]
     if problems:

@@ -135,14 +135,14 @@ def _load_written(workspace: Workspace, folder: Path) -> dict[str, Manifest]:
 
 def _keeps_its_file(exported: ManifestDocument, there: Manifest, workspace: Workspace) -> str:
     """Why the manifest that is there cannot be written over; "" if it can."""
-    place = there.source.place()
+    location = there.source.location()
     if there.kind != exported.kind:
-        return f"{place} is a {there.kind} of that name, and live is a {exported.kind}"
+        return f"{location} is a {there.kind} of that name, and live is a {exported.kind}"
     if sum(isinstance(item, Document) for item in parse_documents(there.source.read())) > 1:
-        return f"{place} holds other manifests too: put it into a file of its own, or edit it there"
+        return f"{location} holds other manifests too: put it into a file of its own, or edit it there"
     default = workspace.project.default_targets
     lost = set(there.spec.get("targets", default)) - set(exported.document["spec"].get("targets", default))
-    return f"{place} is for {', '.join(sorted(lost))} too, where it was not found" if lost else ""
+    return f"{location} is for {', '.join(sorted(lost))} too, where it was not found" if lost else ""
 
 
 def _refuse_overwriting(

@@ -10,7 +10,7 @@ from reconciler.engine.options import ManifestOptions, ProjectOptions, Selection
 from reconciler.engine.selecting import check_selection, is_named, is_selected, match_names
 from reconciler.manifests.load import Loaded, load_manifests
 from reconciler.manifests.load_project import find_project, load_project
-from reconciler.model.errors import ConfigurationError, Finding, FindingsError, Level, RefusedError
+from reconciler.model.errors import ConfigurationError, Level, Problem, ProblemsError, RefusedError
 from reconciler.model.project import Project
 from reconciler.model.provider import Abilities
 from reconciler.model.resource import Resource
@@ -32,7 +32,7 @@ class Workspace:
     root: Path
     desired: Desired
     here: Surroundings
-    findings: tuple[Finding, ...]
+    problems: tuple[Problem, ...]
     selection: Selection
     base: Mapping[str, Mapping[str, Resource]] | None = None
     commits: Mapping[str, str] = field(default_factory=dict)
@@ -56,23 +56,23 @@ class Workspace:
         resources = self.resources(target).items()
         return frozenset(name for name, resource in resources if is_selected(resource, self.selection))
 
-    def must_be_sound(self, *, strict: bool, allow_empty: bool) -> list[Finding]:
-        """Raise all findings of level error (warnings too, if strict); the warnings that are left."""
-        empty = [finding for finding in self.findings if finding.rule == "no-manifests"]
-        findings = [finding for finding in self.findings if finding not in empty]
-        errors = [finding for finding in findings if strict or finding.level is Level.ERROR]
+    def must_be_sound(self, *, strict: bool, allow_empty: bool) -> list[Problem]:
+        """Raise all problems of level error (warnings too, if strict); the warnings that are left."""
+        empty = [problem for problem in self.problems if problem.rule == "no-manifests"]
+        problems = [problem for problem in self.problems if problem not in empty]
+        errors = [problem for problem in problems if strict or problem.level is Level.ERROR]
         if errors:
-            raise FindingsError(errors)
+            raise ProblemsError(errors)
         if not self.desired.manifests and not allow_empty:
             raise RefusedError(
                 "nothing left to manage: there is no manifest, so everything owned would be a prune candidate; "
                 "check spec.manifests, or pass --allow-empty"
             )
-        return [finding for finding in findings if finding.level is Level.WARNING]
+        return [problem for problem in problems if problem.level is Level.WARNING]
 
 
 def load_workspace(options: ManifestOptions | ProjectOptions, here: Surroundings) -> Workspace:
-    """Read project and manifests. Findings are gathered, not raised, but for those of the project file."""
+    """Read project and manifests. Problems are gathered, not raised, but for those of the project file."""
     path = project_file(options, here)
     return build_workspace(load_project(path, settings_of), path.resolve().parent, options.selection, here)
 
@@ -95,10 +95,10 @@ def build_workspace(
         name: provided(name).abilities() for name in {t.provider for t in project.targets.values()}
     }
     desired = build_desired(loaded.manifests, project, abilities, partial=bool(selection.files), refused=loaded.refused)
-    findings = sorted([*project.warnings, *loaded.findings, *desired.findings], key=lambda finding: finding.sort_key)
-    if all(finding.level is Level.WARNING for finding in findings):  # else nobody knows what there is to select
+    problems = sorted([*project.warnings, *loaded.problems, *desired.problems], key=lambda problem: problem.sort_key)
+    if all(problem.level is Level.WARNING for problem in problems):  # else nobody knows what there is to select
         check_selection(selection, desired, targets)
-    return Workspace(project, root, desired, here, tuple(findings), selection)
+    return Workspace(project, root, desired, here, tuple(problems), selection)
 
 
 def _load(project: Project, root: Path, selection: Selection, here: Surroundings, boundary: Path | None) -> Loaded:

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 
 def load_sound(options: PlanningOptions, here: Surroundings) -> tuple[Workspace, list[str]]:
-    """The workspace that the options select, and what is to be noted about it; all findings are raised. Misused options
+    """The workspace that the options select, and what is to be noted about it; all problems are raised. Misused options
     are refused."""
     if options.prune and options.selection.is_partial:
         raise RefusedError(
@@ -38,8 +38,8 @@ def load_sound(options: PlanningOptions, here: Surroundings) -> tuple[Workspace,
     if not options.prune:  # which may meet excluded objects that no manifest names
         check_excluded(options.selection, workspace.desired)
     check_names("--enable", options.enable, {ALL, *workspace.desired.manifests})
-    for finding in workspace.must_be_sound(strict=options.strict, allow_empty=options.allow_empty):
-        notes.append(f"warning: {finding}")
+    for problem in workspace.must_be_sound(strict=options.strict, allow_empty=options.allow_empty):
+        notes.append(f"warning: {problem}")
     if options.base and workspace.bounds is None:
         raise NothingToCompareError(
             f"nothing to compare with yet: {options.base} has no project file here, so nothing of this proposal is "

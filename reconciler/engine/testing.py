@@ -15,6 +15,7 @@ from reconciler.engine.plan import read_options
 from reconciler.engine.read import Live, close, read_targets
 from reconciler.engine.run import Run
 from reconciler.engine.tasks import side_by_side
+from reconciler.model.errors import Problem
 from reconciler.model.evidence import No, Tested, expectation, unknown
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.kinds import KINDS
@@ -26,18 +27,18 @@ from reconciler.plan.payload import make_payload
 
 @dataclass(frozen=True, slots=True)
 class Tests:
-    """How each channel fared; `errors` say which targets and resources could not be tested at all."""
+    """How each channel fared; `problems` say which targets and resources could not be tested at all."""
 
     __test__ = False  # pytest would take it for a test class
 
     results: list[TestResult]
-    errors: list[str]
+    problems: list[Problem]
     notes: tuple[str, ...] = ()
 
     @property
     def exit_code(self) -> int:
         """The code of the contract."""
-        return exit_of_tests(self.results, self.errors)
+        return exit_of_tests(self.results, failed=bool(self.problems))
 
 
 async def send_tests(run: Run) -> Tests:
@@ -53,12 +54,9 @@ async def send_tests(run: Run) -> Tests:
         )
     finally:
         await close(lives)
-    errors = [f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error]
-    errors += [
-        f"{live.plan.target}: {refusal.name}: {refusal.message}" for live in lives for refusal in live.plan.refusals
-    ]
+    problems = [problem for live in lives for problem in live.plan.problems]
     nothing = f"{GAPS[UnknownReason.NOTHING_SELECTED].says}: the chosen manifests hold accounts and groups only"
-    return Tests(results, errors, () if results or errors else (nothing,))
+    return Tests(results, problems, () if results or problems else (nothing,))
 
 
 def _chosen(live: Live, workspace: Workspace, named: frozenset[str]) -> Iterator[Match]:

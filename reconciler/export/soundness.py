@@ -9,7 +9,7 @@ from pathlib import Path
 from reconciler.export.texts import ManifestDocument, render_manifest
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.manifest import Manifest
-from reconciler.model.errors import Finding, Level
+from reconciler.model.errors import Level, Problem
 from reconciler.model.project import Project
 from reconciler.model.provider import Abilities
 from reconciler.plan.desired import build_desired
@@ -19,7 +19,7 @@ def find_unsound(
     manifests: Iterable[ManifestDocument], project: Project, abilities: Mapping[str, Abilities]
 ) -> dict[str, str]:
     """What is wrong with each manifest that `validate` would refuse, by name. `abilities` are by provider."""
-    wrong: dict[str, list[Finding]] = {}
+    wrong: dict[str, list[Problem]] = {}
     usable: list[Manifest] = []
     names: dict[str, str] = {}
     for manifest in manifests:
@@ -31,16 +31,16 @@ def find_unsound(
             known_sources=frozenset(project.secrets.sources),
             defaults=project.defaults,
         )
-        errors = [finding for finding in loaded.findings if finding.level is Level.ERROR]
+        errors = [problem for problem in loaded.problems if problem.level is Level.ERROR]
         if errors:
             wrong[manifest.name] = errors
         usable += loaded.manifests
     desired = build_desired(usable, project, abilities, refused=frozenset(wrong))
-    for finding in desired.findings:
-        if finding.level is Level.ERROR:
-            wrong.setdefault(names[finding.subject], []).append(finding)
-    return {name: "; ".join(dict.fromkeys(map(_words, findings))) for name, findings in wrong.items()}
+    for problem in desired.problems:
+        if problem.level is Level.ERROR:
+            wrong.setdefault(names[problem.subject], []).append(problem)
+    return {name: "; ".join(dict.fromkeys(map(_words, problems))) for name, problems in wrong.items()}
 
 
-def _words(finding: Finding) -> str:
-    return f"{finding.field}: {finding.message}" if finding.field else finding.message
+def _words(problem: Problem) -> str:
+    return f"{problem.field}: {problem.message}" if problem.field else problem.message

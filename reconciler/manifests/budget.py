@@ -19,7 +19,7 @@ _MOST = {
     "documents": 50_000,
     "values": 2_000_000,  # of lists and mappings, those that aliases repeat included
     "characters": 128 * 2**20,
-    "findings": 20_000,
+    "problems": 20_000,
 }
 SECONDS = 120.0
 """How long reading and checking the manifests may take."""

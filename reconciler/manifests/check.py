@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
+from reconciler.model.errors import Problem
 from reconciler.model.kinds import KINDS
 from reconciler.model.specs import SPEC_MODELS, KindSpec
-from reconciler.model.text import Problem, suggest, type_name
+from reconciler.model.text import suggest, type_name
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
@@ -92,10 +93,10 @@ def _not_a_mapping(what: str, document: Any) -> Problem:
 def _about_kind(problem: Problem, kind: Any) -> Problem:
     if problem.path != ("kind",) or problem.rule != "not-one-of":
         return problem
-    hint = suggest(kind, KINDS) or f"known kinds: {', '.join(KINDS)}"
+    fix = suggest(kind, KINDS) or f"known kinds: {', '.join(KINDS)}"
     if kind == "Project":
-        hint = "a project file is given with --config"
-    return Problem(("kind",), "unknown kind", "unknown-kind", hint)
+        fix = "a project file is given with --config"
+    return Problem(("kind",), "unknown kind", "unknown-kind", fix)
 
 
 @cache

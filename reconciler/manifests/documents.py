@@ -18,7 +18,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from reconciler.manifests.budget import Budget
 from reconciler.manifests.yaml_errors import UnsafeYamlError, word_yaml_error
-from reconciler.model.text import Path, Problem, quoted_key
+from reconciler.model.errors import Location, Problem
+from reconciler.model.text import Path, quoted_key
 
 MAX_DEPTH = 64
 MAX_VALUES = 200_000
@@ -38,28 +39,20 @@ _NOT_FINITE = r"[-+]?\.(?:inf|Inf|INF)|\.(?:nan|NaN|NAN)"
 _LARGEST = 2**63
 
 
-@dataclass(frozen=True, slots=True)
-class Spot:
-    """A position in a text; line and column count from 1."""
-
-    line: int
-    column: int
-
-
 def is_merge(key: Node) -> bool:
     return isinstance(key, ScalarNode) and key.value == "<<" and not key.tag and not key.style
 
 
-def spot_of(mark: Any) -> Spot:
-    """A mark of libyaml's, which counts from 0, as a spot."""
-    return Spot(mark.line + 1, mark.column + 1)
+def location_of(mark: Any) -> Location:
+    """A mark of libyaml's, which counts from 0, as a location in a text whose file others know."""
+    return Location("", mark.line + 1, mark.column + 1)
 
 
 class ValueReader:
     """The values of one document's nodes. Problems are gathered; only limits raise."""
 
     def __init__(self, budget: Budget | None = None) -> None:
-        self.problems: list[tuple[Spot, Problem]] = []
+        self.problems: list[Problem] = []
         self._values = 0
         self._budget = budget
 
@@ -138,8 +131,9 @@ class ValueReader:
                 result.setdefault(key, value)
 
     def _problem(self, node: Node, rule: str, key: str = "") -> None:
-        message, slug, hint = _PROBLEMS[rule]
-        self.problems.append((spot_of(node.start_mark), Problem((), message.format(key=quoted_key(key)), slug, hint)))
+        message, slug, fix = _PROBLEMS[rule]
+        message = message.format(key=quoted_key(key))
+        self.problems.append(Problem((), message, slug, fix, location=location_of(node.start_mark)))
 
 
 _PROBLEMS: dict[str, tuple[str, str, str]] = {
@@ -168,7 +162,7 @@ class Document:
     end: int
     line: int
     column: int
-    problems: tuple[tuple[Spot, Problem], ...] = ()
+    problems: tuple[Problem, ...] = ()
 
 
 class _Composer(CParser):
@@ -199,7 +193,7 @@ class _Composer(CParser):
         self._depth -= 1
 
 
-def parse_documents(text: str, budget: Budget | None = None) -> Iterator[Document | tuple[Spot, Problem]]:
+def parse_documents(text: str, budget: Budget | None = None) -> Iterator[Document | Problem]:
     """The documents of a text, in order; empty ones are left out. A problem ends it: what follows cannot be read.
 
     `budget` is what the whole run may read; TooMuchError beyond it.
@@ -214,8 +208,7 @@ def parse_documents(text: str, budget: Budget | None = None) -> Iterator[Documen
                 if value is not None or reader.problems:
                     yield _document(node, value, reader)
     except (YAMLError, UnsafeYamlError) as error:
-        line, column, problem = word_yaml_error(error, text)
-        yield Spot(line, column), problem
+        yield word_yaml_error(error, text)
 
 
 def _document(node: Node, value: Any, reader: ValueReader) -> Document:
@@ -224,7 +217,7 @@ def _document(node: Node, value: Any, reader: ValueReader) -> Document:
     return Document(value, start.index - start.column, end.index, start.line + 1, start.column + 1, problems)
 
 
-def find_spot(text: str, path: Path, *, key: bool = False) -> Spot | None:
+def find_location(text: str, path: Path, *, key: bool = False) -> Location | None:
     """Where the value at `path` is in a text of one document; `key`: where its key is. The nearest that exists counts.
 
     None if the text is not what it was.
@@ -242,7 +235,7 @@ def find_spot(text: str, path: Path, *, key: bool = False) -> Spot | None:
         mark = key_node.start_mark if key else None
     if node is None:
         return None
-    return spot_of(mark or node.start_mark)
+    return location_of(mark or node.start_mark)
 
 
 def _step(node: Node | None, step: str | int) -> tuple[Node, Node] | None:

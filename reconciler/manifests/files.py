@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from reconciler.manifests.budget import Budget
-from reconciler.model.text import Problem
+from reconciler.model.errors import Location, Problem
 
 MAX_BYTES = 10 * 2**20
 """The largest file that is read: 10 MiB."""
@@ -26,13 +26,12 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 _JSON_PAIR = r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)"
 
 
-class FileProblem(Exception):  # noqa: N818 - it carries a problem, which becomes a finding
+class FileProblem(Exception):  # noqa: N818 - it carries a problem, and is gathered, not shown
     """A file that cannot be read as text; `line` is where, if that is known."""
 
-    def __init__(self, message: str, rule: str, hint: str = "", line: int = 0) -> None:
+    def __init__(self, message: str, rule: str, fix: str = "", line: int = 0) -> None:
         super().__init__(message)
-        self.problem = Problem((), message, rule, hint)
-        self.line = line
+        self.problem = Problem((), message, rule, fix, location=Location("", line, min(line, 1)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +155,7 @@ class _Reader:
 
 @lru_cache(maxsize=1)
 def read_text(path: str) -> str:
-    """The text of a file; FileProblem if it is none. The last one is kept: many findings may ask for it again."""
+    """The text of a file; FileProblem if it is none. The last one is kept: many problems may ask for it again."""
     try:
         status = os.stat(path)  # noqa: PTH116 - as above
         if not stat.S_ISREG(status.st_mode):

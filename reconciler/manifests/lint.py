@@ -9,11 +9,11 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.errors import ConfigurationError, Level, Problem
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.project import Project, Target
 from reconciler.model.provider_settings import ProviderSettings, SettingsOf
-from reconciler.model.text import Path, Problem, suggest
+from reconciler.model.text import Path, suggest
 from reconciler.model.values import BUILT_IN_SOURCES, PUBLIC_HEADERS, RESERVED_NAMES
 from reconciler.model.version import __version__
 
@@ -65,16 +65,16 @@ def _lint_headers(headers: Mapping[str, Any], at: Path, known_sources: frozenset
 def check_secret(value: Any, at: Path, known_sources: frozenset[str]) -> Iterator[Problem]:
     """What is wrong with a secret field that passed its schema: it is written out, or its source is not known."""
     if isinstance(value, str):
-        hint = "use a reference, as {env: NAME} or {file: PATH}; or {plain: ...} if it is no secret"
-        yield Problem(at, "a secret is written out here", "literal-secret", hint, warning=True)
+        fix = "use a reference, as {env: NAME} or {file: PATH}; or {plain: ...} if it is no secret"
+        yield Problem(at, "a secret is written out here", "literal-secret", fix, level=Level.WARNING)
         return
     source = next((key for key in value if key != "key"), "")
     if source == "format":
         yield from check_secret(value["from"], (*at, "from"), known_sources)
     elif source not in RESERVED_NAMES and source not in known_sources and source not in _installed_sources():
         known = [*BUILT_IN_SOURCES, "live", "plain", "format", *sorted(known_sources)]
-        hint = suggest(source, known) or "define it under spec.secrets.sources in the project file"
-        yield Problem(at, "names a source of secrets that is not known", "unknown-source", hint)
+        fix = suggest(source, known) or "define it under spec.secrets.sources in the project file"
+        yield Problem(at, "names a source of secrets that is not known", "unknown-source", fix)
 
 
 @cache
@@ -88,8 +88,8 @@ def _installed_sources() -> frozenset[str]:
 def _lint_recipients(kind: str, spec: Mapping[str, Any], supplied: frozenset[str]) -> Iterator[Problem]:
     if kind == "EmailGroup":
         if spec.get("recipients") == []:
-            hint = "add recipients, or remove the group"
-            yield Problem(("spec", "recipients"), "reaches nobody", "no-recipients", hint, warning=True)
+            fix = "add recipients, or remove the group"
+            yield Problem(("spec", "recipients"), "reaches nobody", "no-recipients", fix, level=Level.WARNING)
         return
     parts = [spec, *spec.get("overrides", {}).values()]
     reaches = any(part.get(field) for part in parts for field in ("recipients", "groups"))
@@ -120,8 +120,8 @@ def check_providers(document: object, settings_of: SettingsOf) -> Iterator[Probl
         try:
             settings_of(provider)
         except ConfigurationError as error:
-            message, _, hint = str(error).partition("; ")
-            yield Problem(("spec", "targets", name, "provider"), message, "not-one-of", hint)
+            message, _, fix = str(error).partition("; ")
+            yield Problem(("spec", "targets", name, "provider"), message, "not-one-of", fix)
 
 
 def _lint_version(project: Project) -> Iterator[Problem]:
@@ -144,9 +144,9 @@ def _lint_version(project: Project) -> Iterator[Problem]:
 def _lint_targets(project: Project, settings_of: SettingsOf) -> Iterator[Problem]:
     for index, name in enumerate(project.default_targets):
         if name not in project.targets and name not in project.known_targets:
-            hint = suggest(name, project.targets) or "add it to spec.targets"
+            fix = suggest(name, project.targets) or "add it to spec.targets"
             yield Problem(
-                ("spec", "default_targets", index), "names a target that does not exist", "unknown-target", hint
+                ("spec", "default_targets", index), "names a target that does not exist", "unknown-target", fix
             )
     by_address: dict[tuple[str, str], str] = {}
     for name, target in project.targets.items():
@@ -154,8 +154,8 @@ def _lint_targets(project: Project, settings_of: SettingsOf) -> Iterator[Problem
         settings = settings_of(target.provider)
         yield from _lint_address(at, project, name, settings, by_address)
         if target.version is not None and (message := settings.version_problem(target.version)):
-            hint = "write the real one, or leave it out: the server is asked"
-            yield Problem((*at, "version"), message, "impossible-version", hint)
+            fix = "write the real one, or leave it out: the server is asked"
+            yield Problem((*at, "version"), message, "impossible-version", fix)
         yield from _lint_access(at, target, settings)
 
 
@@ -178,11 +178,13 @@ def _lint_address(
 
 def _lint_access(at: Path, target: Target, settings: ProviderSettings) -> Iterator[Problem]:
     for way in sorted(target.auth.model_fields_set - settings.auth) if target.auth else ():
-        hint = f"{target.provider} takes {', '.join(sorted(settings.auth))}"
-        yield Problem((*at, "auth", way), f"{target.provider} does not know this", "auth-not-held", hint, at_key=True)
+        fix = f"{target.provider} takes {', '.join(sorted(settings.auth))}"
+        yield Problem((*at, "auth", way), f"{target.provider} does not know this", "auth-not-held", fix, at_key=True)
     if not target.tls.verify:
         message = "any certificate is accepted, so anybody in between can read along"
-        yield Problem((*at, "tls", "verify"), message, "tls-not-verified", "give tls.ca_file instead", warning=True)
+        yield Problem(
+            (*at, "tls", "verify"), message, "tls-not-verified", "give tls.ca_file instead", level=Level.WARNING
+        )
 
 
 def _normal(url: str) -> str:

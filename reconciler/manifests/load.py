@@ -1,7 +1,7 @@
-"""Paths -> checked manifests, and every finding about all of them at once.
+"""Paths -> checked manifests, and every problem of all of them at once.
 
 The one place that puts the steps together: find files, parse, check against the schema, lint, look for names given
-twice. Nothing raises; a file or document that is not usable is a finding, and the others go on.
+twice. Nothing raises; a file or document that is not usable is a problem, and the others go on.
 """
 
 from __future__ import annotations
@@ -19,24 +19,23 @@ from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.files import FileProblem, Found, find_files, label_of, read_text
 from reconciler.manifests.lint import lint_manifest, lint_spec
-from reconciler.manifests.manifest import Manifest, Source, finding_of, subject_of
-from reconciler.model.errors import Finding, Level, Place
+from reconciler.manifests.manifest import Manifest, Source, located, subject_of
+from reconciler.model.errors import Level, Location, Problem
 from reconciler.model.kinds import KINDS
-from reconciler.model.text import Problem
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class Loaded:
-    """The manifests that can be used, and what is wrong, sorted by place.
+    """The manifests that can be used, and what is wrong, sorted by location.
 
     `refused` holds the names of manifests that are there but cannot be used, so that nobody calls a reference to
     one dangling.
     """
 
     manifests: tuple[Manifest, ...]
-    findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
     refused: frozenset[str] = frozenset()
 
 
@@ -47,7 +46,7 @@ class _Loading:
     known_sources: frozenset[str]
     defaults: Mapping[str, Mapping[str, Any]]
     manifests: list[Manifest] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
     budget: Budget = field(default_factory=Budget)
 
@@ -75,12 +74,13 @@ def load_manifests(
             if isinstance(found, Found):
                 _load_file(found, loading)
             else:
-                loading.findings.append(_about_file(*found))
+                label, unreadable = found
+                loading.problems.append(unreadable.problem.in_file(label))
     unique = _unique(loading)
-    if not (loading.manifests or loading.findings):
-        loading.findings.append(_nothing(paths, root))
-    findings = sorted(loading.findings, key=lambda finding: finding.sort_key)
-    return Loaded(tuple(unique), tuple(findings), frozenset(loading.refused))
+    if not (loading.manifests or loading.problems):
+        loading.problems.append(_nothing(paths, root))
+    problems = sorted(loading.problems, key=lambda problem: problem.sort_key)
+    return Loaded(tuple(unique), tuple(problems), frozenset(loading.refused))
 
 
 @contextmanager
@@ -98,8 +98,8 @@ def _without_collector() -> Iterator[None]:
 def _load_file(found: Found, loading: _Loading) -> None:
     try:
         text = found.read()
-    except FileProblem as problem:
-        loading.findings.append(_about_file(found.label, problem))
+    except FileProblem as unreadable:
+        loading.problems.append(unreadable.problem.in_file(found.label))
         return
     loading.budget.spend("characters", len(text))
     for document in parse_documents(text, loading.budget):
@@ -107,9 +107,7 @@ def _load_file(found: Found, loading: _Loading) -> None:
             loading.budget.spend("documents")
             _load_document(document, found, loading)
         else:
-            spot, problem_there = document
-            place = Place(found.label, spot.line, spot.column)
-            loading.findings.append(Finding(place, problem_there.message, problem_there.rule, hint=problem_there.hint))
+            loading.problems.append(document.in_file(found.label))
 
 
 def _load_document(document: Document, found: Found, loading: _Loading) -> None:
@@ -119,26 +117,17 @@ def _load_document(document: Document, found: Found, loading: _Loading) -> None:
     source = Source.of(found.label, found.read, document)
     kind = value.get("kind") if isinstance(value, dict) else None
     supplied = frozenset(loading.defaults.get(kind, ())) if isinstance(kind, str) and loading.defaults else frozenset()
-    problems = check_manifest(value, supplied)
-    findings = [
-        Finding(
-            Place(found.label, spot.line, spot.column),
-            problem.message,
-            problem.rule,
-            subject_of(value),
-            hint=problem.hint,
-        )
-        for spot, problem in document.problems
-    ]
-    problems = [*problems, *_lint(value, problems, loading.known_sources, supplied)]
-    reported = {finding.place for finding in findings}
-    loading.budget.spend("findings", len(problems))
-    for problem in problems:
-        loading.budget.spend("findings", 0)  # each place is looked up by parsing the document again
-        finding = finding_of(problem, source, value)
-        findings += [finding] if finding.place not in reported else []
-    loading.findings += findings
-    if all(finding.level is Level.WARNING for finding in findings):
+    shape = check_manifest(value, supplied)
+    rules = [*shape, *_lint(value, shape, loading.known_sources, supplied)]
+    problems = [problem.in_file(found.label, subject_of(value)) for problem in document.problems]
+    reported = {problem.location for problem in problems}
+    loading.budget.spend("problems", len(rules))
+    for rule in rules:
+        loading.budget.spend("problems", 0)  # each location is looked up by parsing the document again
+        problem = located(rule, source, value)
+        problems += [problem] if problem.location not in reported else []
+    loading.problems += problems
+    if all(problem.level is Level.WARNING for problem in problems):
         loading.manifests.append(_manifest(value, source))
     else:
         loading.refused |= _name_of(value)
@@ -179,7 +168,7 @@ def _name_of(document: Any) -> set[str]:
 
 
 def _unique(loading: _Loading) -> list[Manifest]:
-    """The manifests without those whose name another has too; each of these gets a finding that names the other."""
+    """The manifests without those whose name another has too; each of these gets a problem that names the other."""
     by_name: dict[str, list[Manifest]] = {}
     for manifest in loading.manifests:
         by_name.setdefault(manifest.name, []).append(manifest)
@@ -189,22 +178,17 @@ def _unique(loading: _Loading) -> list[Manifest]:
         if len(group) > 1:
             loading.refused.add(name)
             for index, manifest in enumerate(group):
-                loading.findings.append(_same_name(manifest, group[index - 1 if index else 1]))
+                loading.problems.append(_same_name(manifest, group[index - 1 if index else 1]))
     return [group[0] for group in by_name.values() if len(group) == 1]
 
 
-def _same_name(manifest: Manifest, other: Manifest) -> Finding:
-    message = f"another manifest has this name: {other.kind} at {other.source.place('metadata', 'name')}"
-    hint = "a name is unique in the project, whatever the kind"
-    return manifest.finding(message, "duplicate-name", field=("metadata", "name"), hint=hint)
+def _same_name(manifest: Manifest, other: Manifest) -> Problem:
+    message = f"another manifest has this name: {other.kind} at {other.source.location('metadata', 'name')}"
+    fix = "a name is unique in the project, whatever the kind"
+    return manifest.problem(message, "duplicate-name", path=("metadata", "name"), fix=fix)
 
 
-def _about_file(label: str, problem: FileProblem) -> Finding:
-    place = Place(label, problem.line, 1 if problem.line else 0)
-    return Finding(place, problem.problem.message, problem.problem.rule, hint=problem.problem.hint)
-
-
-def _nothing(paths: Sequence[Path | str], root: Path) -> Finding:
+def _nothing(paths: Sequence[Path | str], root: Path) -> Problem:
     label = "<stdin>" if paths and str(paths[0]) == "-" else label_of(root / paths[0] if paths else root)
-    hint = "write a manifest there, or correct spec.manifests or --file"
-    return Finding(Place(label), "there is no manifest", "no-manifests", hint=hint)
+    fix = "write a manifest there, or correct spec.manifests or --file"
+    return Problem((), "there is no manifest", "no-manifests", fix, location=Location(label))

@@ -13,13 +13,12 @@ from reconciler.manifests.check import check_project
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.files import FileProblem, decode, label_of, read_text
 from reconciler.manifests.lint import check_providers, lint_project
-from reconciler.manifests.manifest import Source, finding_of
-from reconciler.model.errors import ConfigurationError, Finding, FindingsError, Level, Place
+from reconciler.manifests.manifest import Source, located
+from reconciler.model.errors import ConfigurationError, Level, Location, Problem, ProblemsError
 from reconciler.model.fields import OWNER_PATTERN
 from reconciler.model.project import Project
 from reconciler.model.provider_settings import SettingsOf
 from reconciler.model.secret_fields import matches
-from reconciler.model.text import Problem
 
 PROJECT_FILE = "reconciler.yaml"
 
@@ -38,29 +37,27 @@ def find_project(start: Path) -> Path:
 
 
 def load_project(path: Path, settings_of: SettingsOf) -> Project:
-    """The project of a file. FindingsError with all that is wrong; mere warnings are in `Project.warnings`."""
+    """The project of a file. ProblemsError with all that is wrong; mere warnings are in `Project.warnings`."""
     label = label_of(path)
     read_text.cache_clear()
     try:
         text = read_text(str(path))
     except FileProblem as error:
-        problem, line = error.problem, error.line
+        problem = error.problem
     else:
         return _load(text, label, lambda: read_text(str(path)), settings_of)
-    raise FindingsError(
-        [Finding(Place(label, line, 1 if line else 0), problem.message, problem.rule, hint=problem.hint)]
-    )
+    raise ProblemsError([problem.in_file(label)])
 
 
 def load_project_text(text: str, name: str, settings_of: SettingsOf) -> Project:
-    """The project of a text that was read elsewhere, as from git; `name` stands for the file in findings."""
+    """The project of a text that was read elsewhere, as from git; `name` stands for the file in problems."""
     try:
         decoded = decode(text.encode())
     except FileProblem as error:
         problem = error.problem
     else:
         return _load(decoded, name, lambda: decoded, settings_of)
-    raise FindingsError([Finding(Place(name), problem.message, problem.rule, hint=problem.hint)])
+    raise ProblemsError([problem.in_file(name)])
 
 
 def _load(text: str, label: str, read: Callable[[], str], settings_of: SettingsOf) -> Project:
@@ -71,12 +68,12 @@ def _load(text: str, label: str, read: Callable[[], str], settings_of: SettingsO
         item for item in check_providers(value, settings_of) if item.path not in {wrong.path for wrong in shape}
     ]
     if problems := [*shape, *providers] or _check_owner(value):
-        raise FindingsError([finding_of(problem, source, value) for problem in problems])
+        raise ProblemsError([located(problem, source, value) for problem in problems])
     project = Project.model_validate({**value["spec"], "name": value["metadata"]["name"]})
-    findings = [finding_of(problem, source, value) for problem in lint_project(project, value["spec"], settings_of)]
-    if any(finding.level is Level.ERROR for finding in findings):
-        raise FindingsError(findings)
-    return project.with_warnings(findings)
+    found = [located(problem, source, value) for problem in lint_project(project, value["spec"], settings_of)]
+    if any(problem.level is Level.ERROR for problem in found):
+        raise ProblemsError(found)
+    return project.with_warnings(found)
 
 
 def _check_owner(document: Mapping[str, Any]) -> list[Problem]:
@@ -87,18 +84,17 @@ def _check_owner(document: Mapping[str, Any]) -> list[Problem]:
 
 
 def _only_document(text: str, label: str) -> Document:
-    findings: list[Finding] = []
+    problems: list[Problem] = []
     documents: list[Document] = []
     for document in parse_documents(text):
         wrong = document.problems if isinstance(document, Document) else (document,)
-        for spot, problem in wrong:
-            place = Place(label, spot.line, spot.column)
-            findings.append(Finding(place, problem.message, problem.rule, hint=problem.hint))
+        problems += [problem.in_file(label) for problem in wrong]
         if isinstance(document, Document):
             documents.append(document)
-    if not findings and len(documents) != 1:
+    if not problems and len(documents) != 1:
         message = "a project file holds one document; this has " + (str(len(documents)) if documents else "none")
-        findings.append(Finding(Place(label), message, "one-document", hint="keep the one of kind Project"))
-    if findings:
-        raise FindingsError(findings)
+        fix = "keep the one of kind Project"
+        problems.append(Problem((), message, "one-document", fix, location=Location(label)))
+    if problems:
+        raise ProblemsError(problems)
     return documents[0]

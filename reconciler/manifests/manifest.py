@@ -1,4 +1,4 @@
-"""A manifest and its place: one checked document, and how a finding about it is made.
+"""A manifest and where it is: one checked document, and how a problem about it is made.
 
 It holds the spec as written; what defaults and overrides make of it for a target is not known here.
 """
@@ -6,22 +6,22 @@ It holds the spec as written; what defaults and overrides make of it for a targe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
-from reconciler.manifests.documents import Document, find_spot
+from reconciler.manifests.documents import Document, find_location
 from reconciler.manifests.files import FileProblem
-from reconciler.model.errors import Finding, Level, Place
+from reconciler.model.errors import Level, Location, Problem
 from reconciler.model.fields import is_name
 from reconciler.model.kinds import KINDS
-from reconciler.model.text import Path, Problem, dotted
+from reconciler.model.text import Path
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
     """Where a document is: its file as shown to people, how to read that again, and its extent in the text.
 
-    Places within are looked up by parsing the document once more: only findings need them.
+    Locations within are looked up by parsing the document once more: only problems need them.
     """
 
     file: str
@@ -36,12 +36,12 @@ class Source:
         """The source of a document that was parsed from this file."""
         return cls(file, read, document.line, document.column, document.start, document.end)
 
-    def place(self, *path: str | int, key: bool = False) -> Place:
-        """The place of the value at `path`, or of its `key`; of the nearest value around it if it is not there."""
-        spot = find_spot(self._text(), path, key=key) if path else None
-        if spot is None:
-            return Place(self.file, self.line, self.column)
-        return Place(self.file, self.line + spot.line - 1, spot.column)
+    def location(self, *path: str | int, key: bool = False) -> Location:
+        """Where the value at `path` is, or its `key`; the nearest value around it if it is not there."""
+        found = find_location(self._text(), path, key=key) if path else None
+        if found is None:
+            return Location(self.file, self.line, self.column)
+        return Location(self.file, self.line + found.line - 1, found.column)
 
     def _text(self) -> str:
         try:
@@ -63,20 +63,17 @@ class Manifest:
     def __str__(self) -> str:
         return f'{self.kind} "{self.name}"'
 
-    def finding(
-        self, message: str, rule: str, *, field: Path = (), hint: str = "", level: Level = Level.ERROR
-    ) -> Finding:
-        """A finding about this manifest; `field` is the path of what is meant, from the document's top."""
-        return Finding(self.source.place(*field), message, rule, str(self), dotted(field), hint, level)
+    def problem(
+        self, message: str, rule: str, *, path: Path = (), fix: str = "", level: Level = Level.ERROR
+    ) -> Problem:
+        """A problem of this manifest; `path` leads to what is meant, from the document's top."""
+        return Problem(path, message, rule, fix, level, subject=str(self), location=self.source.location(*path))
 
 
-def finding_of(problem: Problem, source: Source, document: Any) -> Finding:
-    """A problem of a document as a finding: with its place and subject."""
-    place = source.place(*problem.path, key=problem.at_key)
-    level = Level.WARNING if problem.warning else Level.ERROR
-    return Finding(
-        place, problem.message, problem.rule, subject_of(document), dotted(problem.path), problem.hint, level
-    )
+def located(problem: Problem, source: Source, document: Any) -> Problem:
+    """A problem of a document, with its location and subject."""
+    location = source.location(*problem.path, key=problem.at_key)
+    return replace(problem, location=location, subject=subject_of(document))
 
 
 def subject_of(document: Any) -> str:

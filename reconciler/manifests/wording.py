@@ -11,13 +11,14 @@ from collections.abc import Callable, Iterator, Mapping
 from functools import cache
 from typing import Any
 
-from reconciler.model.text import Path, Problem, quoted_key, suggest, type_name
+from reconciler.model.errors import Problem
+from reconciler.model.text import Path, quoted_key, suggest, type_name
 
 Error = Any
 """A `jsonschema.ValidationError`; its library is not imported up here, and types its parts too loosely to help."""
 
 Words = tuple[str, str, str]
-"""Message, rule and hint."""
+"""Message, rule and fix."""
 
 _TYPES = {
     "object": "a mapping",
@@ -66,10 +67,10 @@ def _word(error: Error, *, secret: bool = False) -> Iterator[Problem]:
 
 
 def _word_simple(error: Error, path: Path) -> Problem:
-    message, rule, hint = _KEYWORDS.get(str(error.validator), _by_schema)(error.schema, error.instance)
+    message, rule, fix = _KEYWORDS.get(str(error.validator), _by_schema)(error.schema, error.instance)
     if list(error.absolute_schema_path)[-2:-1] == ["propertyNames"]:
-        return Problem((*path, str(error.instance)), f"the key {message}", rule, hint, at_key=True)
-    return Problem(path, message, rule, hint)
+        return Problem((*path, str(error.instance)), f"the key {message}", rule, fix, at_key=True)
+    return Problem(path, message, rule, fix)
 
 
 def _word_unknown(error: Error, path: Path, *, secret: bool) -> Iterator[Problem]:
@@ -78,11 +79,11 @@ def _word_unknown(error: Error, path: Path, *, secret: bool) -> Iterator[Problem
     for key in error.instance:
         if key in known or any(re.search(pattern, key) for pattern in patterns):
             continue
-        hint = suggest(key, known) or f"known here: {', '.join(known)}"
+        fix = suggest(key, known) or f"known here: {', '.join(known)}"
         if secret:
-            yield Problem(path, "a secret reference does not take this key", "unknown-field", hint)
+            yield Problem(path, "a secret reference does not take this key", "unknown-field", fix)
         else:
-            yield Problem((*path, key), f"unknown field {quoted_key(key)}", "unknown-field", hint, at_key=True)
+            yield Problem((*path, key), f"unknown field {quoted_key(key)}", "unknown-field", fix, at_key=True)
 
 
 def _word_union(error: Error, path: Path) -> Iterator[Problem]:
@@ -118,17 +119,17 @@ def _by_schema(schema: Mapping[str, Any], _value: Any) -> Words:
 
 def _wrong_type(schema: Mapping[str, Any], value: Any) -> Words:
     wanted = schema["type"]
-    hint = ""
+    fix = ""
     if value is None:
         return f"must be {_TYPES[wanted]}, is empty", "wrong-type", "remove the key, or give it a value"
     if wanted == "string" and isinstance(value, (bool, int, float)):
-        hint = "put it in quotes"
+        fix = "put it in quotes"
     elif wanted in ("boolean", "integer") and isinstance(value, str):
-        hint = "write true or false, without quotes" if wanted == "boolean" else "write it without quotes"
+        fix = "write true or false, without quotes" if wanted == "boolean" else "write it without quotes"
     found = type_name(value)
     if wanted == "integer" and isinstance(value, float):
         found = "a fraction"
-    return f"must be {_TYPES[wanted]}, is {found}", "wrong-type", hint
+    return f"must be {_TYPES[wanted]}, is {found}", "wrong-type", fix
 
 
 def _not_one_of(schema: Mapping[str, Any], value: Any) -> Words:

@@ -11,7 +11,7 @@ from typing import Any
 
 from yaml.error import MarkedYAMLError
 
-from reconciler.model.text import Problem
+from reconciler.model.errors import Location, Problem
 
 _LIMITS = {
     "nested": ("nested too deeply (more than 64 levels)", "yaml-too-deep", "write it flatter"),
@@ -69,30 +69,35 @@ class UnsafeYamlError(Exception):
         self.mark = mark
 
 
-def word_yaml_error(error: Exception, text: str) -> tuple[int, int, Problem]:
-    """Line, column and problem of what the parser or a limit refused."""
+def word_yaml_error(error: Exception, text: str) -> Problem:
+    """What the parser or a limit refused, and where in the text."""
     if isinstance(error, UnsafeYamlError):
-        return error.mark.line + 1, error.mark.column + 1, Problem((), *_LIMITS[error.limit])
+        message, rule, fix = _LIMITS[error.limit]
+        return Problem((), message, rule, fix, location=_location(error.mark))
     if isinstance(error, MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
-        line, column = (mark.line + 1, mark.column + 1) if mark else (0, 0)
-        return line, column, _syntax(str(error.problem), text, mark)
+        message, fix = _syntax(str(error.problem), text, mark)
+        return Problem((), message, "yaml-syntax", fix, location=_location(mark) if mark else Location())
     return _unprintable(text)
 
 
-def _syntax(said: str, text: str, mark: Any) -> Problem:
+def _location(mark: Any) -> Location:
+    return Location("", mark.line + 1, mark.column + 1)
+
+
+def _syntax(said: str, text: str, mark: Any) -> tuple[str, str]:
+    """The message, and what to do."""
     if said == _NO_TOKEN and mark is not None:
         tab = text[mark.index : mark.index + 1] == "\t"
         message = "a tab cannot indent" if tab else "a character that cannot begin a value"
-        hint = "indent with spaces" if tab else "put the text in quotes"
-    else:
-        message, hint = _SYNTAX.get(said, ("this is not valid YAML", "check the indentation, quotes and brackets"))
-    return Problem((), message, "yaml-syntax", hint)
+        return message, "indent with spaces" if tab else "put the text in quotes"
+    return _SYNTAX.get(said, ("this is not valid YAML", "check the indentation, quotes and brackets"))
 
 
-def _unprintable(text: str) -> tuple[int, int, Problem]:
+def _unprintable(text: str) -> Problem:
     found = re.search(_UNPRINTABLE, text)
     index = found.start() if found else 0
     line_start = text.rfind("\n", 0, index) + 1
-    problem = Problem((), "a control character is in the text", "yaml-syntax", "remove it, or write it as an escape")
-    return text.count("\n", 0, index) + 1, index - line_start + 1, problem
+    location = Location("", text.count("\n", 0, index) + 1, index - line_start + 1)
+    fix = "remove it, or write it as an escape"
+    return Problem((), "a control character is in the text", "yaml-syntax", fix, location=location)

@@ -1,8 +1,8 @@
-"""The error tree, and the finding: what is wrong, where, on what, and what to do.
+"""The error tree, and the problem: what is wrong, where, on what, and what to do.
 
     ReconcilerError              one line for the user; `exit_code` says how the process ends
     ├── ConfigurationError       manifests, project file, environment: nothing was read or written (1)
-    │   └── FindingsError        the same, with every finding of the run
+    │   └── ProblemsError        the same, with every problem of the run
     ├── SecretError              a secret source could not give its value (1)
     ├── NothingToCompareError    a base without the project: only its manifests were looked at (0)
     ├── OutputError              stdout cannot be written (1)
@@ -19,17 +19,18 @@
         │   └── QuotaError       no room for another object: deletes make some
         └── UnexpectedError      5xx, 429, or an answer that is not what the API promises
 
-A class exists when somebody handles it differently. Messages are made of place, rule and fix; they never
+A class exists when somebody handles it differently. Messages are made of location, rule and fix; they never
 repeat a value that a user wrote, since it may be a secret. Which code a run ends with is decided in `cli`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import dataclasses
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.model.exits import Exit
-from reconciler.model.text import printable
+from reconciler.model.text import Path, dotted, printable
 
 DISTRIBUTION = "channel-reconciler"
 """The name to install by; `reconciler` is the command's, and on the public index somebody else's."""
@@ -41,17 +42,17 @@ def install_hint(extra: str) -> str:
 
 
 class Level(StrEnum):
-    """How much a finding weighs: an error stops, a warning is shown (and stops under `--strict`)."""
+    """How much a problem weighs: an error stops, a warning is shown (and stops under `--strict`)."""
 
     ERROR = "error"
     WARNING = "warning"
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Place:
-    """A place in a file that a person wrote. `line` and `column` count from 1; 0 means the whole file."""
+class Location:
+    """Where in a file that a person wrote. `line` and `column` count from 1; 0 means the whole file."""
 
-    file: str
+    file: str = ""
     line: int = 0
     column: int = 0
 
@@ -60,32 +61,51 @@ class Place:
         return f"{file}:{self.line}:{self.column}" if self.line else file
 
 
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing wrong with what a person wrote.
+_NOWHERE = Location()
 
-    `subject` names the manifest (`SlackChannel "oncall"`), `field` the path in it (`spec.webhook_url`), `rule` is a
-    stable slug for machines (`unknown-field`), `message` what is wrong and `hint` what to do, both without a value.
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong, whoever found it: a schema, a lint rule, a provider, a plan, a test or a check.
+
+    `path` is the field within what it is about (in a manifest from the document's top, in a provider's check from the
+    spec's), `at_key` means its key; `rule` is a stable slug for machines (`unknown-field`), `message` what is wrong and
+    `fix` what to do, both without a value. `subject` names what it is about (`SlackChannel "oncall"`), `location` is
+    where a person wrote it: whoever knows them adds them, as `Manifest.problem` does.
     """
 
-    place: Place
+    path: Path = dataclasses.field(repr=False)  # its keys may be secrets in the wrong place; `field` hides those
     message: str
-    rule: str
-    subject: str = ""
-    field: str = ""
-    hint: str = ""
+    rule: str = ""
+    fix: str = ""
     level: Level = Level.ERROR
+    at_key: bool = False
+    subject: str = ""
+    location: Location = _NOWHERE
 
     @property
-    def sort_key(self) -> tuple[Place, str, str]:
-        """The order in which findings are shown: by place, then rule."""
-        return (self.place, self.rule, self.message)
+    def field(self) -> str:
+        """The path as a person writes it: `spec.webhook_url`; "" for what is about no single field."""
+        return dotted(self.path)
+
+    @property
+    def sort_key(self) -> tuple[Location, str, str]:
+        """The order in which problems are shown: by location, then rule."""
+        return (self.location, self.rule, self.message)
+
+    @property
+    def text(self) -> str:
+        """All but the location, for those who show that in a way of their own."""
+        parts = (self.subject, f"{self.field}: {self.message}" if self.path else self.message)
+        tail = f"; {self.fix}" if self.fix else ""
+        return " ".join(part for part in parts if part) + tail
+
+    def in_file(self, file: str, subject: str = "") -> Problem:
+        """The same problem of a text that turned out to be this file's, and perhaps to be about something."""
+        return replace(self, location=replace(self.location, file=file), subject=subject or self.subject)
 
     def __str__(self) -> str:
-        head = f"{self.place}: {self.subject}".rstrip()
-        what = f"{self.field}: {self.message}" if self.field else self.message
-        tail = f"; {self.hint}" if self.hint else ""
-        return f"{head} {what}{tail}"
+        return f"{self.location}: {self.text}" if self.location.file else self.text
 
 
 class ReconcilerError(Exception):
@@ -98,12 +118,12 @@ class ConfigurationError(ReconcilerError):
     """The project file, a manifest or the environment is not usable."""
 
 
-class FindingsError(ConfigurationError):
-    """All findings of a run at once, sorted."""
+class ProblemsError(ConfigurationError):
+    """All problems of a run at once, sorted."""
 
-    def __init__(self, findings: list[Finding]) -> None:
-        self.findings = sorted(findings, key=lambda finding: finding.sort_key)
-        super().__init__("\n".join(str(finding) for finding in self.findings))
+    def __init__(self, problems: list[Problem]) -> None:
+        self.problems = sorted(problems, key=lambda problem: problem.sort_key)
+        super().__init__("\n".join(str(problem) for problem in self.problems))
 
 
 class SecretError(ReconcilerError):

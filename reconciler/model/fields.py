@@ -2,7 +2,7 @@
 
 Only what holds on every provider and version is said here; lengths and hosts are for the providers. Patterns keep to
 what the four engines that read them agree on (pydantic's and jsonschema-rs's, Python's, an editor's): explicit
-classes, `^` and `$`, no look-around. `patternErrorMessage` is what editors show, and what our findings say.
+classes, `^` and `$`, no look-around. `patternErrorMessage` is what editors show, and what our problems say.
 """
 
 from __future__ import annotations

@@ -13,7 +13,7 @@ from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_valid
 from pydantic.config import JsonDict, JsonValue
 from pydantic_core import PydanticCustomError
 
-from reconciler.model.errors import Finding
+from reconciler.model.errors import Problem
 from reconciler.model.fields import (
     HEADER_NAME_PATTERN,
     Checked,
@@ -239,14 +239,14 @@ class Project(Checked):
     safety: Safety = Field(default_factory=Safety, description="Bounds that an apply does not pass without a flag.")
     test: TestRules | None = Field(None, description="How resources are tested, where they do not say.")
 
-    _warnings: tuple[Finding, ...] = PrivateAttr(())
+    _warnings: tuple[Problem, ...] = PrivateAttr(())
 
     @property
-    def warnings(self) -> tuple[Finding, ...]:
+    def warnings(self) -> tuple[Problem, ...]:
         """What is not wrong, but should be known."""
         return self._warnings
 
-    def with_warnings(self, warnings: Iterable[Finding]) -> Self:
+    def with_warnings(self, warnings: Iterable[Problem]) -> Self:
         """The same project with these warnings."""
         project = self.model_copy()
         project._warnings = tuple(warnings)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from reconciler.model.errors import Problem
 from reconciler.model.evidence import Delivery
 from reconciler.model.resource import LiveObject, Payload, Server
 from reconciler.model.values import Value
@@ -21,17 +22,6 @@ class VerificationMethod(Enum):
 
     CANARY = "canary"  # write a short-lived copy, test that, delete it
     PROBE = "probe"  # the provider tests a body that is not written
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """Something that a target of this provider cannot hold: the field, what is wrong, what to do. Never a value."""
-
-    field: str
-    message: str
-    rule: str
-    hint: str = ""
-    warning: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,7 +93,8 @@ class Abilities(Protocol):
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
         """What a server of `version` ("" for unknown: only what no version holds) refuses in these fields.
 
-        `fields` are a resource's, and may be partial; secrets that are still references are ignored. The
+        A problem's path begins at the field (`("headers", "X-Team")`; `("kind",)` for the kind itself). `fields` are a
+        resource's, and may be partial; secrets that are still references are ignored. The
         description must already carry the longest mark it can get, so that lengths are judged truly.
         """
         ...

@@ -1,7 +1,6 @@
 """How problems speak of paths, keys and values without repeating what may be a secret.
 
-A problem is what a check says before anybody knows the place in the file; `Manifest.finding` adds that. Apart
-because the YAML reader, the schema check and the models all word problems, and must do so alike.
+Apart because the YAML reader, the schema check and the models all word problems, and must do so alike.
 """
 
 from __future__ import annotations
@@ -9,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 
 Path = tuple[str | int, ...]
 """Where a value is in a document: keys and list positions from the top."""
@@ -24,21 +22,6 @@ _TYPE_NAMES = {
     float: "a number",
     type(None): "empty",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Problem:
-    """What is wrong at a path: words, a slug for machines, what to do. `at_key`: the key itself is meant.
-
-    `warning`: it is shown, and stops only a strict run.
-    """
-
-    path: Path
-    message: str
-    rule: str
-    hint: str = ""
-    at_key: bool = False
-    warning: bool = False
 
 
 def is_showable(key: str) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reconciler.model.errors import Problem
 from reconciler.model.resource import ChangeKey, Server
 from reconciler.plan.diff import FieldChange
 
@@ -152,6 +153,11 @@ class RefusedResource:
     message: str
     missing: bool = False
 
+    def problem(self, target: str) -> Problem:
+        """The same as a problem of a target."""
+        subject = f'{target}: {self.kind} "{self.name}"'
+        return Problem((), f"cannot be planned: {self.message}", "not-planned", subject=subject)
+
 
 @dataclass(frozen=True, slots=True)
 class SecretField:
@@ -275,6 +281,14 @@ class TargetPlan:
         return not (
             self.changes or self.pending or self.refusals or self.unresolved or self.left_disabled or self.error
         )
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What kept the target, or resources of it, from being planned."""
+        if self.error:
+            message = f"could not be read: {self.error}"
+            return (Problem((), message, "target-unread", subject=f"target {self.target}"),)
+        return tuple(item.problem(self.target) for item in self.refusals)
 
     @property
     def may_change(self) -> frozenset[str]:

@@ -1,6 +1,6 @@
 """Manifests -> the desired state of each target: defaults, overrides, references, and what a target can hold.
 
-Pure: secrets stay references here, ids are not known yet, and nothing is read. Every finding of every manifest is
+Pure: secrets stay references here, ids are not known yet, and nothing is read. Every problem of every manifest is
 gathered, since a person wants to see all of them at once.
 """
 
@@ -12,7 +12,7 @@ from typing import Any
 
 from reconciler.manifests.check import SpecError, parse_spec
 from reconciler.manifests.manifest import Manifest
-from reconciler.model.errors import Finding, Level
+from reconciler.model.errors import Problem
 from reconciler.model.kinds import KINDS, Kind, Role
 from reconciler.model.project import Project
 from reconciler.model.provider import Abilities
@@ -33,7 +33,7 @@ class Desired:
 
     resources: Mapping[str, Mapping[str, Resource]]
     manifests: Mapping[str, Manifest]
-    findings: tuple[Finding, ...] = ()
+    problems: tuple[Problem, ...] = ()
     skipped: Mapping[str, int] | None = None
 
 
@@ -48,68 +48,68 @@ def build_desired(
     """The desired state of every target of the project.
 
     `abilities` are by provider name. `partial`: the manifests are not all there are (`-f`), so a reference that
-    leads outside them is looked up among the owned live objects later, and is no finding here. `refused` are the
+    leads outside them is looked up among the owned live objects later, and is no problem here. `refused` are the
     names of manifests that are there but unusable: a reference to one of them dangles only because of that.
     """
     manifests = list(manifests)
     by_name = {manifest.name: manifest for manifest in manifests}
-    findings: list[Finding] = []
+    problems: list[Problem] = []
     skipped: dict[str, int] = {}
     state: dict[str, dict[str, Resource]] = {name: {} for name in project.targets}
     for manifest in manifests:
-        for target in _targets_of(manifest, project, findings):
+        for target in _targets_of(manifest, project, problems):
             if target not in project.targets:
                 skipped[target] = skipped.get(target, 0) + 1
                 continue
-            resource = _resource(manifest, target, project, findings)
+            resource = _resource(manifest, target, project, problems)
             if resource is not None:
                 state[target][resource.name] = resource
-                findings += _unholdable(manifest, resource, target, project, abilities)
-    findings += _wrong_renames(state, by_name)
+                problems += _unholdable(manifest, resource, target, project, abilities)
+    problems += _wrong_renames(state, by_name)
     for target, resources in state.items():
-        findings += _wrong_references(resources, target, by_name, refused, partial=partial)
-    return Desired(state, by_name, tuple(sorted(findings, key=lambda finding: finding.sort_key)), skipped)
+        problems += _wrong_references(resources, target, by_name, refused, partial=partial)
+    return Desired(state, by_name, tuple(sorted(problems, key=lambda problem: problem.sort_key)), skipped)
 
 
-def _targets_of(manifest: Manifest, project: Project, findings: list[Finding]) -> list[str]:
+def _targets_of(manifest: Manifest, project: Project, problems: list[Problem]) -> list[str]:
     written = manifest.spec.get("targets")
     names = list(written) if written is not None else list(project.default_targets)
     if not names:
-        findings.append(
-            manifest.finding(
+        problems.append(
+            manifest.problem(
                 "names no target, and the project has no default_targets",
                 "no-target",
-                field=("spec", "targets") if written is not None else (),
-                hint="write spec.targets, or spec.default_targets in the project file",
+                path=("spec", "targets") if written is not None else (),
+                fix="write spec.targets, or spec.default_targets in the project file",
             )
         )
     known = {*project.targets, *project.known_targets}
     for index, name in enumerate(names):
         if name not in known:
-            findings.append(_unknown_target(manifest, name, index, known))
+            problems.append(_unknown_target(manifest, name, index, known))
     for name in manifest.spec.get("overrides", {}):
         if name not in known:
-            findings.append(_unknown_target(manifest, name, None, known))
+            problems.append(_unknown_target(manifest, name, None, known))
     return [name for name in names if name in known]
 
 
-def _unknown_target(manifest: Manifest, name: str, index: int | None, known: Iterable[str]) -> Finding:
+def _unknown_target(manifest: Manifest, name: str, index: int | None, known: Iterable[str]) -> Problem:
     from difflib import get_close_matches
 
     close = get_close_matches(name, sorted(known), n=1)
     written = manifest.spec.get("targets") is not None
-    field: tuple[str | int, ...] = ("spec", "overrides", name)
+    path: tuple[str | int, ...] = ("spec", "overrides", name)
     if index is not None:
-        field = ("spec", "targets", index) if written else ()
-    return manifest.finding(
+        path = ("spec", "targets", index) if written else ()
+    return manifest.problem(
         f"target {name} is not in this project file",
         "unknown-target",
-        field=field,
-        hint=f"did you mean {close[0]}?" if close else "add it to spec.targets, or to spec.known_targets to skip it",
+        path=path,
+        fix=f"did you mean {close[0]}?" if close else "add it to spec.targets, or to spec.known_targets to skip it",
     )
 
 
-def _resource(manifest: Manifest, target: str, project: Project, findings: list[Finding]) -> Resource | None:
+def _resource(manifest: Manifest, target: str, project: Project, problems: list[Problem]) -> Resource | None:
     kind = KINDS[manifest.kind]
     defaults = project.defaults.get(manifest.kind, {})
     override = manifest.spec.get("overrides", {}).get(target, {})
@@ -119,12 +119,12 @@ def _resource(manifest: Manifest, target: str, project: Project, findings: list[
     try:
         spec = parse_spec(manifest.kind, merged)
     except SpecError as error:
-        findings.extend(
-            manifest.finding(
+        problems.extend(
+            manifest.problem(
                 f"{problem.message} (for target {target})",
                 problem.rule,
-                field=_written_at(manifest, target, problem.path),
-                hint=problem.hint,
+                path=_written_at(manifest, target, problem.path),
+                fix=problem.fix,
             )
             for problem in error.problems
         )
@@ -195,16 +195,16 @@ def _settings(spec: KindSpec) -> Settings:
 
 def _unholdable(
     manifest: Manifest, resource: Resource, target: str, project: Project, abilities: Mapping[str, Abilities]
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     """What the target cannot hold: the kind, a field, or a text that is too long with its mark."""
     settings = project.targets[target]
     able = abilities[settings.provider]
     if resource.kind not in able.kinds:
-        yield manifest.finding(
+        yield manifest.problem(
             f"target {target} ({settings.provider}) has no {resource.kind}",
             "kind-not-held",
-            field=("kind",),
-            hint=f"leave {target} out of spec.targets",
+            path=("kind",),
+            fix=f"leave {target} out of spec.targets",
         )
         return
     mark = longest_mark(
@@ -215,16 +215,16 @@ def _unholdable(
     )
     fields = {**resource.fields, "description": describe(str(resource.fields.get("description") or ""), mark)}
     for problem in able.check(resource.kind, fields, settings.version or ""):
-        yield manifest.finding(
+        yield manifest.problem(
             f"{problem.message} (target {target})",
             problem.rule,
-            field=("kind",) if problem.field == "kind" else _written_at(manifest, target, (*problem.field.split("."),)),
-            hint=problem.hint,
-            level=Level.WARNING if problem.warning else Level.ERROR,
+            path=problem.path if problem.path == ("kind",) else _written_at(manifest, target, problem.path),
+            fix=problem.fix,
+            level=problem.level,
         )
 
 
-def _wrong_renames(state: Mapping[str, Mapping[str, Resource]], by_name: Mapping[str, Manifest]) -> Iterator[Finding]:
+def _wrong_renames(state: Mapping[str, Mapping[str, Resource]], by_name: Mapping[str, Manifest]) -> Iterator[Problem]:
     """Former names that are another manifest's on the same target: which of the two the live object is nobody knows."""
     reported: set[tuple[str, str]] = set()
     for target, resources in state.items():
@@ -234,11 +234,11 @@ def _wrong_renames(state: Mapping[str, Mapping[str, Resource]], by_name: Mapping
                     continue
                 reported.add((resource.name, former))
                 manifest = by_name[resource.name]
-                yield manifest.finding(
-                    f"renamed from {former}, but another manifest has that name ({by_name[former].source.place()})",
+                yield manifest.problem(
+                    f"renamed from {former}, but another manifest has that name ({by_name[former].source.location()})",
                     "rename-clash",
-                    field=_written_at(manifest, target, ("renamed_from",)),
-                    hint="give the other manifest another name, or remove renamed_from once it was applied",
+                    path=_written_at(manifest, target, ("renamed_from",)),
+                    fix="give the other manifest another name, or remove renamed_from once it was applied",
                 )
 
 
@@ -249,7 +249,7 @@ def _wrong_references(
     refused: frozenset[str],
     *,
     partial: bool,
-) -> Iterator[Finding]:
+) -> Iterator[Problem]:
     for resource in resources.values():
         for field in KINDS[resource.kind].fields:
             if field.role not in (Role.REFERENCE, Role.REFERENCES):
@@ -259,9 +259,9 @@ def _wrong_references(
                     continue
                 problem = _wrong_reference(name, resources.get(name), field.refers, target, by_name, partial=partial)
                 if problem:
-                    message, hint = problem
+                    message, fix = problem
                     path = _written_at(by_name[resource.name], target, (field.name,))
-                    yield by_name[resource.name].finding(message, "dangling-reference", field=path, hint=hint)
+                    yield by_name[resource.name].problem(message, "dangling-reference", path=path, fix=fix)
 
 
 def _names(value: Value) -> list[str]:

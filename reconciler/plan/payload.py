@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
+from reconciler.model.errors import Level
 from reconciler.model.kinds import KINDS, Field, Role
 from reconciler.model.provider import Abilities
 from reconciler.model.resource import LiveObject, Payload, Resource
@@ -179,8 +180,8 @@ def _refusals(
     mark = longest_mark(ownership.owner, name, protected=False)
     marked = {**fields, "description": describe(str(fields.get("description") or ""), mark)}
     for problem in abilities.check(kind, marked, version):
-        if not problem.warning:
-            yield f"{problem.field}: {problem.message}" + (f"; {problem.hint}" if problem.hint else "")
+        if problem.level is Level.ERROR:
+            yield problem.text
 
 
 def _is_ours(item: Found, matching: Matching, ownership: Ownership) -> bool:

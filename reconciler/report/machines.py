@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from reconciler.apply.results import TestResult
-from reconciler.model.errors import Finding, Level, Place
+from reconciler.model.errors import Level, Location, Problem
 from reconciler.model.evidence import Yes
 from reconciler.model.text import printable
 from reconciler.plan.changes import Plan
@@ -19,31 +19,23 @@ if TYPE_CHECKING:
 MOST_ANNOTATIONS = 10
 """How many errors, and how many warnings, GitHub shows of one step."""
 
-Note = tuple[Level, Place | None, str]
-"""A message for an annotation, and where it belongs."""
 
-
-def notes_of_findings(findings: Iterable[Finding]) -> list[Note]:
-    """Findings as notes, each at its place."""
-    return [(item.level, item.place, str(item).removeprefix(f"{item.place}: ")) for item in findings]
-
-
-def render_annotations(notes: Sequence[Note]) -> str:
+def render_annotations(problems: Sequence[Problem]) -> str:
     """Workflow commands (`::error file=,line=::text`), at most ten of a level: the last of more tells how many."""
     lines: list[str] = []
     for level in (Level.ERROR, Level.WARNING):
-        chosen = [note for note in notes if note[0] is level]
+        chosen = [problem for problem in problems if problem.level is level]
         shown = chosen if len(chosen) <= MOST_ANNOTATIONS else chosen[: MOST_ANNOTATIONS - 1]
-        lines += [_annotation(*note) for note in shown]
+        lines += [_annotation(level, problem.location, problem.text) for problem in shown]
         if len(shown) < len(chosen):
-            lines.append(_annotation(level, None, f"and {len(chosen) - len(shown)} more: see the log"))
+            lines.append(_annotation(level, Location(), f"and {len(chosen) - len(shown)} more: see the log"))
     return "".join(f"{line}\n" for line in lines)
 
 
-def _annotation(level: Level, place: Place | None, text: str) -> str:
+def _annotation(level: Level, location: Location, text: str) -> str:
     properties = ""
-    if place is not None and place.file:
-        values = {"file": place.file, "line": place.line, "col": place.column}
+    if location.file:
+        values = {"file": location.file, "line": location.line, "col": location.column}
         properties = " " + ",".join(f"{name}={_property(str(value))}" for name, value in values.items() if value)
     word = "error" if level is Level.ERROR else "warning"
     return f"::{word}{properties}::{_data(printable(text))}"
@@ -64,8 +56,9 @@ def render_terraform_report(plan: Plan) -> str:
     return json.dumps({"create": counts.add, "update": counts.change, "delete": counts.destroy}) + "\n"
 
 
-def render_junit(tests: Sequence[TestResult], errors: Iterable[str] = ()) -> str:
-    """Test notifications as JUnit XML: a suite for each target, a case for each channel."""
+def render_junit(tests: Sequence[TestResult], problems: Iterable[Problem] = ()) -> str:
+    """Test notifications as JUnit XML: a suite for each target, a case for each channel, and one for each problem that
+    kept something from being tested."""
     from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
     report = JUnitXml("reconciler test")
@@ -79,12 +72,12 @@ def render_junit(tests: Sequence[TestResult], errors: Iterable[str] = ()) -> str
                 case.result = [Skipped(printable(test.text))]
             suite.add_testcase(case)
         report.add_testsuite(suite)
-    troubles = list(errors)
-    if troubles:
-        suite = TestSuite("targets")
-        for text in troubles:
-            case = TestCase(printable(text.partition(":")[0]), "targets")
-            case.result = [Error(printable(text))]
+    problems = list(problems)
+    if problems:
+        suite = TestSuite("problems")
+        for problem in problems:
+            case = TestCase(printable(problem.subject or str(problem.location) or "run"), "problems")
+            case.result = [Error(printable(str(problem)))]
             suite.add_testcase(case)
         report.add_testsuite(suite)
     _count(report)

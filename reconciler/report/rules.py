@@ -1,6 +1,6 @@
-"""What each rule of `validate` demands, in a sentence: what code scanning shows with a finding. Pure.
+"""What each rule of `validate` demands, in a sentence: what code scanning shows with a problem. Pure.
 
-The finding itself says where, on what and what to do; this says why such a thing is found at all.
+The problem itself says where, on what and what to do; this says why such a thing is found at all.
 """
 
 from __future__ import annotations

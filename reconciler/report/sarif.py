@@ -1,4 +1,4 @@
-"""Findings as SARIF 2.1.0, for code scanning: what `validate` found, at its lines. Pure."""
+"""Problems as SARIF 2.1.0, for code scanning: what `validate` found, at its lines. Pure."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from sarif_pydantic import (
     ToolDriver,
 )
 
-from reconciler.model.errors import Finding
-from reconciler.model.errors import Level as FindingLevel
+from reconciler.model.errors import Level as ProblemLevel
+from reconciler.model.errors import Problem
 from reconciler.model.text import printable
 from reconciler.model.version import __version__
 from reconciler.report.rules import describe_rule
@@ -29,14 +29,14 @@ from reconciler.report.rules import describe_rule
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 
 
-def render_sarif(findings: Iterable[Finding]) -> str:
-    """One run with a result for each finding, and a rule for each slug that occurs."""
-    findings = list(findings)
-    places = {rule: number for number, rule in enumerate(sorted({finding.rule for finding in findings}))}
+def render_sarif(problems: Iterable[Problem]) -> str:
+    """One run with a result for each problem, and a rule for each slug that occurs."""
+    problems = list(problems)
+    numbers = {rule: number for number, rule in enumerate(sorted({problem.rule for problem in problems}))}
     driver = ToolDriver(
-        name="reconciler", version=__version__, semantic_version=__version__, rules=[_rule(rule) for rule in places]
+        name="reconciler", version=__version__, semantic_version=__version__, rules=[_rule(rule) for rule in numbers]
     )
-    run = Run(tool=Tool(driver=driver), results=[_result(finding, places) for finding in findings])
+    run = Run(tool=Tool(driver=driver), results=[_result(problem, numbers) for problem in problems])
     text: str = Sarif(schema_uri=_SCHEMA, version="2.1.0", runs=[run]).model_dump_json(
         by_alias=True, exclude_none=True, indent=2
     )
@@ -51,21 +51,20 @@ def _rule(rule: str) -> ReportingDescriptor:
         name="".join(part.capitalize() for part in rule.split("-")),
         short_description=words,
         full_description=words,
-        help=Message(text=f"{words.text} The message of each finding says what to do about it."),
+        help=Message(text=f"{words.text} The message of each problem says what to do about it."),
     )
 
 
-def _result(finding: Finding, places: Mapping[str, int]) -> Result:
-    place = finding.place
-    text = str(finding).removeprefix(f"{place}: ")
-    region = Region(start_line=place.line, start_column=max(1, place.column)) if place.line else None
+def _result(problem: Problem, numbers: Mapping[str, int]) -> Result:
+    at = problem.location
+    region = Region(start_line=at.line, start_column=max(1, at.column)) if at.line else None
     where = PhysicalLocation(
-        artifact_location=ArtifactLocation(uri=quote(place.file, errors="surrogateescape")), region=region
+        artifact_location=ArtifactLocation(uri=quote(at.file, errors="surrogateescape")), region=region
     )
     return Result(
-        rule_id=finding.rule,
-        rule_index=places[finding.rule],
-        level=Level.ERROR if finding.level is FindingLevel.ERROR else Level.WARNING,
-        message=Message(text=printable(text)),
+        rule_id=problem.rule,
+        rule_index=numbers[problem.rule],
+        level=Level.ERROR if problem.level is ProblemLevel.ERROR else Level.WARNING,
+        message=Message(text=printable(problem.text)),
         locations=[Location(physical_location=where)],
     )

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.apply.results import ChangeResult, RunResult, Status, TestResult, exit_of_tests
+from reconciler.model.errors import Problem
 from reconciler.model.evidence import Yes
 from reconciler.model.exits import Exit
 from reconciler.model.text import plural, printable
@@ -53,7 +54,7 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change, test or finding: a line, and the lines below it. `group` is what it is counted as when cut."""
+    """One change, test or problem: a line, and the lines below it. `group` is what it is counted as when cut."""
 
     tone: Tone
     sign: str
@@ -183,18 +184,18 @@ def _applied(item: ChangeResult) -> Entry:
     )
 
 
-def page_of_tests(project: str, tests: Iterable[TestResult], errors: Iterable[str] = ()) -> Page:
+def page_of_tests(project: str, tests: Iterable[TestResult], problems: Iterable[Problem] = ()) -> Page:
     """Test notifications, target by target."""
-    tests, remarks = list(tests), tuple(map(printable, errors))
+    tests, remarks = list(tests), tuple(printable(str(problem)) for problem in problems)
     sections = tuple(
         Section(target, "", tuple(_tested(test) for test in tests if test.target == target))
         for target in sorted({test.target for test in tests})
     )
-    return Page("test", project, describe_tests(tests), _tests_tone(tests, remarks), remarks, sections)
+    return Page("test", project, describe_tests(tests), _tests_tone(tests, failed=bool(remarks)), remarks, sections)
 
 
-def _tests_tone(tests: list[TestResult], errors: Iterable[str]) -> Tone:
-    match exit_of_tests(tests, errors):
+def _tests_tone(tests: list[TestResult], *, failed: bool) -> Tone:
+    match exit_of_tests(tests, failed=failed):
         case Exit.DONE:
             return Tone.GOOD if all(isinstance(test.tested.evidence, Yes) for test in tests) else Tone.WARN
         case Exit.NOT_LOOKED_AT:
@@ -240,13 +241,18 @@ def running_page(what: str, project: str) -> Page:
     )
 
 
-def note_page(what: str, project: str, messages: Iterable[str]) -> Page:
+def note_page(what: str, project: str, problems: Iterable[Problem]) -> Page:
     """A run that had nothing to report, which is no failure, and why."""
-    lines = tuple(printable(line) for message in messages for line in message.splitlines())
+    lines = _lines(problems)
     return Page(what, project, f"There is no {what} to show.", Tone.WARN, lines)
 
 
-def failure_page(what: str, project: str, messages: Iterable[str]) -> Page:
+def failure_page(what: str, project: str, problems: Iterable[Problem]) -> Page:
     """A run that failed: what stopped it, instead of what an earlier run had to say."""
-    lines = tuple(printable(line) for message in messages for line in message.splitlines())
+    lines = _lines(problems)
     return Page(what, project, f"The {what} failed: {plural(max(1, len(lines)), 'error')}.", Tone.BAD, lines)
+
+
+def _lines(problems: Iterable[Problem]) -> tuple[str, ...]:
+    """A remark for each line of a message: what a run says of several secrets at once has several."""
+    return tuple(printable(line) for problem in problems for line in str(problem).splitlines())

@@ -79,7 +79,7 @@ def test_a_run_that_fails_takes_the_place_of_a_green_one(actions: Shell, forge: 
     assert len(forge.comments) == 1
 
 
-def test_findings_are_annotated_at_their_lines_from_the_top_of_the_checkout(actions: Shell) -> None:
+def test_problems_are_annotated_at_their_lines_from_the_top_of_the_checkout(actions: Shell) -> None:
     actions.write("channels/oncall.yaml", SLACK.replace("webhook_url", "webhok_url"))
     done = actions.run("plan", "--annotations")
     assert "::error file=channels/oncall.yaml,line=6," in done.err
@@ -164,11 +164,11 @@ def test_a_snapshot_that_is_too_old_is_refused(actions: Shell) -> None:
 
 def test_what_validate_finds_goes_to_code_scanning_and_annotations(actions: Shell) -> None:
     actions.write("channels/oncall.yaml", SLACK.replace("webhook_url", "webhok_url"))
-    done = actions.run("validate", "--sarif", "findings.sarif", "--annotations")
+    done = actions.run("validate", "--sarif", "problems.sarif", "--annotations")
     assert done.code == 1
     assert "::error file=channels/oncall.yaml,line=6," in done.err
-    results = json.loads((actions.folder / "findings.sarif").read_text())["runs"][0]["results"]
+    results = json.loads((actions.folder / "problems.sarif").read_text())["runs"][0]["results"]
     assert "unknown-field" in {item["ruleId"] for item in results}
     actions.write("reconciler.yaml", "kind: Project")
-    assert actions.run("validate", "--sarif", "findings.sarif").code == 1
-    assert "reconciler.yaml" in (actions.folder / "findings.sarif").read_text()
+    assert actions.run("validate", "--sarif", "problems.sarif").code == 1
+    assert "reconciler.yaml" in (actions.folder / "problems.sarif").read_text()

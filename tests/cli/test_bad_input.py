@@ -62,7 +62,7 @@ def test_a_bad_manifest_is_one_clear_finding(shell: Shell, simulator: Simulator,
     assert simulator.requests == []
 
 
-def test_all_findings_of_all_files_come_at_once_sorted(shell: Shell) -> None:
+def test_all_problems_of_all_files_come_at_once_sorted(shell: Shell) -> None:
     shell.write("channels/b.yaml", SLACK.replace("oncall", "Bad Name"))
     shell.write("channels/a.yaml", SLACK.replace("oncall", "a").replace("kind: Slack", "kind: Slak"))
     shell.write("channels/c.yaml", SLACK)
@@ -83,7 +83,7 @@ def test_no_project_file_says_how_to_get_one(shell: Shell) -> None:
     is_clear(shell.run("plan"), 1, "reconciler.yaml")
 
 
-def test_a_bad_project_file_shows_all_its_findings(shell: Shell) -> None:
+def test_a_bad_project_file_shows_all_its_problems(shell: Shell) -> None:
     shell.write("reconciler.yaml", PROJECT.replace("opensearch", "opensarch").replace("manifests", "manifest"))
     is_clear(shell.run("plan"), 1, "opensearch", "manifests")
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.model.errors import Level
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import VerificationMethod
 from reconciler.model.values import SecretReference, SecretText, Value
@@ -14,7 +15,7 @@ ABLE = provided("confluent").abilities()
 
 
 def found(kind: str, **fields: Value) -> list[tuple[str, str, bool]]:
-    return [(problem.field, problem.rule, problem.warning) for problem in ABLE.check(kind, fields, "")]
+    return [(problem.field, problem.rule, problem.level is Level.WARNING) for problem in ABLE.check(kind, fields, "")]
 
 
 def test_it_holds_four_kinds_and_proves_by_probes() -> None:
@@ -28,7 +29,7 @@ def test_other_kinds_are_refused(kind: str) -> None:
     assert found(kind) == [("kind", "unsupported-kind", False)]
 
 
-def test_a_sound_channel_has_no_findings() -> None:
+def test_a_sound_channel_has_no_problems() -> None:
     assert found("SlackChannel", display_name="x", description="y", enabled=True, webhook_url=SecretText(SLACK)) == []
     assert found("MicrosoftTeamsChannel", display_name="x" * 64, webhook_url=SecretText(TEAMS)) == []
     assert found("WebhookChannel", description="y" * 128, url=HOOK, method="POST", headers={}) == []
@@ -37,7 +38,7 @@ def test_a_sound_channel_has_no_findings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "fields", "finding"),
+    ("kind", "fields", "problem"),
     [
         ("SlackChannel", {"display_name": "x" * 65}, ("display_name", "too-long", False)),
         ("SlackChannel", {"display_name": ""}, ("display_name", "empty-name", False)),
@@ -59,14 +60,14 @@ def test_a_sound_channel_has_no_findings() -> None:
     ],
 )
 def test_what_it_has_no_place_for_is_refused_by_name(
-    kind: str, fields: dict[str, Value], finding: tuple[str, str, bool]
+    kind: str, fields: dict[str, Value], problem: tuple[str, str, bool]
 ) -> None:
-    assert found(kind, **fields) == [finding]
+    assert found(kind, **fields) == [problem]
 
 
-def test_a_finding_never_holds_the_address() -> None:
+def test_a_problem_never_holds_the_address() -> None:
     (problem,) = ABLE.check("WebhookChannel", {"url": SecretText("ftp://secret.example/path")}, "")
-    assert "secret" not in f"{problem.message}{problem.hint}"
+    assert "secret" not in f"{problem.message}{problem.fix}"
 
 
 @pytest.mark.parametrize(("object_id", "problems"), [("i-1", 0), ("x" * 255, 0), ("x" * 256, 1), ("", 1)])

@@ -46,14 +46,14 @@ def _project(provider: Provider) -> Project:
 
 
 async def plan_of_export(provider: Provider, ownership: Ownership, exported: Exported, folder: Path) -> TargetPlan:
-    """Write the manifests, read them again as `plan` does, and plan. AssertionError for any finding."""
+    """Write the manifests, read them again as `plan` does, and plan. AssertionError for any problem."""
     for manifest in exported.manifests:
         (folder / f"{manifest.name}.yaml").write_text(render_manifest(manifest), "utf-8")
     loaded = load_manifests([folder], root=folder)
-    assert not loaded.findings, "\n".join(map(str, loaded.findings))
+    assert not loaded.problems, "\n".join(map(str, loaded.problems))
     abilities = {provider.abilities.provider: provider.abilities}
     desired = build_desired(loaded.manifests, _project(provider), abilities)
-    errors = [finding for finding in desired.findings if finding.level is Level.ERROR]
+    errors = [problem for problem in desired.problems if problem.level is Level.ERROR]
     assert not errors, "\n".join(map(str, errors))
 
     def make_plan(server: Server, matching: Matching) -> TargetPlan:

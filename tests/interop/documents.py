@@ -8,7 +8,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from reconciler.model.errors import Finding, Level, Place
+from reconciler.model.errors import Level, Location, Problem
 from reconciler.report.rules import RULES
 from reconciler.report.sarif import render_sarif
 from reconciler.simulator import Simulator
@@ -33,15 +33,16 @@ dom.window.axe.run(dom.window.document, {rules}).then(found => {
 
 
 def play_sarif() -> list[str]:
-    """A finding of every rule, by sarif-multitool with GitHub's rules; and one that they must refuse."""
+    """A problem of every rule, by sarif-multitool with GitHub's rules; and one that they must refuse."""
     words, version = words_of(MULTITOOL)
-    places = [Place("channels/a b.yaml", 3, 7), Place("reconciler.yaml")]
-    findings = [
-        Finding(places[number % 2], "wrong", rule, level=list(Level)[number % 2]) for number, rule in enumerate(RULES)
+    places = [Location("channels/a b.yaml", 3, 7), Location("reconciler.yaml")]
+    problems = [
+        Problem((), "wrong", rule, level=list(Level)[number % 2], location=places[number % 2])
+        for number, rule in enumerate(RULES)
     ]
     with tempfile.TemporaryDirectory(prefix="reconciler-interop-") as name:
         good, bad = Path(name) / "good.sarif", Path(name) / "bad.sarif"
-        good.write_text(render_sarif(findings), "utf-8")
+        good.write_text(render_sarif(problems), "utf-8")
         document = json.loads(good.read_text("utf-8"))
         del document["runs"][0]["tool"]["driver"]["rules"][0]["shortDescription"]
         bad.write_text(json.dumps(document), "utf-8")
@@ -49,7 +50,7 @@ def play_sarif() -> list[str]:
         said = {path: run([*words, "validate", path, "--rule-kind", kinds], expect=None).stdout for path in (good, bad)}
     assert ": error GH" in said[bad], said[bad]
     assert ": error " not in said[good], said[good]
-    return [version, f"{len(findings)} rules", "0 errors"]
+    return [version, f"{len(problems)} rules", "0 errors"]
 
 
 def play_html() -> list[str]:

@@ -108,7 +108,7 @@ def play_lower_bounds() -> list[str]:
         project = folder / "project"
         run([command, "init", project, "--url", simulator.url], folder)
         environ["EXAMPLE_SLACK_URL"] = _URL
-        run([command, "validate", "--sarif", folder / "findings.sarif"], project, environ)
+        run([command, "validate", "--sarif", folder / "problems.sarif"], project, environ)
         run([command, "plan", "--out", folder / "plan.json", "-o", "html"], project, environ)
         run([command, "apply", folder / "plan.json"], project, environ)
         environ["EXAMPLE_SLACK_URL"] = f"{_URL}q"

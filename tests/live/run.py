@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from reconciler.apply.session import SessionOptions
+from reconciler.model.errors import Level
 from reconciler.model.provider import Provider
 from reconciler.model.resource import Payload
 from reconciler.model.values import SecretReference, SecretText
@@ -118,7 +119,7 @@ class Run:
         return frozenset(
             kind
             for kind in ABILITIES.kinds
-            if all(problem.warning for problem in ABILITIES.check(kind, {}, self.version))
+            if all(problem.level is Level.WARNING for problem in ABILITIES.check(kind, {}, self.version))
         )
 
     def runs(self) -> LiveRuns:

@@ -32,7 +32,7 @@ def fails(root: Path, words: str, *paths: str) -> None:
 
 def test_ten_megabytes_of_empty_documents(tmp_path: Path) -> None:
     (tmp_path / "many.yaml").write_text("--- {}\n" * 1_400_000)
-    fails(tmp_path, "more than .* (documents|findings)")
+    fails(tmp_path, "more than .* (documents|problems)")
 
 
 def test_many_documents_each_just_below_the_limit_of_aliases(tmp_path: Path) -> None:
@@ -47,15 +47,15 @@ def test_one_document_with_a_hundred_thousand_things_wrong_ends(tmp_path: Path) 
     text = (MANIFEST % 1).replace("spec: {webhook_url: {env: X}}\n---\n", f"spec:\n{keys}")
     (tmp_path / "wrong.yaml").write_text(text)
     begin = time.process_time()
-    assert load_manifests(["."], root=tmp_path).findings
+    assert load_manifests(["."], root=tmp_path).problems
     assert time.process_time() - begin < SECONDS
 
 
-def test_more_findings_than_anybody_reads(tmp_path: Path) -> None:
+def test_more_problems_than_anybody_reads(tmp_path: Path) -> None:
     (tmp_path / "wrong.yaml").write_text(
         "".join((MANIFEST % number).replace("spec", "space") for number in range(21_000))
     )
-    fails(tmp_path, "more than 20,000 findings")
+    fails(tmp_path, "more than 20,000 problems")
 
 
 def test_more_files_folders_or_entries_than_anybody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -92,12 +92,12 @@ def test_a_link_out_of_the_project_is_named_and_not_followed(tmp_path: Path, tar
     (channels / "root").symlink_to(target if target != ".." else "../..")
     begin = time.process_time()
     loaded = load_manifests(["channels"], root=tmp_path / "proj")
-    assert [(finding.rule, finding.message) for finding in loaded.findings] == [
+    assert [(problem.rule, problem.message) for problem in loaded.problems] == [
         ("link-out", "leads out of the repository")
     ]
     assert [manifest.name for manifest in loaded.manifests] == ["n1"]
     whole = load_manifests(["channels/root"], root=tmp_path / "proj")
-    assert [finding.rule for finding in whole.findings] == ["link-out"]
+    assert [problem.rule for problem in whole.problems] == ["link-out"]
     assert time.process_time() - begin < SECONDS
 
 
@@ -109,7 +109,7 @@ def test_links_within_the_repository_are_followed_and_circles_end(tmp_path: Path
     (tmp_path / "proj" / "channels" / "shared").symlink_to("../../shared")
     (tmp_path / "shared" / "again").symlink_to("../proj")
     loaded = load_manifests(["channels"], root=tmp_path / "proj")
-    assert loaded.findings == ()
+    assert loaded.problems == ()
     assert [manifest.name for manifest in loaded.manifests] == ["n1"]
 
 
@@ -120,7 +120,7 @@ def test_folders_nested_without_end_are_a_finding(tmp_path: Path) -> None:
     place.mkdir(parents=True)
     (place / "deep.yaml").write_text(MANIFEST % 1)
     loaded = load_manifests(["."], root=tmp_path)
-    assert "lies too deep" in [finding.message for finding in loaded.findings]
+    assert "lies too deep" in [problem.message for problem in loaded.problems]
 
 
 def test_ten_thousand_manifests_are_no_trouble(tmp_path: Path) -> None:

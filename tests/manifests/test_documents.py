@@ -10,15 +10,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifests.documents import Document, Spot, find_spot, parse_documents
+from reconciler.manifests.documents import Document, find_location, parse_documents
+from reconciler.model.errors import Location, Problem
 
 BOMB = "x: &b0 [1, 1]\n" + "".join(f"y{i}: &b{i + 1} [{', '.join([f'*b{i}'] * 9)}]\n" for i in range(12))
 
 
 def only_rule(text: str) -> str:
     (found,) = parse_documents(text)
-    assert isinstance(found, tuple)
-    return found[1].rule
+    assert isinstance(found, Problem)
+    return found.rule
 
 
 @pytest.mark.parametrize(
@@ -115,24 +116,24 @@ e: *q
 @pytest.mark.parametrize(
     ("path", "value_at", "key_at"),
     [
-        ((), Spot(1, 1), Spot(1, 1)),
-        (("a", "b"), Spot(3, 6), Spot(3, 3)),
-        (("a", "b", 1, "c"), Spot(3, 14), Spot(3, 11)),
-        (("a", "z"), Spot(4, 11), Spot(4, 8)),
-        (("e", "b", 0), Spot(3, 7), Spot(3, 7)),
-        (("a", "b", 7), Spot(3, 6), Spot(3, 3)),
-        (("nowhere", "b"), Spot(1, 1), Spot(1, 1)),
+        ((), Location("", 1, 1), Location("", 1, 1)),
+        (("a", "b"), Location("", 3, 6), Location("", 3, 3)),
+        (("a", "b", 1, "c"), Location("", 3, 14), Location("", 3, 11)),
+        (("a", "z"), Location("", 4, 11), Location("", 4, 8)),
+        (("e", "b", 0), Location("", 3, 7), Location("", 3, 7)),
+        (("a", "b", 7), Location("", 3, 6), Location("", 3, 3)),
+        (("nowhere", "b"), Location("", 1, 1), Location("", 1, 1)),
     ],
 )
 def test_a_path_leads_to_its_place_or_the_nearest_around_it(
-    path: tuple[str | int, ...], value_at: Spot, key_at: Spot
+    path: tuple[str | int, ...], value_at: Location, key_at: Location
 ) -> None:
-    assert find_spot(TEXT, path) == value_at
-    assert find_spot(TEXT, path, key=True) == key_at
+    assert find_location(TEXT, path) == value_at
+    assert find_location(TEXT, path, key=True) == key_at
 
 
 def test_a_text_that_changed_has_no_places() -> None:
-    assert find_spot("a: [", ("a",)) is None
+    assert find_location("a: [", ("a",)) is None
 
 
 def test_a_document_knows_its_own_part_of_the_text() -> None:

@@ -1,4 +1,4 @@
-"""Every file in `accepted/` loads without an error, and every one in `refused/` gives the findings besides it.
+"""Every file in `accepted/` loads without an error, and every one in `refused/` gives the problems besides it.
 
 After a change of words, `REWRITE=1 python -m pytest tests/manifests/test_folders.py` writes the texts again; read
 the diff.
@@ -13,7 +13,7 @@ import pytest
 
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.load_project import load_project
-from reconciler.model.errors import Finding, FindingsError, Level
+from reconciler.model.errors import Level, Problem, ProblemsError
 from reconciler.providers import settings_of
 
 HERE = Path(__file__).parent
@@ -29,10 +29,10 @@ def by_name(path: Path) -> str:
     return path.name
 
 
-def shown(findings: tuple[Finding, ...] | list[Finding], path: Path) -> str:
-    lines = [f"{finding.level} {finding.rule} {finding}" for finding in findings]
+def shown(problems: tuple[Problem, ...] | list[Problem], path: Path) -> str:
+    lines = [f"{problem.level} {problem.rule} {problem}" for problem in problems]
     return "".join(
-        line.replace(finding.place.file, path.name) + "\n" for line, finding in zip(lines, findings, strict=True)
+        line.replace(problem.location.file, path.name) + "\n" for line, problem in zip(lines, problems, strict=True)
     )
 
 
@@ -44,17 +44,17 @@ def compare(path: Path, text: str) -> None:
 
 
 @pytest.mark.parametrize("path", files("accepted"), ids=by_name)
-def test_an_accepted_file_has_manifests_and_no_findings(path: Path) -> None:
+def test_an_accepted_file_has_manifests_and_no_problems(path: Path) -> None:
     loaded = load_manifests([path], root=HERE)
-    assert shown(loaded.findings, path) == ""
+    assert shown(loaded.problems, path) == ""
     assert loaded.manifests
 
 
 @pytest.mark.parametrize("path", files("refused"), ids=by_name)
-def test_a_refused_file_has_just_the_findings_beside_it(path: Path) -> None:
+def test_a_refused_file_has_just_the_problems_beside_it(path: Path) -> None:
     loaded = load_manifests([path], root=HERE)
-    assert any(finding.level is Level.ERROR for finding in loaded.findings)
-    compare(path, shown(loaded.findings, path))
+    assert any(problem.level is Level.ERROR for problem in loaded.problems)
+    compare(path, shown(loaded.problems, path))
 
 
 @pytest.mark.parametrize("path", files("projects_accepted"), ids=by_name)
@@ -63,14 +63,14 @@ def test_an_accepted_project_loads_without_warnings(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", files("projects_refused"), ids=by_name)
-def test_a_refused_project_has_just_the_findings_beside_it(path: Path) -> None:
-    with pytest.raises(FindingsError) as caught:
+def test_a_refused_project_has_just_the_problems_beside_it(path: Path) -> None:
+    with pytest.raises(ProblemsError) as caught:
         load_project(path, settings_of)
-    compare(path, shown(caught.value.findings, path))
+    compare(path, shown(caught.value.problems, path))
 
 
 @pytest.mark.parametrize("path", [*files("refused"), *files("projects_refused")], ids=by_name)
-def test_no_finding_repeats_a_planted_value(path: Path) -> None:
+def test_no_problem_repeats_a_planted_value(path: Path) -> None:
     text = path.with_suffix(".txt").read_text("utf-8")
     assert "planted" not in text
     assert "5 x" not in text

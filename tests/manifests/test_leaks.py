@@ -1,4 +1,4 @@
-"""No finding repeats what a person wrote as a value, wherever and in whatever wrong form it was written."""
+"""No problem repeats what a person wrote as a value, wherever and in whatever wrong form it was written."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import yaml
 
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.load_project import load_project_text
-from reconciler.model.errors import FindingsError
+from reconciler.model.errors import ProblemsError
 from reconciler.providers import settings_of
 
 HERE = Path(__file__).parent
@@ -61,22 +61,22 @@ def paths(node: Any) -> Iterator[tuple[Any, ...]]:
 @pytest.mark.parametrize(
     "manifest", documents("accepted/every-kind.yaml"), ids=lambda manifest: str(manifest["metadata"]["name"])
 )
-def test_no_finding_about_a_manifest_holds_a_value(manifest: Any) -> None:
+def test_no_problem_about_a_manifest_holds_a_value(manifest: Any) -> None:
     text = yaml.safe_dump_all(planted_everywhere(manifest))
     loaded = load_manifests(["-"], root=HERE, stdin=io.StringIO(text))
-    assert len(loaded.findings) > 20
-    for finding in loaded.findings:
-        assert "planted" not in repr(finding) + str(finding)
+    assert len(loaded.problems) > 20
+    for problem in loaded.problems:
+        assert "planted" not in repr(problem) + str(problem)
 
 
-def test_no_finding_about_a_project_holds_a_value() -> None:
+def test_no_problem_about_a_project_holds_a_value() -> None:
     (project,) = documents("projects_accepted/everything.yaml")
     told = 0
     for changed in planted_everywhere(project, FORMS[:6]):
         try:
             said = repr(load_project_text(yaml.safe_dump(changed), "x", settings_of).warnings)
-        except FindingsError as error:
-            said = repr(error.findings) + str(error)
+        except ProblemsError as error:
+            said = repr(error.problems) + str(error)
             told += 1
         assert "planted" not in said
     assert told > 200
@@ -97,8 +97,8 @@ def test_no_finding_about_a_project_holds_a_value() -> None:
         f'a: "\\{PLANTED}"',
     ],
 )
-def test_no_finding_about_yaml_holds_what_was_written(text: str) -> None:
+def test_no_problem_about_yaml_holds_what_was_written(text: str) -> None:
     loaded = load_manifests(["-"], root=HERE, stdin=io.StringIO(text))
-    assert loaded.findings
-    for finding in loaded.findings:
-        assert "planted" not in repr(finding) + str(finding)
+    assert loaded.problems
+    for problem in loaded.problems:
+        assert "planted" not in repr(problem) + str(problem)

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.manifests.files import MAX_BYTES
 from reconciler.manifests.load import Loaded, load_manifests
-from reconciler.model.errors import Level, Place
+from reconciler.model.errors import Level, Location
 
 HEAD = "apiVersion: channels.gitops/v1\nkind: SlackChannel\n"
 
@@ -25,7 +25,7 @@ def load(*paths: Path | str, root: Path, stdin: io.BytesIO | io.StringIO | None 
 
 
 def rules(loaded: Loaded) -> list[str]:
-    return [finding.rule for finding in loaded.findings]
+    return [problem.rule for problem in loaded.problems]
 
 
 def test_a_folder_is_taken_with_all_below_it_sorted_and_without_hidden_files(tmp_path: Path) -> None:
@@ -38,7 +38,7 @@ def test_a_folder_is_taken_with_all_below_it_sorted_and_without_hidden_files(tmp
         ' "spec": {"webhook_url": {"env": "A"}}}'
     )
     loaded = load(tmp_path, root=Path("/"))
-    assert loaded.findings == ()
+    assert loaded.problems == ()
     assert [manifest.name for manifest in loaded.manifests] == ["j", "a", "z", "c"]
 
 
@@ -54,7 +54,7 @@ def test_a_file_that_is_reached_twice_is_loaded_once(tmp_path: Path) -> None:
     (tmp_path / "a.yaml").write_text(slack("a"))
     (tmp_path / "link").symlink_to(tmp_path, target_is_directory=True)
     loaded = load(tmp_path, "a.yaml", tmp_path / "a.yaml", root=tmp_path)
-    assert loaded.findings == ()
+    assert loaded.problems == ()
     assert len(loaded.manifests) == 1
 
 
@@ -71,8 +71,8 @@ def test_stdin_is_read_as_bytes_or_text(as_bytes: bool, tmp_path: Path) -> None:
     text = "\ufeff" + slack("a") + "---\n" + slack("b").replace("SlackChannel", "SlackChanel")
     loaded = load("-", root=tmp_path, stdin=io.BytesIO(text.encode()) if as_bytes else io.StringIO(text))
     assert [manifest.name for manifest in loaded.manifests] == ["a"]
-    (finding,) = loaded.findings
-    assert str(finding.place) == "<stdin>:7:7"
+    (problem,) = loaded.problems
+    assert str(problem.location) == "<stdin>:7:7"
 
 
 def test_places_are_relative_to_where_one_stands_and_absolute_elsewhere(
@@ -81,14 +81,14 @@ def test_places_are_relative_to_where_one_stands_and_absolute_elsewhere(
     (tmp_path / "channels").mkdir()
     (tmp_path / "channels" / "a.yaml").write_text("\n\nkind: x\n")
     monkeypatch.chdir(tmp_path)
-    assert load("channels", root=tmp_path).findings[0].place == Place("channels/a.yaml", 3, 1)
+    assert load("channels", root=tmp_path).problems[0].location == Location("channels/a.yaml", 3, 1)
     monkeypatch.chdir("/")
-    assert load("channels", root=tmp_path).findings[0].place.file == str(tmp_path / "channels" / "a.yaml")[1:]
+    assert load("channels", root=tmp_path).problems[0].location.file == str(tmp_path / "channels" / "a.yaml")[1:]
 
 
-def test_an_empty_folder_is_a_finding_of_its_own(tmp_path: Path) -> None:
-    (finding,) = load(tmp_path, root=tmp_path).findings
-    assert (finding.rule, finding.level) == ("no-manifests", Level.ERROR)
+def test_an_empty_folder_is_a_problem_of_its_own(tmp_path: Path) -> None:
+    (problem,) = load(tmp_path, root=tmp_path).problems
+    assert (problem.rule, problem.level) == ("no-manifests", Level.ERROR)
     assert rules(load(root=tmp_path)) == ["no-manifests"]
     assert rules(load("-", root=tmp_path, stdin=io.BytesIO(b""))) == ["no-manifests"]
 
@@ -102,7 +102,9 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(tmp_path: Path) -> Non
     os.mkfifo(tmp_path / "fifo.yaml")
     loaded = load(tmp_path, "missing", "-", root=tmp_path)
     assert [manifest.name for manifest in loaded.manifests] == ["good"]
-    found = {finding.place.file.rpartition("/")[2]: (finding.rule, finding.place.line) for finding in loaded.findings}
+    found = {
+        problem.location.file.rpartition("/")[2]: (problem.rule, problem.location.line) for problem in loaded.problems
+    }
     assert found == {
         "large.yaml": ("file-too-large", 0),
         "latin.yaml": ("not-utf-8", 2),
@@ -117,7 +119,7 @@ def test_what_cannot_be_read_is_told_and_the_rest_goes_on(tmp_path: Path) -> Non
 def test_a_file_of_just_the_limit_is_read(tmp_path: Path) -> None:
     manifest = slack("a").encode()
     (tmp_path / "a.yaml").write_bytes(manifest + b"#" * (MAX_BYTES - len(manifest)))
-    assert load("a.yaml", root=tmp_path).findings == ()
+    assert load("a.yaml", root=tmp_path).problems == ()
     with (tmp_path / "a.yaml").open("ab") as file:
         file.write(b"#")
     assert rules(load("a.yaml", root=tmp_path)) == ["file-too-large"]
@@ -135,14 +137,14 @@ def test_all_of_several_namesakes_name_another_place(tmp_path: Path) -> None:
     assert [manifest.name for manifest in loaded.manifests] == ["b"]
     assert rules(loaded) == ["duplicate-name"] * 3
     assert loaded.refused == {"a"}
-    for finding in loaded.findings:
-        assert str(finding.place) not in finding.message
+    for problem in loaded.problems:
+        assert str(problem.location) not in problem.message
 
 
 def test_sources_that_the_project_defines_are_known(tmp_path: Path) -> None:
     text = slack("a").replace("env: A", "pass: team/a")
     known = load_manifests(["-"], root=tmp_path, stdin=io.StringIO(text), known_sources=frozenset({"pass"}))
-    assert known.findings == ()
+    assert known.problems == ()
     assert rules(load("-", root=tmp_path, stdin=io.StringIO(text))) == ["unknown-source"]
 
 
@@ -152,36 +154,36 @@ def test_a_manifest_may_omit_what_the_defaults_of_its_kind_give(tmp_path: Path) 
     )
     defaults = {"EmailChannel": {"sender": "mail"}}
     loaded = load_manifests(["-"], root=tmp_path, stdin=io.StringIO(text), defaults=defaults)
-    assert loaded.findings == ()
+    assert loaded.problems == ()
     assert rules(load("-", root=tmp_path, stdin=io.StringIO(text))) == ["missing-field"]
 
 
 def test_a_written_out_secret_is_a_warning_and_the_manifest_is_usable(tmp_path: Path) -> None:
     text = slack("a").replace("{env: A}", "https://hooks.example/planted")
     loaded = load("-", root=tmp_path, stdin=io.StringIO(text))
-    (finding,) = loaded.findings
-    assert (finding.rule, finding.level) == ("literal-secret", Level.WARNING)
+    (problem,) = loaded.problems
+    assert (problem.rule, problem.level) == ("literal-secret", Level.WARNING)
     assert len(loaded.manifests) == 1
 
 
-def test_findings_come_sorted_by_place(tmp_path: Path) -> None:
+def test_problems_come_sorted_by_place(tmp_path: Path) -> None:
     for name in ("c", "a", "b"):
         (tmp_path / f"{name}.yaml").write_text(slack(name.upper()) + "y: 1\nx: 1\n")
-    findings = load("c.yaml", "a.yaml", "b.yaml", root=tmp_path).findings
-    assert [finding.sort_key for finding in findings] == sorted(finding.sort_key for finding in findings)
-    assert len(findings) == 9
+    problems = load("c.yaml", "a.yaml", "b.yaml", root=tmp_path).problems
+    assert [problem.sort_key for problem in problems] == sorted(problem.sort_key for problem in problems)
+    assert len(problems) == 9
 
 
-def test_a_manifest_makes_findings_with_places_after_its_file_went(tmp_path: Path) -> None:
+def test_a_manifest_makes_problems_with_places_after_its_file_went(tmp_path: Path) -> None:
     path = tmp_path / "a.yaml"
     path.write_text("# a\n" + slack("a"))
     manifest = load("a.yaml", root=tmp_path).manifests[0]
-    finding = manifest.finding("is wrong", "rule", field=("spec", "webhook_url", "env"), hint="fix it")
-    assert (finding.place.line, finding.place.column) == (5, 27)
-    assert str(finding).endswith('5:27: SlackChannel "a" spec.webhook_url.env: is wrong; fix it')
+    problem = manifest.problem("is wrong", "rule", path=("spec", "webhook_url", "env"), fix="fix it")
+    assert (problem.location.line, problem.location.column) == (5, 27)
+    assert str(problem).endswith('5:27: SlackChannel "a" spec.webhook_url.env: is wrong; fix it')
     path.unlink()
     load("-", root=tmp_path, stdin=io.StringIO(""))
-    assert manifest.finding("is wrong", "rule", field=("spec",)).place.line == 2
+    assert manifest.problem("is wrong", "rule", path=("spec",)).location.line == 2
 
 
 def test_the_garbage_collector_is_left_as_it_was(tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from reconciler.manifests.load_project import find_project, load_project, load_project_text
-from reconciler.model.errors import ConfigurationError, FindingsError
+from reconciler.model.errors import ConfigurationError, ProblemsError
 from reconciler.model.values import SecretReference
 from reconciler.providers import settings_of
 
@@ -17,10 +17,10 @@ SMALL = HEAD + "spec: {targets: {kafka: {provider: confluent}}}\n"
 
 
 def refused(text: str) -> list[str]:
-    with pytest.raises(FindingsError) as caught:
+    with pytest.raises(ProblemsError) as caught:
         load_project_text(text, "main:reconciler.yaml", settings_of)
-    assert all(finding.place.file == "main:reconciler.yaml" for finding in caught.value.findings)
-    return [finding.rule for finding in caught.value.findings]
+    assert all(problem.location.file == "main:reconciler.yaml" for problem in caught.value.problems)
+    return [problem.rule for problem in caught.value.problems]
 
 
 def test_what_is_omitted_is_filled_in() -> None:
@@ -73,7 +73,7 @@ def test_test_rules_tell_what_was_written() -> None:
 def test_warnings_do_not_stop_and_hold_no_value() -> None:
     auth = "kafka: {provider: confluent, tls: {verify: false}, auth: {bearer: {token: planted}}}"
     project = load_project_text(SMALL.replace("kafka: {provider: confluent}", auth), "x", settings_of)
-    assert sorted(finding.rule for finding in project.warnings) == ["literal-secret", "tls-not-verified"]
+    assert sorted(problem.rule for problem in project.warnings) == ["literal-secret", "tls-not-verified"]
     assert "planted" not in repr(project) + repr(project.warnings)
 
 
@@ -90,15 +90,15 @@ def test_warnings_do_not_stop_and_hold_no_value() -> None:
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_a_bad_project_text_is_told_in_findings(text: str, rules: list[str]) -> None:
+def test_a_bad_project_text_is_told_in_problems(text: str, rules: list[str]) -> None:
     assert refused(text) == rules
 
 
 def test_a_bad_project_path_is_told_in_a_finding(tmp_path: Path) -> None:
     for path, rule in ((tmp_path / "none.yaml", "missing-file"), (tmp_path, "unreadable-file")):
-        with pytest.raises(FindingsError) as caught:
+        with pytest.raises(ProblemsError) as caught:
             load_project(path, settings_of)
-        assert [finding.rule for finding in caught.value.findings] == [rule]
+        assert [problem.rule for problem in caught.value.problems] == [rule]
 
 
 def test_the_project_file_is_found_in_a_folder_above_but_not_beyond_the_work_tree(tmp_path: Path) -> None:

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from reconciler.manifests.check import SpecError, parse_spec
+from reconciler.model.errors import Problem
 from reconciler.model.resource import Expect, OnFailure, TestPolicy, When
-from reconciler.model.text import Problem
 from reconciler.model.values import SecretReference, SecretText
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.cli.terminal import safe
-from reconciler.model.errors import Finding, Place
+from reconciler.model.errors import Location, Problem
 from reconciler.model.text import printable, visible
 from reconciler.model.values import SecretReference
 
@@ -58,6 +58,6 @@ def test_our_own_colours_stay_and_no_others() -> None:
 
 
 def test_a_name_with_line_breaks_stays_on_its_line() -> None:
-    finding = Finding(Place("a\n::error::x\n.yaml", 3, 1), "is wrong", "rule")
-    assert "\n" not in str(finding)
+    problem = Problem((), "is wrong", "rule", location=Location("a\n::error::x\n.yaml", 3, 1))
+    assert "\n" not in str(problem)
     assert "\n" not in str(SecretReference("file", "a\n::error::b"))

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.model.errors import ConflictError, NotFoundError, RejectedError, TargetError
+from reconciler.model.errors import ConflictError, NotFoundError, Problem, RejectedError, TargetError
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.kinds import KINDS, Role
-from reconciler.model.provider import Listing, Problem, VerificationMethod
+from reconciler.model.provider import Listing, VerificationMethod
 from reconciler.model.resource import LiveObject, Payload, Server
 from reconciler.model.values import SecretText, Value
 
@@ -34,7 +34,7 @@ class MemoryAbilities:
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
         """The problems that were planted for the kind."""
         if kind not in self.kinds:
-            return [Problem("kind", "there is no such kind here", "unsupported-kind")]
+            return [Problem(("kind",), "there is no such kind here", "unsupported-kind")]
         return list(self.problems.get(kind, []))
 
     def check_id(self, object_id: str) -> list[Problem]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.model.errors import Level
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.model.versions import is_before
 from reconciler.providers.opensearch.abilities import ABILITIES, LONGEST_TEXT
@@ -14,7 +15,11 @@ TEAMS = "https://acme.webhook.office.com/webhookb2/1"
 
 def rules(kind: str, fields: dict[str, Value], version: str = "", *, warnings: bool = False) -> set[str]:
     """The rules that these fields break."""
-    return {problem.rule for problem in ABILITIES.check(kind, fields, version) if problem.warning is warnings}
+    return {
+        problem.rule
+        for problem in ABILITIES.check(kind, fields, version)
+        if (problem.level is Level.WARNING) is warnings
+    }
 
 
 def url(kind: str, address: str, version: str = "") -> set[str]:

@@ -99,8 +99,8 @@ def test_an_apply_claims_nothing_that_no_test_established(reason: UnknownReason)
 def test_a_test_claims_nothing_that_it_did_not_establish(reason: UnknownReason) -> None:
     tests = channel_of(reason)
     if reason is not UnknownReason.INTERRUPTED:  # the door ends an interrupted test
-        alone = exit_of_tests(tests, ())
-        among = exit_of_tests([*tests, TestResult("search", "SlackChannel", "ok", Tested(Yes("taken")))], ())
+        alone = exit_of_tests(tests, failed=False)
+        among = exit_of_tests([*tests, TestResult("search", "SlackChannel", "ok", Tested(Yes("taken")))], failed=False)
         assert GAPS[reason].exits["test"] in (alone, among)
     for text in texts_of_tests(tests):
         assert not CLAIMS.search(_without_style(text)), text
@@ -165,7 +165,7 @@ def test_drift_does_not_deny_what_it_could_not_see(reason: UnknownReason) -> Non
 
 
 def test_where_nothing_was_selected_nothing_was_looked_at() -> None:
-    assert exit_of_tests([], ()) == GAPS[UnknownReason.NOTHING_SELECTED].exits["test"]
+    assert exit_of_tests([], failed=False) == GAPS[UnknownReason.NOTHING_SELECTED].exits["test"]
 
 
 @pytest.mark.parametrize(

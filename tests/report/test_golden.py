@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from reconciler.model.errors import Location, Problem
 from reconciler.plan.origin import find_drift
 from reconciler.plan.saved import plan_document
 from reconciler.report import document
@@ -32,6 +33,9 @@ def as_json(value: object) -> str:
     return json.dumps(value, indent=2, ensure_ascii=False) + "\n"
 
 
+UNREAD = Problem((), "could not be read: 503", "target-unread", subject="target kafka")
+WRONG = Problem(("spec",), "`wrong`", "wrong-form", location=Location("ops.yaml", 3, 1))
+
 OUTPUTS: dict[str, Callable[[], str]] = {
     "plan.txt": lambda: render_plan(PLAN),
     "plan.json": lambda: as_json(plan_document(PLAN)),
@@ -44,16 +48,14 @@ OUTPUTS: dict[str, Callable[[], str]] = {
     "apply.html": lambda: render_html(pages.result_page("acme", RESULT)),
     "test.txt": lambda: render_tests(TESTS),
     "test.json": lambda: as_json(document.tests_document(TESTS)),
-    "test.md": lambda: render_markdown(pages.page_of_tests("acme", TESTS, ["kafka: 503"])),
-    "test.html": lambda: render_html(pages.page_of_tests("acme", TESTS, ["kafka: 503"])),
-    "test.junit.xml": lambda: render_junit(TESTS, ["kafka: 503"]) + "\n",
+    "test.md": lambda: render_markdown(pages.page_of_tests("acme", TESTS, [UNREAD])),
+    "test.html": lambda: render_html(pages.page_of_tests("acme", TESTS, [UNREAD])),
+    "test.junit.xml": lambda: render_junit(TESTS, [UNREAD]) + "\n",
     "drift.txt": lambda: render_drift(DRIFT),
     "drift.json": lambda: as_json(drift_document(DRIFT)),
     "drift.md": lambda: render_markdown(pages.drift_page(DRIFT)),
     "drift.html": lambda: render_html(pages.drift_page(DRIFT)),
-    "failure.md": lambda: render_markdown(
-        pages.failure_page("plan", "acme", ["ops.yaml:3: spec: `wrong`", "two\nlines"])
-    ),
+    "failure.md": lambda: render_markdown(pages.failure_page("plan", "acme", [WRONG, Problem((), "two\nlines")])),
 }
 
 

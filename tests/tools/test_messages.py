@@ -18,7 +18,7 @@ def refuse(name: str) -> None:
     """Nor is this one."""
     if name == "not a sentence"[:3]:
         raise ValueError(f"{name} is not known: " + "use another one")
-    show(Finding("is empty", hint="give it a value", rule="no-value"))
+    show(Problem("is empty", hint="give it a value", rule="no-value"))
 '''
 
 
@@ -32,8 +32,8 @@ def test_texts_are_found_wherever_they_stand() -> None:
         ("refuse", "text", "not a sentence"),
         ("refuse", "ValueError", "{name} is not known: "),
         ("refuse", "ValueError", "use another one"),
-        ("refuse", "Finding", "is empty"),
-        ("refuse", "Finding hint", "give it a value"),
+        ("refuse", "Problem", "is empty"),
+        ("refuse", "Problem hint", "give it a value"),
     ]
 
 

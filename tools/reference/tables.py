@@ -9,8 +9,8 @@ from tools.reference.markdown import code, page, prose, table
 _EXITS = """Exit codes are a contract: pipelines may rely on them, and no output format changes them.
 `reconciler explain 4` says what one means."""
 
-_RULES = """Each finding of `reconciler validate` names its rule, and `reconciler explain RULE` says what it demands. A
-finding says where it is, on what, and what to do; this list says why such a thing is found at all."""
+_RULES = """Each problem of `reconciler validate` names its rule, and `reconciler explain RULE` says what it demands. A
+problem says where it is, on what, and what to do; this list says why such a thing is found at all."""
 
 
 def render_exit_codes() -> str:

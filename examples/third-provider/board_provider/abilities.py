@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from reconciler.model.provider import Problem, VerificationMethod
+from reconciler.model.errors import Problem
+from reconciler.model.provider import VerificationMethod
 from reconciler.model.values import Value
 
 LONGEST_NAME = 40
@@ -23,11 +24,11 @@ class BoardAbilities:
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
         """A board has rooms only, with short names."""
         if kind not in self.kinds:
-            return [Problem("kind", "a board holds no such kind", "unsupported-kind", "leave the board out")]
+            return [Problem(("kind",), "a board holds no such kind", "unsupported-kind", "leave the board out")]
         name = fields.get("display_name")
         if isinstance(name, str) and len(name) > LONGEST_NAME:
             message = f"must have at most {LONGEST_NAME} characters on a board"
-            return [Problem("display_name", message, "too-long", "give it a shorter one")]
+            return [Problem(("display_name",), message, "too-long", "give it a shorter one")]
         return []
 
     def check_id(self, object_id: str) -> list[Problem]:

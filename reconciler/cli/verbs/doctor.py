@@ -55,7 +55,7 @@ async def _examine(workspace: Workspace, options: DoctorOptions) -> list[Check]:
 
 
 def _manifests(workspace: Workspace) -> Check:
-    errors = [finding for finding in workspace.findings if finding.level is Level.ERROR]
+    errors = [problem for problem in workspace.problems if problem.level is Level.ERROR]
     count = plural(len(workspace.desired.manifests), "manifest")
     if errors:
         return failure("project", "manifests", f"{count}, {plural(len(errors), 'error')}", "run reconciler validate")

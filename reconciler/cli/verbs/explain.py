@@ -24,7 +24,7 @@ _PROJECT, _EXIT = "project", "exit"
 def command(what: str | None) -> int:
     """Say what a kind of manifest is for, and what each of its fields means: SlackChannel.webhook_url.
 
-    Also: the project file (project.targets.url), a rule that a finding names, the exit codes (exit), and one of them.
+    Also: the project file (project.targets.url), a rule that a problem names, the exit codes (exit), and one of them.
     """
     out(_overview() if what is None else _explained(what))
     return 0

@@ -16,6 +16,7 @@ from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write
 from reconciler.cli.terminal import note
 from reconciler.engine.options import TestOptions
 from reconciler.engine.testing import Tests, send_tests
+from reconciler.model.errors import Problem
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,14 +32,14 @@ class TestFiles:
         if self.junit is not None:
             from reconciler.report.machines import render_junit
 
-            write_file(self.junit, render_junit(done.results, done.errors))
+            write_file(self.junit, render_junit(done.results, done.problems))
 
-    def write_failure(self, messages: list[str]) -> None:
+    def write_failure(self, problems: list[Problem]) -> None:
         """A report without tests, and with what stopped the run."""
         if self.junit is not None:
             from reconciler.report.machines import render_junit
 
-            write_file(self.junit, render_junit([], messages))
+            write_file(self.junit, render_junit([], problems))
 
 
 @click.command("test")
@@ -55,10 +56,10 @@ def command(options: TestOptions, output: Output, files: TestFiles) -> int:
     set_up_logging(output.verbose)
     run = prepared(options)
     done = asyncio.run(send_tests(run))
-    for text in (*(f"error: {error}" for error in done.errors), *done.notes):
+    for text in (*(f"error: {problem}" for problem in done.problems), *done.notes):
         note(text)
     tell_what_happened(
-        "test", lambda: publish("test", done.results, output, options, run.workspace, errors=done.errors)
+        "test", lambda: publish("test", done.results, output, options, run.workspace, problems=done.problems)
     )
     tell_what_happened("test", lambda: files.write(done))
     return done.exit_code

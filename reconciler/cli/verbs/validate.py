@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -15,13 +15,13 @@ from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import ManifestOptions
-from reconciler.model.errors import Finding, FindingsError, Level
-from reconciler.report.failure import finding_document
+from reconciler.model.errors import Level, Problem, ProblemsError
+from reconciler.report.failure import problem_document
 
 
 @dataclass(frozen=True, kw_only=True)
-class FindingsOutput:
-    """Where findings go too."""
+class ProblemsOutput:
+    """Where problems go too."""
 
     annotations: bool = False
     sarif: Path | None = None
@@ -30,48 +30,47 @@ class FindingsOutput:
 @click.command("validate")
 @options(COMMON, SELECTING)
 @option("--annotations", is_flag=True, help="Also annotate files with what is wrong (GitHub Actions).")
-@option("--sarif", type=click.Path(path_type=Path, dir_okay=False), help="Also write the findings as SARIF 2.1.0.")
+@option("--sarif", type=click.Path(path_type=Path, dir_okay=False), help="Also write the problems as SARIF 2.1.0.")
 @time_limit(120)
-@takes(ManifestOptions, Screen, FindingsOutput, TimeLimit)
+@takes(ManifestOptions, Screen, ProblemsOutput, TimeLimit)
 @published("validate")
-def command(options: ManifestOptions, screen: Screen, output: FindingsOutput, limit: TimeLimit) -> int:
-    """Check manifests and project file, offline: all findings of all files at once."""
+def command(options: ManifestOptions, screen: Screen, output: ProblemsOutput, limit: TimeLimit) -> int:
+    """Check manifests and project file, offline: all problems of all files at once."""
     try:
         with within(limit.time_limit):
             workspace = load_workspace(options, surroundings())
-    except FindingsError as error:
-        _publish(error.findings, output)
+    except ProblemsError as error:
+        _publish(error.problems, output)
         raise
-    _publish(workspace.findings, output)
-    errors = [item for item in workspace.findings if options.strict or item.level is Level.ERROR]
+    _publish(workspace.problems, output)
+    errors = [item for item in workspace.problems if options.strict or item.level is Level.ERROR]
     if screen.as_json:
         show_json(_document(workspace, valid=not errors))
         return 1 if errors else 0
     paint = screen.paint
-    for finding in workspace.findings:
-        out(f"{paint(finding.level.value, 'red' if finding in errors else 'yellow')}: {finding}")
+    for problem in workspace.problems:
+        out(f"{paint(problem.level.value, 'red' if problem in errors else 'yellow')}: {problem}")
     _summarise(workspace, len(errors))
     return 1 if errors else 0
 
 
-def _publish(findings: Iterable[Finding], output: FindingsOutput) -> None:
-    """Where a CI reads findings; imported only then, since `validate` runs at every commit."""
+def _publish(problems: Iterable[Problem], output: ProblemsOutput) -> None:
+    """Where a CI reads problems; imported only then, since `validate` runs at every commit."""
     if output.sarif is not None:
         from reconciler.cli.ci_outputs import in_work_tree
         from reconciler.cli.publishing import write_file
         from reconciler.report.sarif import render_sarif
 
-        write_file(output.sarif, render_sarif(replace(item, place=in_work_tree(item.place)) for item in findings))
+        write_file(output.sarif, render_sarif(map(in_work_tree, problems)))
     if output.annotations:
         from reconciler.cli.ci_outputs import annotate
-        from reconciler.report.machines import notes_of_findings
 
-        annotate(notes_of_findings(findings))
+        annotate(problems)
 
 
 def _summarise(workspace: Workspace, errors: int) -> None:
     count = len(workspace.desired.manifests)
-    warnings = len(workspace.findings) - errors
+    warnings = len(workspace.problems) - errors
     words = f"{count} manifest{'s' * (count != 1)}, {errors} error{'s' * (errors != 1)}"
     out(words + (f", {warnings} warning{'s' * (warnings != 1)}" if warnings else "") + ".")
     for target, skipped in sorted((workspace.desired.skipped or {}).items()):
@@ -80,8 +79,8 @@ def _summarise(workspace: Workspace, errors: int) -> None:
 
 def _document(workspace: Workspace, *, valid: bool) -> dict[str, object]:
     return {
-        "format": "reconciler.findings/v1",
+        "format": "reconciler.problems/v1",
         "valid": valid,
         "manifests": len(workspace.desired.manifests),
-        "findings": [finding_document(finding) for finding in workspace.findings],
+        "problems": [problem_document(problem) for problem in workspace.problems],
     }

@@ -9,7 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from reconciler.model.provider import Problem, VerificationMethod
+from reconciler.model.errors import Level, Problem
+from reconciler.model.provider import VerificationMethod
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent.codec import SUBSCRIPTION, TARGETS
 
@@ -31,7 +32,7 @@ class ConfluentAbilities:
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
         """What Confluent refuses in these fields, and what it would silently ignore."""
         if kind not in self.kinds:
-            return [Problem("kind", "Confluent Cloud has no such kind", "unsupported-kind", "leave this target out")]
+            return [Problem(("kind",), "Confluent Cloud has no such kind", "unsupported-kind", "leave this target out")]
         if kind == SUBSCRIPTION:
             return list(_check_subscription(fields))
         return [*_check_texts(fields), *_check_missing(kind, fields), *_check_address(kind, fields)]
@@ -40,7 +41,7 @@ class ConfluentAbilities:
         """What is wrong with an id that a manifest pins; Confluent chooses all ids itself."""
         if 0 < len(object_id) <= LONGEST_ID:
             return []
-        return [Problem("id", "Confluent Cloud has no such id", "invalid-id", "copy it from the output of list")]
+        return [Problem(("id",), "Confluent Cloud has no such id", "invalid-id", "copy it from the output of list")]
 
     def expects_json(self, kind: str) -> bool:
         """Confluent sends JSON, tests included, so that a receiver has no reason to refuse a test's form."""
@@ -53,30 +54,30 @@ ABILITIES = ConfluentAbilities()
 def _check_texts(fields: Mapping[str, Value]) -> Iterator[Problem]:
     name, description = fields.get("display_name"), fields.get("description")
     if name is not None and not name:
-        yield Problem("display_name", "must not be empty", "empty-name")
+        yield Problem(("display_name",), "must not be empty", "empty-name")
     if isinstance(name, str) and len(name) > LONGEST_NAME:
         message = f"has {len(name)} characters, and Confluent Cloud takes {LONGEST_NAME}"
-        yield Problem("display_name", message, "too-long", "shorten it, for this target under overrides")
+        yield Problem(("display_name",), message, "too-long", "shorten it, for this target under overrides")
     if isinstance(description, str) and len(description) > LONGEST_DESCRIPTION:
         message = (
             f"has {len(description)} characters with the mark of ownership, and Confluent Cloud takes "
             f"{LONGEST_DESCRIPTION}"
         )
-        yield Problem("description", message, "too-long", "shorten it, or the manifest's name")
+        yield Problem(("description",), message, "too-long", "shorten it, or the manifest's name")
 
 
 def _check_missing(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
     """Fields that an integration has no place for, unless they say what it does anyhow."""
     if fields.get("enabled") is False:
         hint = "remove the channel from its subscriptions, or disable those"
-        yield Problem("enabled", "Confluent Cloud cannot disable an integration", "unsupported-field", hint)
+        yield Problem(("enabled",), "Confluent Cloud cannot disable an integration", "unsupported-field", hint)
     if kind != "WebhookChannel":
         return
     hint = "leave it out for this target (overrides: null means the default)"
     if fields.get("method", "POST") != "POST":
-        yield Problem("method", "Confluent Cloud always sends POST", "unsupported-field", hint)
+        yield Problem(("method",), "Confluent Cloud always sends POST", "unsupported-field", hint)
     if fields.get("headers"):
-        yield Problem("headers", "Confluent Cloud sends no custom headers", "unsupported-field", hint)
+        yield Problem(("headers",), "Confluent Cloud sends no custom headers", "unsupported-field", hint)
 
 
 def _check_address(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
@@ -86,11 +87,11 @@ def _check_address(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
         return
     parts = _split(value.reveal() if isinstance(value, SecretText) else value)
     if parts is None:
-        yield Problem(name, "is not an http or https address", "invalid-address", "write https://host/path")
+        yield Problem((name,), "is not an http or https address", "invalid-address", "write https://host/path")
     elif kind == "MicrosoftTeamsChannel" and (parts.hostname or "").endswith(_RETIRED):
         message = "is an Office 365 connector address, which Microsoft has retired"
         hint = "make a Workflows webhook in Teams, and give its address"
-        yield Problem(name, message, "retired-connector", hint, warning=True)
+        yield Problem((name,), message, "retired-connector", hint, level=Level.WARNING)
 
 
 def _split(text: str) -> SplitResult | None:
@@ -105,4 +106,4 @@ def _split(text: str) -> SplitResult | None:
 
 def _check_subscription(fields: Mapping[str, Value]) -> Iterator[Problem]:
     if "channels" in fields and not fields["channels"]:
-        yield Problem("channels", "a subscription needs at least one channel", "empty-list", "name one")
+        yield Problem(("channels",), "a subscription needs at least one channel", "empty-list", "name one")

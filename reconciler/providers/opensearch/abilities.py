@@ -12,7 +12,8 @@ import re
 from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
 
-from reconciler.model.provider import Problem, VerificationMethod
+from reconciler.model.errors import Level, Problem
+from reconciler.model.provider import VerificationMethod
 from reconciler.model.values import SecretText, Value
 from reconciler.model.versions import is_before
 from reconciler.providers.opensearch.codec import NATIVE_TYPES
@@ -57,7 +58,7 @@ class OpenSearchAbilities:
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
         """What a server of `version` refuses in these fields, and what it takes but cannot use."""
         if kind not in self.kinds:
-            return [Problem("kind", "OpenSearch has no such kind", "unsupported-kind", "leave this target out")]
+            return [Problem(("kind",), "OpenSearch has no such kind", "unsupported-kind", "leave this target out")]
         return [*_check_kind(kind, version), *_check_texts(kind, fields), *_check_addresses(kind, fields, version)]
 
     def check_id(self, object_id: str) -> list[Problem]:
@@ -65,7 +66,7 @@ class OpenSearchAbilities:
         if re.fullmatch(_ID, object_id):
             return []
         hint = "use letters, digits, _ and -, at most 512"
-        return [Problem("id", "OpenSearch takes no such id", "invalid-id", hint)]
+        return [Problem(("id",), "OpenSearch takes no such id", "invalid-id", hint)]
 
     def expects_json(self, kind: str) -> bool:
         """A webhook is sent the bare test text, which a receiver that wants JSON refuses (plugin issues 817, 989)."""
@@ -79,11 +80,11 @@ def _check_kind(kind: str, version: str) -> Iterator[Problem]:
     since = _SINCE.get(kind, "")
     if since and is_before(version, since):
         message = f"OpenSearch {version} has no {kind}: it came with {since}"
-        yield Problem("kind", message, "unsupported-kind", "leave this target out, or upgrade it")
+        yield Problem(("kind",), message, "unsupported-kind", "leave this target out, or upgrade it")
     if kind == "MicrosoftTeamsChannel":
         message = "OpenSearch takes only Office 365 connector addresses for Teams, which Microsoft is retiring"
         yield Problem(
-            "kind", message, "retired-connector", "plan for another way, such as a mail address", warning=True
+            ("kind",), message, "retired-connector", "plan for another way, such as a mail address", level=Level.WARNING
         )
 
 
@@ -91,11 +92,11 @@ def _check_texts(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
     for name, value in fields.items():
         yield from _check_length(name, value)
         if (words := _ENUMS.get((kind, name))) and value not in words:
-            yield Problem(name, "OpenSearch knows no such word", "invalid-value", f"use one of {', '.join(words)}")
+            yield Problem((name,), "OpenSearch knows no such word", "invalid-value", f"use one of {', '.join(words)}")
         if (arn := _ARNS.get(name)) and isinstance(value, str) and not re.fullmatch(arn, value):
-            yield Problem(name, "is not an ARN of the right form", "invalid-arn", "copy it from the AWS console")
+            yield Problem((name,), "is not an ARN of the right form", "invalid-arn", "copy it from the AWS console")
     if "display_name" in fields and not fields["display_name"]:
-        yield Problem("display_name", "must not be empty", "empty-name")
+        yield Problem(("display_name",), "must not be empty", "empty-name")
     yield from _check_mail(fields)
     headers = fields.get("headers")
     if isinstance(headers, Mapping):
@@ -105,7 +106,7 @@ def _check_texts(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
 def _check_length(name: str, value: Value) -> Iterator[Problem]:
     texts = value if isinstance(value, frozenset) else (_text(value),)
     if any(text is not None and len(text) > LONGEST_TEXT // 4 and _is_too_long(text) for text in texts):
-        yield Problem(name, f"is longer than {LONGEST_TEXT} bytes", "too-long", "shorten it")
+        yield Problem((name,), f"is longer than {LONGEST_TEXT} bytes", "too-long", "shorten it")
 
 
 def _is_too_long(text: str) -> bool:
@@ -116,22 +117,22 @@ def _check_mail(fields: Mapping[str, Value]) -> Iterator[Problem]:
     hint = "write name@example.org, without a display name"
     sender = fields.get("from_address")
     if isinstance(sender, str) and not re.fullmatch(_MAILBOX, sender):
-        yield Problem("from_address", "is not a mail address", "invalid-mail-address", hint)
+        yield Problem(("from_address",), "is not a mail address", "invalid-mail-address", hint)
     recipients = fields.get("recipients")
     if isinstance(recipients, frozenset):
         if not all(re.fullmatch(_MAILBOX, recipient) for recipient in recipients):
-            yield Problem("recipients", "one is not a mail address", "invalid-mail-address", hint)
+            yield Problem(("recipients",), "one is not a mail address", "invalid-mail-address", hint)
         if len(recipients) > MOST_RECIPIENTS:
-            yield Problem("recipients", f"are more than {MOST_RECIPIENTS}", "too-many", "split them over several")
+            yield Problem(("recipients",), f"are more than {MOST_RECIPIENTS}", "too-many", "split them over several")
 
 
 def _check_headers(headers: Mapping[str, Value]) -> Iterator[Problem]:
     for name, value in headers.items():
         if not re.fullmatch(_HEADER_NAME, name):
-            yield Problem("headers", "a name has a character that HTTP does not allow", "invalid-header")
+            yield Problem(("headers",), "a name has a character that HTTP does not allow", "invalid-header")
         text = _text(value)
         if text is not None and any(ord(mark) < 32 and mark != "\t" for mark in text):
-            yield Problem(f"headers.{name}", "the value must be one line", "invalid-header")
+            yield Problem(("headers", name), "the value must be one line", "invalid-header")
 
 
 def _text(value: Value) -> str | None:
@@ -151,24 +152,26 @@ def _check_addresses(kind: str, fields: Mapping[str, Value], version: str) -> It
 def _check_address(kind: str, name: str, text: str, version: str) -> Iterator[Problem]:
     parts = _split(text)
     if parts is None:
-        yield Problem(name, "is not an http or https address", "invalid-address", "write https://host/path")
+        yield Problem((name,), "is not an http or https address", "invalid-address", "write https://host/path")
         return
     host = parts.hostname or ""
     if kind == "SlackChannel" and _is_at_least(version, "3.0") and not text.startswith(_SLACK):
         message = "OpenSearch takes only Slack's own addresses from 3.0 on"
-        yield Problem(name, message, "wrong-service", f"it starts with {_SLACK[0]}/; use a WebhookChannel for others")
+        yield Problem(
+            (name,), message, "wrong-service", f"it starts with {_SLACK[0]}/; use a WebhookChannel for others"
+        )
     elif kind == "ChimeChannel" and _is_at_least(version, "3.0") and not re.match(_CHIME, text):
         hint = (
             "it starts with https://hooks.chime.aws/incomingwebhooks/ and has ?token=; use a WebhookChannel for others"
         )
-        yield Problem(name, "OpenSearch takes only Chime's own addresses from 3.0 on", "wrong-service", hint)
+        yield Problem((name,), "OpenSearch takes only Chime's own addresses from 3.0 on", "wrong-service", hint)
     elif kind == "MicrosoftTeamsChannel":
         yield from _check_teams(name, parts, host)
     elif kind == "MattermostChannel" and "/hooks/" not in text:
-        yield Problem(name, "is not a Mattermost address", "wrong-service", "it has /hooks/ in its path")
+        yield Problem((name,), "is not a Mattermost address", "wrong-service", "it has /hooks/ in its path")
     elif kind == "WebhookChannel" and _is_bare(parts, host):
         message = "OpenSearch stores a bare internal host or IP address, but does not send to it"
-        yield Problem(name, message, "bare-host", "add a port or a path", warning=True)
+        yield Problem((name,), message, "bare-host", "add a port or a path", level=Level.WARNING)
 
 
 def _check_teams(name: str, parts: SplitResult, host: str) -> Iterator[Problem]:
@@ -177,10 +180,10 @@ def _check_teams(name: str, parts: SplitResult, host: str) -> Iterator[Problem]:
     if host.endswith(_WORKFLOWS):
         message = "is a Teams Workflows address, which OpenSearch does not take"
         hint = "give OpenSearch targets a webhook.office.com address under overrides, or leave them out"
-        yield Problem(name, message, "workflows-address", hint)
+        yield Problem((name,), message, "workflows-address", hint)
     else:
         hint = "it looks like https://TENANT.webhook.office.com/..."
-        yield Problem(name, "OpenSearch takes only webhook.office.com addresses for Teams", "wrong-service", hint)
+        yield Problem((name,), "OpenSearch takes only webhook.office.com addresses for Teams", "wrong-service", hint)
 
 
 def _split(text: str) -> SplitResult | None:
