@@ -5,10 +5,11 @@ BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
 EXTRAS := aws simulator vault
 READY := $(VENV)/.ready
+SITE := .venv-docs
 PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-emit-package channel-reconciler
 
 .DEFAULT_GOAL := help
-.PHONY: help setup attack mutants demo test check lint format types imports examples schemas messages house reference unit test-live interop bench campaign lock clean
+.PHONY: help setup attack docs mutants demo test check lint format types imports examples schemas messages house reference unit test-live interop bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -25,6 +26,14 @@ $(READY): $(LOCK) pyproject.toml
 
 $(BIN)/uv: # not $(READY): a lock that lacks a new package cannot be installed before it is made again
 	$(MAKE) setup
+
+docs: $(SITE)/.ready ## build the documentation as a site, build/site; every warning is an error (offline, once set up)
+	@NO_MKDOCS_2_WARNING=1 $(SITE)/bin/mkdocs build --strict
+
+$(SITE)/.ready: requirements/docs.txt
+	test -x $(SITE)/bin/python || $(PYTHON) -m venv $(SITE)
+	$(SITE)/bin/python -m pip install --quiet --require-hashes -r requirements/docs.txt
+	@touch $@
 
 demo: $(READY) ## see the product work, on the embedded simulator
 	$(BIN)/python -m examples.demo
@@ -81,6 +90,7 @@ lock: | $(BIN)/uv ## pin the newest allowed packages, with hashes, for every pla
 	$(PIN) --constraint $(LOCK) --extra build pyproject.toml -o requirements/run.txt
 	for extra in $(EXTRAS); do $(PIN) --constraint $(LOCK) --extra $$extra pyproject.toml -o requirements/extras/$$extra.txt; done
 	$(PIN) --group release -o requirements/release.txt
+	$(PIN) --group docs -o requirements/docs.txt
 
 campaign: $(READY) ## the long fault campaign (CASES=10000 SEED=7)
 	$(BIN)/python -m tests.campaign $(CASES) $(SEED)
@@ -92,4 +102,4 @@ mutants: $(READY) ## take listed rules out in turn: which test catches it?
 	$(BIN)/python -m tests.mutants.run
 
 clean: ## remove what was made
-	rm -rf $(VENV) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(SITE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

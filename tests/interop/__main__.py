@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from tests.interop import documents, forges, packages, prism, recipes, shells, sources
+from tests.interop import documents, forges, packages, prism, recipes, shells, site, sources
 from tests.interop.tools import NotRunError
 
 __all__ = ["main"]
@@ -28,6 +28,7 @@ ROUNDS: dict[str, Callable[[], list[str]]] = {
     "sops with age": sources.play_sops,
     "signatures of AWS": sources.play_signatures,
     "packages, as they are installed": packages.play_installs,
+    "the site": site.play_site,
     "lower bounds": packages.play_lower_bounds,
 }
 """By what they are played against; each returns what it did, and raises AssertionError or NotRunError."""

@@ -1,0 +1,59 @@
+"""Hooks of MkDocs for `make docs`: pages from outside of docs/, links, and what must not differ from GitHub's view."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import cmarkgfm
+from cmarkgfm.cmark import Options
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from tools import site  # noqa: E402 - MkDocs runs this file by its path, so the folder is made known first
+
+
+def on_config(config: Any) -> Any:
+    """Show pages that nobody has placed yet in a section of their own; offer versions where mike builds."""
+    if os.environ.get("MIKE_DOCS_VERSION"):
+        config.extra["version"] = {"provider": "mike"}
+    pages = [path.relative_to(ROOT / site.FOLDER).as_posix() for path in sorted((ROOT / site.FOLDER).rglob("*.md"))]
+    config.nav = site.completed(config.nav, pages)
+    return config
+
+
+def on_files(files: Any, config: Any) -> Any:
+    """Add the README and its like."""
+    for source, page in site.PAGES.items():
+        files.append(File.generated(config, page, content=(ROOT / source).read_text("utf-8")))
+    return files
+
+
+def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
+    """Lead links on, and indent lists."""
+    try:
+        text = site.led_on(markdown, page.file.src_uri, lambda name: (ROOT / name).exists())
+    except ValueError as error:
+        raise PluginError(str(error)) from None
+    return site.indented(text)
+
+
+def on_page_content(html: str, page: Any, **_: Any) -> str:
+    """Refuse a page of which GitHub would show something else."""
+    source = (ROOT / site.source_of(page.file.src_uri)).read_text("utf-8")
+    theirs = site.counted(cmarkgfm.github_flavored_markdown_to_html(source, Options.CMARK_OPT_UNSAFE))
+    if (ours := site.counted(html)) != theirs:
+        raise PluginError(f"{page.file.src_uri}: GitHub shows {theirs}, the site {ours}: is a list indented by four?")
+    return html
+
+
+def on_post_page(output: str, page: Any, **_: Any) -> str:
+    """Refuse a page that fetches something from elsewhere."""
+    if found := site.fetched(output):
+        raise PluginError(f"{page.file.src_uri} fetches {', '.join(found)}")
+    return output
