@@ -35,6 +35,6 @@ def _refused(link: str) -> str:
         shutil.copytree(ROOT, copy, ignore=_LEFT_OUT)
         with (copy / "docs" / "plans.md").open("a", encoding="utf-8") as page:
             page.write(f"\n[a dead link]({link})\n")
-        words = [ROOT / ".venv-docs/bin/mkdocs", "build", "--strict"]
+        words = [str(ROOT / ".venv-docs/bin/mkdocs"), "build", "--strict"]
         done = run(words, copy, {"NO_MKDOCS_2_WARNING": "1"}, expect=1)
     return done.stdout + done.stderr
