@@ -1,9 +1,9 @@
 """reconciler: declarative GitOps for notification channels, as a library.
 
 What the command line uses, as typed functions on frozen values: `prepare` a run of a project, then `make_plan`,
-`apply_plan`, `send_tests`, `find_drift`, `list_objects`, `export_live`. Nothing here prints, asks, exits, or looks at
-the process's environment. `docs/library.md` shows how. Names are imported when they are first used, since start-up
-counts.
+`apply_plan`, `send_tests`, `find_drift`, `list_objects`, `export_live`; `examine` looks at a project as `doctor` does.
+Nothing here prints, asks, exits, or looks at the process's environment. `docs/library.md` shows how. Names are imported
+when they are first used, since start-up counts.
 """
 
 from __future__ import annotations
@@ -18,12 +18,14 @@ if TYPE_CHECKING:
     from reconciler.apply.run import Stop
     from reconciler.engine.apply import Applied, apply_plan, carry_out
     from reconciler.engine.connect import connect
+    from reconciler.engine.doctor import examine
     from reconciler.engine.export import export_live, take_snapshot, write_manifests
     from reconciler.engine.load import Workspace, load_workspace
     from reconciler.engine.options import (
         SCOPE,
         ApplyOptions,
         DestroyOptions,
+        DoctorOptions,
         DriftOptions,
         Effect,
         ExportOptions,
@@ -43,6 +45,8 @@ if TYPE_CHECKING:
     from reconciler.export.documents import Exported
     from reconciler.model.errors import (
         ConfigurationError,
+        Level,
+        Location,
         Problem,
         ProblemsError,
         ReconcilerError,
@@ -51,6 +55,7 @@ if TYPE_CHECKING:
         TargetError,
         UsageError,
     )
+    from reconciler.model.evidence import Check, Health
     from reconciler.model.kinds import KINDS
     from reconciler.model.project import Project
     from reconciler.model.provider import Abilities, Provider
@@ -74,6 +79,7 @@ _WHERE = {
         "carry_out",
     ),
     "engine.connect": ("connect",),
+    "engine.doctor": ("examine",),
     "engine.export": (
         "export_live",
         "take_snapshot",
@@ -86,6 +92,7 @@ _WHERE = {
     "engine.options": (
         "ApplyOptions",
         "DestroyOptions",
+        "DoctorOptions",
         "DriftOptions",
         "Effect",
         "ExportOptions",
@@ -126,6 +133,8 @@ _WHERE = {
     "export.documents": ("Exported",),
     "model.errors": (
         "ConfigurationError",
+        "Level",
+        "Location",
         "Problem",
         "ProblemsError",
         "ReconcilerError",
@@ -133,6 +142,10 @@ _WHERE = {
         "SecretError",
         "TargetError",
         "UsageError",
+    ),
+    "model.evidence": (
+        "Check",
+        "Health",
     ),
     "model.kinds": ("KINDS",),
     "model.project": ("Project",),
@@ -170,16 +183,21 @@ __all__ = [
     "ApplyOptions",
     "Change",
     "ChangeResult",
+    "Check",
     "ConfigurationError",
     "Counts",
     "DestroyOptions",
+    "DoctorOptions",
     "Drift",
     "DriftOptions",
     "Effect",
     "ExportOptions",
     "Exported",
+    "Health",
+    "Level",
     "ListOptions",
     "LiveObject",
+    "Location",
     "ManifestOptions",
     "Plan",
     "PlanOptions",
@@ -220,6 +238,7 @@ __all__ = [
     "carry_out",
     "check_limits",
     "connect",
+    "examine",
     "export_live",
     "find_drift",
     "list_objects",

@@ -35,8 +35,12 @@ async def connect(
 
     ConfigurationError or SecretError say what is missing, and where to write it.
     """
-    settings = workspace.project.targets[target]
-    connection = await connection_of(workspace, target, resolver, parallelism, timeout)
+    return provider_over(workspace, await connection_of(workspace, target, resolver, parallelism, timeout), retries)
+
+
+def provider_over(workspace: Workspace, connection: Connection, retries: Retries | None = None) -> Provider:
+    """The provider of the target that the connection leads to; whoever opens it closes it."""
+    settings = workspace.project.targets[connection.name]
     return provided(settings.provider).make(connection, settings.version or "", retries)
 
 

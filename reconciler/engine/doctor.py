@@ -1,4 +1,4 @@
-"""What a target says to our credentials: who it is, which rights they have, which kinds it takes.
+"""`doctor` as a library: project, secrets and every target, looked at step by step; nothing is written.
 
 A right to write is asked for by a call that can change nothing, since it names ids that do not exist: a server that
 allows it answers that there is no such object, one that does not answers 403. A create names an account that does not
@@ -9,12 +9,26 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterator
+from contextlib import AsyncExitStack
 
-from reconciler.engine.options import Purpose
-from reconciler.model.errors import ForbiddenError, NotFoundError, RejectedError, TargetError, UnauthorizedError
-from reconciler.model.evidence import Check, failure, not_tried, ok, warning
+from reconciler.engine.load import Workspace, load_workspace
+from reconciler.engine.options import DoctorOptions, Purpose, Surroundings
+from reconciler.engine.read import references_in, resolver_of
+from reconciler.engine.tasks import side_by_side
+from reconciler.model.errors import (
+    ConfigurationError,
+    ForbiddenError,
+    Level,
+    NotFoundError,
+    RejectedError,
+    SecretError,
+    TargetError,
+    UnauthorizedError,
+)
+from reconciler.model.evidence import Check, Health, failure, not_tried, ok, warning
 from reconciler.model.provider import Provider
 from reconciler.model.resource import LiveObject, Payload, Server, VersionSource
+from reconciler.model.text import plural
 from reconciler.model.values import Value
 
 _RIGHTS = {
@@ -28,6 +42,60 @@ _NOT_ASKED = (
     "this provider answers 403 for what is not there too, so that no call without an effect can tell; the first run "
     "that needs it will"
 )
+
+
+async def examine(options: DoctorOptions, here: Surroundings) -> list[Check]:
+    """Every check of the project, its secrets and its targets, in this order; what fails is a check, not an error.
+
+    ConfigurationError where the project file itself cannot be used, since then there is nothing to look at.
+    """
+    workspace = load_workspace(options, here)
+    groups = await side_by_side(_target(workspace, name, options) for name in workspace.targets)
+    return [_manifests(workspace), *await _secrets(workspace), *(check for group in groups for check in group)]
+
+
+def _manifests(workspace: Workspace) -> Check:
+    errors = [problem for problem in workspace.problems if problem.level is Level.ERROR]
+    count = plural(len(workspace.desired.manifests), "manifest")
+    if errors:
+        return failure("project", "manifests", f"{count}, {plural(len(errors), 'error')}", "run reconciler validate")
+    return ok("project", "manifests", f"{count}, no error")
+
+
+async def _secrets(workspace: Workspace) -> list[Check]:
+    """A secret that is not there stops an apply, but not a plan: it is a warning for what only plans."""
+    wanted = {
+        reference
+        for target in workspace.targets
+        for resource in workspace.resources(target).values()
+        for reference in references_in(resource)
+    }
+    resolution = await resolver_of(workspace).resolve(wanted)
+    checks = [
+        warning("project", "secret", f"{reference}: {why}", "apply needs it; a plan does without")
+        for reference, why in sorted(resolution.failures.items(), key=str)
+    ]
+    return checks or [ok("project", "secrets", f"{plural(len(resolution.values), 'secret')}, all there")]
+
+
+async def _target(workspace: Workspace, name: str, options: DoctorOptions) -> list[Check]:
+    from reconciler.engine.connect import connection_of, provider_over  # httpx comes with it
+    from reconciler.providers.reach import check_network
+
+    credentials = resolver_of(workspace, for_credentials=True)
+    try:
+        connection = await connection_of(workspace, name, credentials, options.parallelism, options.timeout)
+        provider = provider_over(workspace, connection)
+    except (ConfigurationError, SecretError) as error:
+        return [failure(name, "settings", str(error))]
+    async with AsyncExitStack() as stack:
+        stack.push_async_callback(provider.close)
+        checks = [ok(name, "address", connection.address), *await check_network(connection)]
+        if any(check.health is Health.FAILURE for check in checks):
+            return checks
+        kinds = {resource.kind for resource in workspace.resources(name).values()}
+        prefix = workspace.project.id_prefix
+        return [*checks, *await check_target(name, provider, prefix, kinds, options.purpose)]
 
 
 async def check_target(
@@ -119,8 +187,7 @@ async def _listing(name: str, provider: Provider) -> Check:
         return failure(name, "right to list", str(error))
     if listing.unreadable:
         return warning(name, "right to list", listing.unreadable)
-    count = len(listing.objects)
-    return ok(name, "right to list", f"{count} object{'s' * (count != 1)}")
+    return ok(name, "right to list", plural(len(listing.objects), "object"))
 
 
 async def _right(name: str, what: str, call: Callable[[], Awaitable[object]]) -> Check:

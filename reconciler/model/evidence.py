@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Literal, assert_never
 
 from typing_extensions import TypeAliasType
 
+from reconciler.model.errors import Level, Problem
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.resource import Expect, TestPolicy
 
@@ -191,34 +192,59 @@ class Health(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Passed:
+    """A check that found nothing wrong: what it found."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotTried:
+    """What nobody looked at, and why."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Check:
-    """One check: `subject` is a target or `project`, `name` what was looked at, `fix` what to do about it."""
+    """One check of a target, or of the `project`: `name` is what was looked at. A problem of level error stops runs."""
 
     subject: str
     name: str
-    health: Health
-    text: str
-    fix: str = ""
+    found: Passed | Problem | NotTried
+
+    @property
+    def health(self) -> Health:
+        """How it ended."""
+        match self.found:
+            case Passed():
+                return Health.OK
+            case NotTried():
+                return Health.NOT_TRIED
+            case Problem(level=level):
+                return Health.FAILURE if level is Level.ERROR else Health.WARNING
+            case _ as never:
+                assert_never(never)
 
 
 def ok(subject: str, name: str, text: str) -> Check:
     """A check that found nothing wrong."""
-    return Check(subject, name, Health.OK, text)
+    return Check(subject, name, Passed(text))
 
 
 def warning(subject: str, name: str, text: str, fix: str = "") -> Check:
     """Something that works, but should be known."""
-    return Check(subject, name, Health.WARNING, text, fix)
+    return Check(subject, name, Problem((), text, name.replace(" ", "-"), fix, Level.WARNING, subject=subject))
 
 
 def failure(subject: str, name: str, text: str, fix: str = "") -> Check:
     """Something that stops a run."""
-    return Check(subject, name, Health.FAILURE, text, fix)
+    return Check(subject, name, Problem((), text, name.replace(" ", "-"), fix, subject=subject))
 
 
 def not_tried(subject: str, name: str, text: str) -> Check:
     """What nobody looked at, and why."""
-    return Check(subject, name, Health.NOT_TRIED, text)
+    return Check(subject, name, NotTried(text))
 
 
 def expectation(kind: str, policy: TestPolicy, abilities: Abilities) -> Expect:
