@@ -8,9 +8,11 @@ from pathlib import Path
 
 from reconciler.engine.options import ManifestOptions, ProjectOptions, Selection, Surroundings
 from reconciler.engine.selecting import check_selection, is_named, is_selected, match_names
+from reconciler.manifests.levels import Silence, levels_of, silences_of, with_levels
 from reconciler.manifests.load import Loaded, load_manifests
 from reconciler.manifests.load_project import find_project, load_project
 from reconciler.model.errors import ConfigurationError, Level, Problem, ProblemsError, RefusedError
+from reconciler.model.lint import LintLevels
 from reconciler.model.project import Project
 from reconciler.model.provider import Abilities
 from reconciler.model.resource import Resource
@@ -23,6 +25,7 @@ from reconciler.secrets.bounds import Bounds
 class Workspace:
     """A project on disk with its desired state. `root` is the project file's folder.
 
+    `levels` are those of the lint rules, and `silences` what manifests silence of them.
     `base` is what a commit wanted on each target, if origins are wanted; `commits` are the hashes of the commits
     that flags named, by flag. `bounds` hold a proposal under `--base`, and `notes` say what it changes of the project
     file.
@@ -34,6 +37,8 @@ class Workspace:
     here: Surroundings
     problems: tuple[Problem, ...]
     selection: Selection
+    levels: LintLevels = field(default_factory=LintLevels)
+    silences: tuple[Silence, ...] = ()
     base: Mapping[str, Mapping[str, Resource]] | None = None
     commits: Mapping[str, str] = field(default_factory=dict)
     bounds: Bounds | None = None
@@ -95,10 +100,13 @@ def build_workspace(
         name: provided(name).abilities() for name in {t.provider for t in project.targets.values()}
     }
     desired = build_desired(loaded.manifests, project, abilities, partial=bool(selection.files), refused=loaded.refused)
-    problems = sorted([*project.warnings, *loaded.problems, *desired.problems], key=lambda problem: problem.sort_key)
+    silences = silences_of(loaded.manifests)
+    levels = levels_of(project.lint, silences)
+    found = [*project.warnings, *loaded.problems, *desired.problems]
+    problems = sorted(with_levels(found, levels, loaded.manifests, silences), key=lambda problem: problem.sort_key)
     if all(problem.level is Level.WARNING for problem in problems):  # else nobody knows what there is to select
         check_selection(selection, desired, targets)
-    return Workspace(project, root, desired, here, tuple(problems), selection)
+    return Workspace(project, root, desired, here, tuple(problems), selection, levels, silences)
 
 
 def _load(project: Project, root: Path, selection: Selection, here: Surroundings, boundary: Path | None) -> Loaded:
@@ -119,7 +127,9 @@ def load_project_only(options: ProjectOptions, here: Surroundings) -> Workspace:
     project = load_project(path, settings_of)
     match_names("--target", options.targets, project.targets)
     nothing = Desired({name: {} for name in project.targets}, {})
-    return Workspace(project, path.resolve().parent, nothing, here, project.warnings, options.selection)
+    levels = levels_of(project.lint, ())
+    warnings = tuple(with_levels(project.warnings, levels, (), ()))
+    return Workspace(project, path.resolve().parent, nothing, here, warnings, options.selection, levels)
 
 
 def check_names(flag: str, names: Iterable[str], known: Iterable[str]) -> None:

@@ -163,7 +163,7 @@ def assemble(
         created_at=now(workspace.here.environ),
         commit=_commit(workspace) if with_commit else "",
         tool_version=__version__,
-        notes=workspace.notes,
+        notes=(*workspace.notes, *map(str, workspace.silences)),
     )
 
 

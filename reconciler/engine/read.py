@@ -22,6 +22,7 @@ from reconciler.model.resource import LiveObject, Resource, Server
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.changes import Action, TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
+from reconciler.plan.lint import lint_plan
 from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.plan.match import match_live
@@ -312,11 +313,13 @@ async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live:
         plan_options = replace(options.plan, names=selected, partial=bool(workspace.selection.files))
 
         values, abilities = run.values, provider.abilities
+        claimed = workspace.project.targets[target].version or ""
 
         def make_plan(server: Server, matching: Matching) -> TargetPlan:
             matching = _without_excluded(matching, workspace.selection.exclude)
             plan = make_target_plan(target, provider_name, server, matching, values, run.masker, plan_options)
-            return refuse_unholdable(plan, matching, ownership, abilities, values)
+            plan = refuse_unholdable(plan, matching, ownership, abilities, values)
+            return lint_plan(plan, matching, abilities, values, workspace.levels, names=selected, claimed=claimed)
 
         plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)
         late = await _late_values(run, plan, matching)

@@ -88,7 +88,7 @@ def prepare(options: ProjectOptions, here: Surroundings) -> Run:
     planning = PlanningOptions(config=options.config, targets=options.targets)
     if isinstance(options, DestroyOptions):
         planning = replace(planning_of(options), prune=True)
-    return Run(workspace, options, planning, tuple(f"warning: {problem}" for problem in workspace.problems))
+    return Run(workspace, options, planning, tuple(f"{problem.level}: {problem}" for problem in workspace.problems))
 
 
 def _prepare_release(options: ReleaseOptions, here: Surroundings) -> Run:
@@ -122,7 +122,7 @@ def _prepare_destroy(options: PlanningOptions, here: Surroundings) -> Run:
     if given:
         raise UsageError(f"--destroy does not go with {', '.join(given)}: name what to delete with --only NAME")
     workspace = load_project_only(ProjectOptions(config=options.config, targets=options.targets), here)
-    return Run(workspace, options, options, tuple(f"warning: {problem}" for problem in workspace.problems))
+    return Run(workspace, options, options, tuple(f"{problem.level}: {problem}" for problem in workspace.problems))
 
 
 def _prepare_saved(options: ApplyOptions, plan_file: Path, here: Surroundings) -> Run:

@@ -47,6 +47,10 @@ def compiled(name: str, supplied: frozenset[str] = frozenset()) -> Draft202012Va
     return Draft202012Validator(load_schema(name, supplied), pattern_options=RegexOptions())
 
 
+NOT_OF_A_TARGET = frozenset({"targets", "overrides", "lint"})
+"""Fields of `spec` that no single target gets: they say which targets there are, what differs there, and what is to be
+thought of the manifest."""
+
 _UNCLEAR = Problem((), "does not match its schema", "schema", "compare it with the schema")
 
 
@@ -116,7 +120,7 @@ def _header_schema() -> dict[str, Any]:
 def _spec_schema(kind: str) -> dict[str, Any]:
     schema = load_schema(kind)
     spec = schema["properties"]["spec"]
-    properties = {name: value for name, value in spec["properties"].items() if name not in ("targets", "overrides")}
+    properties = {name: value for name, value in spec["properties"].items() if name not in NOT_OF_A_TARGET}
     return {**spec, **spec["then"], "if": True, "then": True, "properties": properties, "$defs": schema["$defs"]}
 
 
@@ -129,8 +133,8 @@ class SpecError(Exception):
 
 
 def parse_spec(kind: str, merged: Mapping[str, Any]) -> KindSpec:
-    """The spec of one kind as one target gets it; without `targets` and `overrides`. SpecError if it won't do."""
-    spec = {key: value for key, value in merged.items() if key not in ("targets", "overrides")}
+    """The spec of one kind as one target gets it; without what no target gets. SpecError if it won't do."""
+    spec = {key: value for key, value in merged.items() if key not in NOT_OF_A_TARGET}
     try:
         return SPEC_MODELS[kind].model_validate(spec)
     except ValidationError as error:

@@ -66,7 +66,7 @@ def check_secret(value: Any, at: Path, known_sources: frozenset[str]) -> Iterato
     """What is wrong with a secret field that passed its schema: it is written out, or its source is not known."""
     if isinstance(value, str):
         fix = "use a reference, as {env: NAME} or {file: PATH}; or {plain: ...} if it is no secret"
-        yield Problem(at, "a secret is written out here", "literal-secret", fix, level=Level.WARNING)
+        yield Problem(at, "a secret is written out here", "no-literal-secrets", fix, level=Level.WARNING)
         return
     source = next((key for key in value if key != "key"), "")
     if source == "format":
@@ -89,7 +89,7 @@ def _lint_recipients(kind: str, spec: Mapping[str, Any], supplied: frozenset[str
     if kind == "EmailGroup":
         if spec.get("recipients") == []:
             fix = "add recipients, or remove the group"
-            yield Problem(("spec", "recipients"), "reaches nobody", "no-recipients", fix, level=Level.WARNING)
+            yield Problem(("spec", "recipients"), "reaches nobody", "empty-group", fix, level=Level.WARNING)
         return
     parts = [spec, *spec.get("overrides", {}).values()]
     reaches = any(part.get(field) for part in parts for field in ("recipients", "groups"))

@@ -30,6 +30,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from reconciler.model.exits import Exit
+from reconciler.model.lint import LINT_RULES
 from reconciler.model.text import Path, dotted, printable
 
 DISTRIBUTION = "channel-reconciler"
@@ -98,6 +99,7 @@ class Problem:
         """All but the location, for those who show that in a way of their own."""
         parts = (self.subject, f"{self.field}: {self.message}" if self.path else self.message)
         tail = f"; {self.fix}" if self.fix else ""
+        tail += f" ({self.rule})" if self.rule in LINT_RULES else ""  # whoever sets its level needs its name
         return " ".join(part for part in parts if part) + tail
 
     def in_file(self, file: str, subject: str = "") -> Problem:

@@ -93,7 +93,13 @@ Email = Annotated[
     str,
     text(_EMAIL_PATTERN, "must be an e-mail address, as ops@example.org, without a display name"),
 ]
-Host = Annotated[str, text("^[^ \\t\\r\\n/@]+$", "must be a host name or an IP address, without scheme or path")]
+Host = Annotated[
+    str,
+    text(
+        "^([^ \\t\\r\\n/@:\\[\\]]+|\\[?[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\\]?)$",
+        "must be a host name or an IP address, without scheme, port or path",
+    ),
+]
 TargetUrl = Annotated[
     str,
     text(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, ConfigDict, Field, PrivateAttr, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, PlainValidator, PrivateAttr, WithJsonSchema, model_validator
 from pydantic.config import JsonDict, JsonValue
 from pydantic_core import PydanticCustomError
 
@@ -26,6 +26,7 @@ from reconciler.model.fields import (
     TargetUrl,
     text,
 )
+from reconciler.model.lint import LINT_RULES, LintLevel
 from reconciler.model.secret_fields import SOURCE_NAME_PATTERN, Credential
 from reconciler.model.specs import TestRules
 from reconciler.model.values import RESERVED_NAMES
@@ -202,6 +203,25 @@ class Safety(Checked):
     )
 
 
+def _read_levels(value: Any) -> dict[str, LintLevel]:
+    """The levels of the rules that are named; of the wrong shape are only those that the schema refuses too."""
+    if not isinstance(value, dict) or not value.keys() <= LINT_RULES.keys():
+        raise PydanticCustomError("lint", "names a rule that does not exist")
+    if not set(value.values()) <= {level.value for level in LintLevel}:
+        raise PydanticCustomError("lint", "names a level that does not exist")
+    return {rule: LintLevel(level) for rule, level in value.items()}
+
+
+_LEVELS_SCHEMA: dict[str, Any] = {
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {
+        name: {"enum": [level.value for level in LintLevel], "default": rule.level.value, "description": rule.about}
+        for name, rule in LINT_RULES.items()
+    },
+}
+
+
 class Project(Checked):
     """What a project file says, `spec` and name in one; `owner` and `id_prefix` are filled in."""
 
@@ -238,6 +258,12 @@ class Project(Checked):
     secrets: Secrets = Field(default_factory=Secrets, description="Where secrets may come from.")
     safety: Safety = Field(default_factory=Safety, description="Bounds that an apply does not pass without a flag.")
     test: TestRules | None = Field(None, description="How resources are tested, where they do not say.")
+    lint: Annotated[Mapping[str, LintLevel], PlainValidator(_read_levels), WithJsonSchema(_LEVELS_SCHEMA)] = Field(
+        default_factory=dict,
+        description="The level of each lint rule: off, warning or error. What is an error here, no manifest can "
+        "silence.",
+        examples=[{"no-literal-secrets": "error"}],
+    )
 
     _warnings: tuple[Problem, ...] = PrivateAttr(())
 

@@ -14,6 +14,7 @@ from pydantic import BaseModel
 
 from reconciler.model.fields import LABEL_KEY_PATTERN, LABEL_PATTERN, LABEL_WORDS, NAME_PATTERN, NAME_WORDS
 from reconciler.model.kinds import API_VERSION, KINDS
+from reconciler.model.lint import LINT_RULES
 from reconciler.model.project import Project
 from reconciler.model.secret_fields import SECRET_SCHEMAS
 from reconciler.model.specs import SPEC_MODELS, KindSpec
@@ -59,6 +60,42 @@ _METADATA: Schema = {
 }
 
 
+_LINT: Schema = {
+    "type": "object",
+    "description": "Lint rules that are silenced for this manifest, each with its reason, which plans show.",
+    "examples": [{"teams-connector-retired": {"off": "until the flow is moved, OPS-12"}}],
+    "additionalProperties": False,
+    "properties": {
+        name: {
+            "type": "object",
+            "description": rule.about,
+            "properties": {
+                "off": {
+                    "type": "string",
+                    "pattern": "[^ \\t\\r\\n]",
+                    "patternErrorMessage": "needs the reason why the rule is off here",
+                    "description": "Why the rule is off here.",
+                }
+            },
+            "required": ["off"],
+            "additionalProperties": False,
+        }
+        for name, rule in LINT_RULES.items()
+        if rule.in_manifests
+    },
+}
+
+
+_IN_THE_KEYSTORE: Schema = {
+    "not": {},
+    "errorMessage": "is not set here: OpenSearch keeps the credentials of an account in its nodes' keystore, under the "
+    "display name, as opensearch.notifications.core.email.<display_name>.username and .password",
+    "description": "Is kept in the keystore of OpenSearch's nodes.",
+}
+_MISTAKEN: Mapping[str, Schema] = {"SmtpAccount": {"username": _IN_THE_KEYSTORE, "password": _IN_THE_KEYSTORE}}
+"""Fields that everybody tries first, and no kind has: they are refused with the reason."""
+
+
 def build_schemas() -> dict[str, Schema]:
     """Every schema by its name: one per kind, `manifest`, which picks by kind, and `project`."""
     defs = _definitions()
@@ -102,7 +139,7 @@ def _reference(name: str) -> Schema:
 
 
 def _definitions() -> dict[str, Schema]:
-    defs: dict[str, Schema] = {"Metadata": _METADATA}
+    defs: dict[str, Schema] = {"Metadata": _METADATA, "Lint": _LINT}
     defs |= {name: _cleaned(make()) for name, make in SECRET_SCHEMAS.items()}
     for kind, model in SPEC_MODELS.items():
         fields = _model_schema(model, defs)
@@ -192,6 +229,8 @@ def _about_targets(kind: str) -> Schema:
             "description": "What differs per target: maps merge, lists and references replace, null means the default.",
             "examples": [{"kafka": {"ignore": ["description"]}}],
         },
+        "lint": {**_reference("Lint"), "description": _LINT["description"], "examples": _LINT["examples"]},
+        **_MISTAKEN.get(kind, {}),
     }
 
 

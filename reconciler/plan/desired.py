@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.manifests.check import SpecError, parse_spec
+from reconciler.manifests.check import NOT_OF_A_TARGET, SpecError, parse_spec
 from reconciler.manifests.manifest import Manifest
 from reconciler.model.errors import Problem
 from reconciler.model.kinds import KINDS, Kind, Role
@@ -20,8 +20,6 @@ from reconciler.model.resource import Resource, Settings, TestPolicy
 from reconciler.model.specs import KindSpec
 from reconciler.model.values import Value
 from reconciler.plan.marks import describe, longest_mark
-
-_ABOUT_MANAGING = frozenset({"targets", "overrides"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,7 +111,7 @@ def _resource(manifest: Manifest, target: str, project: Project, problems: list[
     kind = KINDS[manifest.kind]
     defaults = project.defaults.get(manifest.kind, {})
     override = manifest.spec.get("overrides", {}).get(target, {})
-    own = {key: value for key, value in manifest.spec.items() if key not in _ABOUT_MANAGING}
+    own = {key: value for key, value in manifest.spec.items() if key not in NOT_OF_A_TARGET}
     merged = _merge(_merge(_project_test(project), defaults), _merge(own, override))
     merged = merged if not override else _without_nulls(merged)
     try:

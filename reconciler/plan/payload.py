@@ -139,10 +139,15 @@ def refuse_unholdable(
     for change in plan.changes:
         if change.action is Action.DELETE or change.name not in fields:
             continue
-        values = _with_values(fields[change.name], secrets)
+        values = with_values(fields[change.name], secrets)
         found = list(_refusals(change.kind, change.name, values, ownership, abilities, version))
         if found:
             refused[change.name] = RefusedResource(change.kind, change.name, " and ".join(found))
+    return without_refused(plan, refused)
+
+
+def without_refused(plan: TargetPlan, refused: Mapping[str, RefusedResource]) -> TargetPlan:
+    """The plan without the changes of these resources, by name, but for deletes: they are refusals."""
     if not refused:
         return plan
     return replace(
@@ -159,7 +164,7 @@ def with_assumed_version(
 ) -> TargetPlan:
     """The plan of a target with what a server of `version` would refuse: desired resources and owned live objects."""
     wanted = [
-        (match.resource.kind, match.resource.name, _with_values(match.resource.fields, secrets), "")
+        (match.resource.kind, match.resource.name, with_values(match.resource.fields, secrets), "")
         for match in matching.matches
     ]
     live = [
@@ -188,11 +193,12 @@ def _is_ours(item: Found, matching: Matching, ownership: Ownership) -> bool:
     return ownership.owns(item.mark) or any(match.found is item for match in matching.matches)
 
 
-def _with_values(fields: Mapping[str, Value], secrets: Secrets) -> dict[str, Value]:
+def with_values(fields: Mapping[str, Value], secrets: Secrets) -> dict[str, Value]:
+    """These fields with the values of the references that could be resolved."""
     return {name: _with_value(value, secrets) for name, value in fields.items()}
 
 
 def _with_value(value: Value, secrets: Secrets) -> Value:
     if isinstance(value, SecretReference):
         return secrets.get(value, value)
-    return _with_values(value, secrets) if isinstance(value, Mapping) else value
+    return with_values(value, secrets) if isinstance(value, Mapping) else value

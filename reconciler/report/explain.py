@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.model.exits import MEANINGS, ORDER, Exit
+from reconciler.model.lint import LINT_RULES
 from reconciler.report.rules import RULES
 
 Schema = Mapping[str, Any]
@@ -64,8 +65,23 @@ def field_names(schema: Schema) -> list[str]:
 
 
 def explain_rule(rule: str) -> str:
-    """A rule of `validate`: what it demands; KeyError if nothing has this name."""
-    return f"{rule}\n\n{RULES[rule]}\n"
+    """A rule of `validate`: what it demands, and of a lint rule why, and how to change its level; KeyError if nothing
+    has this name."""
+    lint = LINT_RULES.get(rule)
+    if lint is None:
+        return f"{rule}\n\n{RULES[rule]}\n"
+    lines = [
+        rule,
+        "",
+        *_wrapped(f"{lint.about} {lint.why}"),
+        "",
+        f"Level: {lint.level} unless the project file says otherwise:",
+    ]
+    lines += ["", "  # reconciler.yaml", "  spec:", f"    lint: {{{rule}: error}}   # or warning, or off"]
+    if lint.in_manifests:
+        lines += ["", "For one manifest, with the reason, where the project does not set it to error:", ""]
+        lines += ["  spec:", f"    lint: {{{rule}: {{off: why it is off here}}}}"]
+    return "\n".join(lines) + "\n"
 
 
 def explain_exits(codes: Iterable[Exit] = tuple(Exit)) -> str:
@@ -83,8 +99,9 @@ def _kind(schema: Schema) -> str:
 
 
 def _fields(schema: Schema) -> Mapping[str, Any]:
+    """The fields of spec, without those that are there to be refused with a reason."""
     properties: Mapping[str, Any] = schema["properties"]["spec"]["properties"]
-    return properties
+    return {name: node for name, node in properties.items() if node.get("not") != {}}
 
 
 def _required(schema: Schema) -> list[str]:

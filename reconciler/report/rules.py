@@ -8,10 +8,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
+from reconciler.model.lint import LINT_RULES
+
 RULES: Mapping[str, str] = MappingProxyType(
     {
+        **{name: rule.about for name, rule in LINT_RULES.items()},
         "auth-not-held": "A target's way to authenticate is one that its provider knows.",
-        "bare-host": "An address names a host with a domain: the server looks no other up.",
         "dangling-reference": "A reference names a manifest of this project, for the same target.",
         "duplicate-header": "A header is given once; names of headers compare without regard to case.",
         "duplicate-key": "A key is given once in a mapping: of two, one would be lost without a word.",
@@ -30,7 +32,6 @@ RULES: Mapping[str, str] = MappingProxyType(
         "kind-not-held": "A resource is for a target whose provider has its kind.",
         "large-number": "A number is one that every reader of JSON and YAML reads alike.",
         "link-out": "No link leads out of the repository.",
-        "literal-secret": "A secret is not written into a manifest: a reference names where it is kept.",
         "mapping-key": "A key of a mapping is a text.",
         "missing-field": "A required field is given.",
         "missing-file": "A file or folder that is named exists.",
@@ -40,15 +41,14 @@ RULES: Mapping[str, str] = MappingProxyType(
         "not-allowed": "A combination of fields is one that means something.",
         "not-finite": "A number is finite.",
         "not-one-of": "A value is one of those that its field knows.",
+        "not-to-be-silenced": "A rule that the project sets to error is not silenced by a manifest.",
         "not-utf-8": "A file is text in UTF-8.",
         "one-document": "A project file holds one document, of kind Project.",
         "out-of-range": "A number is within the range of its field.",
         "rename-clash": "A former name belongs to one resource, and to none that still has it.",
         "renamed-to-itself": "A former name is not the present one.",
         "required-version": "The project file is read by a version of the tool that it allows.",
-        "retired-connector": "An address is not of a service that its maker has retired.",
         "same-system": "Two targets are two systems.",
-        "tls-not-verified": "The certificate of a target is verified, or anybody on the way can read the credentials.",
         "too-long": "A text is no longer than the target keeps.",
         "too-many": "A list is no longer than the target accepts.",
         "unknown-field": "A field is one that its kind has.",

@@ -105,7 +105,7 @@ def test_explain_tells_of_every_rule_and_exit_code(empty: Shell) -> None:
     for code in Exit:
         assert f"  {MEANINGS[code]}\n" in table
     assert empty.run("explain", "7").out == f"    7  {MEANINGS[Exit.NOT_LOOKED_AT]}\n"
-    for rule in ("literal-secret", "retired-connector"):
+    for rule in ("no-literal-secrets", "teams-connector-retired"):
         assert RULES[rule] in empty.run("explain", rule).out
 
 
@@ -114,7 +114,7 @@ def test_explain_tells_of_every_rule_and_exit_code(empty: Shell) -> None:
     [
         ("SlackChanel", "SlackChannel"),
         ("SlackChannel.webhok", "webhook_url"),
-        ("literal-secrets", "literal-secret"),
+        ("no-literal-secretss", "no-literal-secrets"),
         ("projct", "project"),
         ("project.safty", "safety"),
     ],

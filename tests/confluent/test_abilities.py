@@ -54,7 +54,7 @@ def test_a_sound_channel_has_no_problems() -> None:
         (
             "MicrosoftTeamsChannel",
             {"webhook_url": SecretText("https://acme.webhook.office.com/webhookb2/1")},
-            ("webhook_url", "retired-connector", True),
+            ("webhook_url", "teams-connector-retired", True),
         ),
         ("Subscription", {"channels": frozenset()}, ("channels", "empty-list", False)),
     ],

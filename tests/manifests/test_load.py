@@ -162,7 +162,7 @@ def test_a_written_out_secret_is_a_warning_and_the_manifest_is_usable(tmp_path: 
     text = slack("a").replace("{env: A}", "https://hooks.example/planted")
     loaded = load("-", root=tmp_path, stdin=io.StringIO(text))
     (problem,) = loaded.problems
-    assert (problem.rule, problem.level) == ("literal-secret", Level.WARNING)
+    assert (problem.rule, problem.level) == ("no-literal-secrets", Level.WARNING)
     assert len(loaded.manifests) == 1
 
 

@@ -73,7 +73,7 @@ def test_test_rules_tell_what_was_written() -> None:
 def test_warnings_do_not_stop_and_hold_no_value() -> None:
     auth = "kafka: {provider: confluent, tls: {verify: false}, auth: {bearer: {token: planted}}}"
     project = load_project_text(SMALL.replace("kafka: {provider: confluent}", auth), "x", settings_of)
-    assert sorted(problem.rule for problem in project.warnings) == ["literal-secret", "tls-not-verified"]
+    assert sorted(problem.rule for problem in project.warnings) == ["no-literal-secrets", "tls-not-verified"]
     assert "planted" not in repr(project) + repr(project.warnings)
 
 

@@ -82,7 +82,7 @@ def test_a_bare_internal_host_is_warned_of_since_it_is_stored_but_never_sent_to(
 
 
 def test_teams_is_warned_of_since_its_connectors_are_retired() -> None:
-    assert rules("MicrosoftTeamsChannel", {}, warnings=True) == {"retired-connector"}
+    assert rules("MicrosoftTeamsChannel", {}, warnings=True) == {"teams-connector-retired"}
 
 
 @pytest.mark.parametrize(

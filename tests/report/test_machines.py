@@ -97,17 +97,17 @@ def test_sarif_says_where_what_and_by_which_rule() -> None:
             subject='SlackChannel "oncall"',
             location=Location("channels/a b.yaml", 3, 7),
         ),
-        Problem((), "a warning", "literal-secret", level=Level.WARNING, location=Location("reconciler.yaml")),
+        Problem((), "a warning", "no-literal-secrets", level=Level.WARNING, location=Location("reconciler.yaml")),
     ]
     log = Sarif.model_validate_json(render_sarif(problems))
     assert log.version == "2.1.0"
     (run,) = log.runs
     assert run.tool.driver.name == "reconciler"
-    assert [rule.id for rule in run.tool.driver.rules or []] == ["literal-secret", "unknown-field"]
+    assert [rule.id for rule in run.tool.driver.rules or []] == ["no-literal-secrets", "unknown-field"]
     document = json.loads(render_sarif(problems))["runs"][0]["results"]
     assert [(item["ruleId"], item["level"]) for item in document] == [
         ("unknown-field", "error"),
-        ("literal-secret", "warning"),
+        ("no-literal-secrets", "warning"),
     ]
     assert document[0]["message"]["text"] == 'SlackChannel "oncall" spec.u: wrong\\nthing'
     place = document[0]["locations"][0]["physicalLocation"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from reconciler.model.exits import MEANINGS, ORDER
+from reconciler.model.lint import LINT_RULES, LintRule
 from reconciler.report.rules import RULES
 from tools.reference.markdown import code, page, prose, table
 
@@ -11,6 +12,11 @@ _EXITS = """Exit codes are a contract: pipelines may rely on them, and no output
 
 _RULES = """Each problem of `reconciler validate` names its rule, and `reconciler explain RULE` says what it demands. A
 problem says where it is, on what, and what to do; this list says why such a thing is found at all."""
+
+_LINT = """These have a level, which the project file can change under `spec.lint`, and a manifest can silence them
+with a reason: [how](../lint.md)."""
+
+_WRONG = """These are always errors: the target would refuse it, or it means nothing."""
 
 
 def render_exit_codes() -> str:
@@ -24,5 +30,22 @@ def render_exit_codes() -> str:
 
 def render_rules() -> str:
     """The page of rules."""
-    rows = [[code(rule), prose(RULES[rule])] for rule in sorted(RULES)]
-    return page("Lint rules", _RULES, table(["rule", "what it demands"], rows))
+    lint = [
+        [code(name), rule.level.value, prose(rule.about), prose(rule.why), _silencer(rule)]
+        for name, rule in sorted(LINT_RULES.items())
+    ]
+    wrong = [[code(rule), prose(RULES[rule])] for rule in sorted(RULES.keys() - LINT_RULES.keys())]
+    return page(
+        "Lint rules",
+        _RULES,
+        "## What is better not done",
+        _LINT,
+        table(["rule", "level", "what it demands", "why", "silenced by"], lint),
+        "## What is wrong",
+        _WRONG,
+        table(["rule", "what it demands"], wrong),
+    )
+
+
+def _silencer(rule: LintRule) -> str:
+    return "a manifest, with a reason" if rule.in_manifests else "the project file alone"

@@ -73,6 +73,8 @@ def _summarise(workspace: Workspace, errors: int) -> None:
     warnings = len(workspace.problems) - errors
     words = f"{count} manifest{'s' * (count != 1)}, {errors} error{'s' * (errors != 1)}"
     out(words + (f", {warnings} warning{'s' * (warnings != 1)}" if warnings else "") + ".")
+    for silence in workspace.silences:
+        note(f"note: {silence.manifest.source.location('spec', 'lint', silence.rule)}: {silence}")
     for target, skipped in sorted((workspace.desired.skipped or {}).items()):
         note(f"note: {skipped} for target {target}, which is another project file's, skipped")
 
@@ -83,4 +85,8 @@ def _document(workspace: Workspace, *, valid: bool) -> dict[str, object]:
         "valid": valid,
         "manifests": len(workspace.desired.manifests),
         "problems": [problem_document(problem) for problem in workspace.problems],
+        "silenced": [
+            {"name": item.manifest.name, "kind": item.manifest.kind, "rule": item.rule, "reason": item.reason}
+            for item in workspace.silences
+        ],
     }

@@ -91,7 +91,7 @@ def _check_address(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
     elif kind == "MicrosoftTeamsChannel" and (parts.hostname or "").endswith(_RETIRED):
         message = "is an Office 365 connector address, which Microsoft has retired"
         hint = "make a Workflows webhook in Teams, and give its address"
-        yield Problem((name,), message, "retired-connector", hint, level=Level.WARNING)
+        yield Problem((name,), message, "teams-connector-retired", hint, level=Level.WARNING)
 
 
 def _split(text: str) -> SplitResult | None:

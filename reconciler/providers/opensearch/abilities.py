@@ -43,6 +43,16 @@ _WORKFLOWS = (".logic.azure.com", ".powerplatform.com", ".powerautomate.com")
 _INTERNAL = (".local", ".localhost", ".internal", ".intranet", ".lan", ".corp", ".home", ".private", ".svc")
 
 
+_USE_A_WEBHOOK = (
+    "give it to a WebhookChannel with the header Content-Type: application/json; the monitors' messages are then the "
+    "JSON of a card"
+)
+_WORKFLOWS_HINT = f"make a Workflows webhook in Teams, and {_USE_A_WEBHOOK}"
+_MATTERMOST_SINCE = _SINCE["MattermostChannel"]
+_DOTS_SINCE, _FIFO_SINCE = "2.7", "2.10"  # in the names of SNS topics; publishing to a FIFO topic
+_KEYSTORE_PART = r"[A-Za-z0-9_-]+"
+
+
 def _is_at_least(version: str, threshold: str) -> bool:
     return bool(version) and not is_before(version, threshold)
 
@@ -59,7 +69,13 @@ class OpenSearchAbilities:
         """What a server of `version` refuses in these fields, and what it takes but cannot use."""
         if kind not in self.kinds:
             return [Problem(("kind",), "OpenSearch has no such kind", "unsupported-kind", "leave this target out")]
-        return [*_check_kind(kind, version), *_check_texts(kind, fields), *_check_addresses(kind, fields, version)]
+        return [
+            *_check_kind(kind, version),
+            *_check_texts(kind, fields),
+            *_check_topic(fields, version),
+            *_check_account(kind, fields),
+            *_check_addresses(kind, fields, version),
+        ]
 
     def check_id(self, object_id: str) -> list[Problem]:
         """What is wrong with an id that we would choose or that a manifest pins."""
@@ -82,10 +98,8 @@ def _check_kind(kind: str, version: str) -> Iterator[Problem]:
         message = f"OpenSearch {version} has no {kind}: it came with {since}"
         yield Problem(("kind",), message, "unsupported-kind", "leave this target out, or upgrade it")
     if kind == "MicrosoftTeamsChannel":
-        message = "OpenSearch takes only Office 365 connector addresses for Teams, which Microsoft is retiring"
-        yield Problem(
-            ("kind",), message, "retired-connector", "plan for another way, such as a mail address", level=Level.WARNING
-        )
+        message = "OpenSearch takes only Office 365 connector addresses for Teams, which Microsoft has retired"
+        yield Problem(("kind",), message, "teams-connector-retired", _WORKFLOWS_HINT, level=Level.WARNING)
 
 
 def _check_texts(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
@@ -126,6 +140,35 @@ def _check_mail(fields: Mapping[str, Value]) -> Iterator[Problem]:
             yield Problem(("recipients",), f"are more than {MOST_RECIPIENTS}", "too-many", "split them over several")
 
 
+def _check_topic(fields: Mapping[str, Value], version: str) -> Iterator[Problem]:
+    """What of SNS came after 2.0: dots in a topic's name, and FIFO topics, whose names end in `.fifo`."""
+    arn = fields.get("topic_arn")
+    topic = arn.rpartition(":")[2] if isinstance(arn, str) else ""
+    if "." in topic and is_before(version, _DOTS_SINCE):
+        message = f"OpenSearch {version} takes no topic with a dot in its name: that came with {_DOTS_SINCE}"
+        yield Problem(("topic_arn",), message, "invalid-arn", "use a topic without one, or upgrade")
+    elif topic.endswith(".fifo") and is_before(version, _FIFO_SINCE):
+        message = f"OpenSearch {version} stores a FIFO topic, and cannot publish to it: that came with {_FIFO_SINCE}"
+        yield Problem(
+            ("topic_arn",), message, "sns-fifo-topic", "use a standard topic, or upgrade", level=Level.WARNING
+        )
+
+
+def _check_account(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
+    """Of an SMTP account: whether the keystore can hold its credentials, and whether mail may go in plain text."""
+    encryption, name = fields.get("encryption"), fields.get("display_name")
+    if kind != "SmtpAccount" or encryption == "none":
+        return
+    if isinstance(name, str) and name and not re.fullmatch(_KEYSTORE_PART, name):
+        message = "no keystore can hold credentials under this name, so that the account sends without any"
+        hint = "use letters, digits, _ and - only, if its mail server asks for a login"
+        yield Problem(("display_name",), message, "keystore-name", hint, level=Level.WARNING)
+    if encryption == "start_tls":
+        message = "mail goes in plain text to a server that does not offer STARTTLS"
+        hint = "use ssl, on the port that the mail server has for it"
+        yield Problem(("encryption",), message, "start-tls-not-required", hint, level=Level.WARNING)
+
+
 def _check_headers(headers: Mapping[str, Value]) -> Iterator[Problem]:
     for name, value in headers.items():
         if not re.fullmatch(_HEADER_NAME, name):
@@ -157,9 +200,7 @@ def _check_address(kind: str, name: str, text: str, version: str) -> Iterator[Pr
     host = parts.hostname or ""
     if kind == "SlackChannel" and _is_at_least(version, "3.0") and not text.startswith(_SLACK):
         message = "OpenSearch takes only Slack's own addresses from 3.0 on"
-        yield Problem(
-            (name,), message, "wrong-service", f"it starts with {_SLACK[0]}/; use a WebhookChannel for others"
-        )
+        yield Problem((name,), message, "wrong-service", _hint_for_slack(text, version))
     elif kind == "ChimeChannel" and _is_at_least(version, "3.0") and not re.match(_CHIME, text):
         hint = (
             "it starts with https://hooks.chime.aws/incomingwebhooks/ and has ?token=; use a WebhookChannel for others"
@@ -169,9 +210,24 @@ def _check_address(kind: str, name: str, text: str, version: str) -> Iterator[Pr
         yield from _check_teams(name, parts, host)
     elif kind == "MattermostChannel" and "/hooks/" not in text:
         yield Problem((name,), "is not a Mattermost address", "wrong-service", "it has /hooks/ in its path")
+    elif kind == "WebhookChannel" and _is_mattermost(parts) and _is_at_least(version, _MATTERMOST_SINCE):
+        message = "looks like an incoming webhook of Mattermost, which refuses the bare text that a webhook is sent"
+        yield Problem((name,), message, "mattermost-by-webhook", "make it a MattermostChannel", level=Level.WARNING)
     elif kind == "WebhookChannel" and _is_bare(parts, host):
         message = "OpenSearch stores a bare internal host or IP address, but does not send to it"
         yield Problem((name,), message, "bare-host", "add a port or a path", level=Level.WARNING)
+
+
+def _is_mattermost(parts: SplitResult) -> bool:
+    """`/hooks/` and an id of 26 letters and digits, as Mattermost makes them."""
+    return re.search(r"/hooks/[a-z0-9]{26}$", parts.path) is not None
+
+
+def _hint_for_slack(text: str, version: str) -> str:
+    """What to do with an address that is not Slack's: a Mattermost server takes what is sent to Slack."""
+    if "/hooks/" in text and _is_at_least(version, _MATTERMOST_SINCE):
+        return "make it a MattermostChannel, which sends the same, if it is a Mattermost server's"
+    return f"it starts with {_SLACK[0]}/; use a WebhookChannel for others, which is sent the bare text of a message"
 
 
 def _check_teams(name: str, parts: SplitResult, host: str) -> Iterator[Problem]:
@@ -179,8 +235,7 @@ def _check_teams(name: str, parts: SplitResult, host: str) -> Iterator[Problem]:
         return
     if host.endswith(_WORKFLOWS):
         message = "is a Teams Workflows address, which OpenSearch does not take"
-        hint = "give OpenSearch targets a webhook.office.com address under overrides, or leave them out"
-        yield Problem((name,), message, "workflows-address", hint)
+        yield Problem((name,), message, "workflows-address", _USE_A_WEBHOOK)
     else:
         hint = "it looks like https://TENANT.webhook.office.com/..."
         yield Problem((name,), "OpenSearch takes only webhook.office.com addresses for Teams", "wrong-service", hint)

@@ -10,7 +10,7 @@ from typing import Any
 
 from reconciler.simulator.opensearch.errors import INDEX, ApiError, status_error, storage_error
 from reconciler.simulator.opensearch.models import Config
-from reconciler.simulator.opensearch.rules import check_vendor_url
+from reconciler.simulator.opensearch.rules import check_topic_name, check_vendor_url
 from reconciler.simulator.opensearch.security.caller import Access
 from reconciler.simulator.opensearch.store import Store
 from reconciler.simulator.opensearch.versions import Version
@@ -34,6 +34,8 @@ class Checks:
             raise status_error(406, "NotificationConfig with type NONE is not acceptable")
         if "url" in config.data:
             check_vendor_url(config.config_type, config.data["url"], self._version)
+        if config.config_type == "sns":
+            check_topic_name(config.data["topic_arn"], self._version)
         if config.config_type == "email":
             self._check_references(config.data, access)
 

@@ -130,6 +130,12 @@ def check_topic_arn(arn: str) -> None:
         raise illegal_argument(f"Invalid AWS SNS topic ARN: {arn}")
 
 
+def check_topic_name(arn: str, version: Version) -> None:
+    """Dots in the name of a topic, and so `.fifo`, came with 2.7."""
+    if "." in arn.rpartition(":")[2] and not version.takes_dots_in_topics:
+        raise illegal_argument(f"Invalid AWS SNS topic ARN: {arn}")
+
+
 def check_id(config_id: str) -> None:
     bad = _BAD_ID_CHARACTER.sub("", config_id)
     if bad or not config_id:

@@ -83,6 +83,8 @@ class TestSender:
     def _publish(self, document: Document, message: Message) -> Status:
         topic = document.config.data["topic_arn"]
         region = topic.split(":")[3]
+        if topic.endswith(".fifo") and not self._version.publishes_to_fifo_topics:
+            return 400, "Invalid parameter: The MessageGroupId parameter is required for FIFO topics"
         outcome = self._courier.capture(sender_of(document), "SNS", f"sns.{region}.amazonaws.com", topic, message.text)
         if outcome.status == 200:
             return 200, f"Success, message id: {uuid4()}"

@@ -88,6 +88,15 @@ class Version:
         return self.at_least(3, 2)
 
     @property
+    def takes_dots_in_topics(self) -> bool:
+        return self.at_least(2, 7)
+
+    @property
+    def publishes_to_fifo_topics(self) -> bool:
+        """With the message group that such a topic asks for."""
+        return self.at_least(2, 10)
+
+    @property
     def has_workflows(self) -> bool:
         return self.at_least(2, 9)
 

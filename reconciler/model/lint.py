@@ -1,0 +1,94 @@
+"""The lint rules: what may be done, and is better not. Each has a name, and a level that a project can change.
+
+What is simply wrong is no lint rule, and has no level: nobody can switch it off. A rule is looked up here by whoever
+finds something, and by those who show it, so that its name, its level and its reason stand in one place.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from types import MappingProxyType
+
+
+class LintLevel(StrEnum):
+    """How much a rule weighs in a project."""
+
+    OFF = "off"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+@dataclass(frozen=True, slots=True)
+class LintRule:
+    """One rule: what it demands, why, and its level where the project file says nothing. `in_manifests`: a manifest can
+    break it, and so silence it; else it is about the project file alone."""
+
+    about: str
+    why: str
+    level: LintLevel = LintLevel.WARNING
+    in_manifests: bool = True
+
+
+LINT_RULES: Mapping[str, LintRule] = MappingProxyType(
+    {
+        "bare-host": LintRule(
+            "An address names a host with a domain, a port or a path.",
+            "OpenSearch stores a bare internal host name or IP address, and then does not send to it.",
+        ),
+        "empty-group": LintRule(
+            "A group of recipients has somebody in it.",
+            "A channel that mails an empty group reaches nobody, and no test shows it.",
+        ),
+        "keystore-name": LintRule(
+            "An SMTP account that needs credentials has a display name that the server's keystore can hold.",
+            "OpenSearch keeps the credentials in its keystore under the display name, which can have letters, digits, "
+            "_ and - there. An account of any other name sends without credentials.",
+        ),
+        "mattermost-by-webhook": LintRule(
+            "An incoming webhook of Mattermost is a MattermostChannel.",
+            "OpenSearch sends a webhook the bare text of a message, which Mattermost refuses: the test then counts as "
+            "reached, and the room stays silent.",
+        ),
+        "no-literal-secrets": LintRule(
+            "A secret is not written into a file: a reference names where it is kept.",
+            "Whoever can read the repository, now or later, can read what is written in it.",
+        ),
+        "sns-fifo-topic": LintRule(
+            "A FIFO topic of SNS is for a server that can publish to it.",
+            "OpenSearch stores the ARN of a FIFO topic from 2.7 on, and publishes to one from 2.10 on.",
+        ),
+        "start-tls-not-required": LintRule(
+            "Mail is sent over a connection that is encrypted from its start.",
+            "OpenSearch takes start_tls for a wish: to a mail server that does not offer it, the mail goes in plain "
+            "text, and the test says that it was sent. ssl is strict.",
+            level=LintLevel.OFF,
+        ),
+        "teams-connector-retired": LintRule(
+            "An address is not of a connector of Microsoft's that is retired.",
+            "Office 365 connectors are retired, so that their addresses stop working. OpenSearch takes no others for "
+            "its Teams channels; Confluent Cloud takes those of Workflows.",
+        ),
+        "tls-not-verified": LintRule(
+            "The certificate of a target is verified.",
+            "Whoever is between us and the target can otherwise read the credentials, and answer in its name.",
+            in_manifests=False,
+        ),
+    }
+)
+"""Every lint rule by its name."""
+
+
+@dataclass(frozen=True, slots=True)
+class LintLevels:
+    """What a project and its manifests make of the rules: levels by rule, and what is silenced, as (name of the
+    manifest, rule). A rule that the project sets to error cannot be silenced."""
+
+    levels: Mapping[str, LintLevel] = field(default_factory=dict)
+    silenced: frozenset[tuple[str, str]] = frozenset()
+
+    def of(self, rule: str, name: str = "") -> LintLevel:
+        """The level of a lint rule, for a manifest by its name."""
+        level = self.levels.get(rule, LINT_RULES[rule].level)
+        return LintLevel.OFF if level is not LintLevel.ERROR and (name, rule) in self.silenced else level
