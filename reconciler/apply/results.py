@@ -11,8 +11,8 @@ from reconciler.apply.testing import untested
 from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Evidence, No, Tested, Unknown, Yes
 from reconciler.model.exits import Exit, first_of
-from reconciler.model.gaps import GAPS
-from reconciler.plan.changes import Change, Disabled
+from reconciler.model.gaps import GAPS, UnknownReason
+from reconciler.plan.changes import Change, Disabled, NotCompared, TargetPlan
 from reconciler.plan.marks import Match
 
 
@@ -108,7 +108,7 @@ def exit_of_tests(tests: Iterable[TestResult], *, failed: bool) -> Exit:
 @dataclass(frozen=True, slots=True)
 class TargetResult:
     """What became of one target. `overwritten` names what somebody else changed while we were writing; `disabled` is
-    what stays so though no manifest says it."""
+    what stays so though no manifest says it; `not_compared` is what was neither compared nor written."""
 
     target: str
     results: tuple[ChangeResult, ...] = ()
@@ -118,6 +118,13 @@ class TargetResult:
     error: str = ""
     refused: int = 0
     disabled: tuple[Disabled, ...] = ()
+    not_compared: tuple[NotCompared, ...] = ()
+
+
+def left_uncompared(plan: TargetPlan, results: Iterable[ChangeResult]) -> tuple[NotCompared, ...]:
+    """What a plan could not compare, and these results did not write either."""
+    done = {result.change.name for result in results if result.status is Status.APPLIED}
+    return tuple(item for item in plan.not_compared if item.reason is UnknownReason.IGNORED or item.name not in done)
 
 
 @dataclass(frozen=True, slots=True)

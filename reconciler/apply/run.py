@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from reconciler.apply.replacing import finish_replaced, remove_old_canaries, tell_left_behind
-from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
+from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult, left_uncompared
 from reconciler.apply.session import Session
 from reconciler.apply.steps import carry_out, find_overwritten
 from reconciler.apply.testing import verify_live
@@ -87,6 +87,7 @@ async def _apply_target(session: Session, stop: Stop, observe: Observer) -> Targ
         notes,
         refused=len(session.plan.refusals),
         disabled=session.plan.disabled,
+        not_compared=left_uncompared(session.plan, results),
     )
 
 

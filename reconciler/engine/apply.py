@@ -6,7 +6,7 @@ import asyncio
 from dataclasses import dataclass
 
 from reconciler.apply.journal import Journal
-from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult
+from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, left_uncompared
 from reconciler.apply.run import Observer, Stop, apply_targets, ignore
 from reconciler.apply.session import Session, SessionOptions
 from reconciler.engine.load import Workspace
@@ -59,7 +59,12 @@ def untouched(live: Live) -> TargetResult:
     """The result of a target of which nothing is carried out."""
     held = tuple(ChangeResult(change, Status.HELD, change.held) for change in live.plan.changes if change.held)
     return TargetResult(
-        live.plan.target, held, error=live.plan.error, refused=len(live.plan.refusals), disabled=live.plan.disabled
+        live.plan.target,
+        held,
+        error=live.plan.error,
+        refused=len(live.plan.refusals),
+        disabled=live.plan.disabled,
+        not_compared=left_uncompared(live.plan, ()),
     )
 
 

@@ -15,8 +15,8 @@ from reconciler.engine.plan import read_options
 from reconciler.engine.read import Live, close, read_targets
 from reconciler.engine.run import Run
 from reconciler.engine.tasks import side_by_side
-from reconciler.model.errors import Problem
-from reconciler.model.evidence import No, Tested, expectation, unknown
+from reconciler.model.errors import ForbiddenError, Problem, TargetError
+from reconciler.model.evidence import Evidence, No, Tested, expectation, unknown
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import Provider
@@ -90,10 +90,28 @@ async def _tested(live: Live, match: Match, provider: Provider | None, places: a
     if (why := untestable(match)) is not None:
         return Tested(why)
     if found is None or provider is None:
-        return Tested(No("not live: apply it first"))
+        return Tested(await _missing(live, match, provider))
     expect = expectation(resource.kind, resource.settings.test, provider.abilities)
     async with places:
         return await run_test(lambda: provider.send_test(found.id, _payload(live, match)), expect)
+
+
+async def _missing(live: Live, match: Match, provider: Provider | None) -> Evidence:
+    """Why there is nothing to test: what the list lacks is not live only if the server says so of its id."""
+    if provider is None or match.create_id is None:
+        lacking = live.plan.incomplete
+        return unknown(UnknownReason.LIST_INCOMPLETE, f"not in the list: {lacking}") if lacking else _NOT_LIVE
+    try:
+        there = await provider.read(match.create_id)
+    except ForbiddenError:
+        text = f"{match.create_id} is there, but your roles may not see it"
+        return unknown(UnknownReason.OBJECT_HIDDEN, text)
+    except TargetError as error:
+        return unknown(UnknownReason.LIST_INCOMPLETE, f"the server cannot read {match.create_id}: {error}")
+    return _NOT_LIVE if there is None else No("it was created a moment ago: test it again")
+
+
+_NOT_LIVE = No("not live: apply it first")
 
 
 def _payload(live: Live, match: Match) -> Payload | None:

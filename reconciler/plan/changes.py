@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from reconciler.model.errors import Problem
+from reconciler.model.gaps import UnknownReason
 from reconciler.model.resource import ChangeKey, Server
 from reconciler.plan.diff import FieldChange
 
@@ -174,6 +175,15 @@ class SecretField:
 
 
 @dataclass(frozen=True, slots=True)
+class NotCompared:
+    """What of a target was not looked at, and why: a field of a resource, or without a `name` the list as a whole."""
+
+    reason: UnknownReason
+    name: str = ""
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Disabled:
     """A live object that stays disabled though its manifest does not disable it. `by_hand`: a person did it, and
     `--enable` lifts it; else the manifest leaves it to operators."""
@@ -225,7 +235,7 @@ class TargetPlan:
     `candidates` carry our mark and no manifest names them, `copies` carry that of a resource which another object is;
     `renames` are candidates that some creates probably are. `unmanaged` and `others` count what carries no mark, and
     another owner's. `pending` is left alone by this run; `would_refuse` is what a server of the version `assumed` would
-    not take.
+    not take. `unchanged` counts what was compared wholly and is as desired.
     """
 
     target: str
@@ -294,6 +304,23 @@ class TargetPlan:
     def may_change(self) -> frozenset[str]:
         """The names of what shows no change, and has one if a value differs that could not be compared."""
         return frozenset(field.name for field in self.unresolved) - {change.name for change in self.changes}
+
+    @property
+    def not_compared(self) -> tuple[NotCompared, ...]:
+        """All that a reader may not take for being as desired."""
+        return (
+            *(NotCompared(UnknownReason.UNRESOLVED, item.name, item.path) for item in self.unresolved),
+            *(NotCompared(UnknownReason.WRITE_ONLY, item.name, item.path) for item in self.write_only),
+            *(NotCompared(UnknownReason.IGNORED, name, (field,)) for name, field in self.ignored),
+            *((NotCompared(UnknownReason.LIST_INCOMPLETE),) if self.incomplete else ()),
+        )
+
+    @property
+    def half_known(self) -> frozenset[str]:
+        """The names of what shows no change, and of which something was not compared, or is left as it is live."""
+        fields = {field.name for field in (*self.unresolved, *self.write_only)}
+        left = {name for name, _ in self.ignored} | {item.name for item in self.disabled}
+        return frozenset(fields | left) - {change.name for change in self.changes}
 
     @property
     def left_disabled(self) -> tuple[str, ...]:

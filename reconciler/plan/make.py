@@ -119,10 +119,16 @@ def make_target_plan(
         disabled=tuple(found for item in planned if (found := disabled_object(item.match)) is not None),
         hints=(*matching.hints, *hints),
         notes=(*server.notes, *_idle_consents(planned, renames)),
-        unchanged=sum(1 for item in planned if item.change is None),
+        unchanged=sum(1 for item in planned if item.change is None and _is_known(item)),
         unmanaged=len(matching.unmanaged),
         others=len(matching.others),
     )
+
+
+def _is_known(item: _Planned) -> bool:
+    """Whether all of a resource was compared, and nothing of it was left as it is live."""
+    comparison = item.comparison
+    return not (comparison.unresolved or comparison.write_only or comparison.ignored or item.match.off)
 
 
 def _creates(change: Change) -> bool:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from reconciler.model.gaps import UnknownReason
 from reconciler.model.masking import Json
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Reason
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.origin import Drift, Drifted
-from reconciler.report.plan_text import left_out
+from reconciler.report.plan_text import gap_lines, left_out
 from reconciler.report.texts import Paint, plain, shown_time, shown_value
 
 DRIFT_FORMAT = "reconciler.drift/v1"
@@ -22,6 +23,8 @@ def render_drift(drift: Drift, paint: Paint = plain) -> str:
     for target in drift.plan.targets:
         if target.error:
             lines.append(paint(f"{target.target}: could not be read: {printable(target.error)}", "red"))
+        notes = target.server.notes if target.server else ()
+        lines += [f"{target.target}: note: {printable(note)}" for note in notes]
         lines += [
             paint(f'{target.target}: {refusal.kind} "{refusal.name}": {printable(refusal.message)}', "red")
             for refusal in target.refusals
@@ -29,6 +32,7 @@ def render_drift(drift: Drift, paint: Paint = plain) -> str:
     for item in drift.moved:
         lines += _item(item, paint)
     lines += [f"not applied yet: {_title(item)}" for item in drift.pending]
+    lines += [f"{target.target}: {line}" for target in drift.plan.targets for line in gap_lines(target)]
     lines.append(paint(describe_drift(drift), "bold"))
     return "\n".join(lines) + "\n"
 
@@ -88,13 +92,14 @@ def describe_drifted(item: Drifted) -> str:
 
 def describe_drift(drift: Drift) -> str:
     """The summary line. `No drift.` only where everything was compared."""
-    compared = f"; {plural(drift.not_compared, 'field')} not compared" if drift.not_compared else ""
+    unresolved = sum(len(target.unresolved) for target in drift.plan.targets)
+    compared = f"; {plural(unresolved, 'field')} not compared" if unresolved else ""
+    compared += "".join(f"; {gap}" for gap in left_out(drift.plan))
     unread = sum(1 for target in drift.plan.targets if target.error)
     missing = f"; {plural(unread, 'target')} not read" if unread else ""
     pending = f"; {plural(len(drift.pending), 'resource')} not applied yet" if drift.pending else ""
     if drift.moved:
         return f"Drift: {plural(len(drift.moved), 'resource')}{pending}{compared}{missing}."
-    compared += "".join(f"; {gap}" for gap in left_out(drift.plan))
     if compared or missing:
         return f"No drift in what was compared{pending}{compared}{missing}."
     return f"No drift{pending}."
@@ -118,6 +123,17 @@ def drift_document(drift: Drift) -> dict[str, Any]:
         "format": DRIFT_FORMAT,
         "drifted": bool(drift.moved),
         "not_compared": drift.not_compared,
+        "gaps": [
+            {"target": target.target, "name": gap.name, "path": list(gap.path), "reason": gap.reason.value}
+            for target in drift.plan.targets
+            for gap in target.not_compared
+        ],
+        "disabled_by_operators": [
+            {"target": target.target, "kind": item.kind, "name": item.name, "id": item.id}
+            for target in drift.plan.targets
+            for item in target.disabled
+            if not item.by_hand
+        ],
         "notes": [*drift.plan.notes],
         "errors": {target.target: target.error for target in drift.plan.targets if target.error},
         "moved": entries(drift.moved),
@@ -133,10 +149,25 @@ def drift_schema() -> dict[str, Any]:
     own = {"target": {"type": "string"}, "missing": {"type": "boolean"}}
     entry = {"allOf": [{"$ref": "#/$defs/Change"}], "properties": own, "required": sorted(own)}
     entries = {"type": "array", "items": entry}
+    text = {"type": "string"}
+    reason = {"enum": sorted(UnknownReason), "description": "A reason of docs/evidence.md."}
+    path = {"type": "array", "items": text}
     properties = {
         "format": {"const": DRIFT_FORMAT},
         "drifted": {"type": "boolean"},
-        "not_compared": {"type": "integer", "minimum": 0},
+        "not_compared": {
+            "type": "integer",
+            "minimum": 0,
+            "description": "How many fields could not be compared: their value is not known, here or to us.",
+        },
+        "gaps": {
+            **_table(target=text, name=text, path=path, reason=reason),
+            "description": "Each field that was not compared, and each list that may lack something (without a name).",
+        },
+        "disabled_by_operators": {
+            **_table(target=text, kind=text, name=text, id=text),
+            "description": "What is disabled, and its manifest leaves that to operators.",
+        },
         "notes": {
             "type": "array",
             "items": {"type": "string"},
@@ -154,3 +185,9 @@ def drift_schema() -> dict[str, Any]:
         "required": sorted(properties),
         "$defs": plan["$defs"],
     }
+
+
+def _table(**properties: Any) -> dict[str, Any]:
+    """A list of objects that have all of these properties and no other."""
+    item = {"type": "object", "properties": properties, "required": sorted(properties), "additionalProperties": False}
+    return {"type": "array", "items": item}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -69,12 +69,22 @@ def _cells(row: ListRow, *, with_owners: bool) -> tuple[str, ...]:
     return tuple(map(printable, (*cells, *((row.owner or "-",) if with_owners else ()))))
 
 
-def list_document(rows: Iterable[ListRow], owner: str, *, with_owners: bool) -> dict[str, Any]:
-    """The same for machines: what is ours, and where it is asked for, what carries no mark and what is another's."""
+def list_document(
+    rows: Iterable[ListRow],
+    owner: str,
+    *,
+    with_owners: bool,
+    errors: Mapping[str, str] = {},
+    incomplete: Mapping[str, str] = {},
+) -> dict[str, Any]:
+    """The same for machines: what is ours, and where it is asked for, what carries no mark and what is another's.
+
+    `errors` says of each target that could not be read why, `incomplete` of each list that may lack something.
+    """
     rows = list(rows)
     groups = {"owned": [row for row in rows if row.owner == owner]}
     if with_owners:
         groups["unmanaged"] = [row for row in rows if not row.owner]
         groups["others"] = [row for row in rows if row.owner not in ("", owner)]
     documents = {name: [asdict(row) for row in group] for name, group in groups.items()}
-    return {"format": "reconciler.list/v1", **documents}
+    return {"format": "reconciler.list/v1", **documents, "errors": dict(errors), "incomplete": dict(incomplete)}

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.masking import Json
 from reconciler.model.resource import Server, VersionSource
 from reconciler.model.text import plural, printable
-from reconciler.plan.changes import Action, Candidate, Change, Disabled, Message, Plan, TargetPlan
+from reconciler.plan.changes import Action, Candidate, Change, Disabled, Message, NotCompared, Plan, TargetPlan
 from reconciler.plan.diff import FieldChange
 from reconciler.report.texts import Paint, plain, shown_time, shown_value
 
@@ -57,10 +58,13 @@ def summarise_disabled(items: Iterable[Disabled]) -> str:
     """`1 left disabled: oncall`; "" where there is nothing."""
     items = list(items)
     by_hand = [printable(item.name) for item in items if item.by_hand]
-    operators = [printable(item.name) for item in items if not item.by_hand]
     parts = [f"{len(by_hand)} left disabled: {', '.join(by_hand)}"] if by_hand else []
-    parts += [f"{len(operators)} disabled by operators: {', '.join(operators)}"] if operators else []
-    return "; ".join(parts)
+    return "; ".join([*parts, *_left_to_operators(items)])
+
+
+def _left_to_operators(items: Iterable[Disabled]) -> Iterator[str]:
+    if operators := [printable(item.name) for item in items if not item.by_hand]:
+        yield f"{len(operators)} disabled by operators: {', '.join(operators)}"
 
 
 def about_target(target: TargetPlan) -> str:
@@ -86,13 +90,18 @@ def target_remarks(target: TargetPlan) -> list[str]:
         return [f"could not be read: {printable(target.error)}"]
     lines = [f"note: {printable(note)}" for note in target.notes]
     lines = [*(describe_disabled(item) for item in target.disabled), *lines]
-    lines += [line.strip() for line in _not_compared(target)]
-    return [*lines, _unchanged(target)]
+    return [*lines, *gap_lines(target), _unchanged(target)]
+
+
+def gap_lines(target: TargetPlan) -> list[str]:
+    """What of a target was not compared or is left alone, a line each."""
+    return [line.strip() for line in _not_compared(target)]
 
 
 def _unchanged(target: TargetPlan) -> str:
+    half = f", {len(target.half_known)} not wholly compared" if target.half_known else ""
     others = f", {target.others} of other owners" if target.others else ""
-    return f"{plural(target.unchanged, 'resource')} unchanged, {target.unmanaged} unmanaged{others}"
+    return f"{plural(target.unchanged, 'resource')} unchanged{half}, {target.unmanaged} unmanaged{others}"
 
 
 def plan_remarks(plan: Plan) -> list[str]:
@@ -216,25 +225,33 @@ def _may_change(plan: Plan) -> str:
 
 def gaps_of(plan: Plan) -> Iterator[str]:
     """What a plan without changes does not know of."""
-    write_only = sum(len(target.write_only) for target in plan.targets)
-    if write_only:
-        yield f"{plural(write_only, 'write-only field')} cannot be"
-    yield from left_out(plan)
+    yield from left_out(plan, cannot="cannot be")
 
 
 def _gaps_beside(plan: Plan) -> Iterator[str]:
     """What a plan with changes does not know of: what would stand in its first line if there were none."""
-    if write_only := sum(len(target.write_only) for target in plan.targets):
-        yield f"{plural(write_only, 'write-only field')} cannot be compared"
     yield from left_out(plan)
 
 
-def left_out(plan: Plan) -> Iterator[str]:
-    """What was not looked at though it could be compared: ignored fields, and what a list may lack."""
-    if ignored := sum(len(target.ignored) for target in plan.targets):
+def left_out(plan: Plan, *, cannot: str = "cannot be compared") -> Iterator[str]:
+    """What a run without news may not be taken to vouch for: what was not looked at, and what operators disabled."""
+    yield from count_gaps(((target.target, target.not_compared) for target in plan.targets), cannot=cannot)
+    yield from _left_to_operators(item for target in plan.targets for item in target.disabled)
+
+
+def count_gaps(
+    gaps: Iterable[tuple[str, Iterable[NotCompared]]], *, cannot: str = "cannot be compared"
+) -> Iterator[str]:
+    """`3 write-only fields cannot be compared`, and so on, of the targets of a run; what is resolved later is counted
+    by whoever resolves it."""
+    found = [(target, item) for target, items in gaps for item in items]
+    reasons = [item.reason for _, item in found]
+    if write_only := reasons.count(UnknownReason.WRITE_ONLY):
+        yield f"{plural(write_only, 'write-only field')} {cannot}"
+    if ignored := reasons.count(UnknownReason.IGNORED):
         yield f"{plural(ignored, 'field')} ignored"
-    if incomplete := [printable(target.target) for target in plan.targets if target.incomplete]:
-        yield f"the list of {', '.join(incomplete)} is incomplete"
+    if lists := [printable(target) for target, item in found if item.reason is UnknownReason.LIST_INCOMPLETE]:
+        yield f"the list of {', '.join(lists)} is incomplete"
 
 
 def _summary(plan: Plan, paint: Paint) -> Iterator[str]:
@@ -259,7 +276,8 @@ def _summary(plan: Plan, paint: Paint) -> Iterator[str]:
         yield f"{copies} {'copy' if copies == 1 else 'copies'} with the mark of another object, left as they are."
     for target in plan.targets:
         yield from (f"hint: {printable(hint)}" for hint in target.hints)
-    if disabled := summarise_disabled(item for target in plan.targets for item in target.disabled):
+    by_hand = (item for target in plan.targets for item in target.disabled if item.by_hand)
+    if disabled := summarise_disabled(by_hand):
         yield f"{disabled}."
 
 

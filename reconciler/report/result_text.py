@@ -12,7 +12,7 @@ from reconciler.model.exits import Exit
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Action
-from reconciler.report.plan_text import summarise_disabled
+from reconciler.report.plan_text import count_gaps, summarise_disabled
 from reconciler.report.texts import Paint, plain
 
 _CAREFUL = frozenset({Status.REJECTED, Status.ROLLED_BACK, Status.SKIPPED, Status.HELD})
@@ -153,6 +153,7 @@ def _others(result: RunResult) -> Iterator[str]:
         yield f"{refused} refused"
     if unread := sum(1 for target in result.targets if target.error):
         yield f"{plural(unread, 'target')} not read"
+    yield from count_gaps((target.target, target.not_compared) for target in result.targets)
     if disabled := summarise_disabled(item for target in result.targets for item in target.disabled):
         yield disabled
 

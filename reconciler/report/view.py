@@ -18,6 +18,7 @@ from reconciler.report.plan_text import (
     about_target,
     change_details,
     change_remark,
+    gaps_of,
     headline,
     plan_remarks,
     target_remarks,
@@ -115,18 +116,25 @@ _TEST_TONES = {"green": Tone.GOOD, "yellow": Tone.WARN, "red": Tone.BAD}
 
 def plan_page(plan: Plan) -> Page:
     """A plan: every change with its fields."""
-    errors = any(target.error or target.refusals for target in plan.targets)
-    tone = Tone.BAD if errors else Tone.GOOD if plan.is_empty else Tone.CHANGE
     facts = (("made", plan.created_at), ("commit", plan.commit), ("reconciler", plan.tool_version))
     return Page(
         what="plan",
         project=plan.project,
         headline=headline(plan),
-        tone=tone,
+        tone=_plan_tone(plan),
         remarks=tuple(plan_remarks(plan)),
         sections=tuple(_planned(target) for target in plan.targets),
         facts=tuple((name, value) for name, value in facts if value),
     )
+
+
+def _plan_tone(plan: Plan) -> Tone:
+    """Good only where all was looked at."""
+    if any(target.error or target.refusals for target in plan.targets):
+        return Tone.BAD
+    if not plan.is_empty:
+        return Tone.CHANGE
+    return Tone.PLAIN if any(gaps_of(plan)) else Tone.GOOD
 
 
 def _planned(target: TargetPlan) -> Section:
@@ -165,10 +173,11 @@ def result_page(project: str, result: RunResult) -> Page:
 
 
 def _result_tone(result: RunResult) -> Tone:
-    """Good only where there is evidence for all that affects what a channel delivers."""
+    """Good only where there is evidence for all that affects what a channel delivers, and all was compared."""
     if result.exit_code != Exit.DONE:
         return Tone.BAD
-    return Tone.GOOD if all(isinstance(item, Yes) for item in result.evidence) else Tone.WARN
+    left_out = any(target.not_compared or target.disabled for target in result.targets)
+    return Tone.GOOD if not left_out and all(isinstance(item, Yes) for item in result.evidence) else Tone.WARN
 
 
 def _applied(item: ChangeResult) -> Entry:
@@ -213,11 +222,18 @@ def _tested(test: TestResult) -> Entry:
 
 def drift_page(drift: Drift) -> Page:
     """What moved, and what is not applied yet."""
-    errors = any(target.error or target.refusals for target in drift.plan.targets)
-    tone = Tone.BAD if errors or drift.moved else Tone.GOOD
     sections = tuple(_drifted(drift, target) for target in drift.plan.targets)
     remarks = tuple(map(printable, drift.plan.notes))
-    return Page("drift", drift.plan.project, describe_drift(drift), tone, remarks, sections)
+    return Page("drift", drift.plan.project, describe_drift(drift), _drift_tone(drift), remarks, sections)
+
+
+def _drift_tone(drift: Drift) -> Tone:
+    """Good only where all was looked at."""
+    if drift.moved or any(target.error or target.refusals for target in drift.plan.targets):
+        return Tone.BAD
+    if drift.not_compared:
+        return Tone.WARN
+    return Tone.PLAIN if any(gaps_of(drift.plan)) else Tone.GOOD
 
 
 def _drifted(drift: Drift, target: TargetPlan) -> Section:

@@ -184,12 +184,13 @@ def test_what_is_left_to_operators_is_reported_and_announces_no_message(opensear
     plan = opensearch.run("plan")
     assert plan.code == 0
     assert "Will send" not in plan.out
-    assert plan.out.splitlines()[-1] == "1 disabled by operators: oncall."
+    assert plan.out.splitlines()[-1] == "No changes in what can be compared; 1 disabled by operators: oncall."
     done = opensearch.run("apply", "--yes")
     assert done.code == 0
     assert "1 disabled by operators: oncall." in done.out
     assert opensearch.sent() == sent
-    assert opensearch.run("drift").code == 0
+    drift = opensearch.run("drift")
+    assert (drift.code, drift.out) == (0, "No drift in what was compared; 1 disabled by operators: oncall.\n")
 
 
 def test_a_muted_channel_under_always_announces_no_message(opensearch: Project) -> None:

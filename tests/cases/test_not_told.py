@@ -40,6 +40,9 @@ def test_an_id_that_roles_hide_is_named_and_left_as_it_is(opensearch: Project, s
     assert done.code == 4, done.everything
     assert "is there, but your roles may not see it" in done.everything
     assert "use a user that shares a backend role with it, or another id" in done.everything
+    done = opensearch.run("test", "oncall")
+    assert done.code == 7, done.everything
+    assert "1 skipped: your roles may not see" in done.everything
 
 
 def test_a_user_named_admin_hides_none_of_the_servers_words(opensearch: Project, simulator: Simulator) -> None:

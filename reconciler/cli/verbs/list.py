@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import click
 
@@ -34,7 +36,9 @@ def command(options: ListOptions, screen: Screen) -> int:
         _show_types([row for target in read for row in type_rows(target.name, target.types, target.matching)], screen)
     else:
         rows = sorted(row for item in read for row in list_rows(item.name, item.matching, item.ownership))
-        _show_objects(rows, run.workspace.project.owner, screen, everything=options.everything)
+        incomplete = {target.name: target.server.incomplete for target in read if target.server.incomplete}
+        gaps = _Gaps({target.name: target.error for target in unread}, incomplete)
+        _show_objects(rows, run.workspace.project.owner, screen, gaps, everything=options.everything)
     for target in unread:
         note(f"error: {target.name}: {target.error}")
     return 1 if unread else 0
@@ -49,13 +53,25 @@ def _show_types(rows: list[TypeRow], screen: Screen) -> None:
         note("no target lists what it can notify of")
 
 
-def _show_objects(rows: list[ListRow], owner: str, screen: Screen, *, everything: bool) -> None:
+@dataclass(frozen=True, slots=True)
+class _Gaps:
+    """What a list of all targets may lack: by target, why it could not be read, or why its list is incomplete."""
+
+    errors: Mapping[str, str]
+    incomplete: Mapping[str, str]
+
+
+def _show_objects(rows: list[ListRow], owner: str, screen: Screen, gaps: _Gaps, *, everything: bool) -> None:
     shown = rows if everything else [row for row in rows if row.owner == owner]
     if screen.as_json:
-        show_json(list_document(shown, owner, with_owners=everything))
+        document = list_document(shown, owner, with_owners=everything, errors=gaps.errors, incomplete=gaps.incomplete)
+        show_json(document)
     elif shown:
         out(render_list(shown, with_owners=everything))
     else:
-        note("nothing is there" if everything else "nothing is owned")
+        where = " on what could be read" if gaps.errors or gaps.incomplete else ""
+        note(f"nothing is {'there' if everything else 'owned'}{where}")
+    for target, why in gaps.incomplete.items():
+        note(f"note: {target}: the list is incomplete: {why}")
     if hidden := len(rows) - len(shown):
         note(f"{plural(hidden, 'more object')}, without our mark: list --all shows them")
