@@ -9,7 +9,7 @@ SITE := .venv-docs
 PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-emit-package channel-reconciler
 
 .DEFAULT_GOAL := help
-.PHONY: help setup attack docs mutants demo test check lint format types imports examples schemas messages house reference unit test-live interop bench campaign lock clean
+.PHONY: help setup attack docs mutants demo test check lint format types imports examples schemas messages house reference pages unit test-live interop bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -64,6 +64,9 @@ messages: $(READY) ## is docs/messages.md, every text that a user may read, as i
 
 reference: $(READY) ## is docs/reference/, every kind, setting, verb and code, as in the code? (WRITE=1 writes it)
 	@$(BIN)/python -m tools.reference $(if $(WRITE),--write,--check)
+
+pages: $(READY) ## does a run print what the pages show of a terminal? (WRITE=1 writes it; `make unit` checks it too)
+	@$(BIN)/python -m tools.pages $(if $(WRITE),--write,--check)
 
 house: $(READY) ## is the picture of the packages in CONTRIBUTING.md as they import each other? (WRITE=1 draws it)
 	@$(BIN)/python -m tools.house $(if $(WRITE),--write,--check)
