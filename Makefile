@@ -9,7 +9,7 @@ SITE := .venv-docs
 PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-emit-package channel-reconciler
 
 .DEFAULT_GOAL := help
-.PHONY: help setup attack docs mutants demo test check lint format types imports examples schemas messages house reference pages unit test-live interop bench campaign lock clean
+.PHONY: help setup attack docs mutants demo test check lint format types imports examples schemas messages house reference pages written unit test-live interop bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -70,6 +70,9 @@ pages: $(READY) ## does a run print what the pages show of a terminal? (WRITE=1 
 
 house: $(READY) ## is the picture of the packages in CONTRIBUTING.md as they import each other? (WRITE=1 draws it)
 	@$(BIN)/python -m tools.house $(if $(WRITE),--write,--check)
+
+written: $(READY) ## write again every file that is written from the source: schemas, messages, reference, pages, house
+	$(MAKE) --no-print-directory WRITE=1 schemas messages house reference pages
 
 examples: $(READY) ## validate every project in examples/
 	$(BIN)/python -m pytest -q tests/examples
