@@ -110,6 +110,7 @@ def play(steps: Sequence[Step | Wrote]) -> list[list[str]]:
         tools.mkdir()
         (tools / "api").write_text(_API.format(python=sys.executable, url=simulator.url), "utf-8")
         (tools / "api").chmod(0o755)
+        assert simulator.mail is not None  # since it has receivers
         swaps = {ADDRESS: simulator.url, f"port: {MAIL_PORT}": f"port: {simulator.mail.port}", "/home/you": name}
         script = _script(steps, swaps)
         environ = {
