@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.checkout import Checkout, started_in
@@ -19,6 +19,7 @@ from reconciler.engine.options import Selection, Surroundings
 from reconciler.git import Commit, Repository, Tree
 from reconciler.manifests.load_project import load_project_text
 from reconciler.model.errors import ConfigurationError, ProblemsError, RefusedError
+from reconciler.model.fields import rows
 from reconciler.model.project import Project
 from reconciler.model.resource import Resource
 from reconciler.providers import settings_of
@@ -118,16 +119,16 @@ def _resources(project: Project, place: Place, tree: Tree, here: Surroundings) -
     inside = [path for path in named if not path.startswith(("..", "/"))]
     root = tree.part(inside) / place.folder
     manifests = [item for item in project.manifests if (root / item).exists()]
-    at_commit = project.model_copy(update={"manifests": tuple(manifests)})
+    at_commit = replace(project, manifests=tuple(manifests))
     return build_workspace(at_commit, root, Selection(), here, boundary=tree.folder).desired.resources
 
 
 def trusted_project(now: Project, base: Base) -> Project:
     """The project with all that is trusted as the commit has it; targets that are new are left for after the merge."""
     then = base.project
-    trusted = {name: getattr(then, name) for name in _TRUSTED if name in Project.model_fields}
+    trusted = {row.name: getattr(then, row.name) for row in rows(Project) if row.name in _TRUSTED}
     added = tuple(name for name in now.targets if name not in then.targets)
-    return now.model_copy(update={**trusted, "known_targets": (*now.known_targets, *added)})
+    return replace(now, **trusted, known_targets=(*now.known_targets, *added))
 
 
 def changes_since(now: Project, base: Base, environ: Mapping[str, str]) -> list[str]:
@@ -159,12 +160,9 @@ def _shown_first(now: Project, then: Project, ref: str) -> Iterator[str]:
 def _shown(value: object) -> str:
     if isinstance(value, tuple):
         return ", ".join(map(str, value)) or "none"
-    fields = getattr(value, "model_dump", None)
-    return (
-        ", ".join(f"{name} {item}" for name, item in fields(exclude_none=True).items())
-        if fields
-        else str(value or "none")
-    )
+    if isinstance(value, Mapping):
+        return ", ".join(f"{name} {item}" for name, item in value.items()) or "none"
+    return str(value or "none")
 
 
 def _project(text: bytes, label: str) -> Project:

@@ -12,6 +12,7 @@ from reconciler.engine.load import Workspace
 from reconciler.model.errors import ConfigurationError, SecretError
 from reconciler.model.project import Target
 from reconciler.model.provider import Provider
+from reconciler.model.secret_fields import SecretValue
 from reconciler.model.values import SecretReference, SecretText
 from reconciler.providers import provided
 from reconciler.providers.connection import Auth, Basic, Bearer, ClientCertificate, Connection, SigV4, Tls
@@ -19,8 +20,6 @@ from reconciler.providers.retries import Retries
 from reconciler.secrets.resolver import Resolver
 
 _CREDENTIAL_FIELDS = ("username", "password", "token", "subject_token")
-
-Credential = SecretText | SecretReference | str
 
 
 async def connect(
@@ -91,7 +90,7 @@ async def _credentials(settings: Target, target: str, resolver: Resolver) -> Map
     return resolution.values
 
 
-def _auth_values(settings: Target) -> Iterator[Credential]:
+def _auth_values(settings: Target) -> Iterator[SecretValue]:
     auth = settings.auth
     if auth is None:
         login = provided(settings.provider).settings.default_login
@@ -144,10 +143,10 @@ def _tls(settings: Target, workspace: Workspace) -> Tls:
     return Tls(_file(ca_file, workspace) if ca_file else "", settings.tls.verify)
 
 
-def _secret(value: Credential, values: Mapping[SecretReference, SecretText]) -> SecretText:
+def _secret(value: SecretValue, values: Mapping[SecretReference, SecretText]) -> SecretText:
     opened = _opened(value, values)
     return opened if isinstance(opened, SecretText) else SecretText(opened)
 
 
-def _opened(value: Credential, values: Mapping[SecretReference, SecretText]) -> SecretText | str:
+def _opened(value: SecretValue, values: Mapping[SecretReference, SecretText]) -> SecretText | str:
     return values[value] if isinstance(value, SecretReference) else value

@@ -16,11 +16,10 @@ from typing import Any
 from reconciler.export.objects import LiveObjectAt, LiveTarget, Wanted, choose
 from reconciler.export.soundness import find_unsound
 from reconciler.export.texts import ManifestDocument
-from reconciler.manifests.check import SpecError, parse_spec
+from reconciler.manifests.check import check_spec
 from reconciler.model.kinds import KINDS, Field, Role
 from reconciler.model.project import Project
 from reconciler.model.provider import Abilities
-from reconciler.model.specs import SPEC_MODELS
 from reconciler.model.values import Value
 from reconciler.plan.marks import PROTECTED
 
@@ -60,7 +59,7 @@ class Exported:
 
 
 class _LeftOutError(Exception):
-    """A manifest would refer to an object that has none; its id is the argument."""
+    """There can be no manifest of an object; the argument says why."""
 
 
 def export_manifests(
@@ -100,10 +99,8 @@ def _manifests(
     for name, items in sorted(groups.items()):
         try:
             manifests.append(_manifest(name, items, names, project, adopt=adopt))
-        except SpecError as error:
-            wrong[name] = "; ".join(f"{'.'.join(map(str, item.path))}: {item.message}" for item in error.problems)
         except _LeftOutError as error:
-            wrong[name] = f"it refers to {error.args[0]}, which is left out"
+            wrong[name] = str(error)
     return manifests, wrong
 
 
@@ -151,7 +148,8 @@ def _manifest(
     supplied = frozenset(project.defaults.get(kind, {}))
     specs = {item.target: _spec(item, name, names, supplied, adopt=adopt) for item in items}
     for spec in specs.values():
-        parse_spec(kind, spec)
+        if problems := check_spec(kind, spec):
+            raise _LeftOutError("; ".join(f"{'.'.join(map(str, item.path))}: {item.message}" for item in problems))
     spec = _merged(specs)
     if sorted(specs) != sorted(project.default_targets):
         spec["targets"] = sorted(specs)
@@ -174,12 +172,11 @@ def _spec(
     spec: Spec = {}
     if adopt and not item.owned and not kind.key_field:
         spec["id"] = live.id
-    required = {field for field, form in SPEC_MODELS[kind.name].model_fields.items() if form.is_required()}
     for field in kind.fields:
         if field.name not in live.fields:
             continue
         value = live.fields[field.name]
-        if field.name in required or not _is_left_out(field, value, name, supplied):
+        if field.required or not _is_left_out(field, value, name, supplied):
             spec[field.name] = _written(field, value, known, may_lack=bool(kind.key_field))
     if item.found.mark is not None and PROTECTED in item.found.mark.flags:
         spec["protected"] = True
@@ -219,7 +216,7 @@ def _referred(value: Value, names: Mapping[str, str], *, may_lack: bool) -> Iter
     ids = value if isinstance(value, frozenset) else frozenset()
     unnamed = sorted(object_id for object_id in ids if object_id not in names)
     if unnamed and not may_lack:
-        raise _LeftOutError(unnamed[0])
+        raise _LeftOutError(f"it refers to {unnamed[0]}, which is left out")
     for name in sorted(names[object_id] for object_id in ids if object_id in names):
         word, colon, rest = name.partition(":")
         yield {word: rest} if colon else name

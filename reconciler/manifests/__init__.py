@@ -2,7 +2,7 @@
 
 In the order in which a file takes it: `files` paths -> texts, if they are safe to read · `documents` YAML text ->
 plain values (`yaml_errors`: what the parser refuses, in words) · `check` a value against the JSON Schema of its
-kind, and a spec with defaults and overrides merged in -> its model · `wording` what is wrong, in our own words ·
+kind, and a spec with defaults and overrides merged in · `wording` what is wrong, in our own words ·
 `lint` what no schema can say · `manifest` the checked document with its place · `load` all of these together ·
 `load_project` the same for reconciler.yaml. Secrets stay references here, and no message repeats a value.
 """

@@ -177,7 +177,7 @@ def _lint_address(
 
 
 def _lint_access(at: Path, target: Target, settings: ProviderSettings) -> Iterator[Problem]:
-    for way in sorted(target.auth.model_fields_set - settings.auth) if target.auth else ():
+    for way in sorted(target.auth.ways - settings.auth) if target.auth else ():
         fix = f"{target.provider} takes {', '.join(sorted(settings.auth))}"
         yield Problem((*at, "auth", way), f"{target.provider} does not know this", "auth-not-held", fix, at_key=True)
     if not target.tls.verify:

@@ -15,10 +15,9 @@ from reconciler.manifests.files import FileProblem, decode, label_of, read_text
 from reconciler.manifests.lint import check_providers, lint_project
 from reconciler.manifests.manifest import Source, located
 from reconciler.model.errors import ConfigurationError, Level, Location, Problem, ProblemsError
-from reconciler.model.fields import OWNER_PATTERN
+from reconciler.model.fields import OWNER_PATTERN, matches
 from reconciler.model.project import Project
 from reconciler.model.provider_settings import SettingsOf
-from reconciler.model.secret_fields import matches
 
 PROJECT_FILE = "reconciler.yaml"
 
@@ -69,7 +68,7 @@ def _load(text: str, label: str, read: Callable[[], str], settings_of: SettingsO
     ]
     if problems := [*shape, *providers] or _check_owner(value):
         raise ProblemsError([located(problem, source, value) for problem in problems])
-    project = Project.model_validate({**value["spec"], "name": value["metadata"]["name"]})
+    project = Project.read(value["metadata"]["name"], value["spec"])
     found = [located(problem, source, value) for problem in lint_project(project, value["spec"], settings_of)]
     if any(problem.level is Level.ERROR for problem in found):
         raise ProblemsError(found)

@@ -1,7 +1,7 @@
 """The words of the domain, as frozen values; everything else speaks in these.
 
-`kinds` the kinds and their fields (one table) · `specs` their models · `fields`, `secret_fields` the types of those
-· `project` the project file's model · `schemas` builds JSON Schemas from them · `values`, `resource` secrets,
+`kinds` the kinds and their fields (one table) · `fields`, `secret_fields` how a field is written and read · `project`
+the project file · `schemas` builds JSON Schemas from these tables · `values`, `resource` secrets,
 resources and live objects · `evidence` what a test or a check established · `provider` the Protocol of a provider
 and what it can hold · `masking` how a value is shown · `text` how messages speak of paths and names · `errors` the
 error tree. Nothing here reads, writes, prints or knows a provider. Nothing is imported here, since start-up counts.

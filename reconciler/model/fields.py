@@ -1,16 +1,24 @@
-"""The types of the fields: texts with a form, in words, as pydantic and JSON Schema both understand them.
+"""How a field is written: its JSON Schema, and how a value that passed it becomes a value of the domain.
 
-Only what holds on every provider and version is said here; lengths and hosts are for the providers. Patterns keep to
-what the four engines that read them agree on (pydantic's and jsonschema-rs's, Python's, an editor's): explicit
+A `Form` is both, side by side, since they must agree: the schema says yes or no, and the reader only converts. The
+tables of kinds (`kinds`) and of the project file (`project`) are made of forms; schemas, defaults and `explain` come
+from these tables. Only what holds on every provider and version is said here; lengths and hosts are for the providers.
+Patterns keep to what the three engines that read them agree on (jsonschema-rs's, Python's, an editor's): explicit
 classes, `^` and `$`, no look-around. `patternErrorMessage` is what editors show, and what our problems say.
 """
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+import dataclasses
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cache
+from typing import Any, TypeVar
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
-from pydantic_core import PydanticCustomError
+Schema = Mapping[str, Any]
+T = TypeVar("T")
 
 NAME_PATTERN = "^[a-z0-9-]{1,63}$"
 NAME_WORDS = "must be 1 to 63 lowercase letters, digits or dashes"
@@ -19,13 +27,8 @@ OWNER_WORDS = "must be 1 to 40 lowercase letters, digits or dashes"
 LABEL_PATTERN = "^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$"
 LABEL_WORDS = "must be at most 63 letters, digits, dashes, dots or underscores, a letter or digit first and last"
 LABEL_KEY_PATTERN = "^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"
-_SCHEME = "^[hH][tT][tT][pP][sS]?://"
-_HOST_AND_PATH = "(\\[[0-9A-Fa-f:.]+\\]|[^ \\t\\r\\n\\u0000/?#@:\\[\\]]+)(:[0-9]{1,5})?([/?#][^ \\t\\r\\n\\u0000]*)?$"
-ADDRESS_PATTERN = f"{_SCHEME}([^ \\t\\r\\n\\u0000/?#@]*@)?{_HOST_AND_PATH}"
-ADDRESS_WORDS = "must be an address that begins with https:// or http:// and has a host, without blanks"
-HEADER_NAME_PATTERN = "^[!#$%&'*+.^_`|~0-9A-Za-z-]+$"
-HEADER_VALUE_PATTERN = "^[^\\r\\n\\u0000]+$"
-HEADER_VALUE_WORDS = "must be one line, and not empty"
+SCHEME = "^[hH][tT][tT][pP][sS]?://"
+HOST_AND_PATH = "(\\[[0-9A-Fa-f:.]+\\]|[^ \\t\\r\\n\\u0000/?#@:\\[\\]]+)(:[0-9]{1,5})?([/?#][^ \\t\\r\\n\\u0000]*)?$"
 MARK_PATTERN = "\\[[a-z0-9-]+/[a-z0-9-]+( [a-z]+)*\\][ \\t\\r\\n]*$"
 _ATOM = "[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"
 _LABEL = "[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?"
@@ -33,37 +36,104 @@ _EMAIL_PATTERN = f'^({_ATOM}(\\.{_ATOM})*|"[^"\\\\\\r\\n]+")@(({_LABEL}\\.)+{_LA
 _ARN_NAME = "[A-Za-z0-9_+=,.@/-]+"
 
 
-def text(pattern: str, words: str, **more: Any) -> Any:
-    """The parts of a text type: its pattern, and what is wrong when it does not match."""
-    return Field(pattern=pattern, json_schema_extra={"patternErrorMessage": words}, **more)
-
-
-class Checked(BaseModel):
-    """What every model here is: frozen, no unknown fields, no conversions, no null, built when first used."""
-
-    model_config = ConfigDict(
-        extra="forbid", frozen=True, strict=True, defer_build=True, hide_input_in_errors=True, protected_namespaces=()
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _no_nulls(cls, data: Any) -> Any:
-        if isinstance(data, dict) and None in data.values():
-            raise PydanticCustomError("null", "a null is not a value")
-        return data
-
-
-def _not_a_mark(value: str) -> str:
-    import re
-
-    if re.search(MARK_PATTERN.removesuffix("$") + r"\Z", value):
-        raise PydanticCustomError("mark", "ends like a mark")
+def as_written(value: Any) -> Any:
+    """The reader of values that are used as they are written."""
     return value
 
 
-def _whole(value: Any) -> Any:
-    """JSON knows one sort of number: 587.0 is 587."""
-    return int(value) if isinstance(value, float) and value.is_integer() else value
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a value is written. `read` gets only what passed `schema`. `parts` are the records that the schema refers to
+    as `#/$defs/<class name>`."""
+
+    schema: Schema
+    read: Callable[[Any], Any] = as_written
+    parts: tuple[type, ...] = ()
+
+
+def text(pattern: str, words: str, **more: Any) -> Form:
+    """A text of this pattern; `words` say what is wrong when it does not match."""
+    return Form({"type": "string", "pattern": pattern, "patternErrorMessage": words, **more})
+
+
+def choice(*options: str) -> Form:
+    """One of these words."""
+    return Form({"type": "string", "enum": list(options)})
+
+
+def member(of: type[StrEnum]) -> Form:
+    """One of the values of an enum."""
+    return Form({"type": "string", "enum": [item.value for item in of]}, of)
+
+
+def number(least: int, most: int) -> Form:
+    """A whole number. JSON knows one sort of number: 587.0 is 587."""
+    return Form({"type": "integer", "minimum": least, "maximum": most}, int)
+
+
+def set_of(item: Form) -> Form:
+    """A list whose order means nothing."""
+    return Form({"type": "array", "items": item.schema}, lambda value: frozenset(map(item.read, value)), item.parts)
+
+
+def list_of(item: Form, **more: Any) -> Form:
+    """A list in its order."""
+    return Form({"type": "array", "items": item.schema, **more}, lambda value: tuple(map(item.read, value)), item.parts)
+
+
+def map_of(value: Form, keys: Schema, **more: Any) -> Form:
+    """A mapping whose keys people choose; `keys` is what `propertyNames` must be."""
+    schema = {"type": "object", "propertyNames": keys, "additionalProperties": value.schema, **more}
+    return Form(schema, lambda pairs: {key: value.read(item) for key, item in pairs.items()}, value.parts)
+
+
+def record(of: type) -> Form:
+    """A mapping with the fields of a dataclass that is made with `written`."""
+    return Form({"$ref": f"#/$defs/{of.__name__}"}, lambda value: read_record(of, value), (of,))
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One field that people write: its form, what it is for, and what holds where it is not written."""
+
+    name: str
+    form: Form
+    description: str
+    examples: tuple[Any, ...] = ()
+    default: Any = None
+    required: bool = False
+
+
+def written(form: Form, description: str, *, examples: tuple[Any, ...] = (), **default: Any) -> Any:
+    """A dataclass field that people write, as a `Row` has it. Without a `default` it is required."""
+    return dataclasses.field(metadata={"form": form, "description": description, "examples": examples}, **default)
+
+
+@cache
+def rows(of: type) -> tuple[Row, ...]:
+    """The rows of a dataclass; fields that are not made with `written` are none."""
+    return tuple(
+        Row(
+            name=field.name,
+            default=None if field.default is dataclasses.MISSING else field.default,
+            required=field.default is dataclasses.MISSING and field.default_factory is dataclasses.MISSING,
+            **field.metadata,
+        )
+        for field in dataclasses.fields(of)
+        if field.metadata
+    )
+
+
+def read_record(of: type[T], value: Mapping[str, Any], **more: Any) -> T:
+    """The dataclass of a mapping that passed its schema. Keys that are no rows are left to others; `more` fills the
+    fields that people do not write."""
+    known: type = of
+    return of(**{row.name: row.form.read(value[row.name]) for row in rows(known) if row.name in value}, **more)
+
+
+def matches(pattern: str, value: str) -> bool:
+    """Whether a whole text has the form; `$` means the very end. `re` keeps what it compiled."""
+    return re.search(pattern.removesuffix("$") + r"\Z", value) is not None
 
 
 def is_name(value: str) -> bool:
@@ -73,59 +143,30 @@ def is_name(value: str) -> bool:
 
 _NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 
-Name = Annotated[str, text(NAME_PATTERN, NAME_WORDS)]
-OwnerName = Annotated[str, text(OWNER_PATTERN, OWNER_WORDS)]
-LabelValue = Annotated[str, text(LABEL_PATTERN, LABEL_WORDS)]
-LabelKey = Annotated[str, StringConstraints(pattern=LABEL_KEY_PATTERN)]
-NonEmpty = Annotated[str, Field(min_length=1)]
-DisplayName = Annotated[str, text("[^ \\t\\r\\n]", "may not be empty or blank")]
-Description = Annotated[
-    str,
-    AfterValidator(_not_a_mark),
-    Field(
-        json_schema_extra={
-            "not": {"type": "string", "pattern": MARK_PATTERN},
-            "errorMessage": "may not end like a mark of ownership: [owner/name]",
-        }
-    ),
-]
-Email = Annotated[
-    str,
-    text(_EMAIL_PATTERN, "must be an e-mail address, as ops@example.org, without a display name"),
-]
-Host = Annotated[
-    str,
-    text(
-        "^([^ \\t\\r\\n/@:\\[\\]]+|\\[?[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\\]?)$",
-        "must be a host name or an IP address, without scheme, port or path",
-    ),
-]
-TargetUrl = Annotated[
-    str,
-    text(
-        _SCHEME + _HOST_AND_PATH,
-        "must be an address that begins with https:// or http:// and has a host, without credentials or blanks",
-    ),
-]
-ObjectId = Annotated[
-    str, text("^[A-Za-z0-9+/_-]{1,512}$", "must be the id of a live object: letters, digits and + / _ -")
-]
-Region = Annotated[str, text("^[A-Za-z0-9-]+$", "must be an AWS region, as eu-central-1")]
-RoleArn = Annotated[
-    str,
-    text(
-        f"^arn:aws(-[A-Za-z0-9-]+)?:iam::[0-9]{{12}}:{_ARN_NAME}$",
-        "must be the ARN of an IAM role, as arn:aws:iam::123456789012:role/notify",
-    ),
-]
-TopicArn = Annotated[
-    str,
-    text(
-        f"^arn:aws(-[A-Za-z0-9-]+)?:sns:[A-Za-z0-9-]+:[0-9]{{12}}:{_ARN_NAME}$",
-        "must be the ARN of an SNS topic, as arn:aws:sns:eu-central-1:123456789012:alerts",
-    ),
-]
-Port = Annotated[int, Field(ge=1, le=65535), BeforeValidator(_whole)]
-Positive = Annotated[int, Field(ge=1, le=10_000), BeforeValidator(_whole)]
-NonNegative = Annotated[int, Field(ge=0, le=1_000_000), BeforeValidator(_whole)]
-Percent = Annotated[int, Field(ge=0, le=100), BeforeValidator(_whole)]
+SWITCH = Form({"type": "boolean"})
+NAME = text(NAME_PATTERN, NAME_WORDS)
+NON_EMPTY = Form({"type": "string", "minLength": 1})
+EMAIL = text(_EMAIL_PATTERN, "must be an e-mail address, as ops@example.org, without a display name")
+DISPLAY_NAME = text("[^ \\t\\r\\n]", "may not be empty or blank")
+DESCRIPTION = Form(
+    {
+        "type": "string",
+        "not": {"type": "string", "pattern": MARK_PATTERN},
+        "errorMessage": "may not end like a mark of ownership: [owner/name]",
+    }
+)
+HOST = text(
+    "^([^ \\t\\r\\n/@:\\[\\]]+|\\[?[0-9A-Fa-f.]*:[0-9A-Fa-f.]*:[0-9A-Fa-f:.]*\\]?)$",
+    "must be a host name or an IP address, without scheme, port or path",
+)
+OBJECT_ID = text("^[A-Za-z0-9+/_-]{1,512}$", "must be the id of a live object: letters, digits and + / _ -")
+REGION = text("^[A-Za-z0-9-]+$", "must be an AWS region, as eu-central-1")
+ROLE_ARN = text(
+    f"^arn:aws(-[A-Za-z0-9-]+)?:iam::[0-9]{{12}}:{_ARN_NAME}$",
+    "must be the ARN of an IAM role, as arn:aws:iam::123456789012:role/notify",
+)
+TOPIC_ARN = text(
+    f"^arn:aws(-[A-Za-z0-9-]+)?:sns:[A-Za-z0-9-]+:[0-9]{{12}}:{_ARN_NAME}$",
+    "must be the ARN of an SNS topic, as arn:aws:sns:eu-central-1:123456789012:alerts",
+)
+PORT = number(1, 65_535)

@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import Any
 
+from reconciler.model.fields import (
+    DESCRIPTION,
+    DISPLAY_NAME,
+    EMAIL,
+    HOST,
+    NAME,
+    NON_EMPTY,
+    PORT,
+    REGION,
+    ROLE_ARN,
+    SWITCH,
+    TOPIC_ARN,
+    Form,
+    Row,
+    Schema,
+    choice,
+    set_of,
+)
+from reconciler.model.secret_fields import HEADERS, SECRET_ADDRESS
 from reconciler.model.values import Value
-
-if TYPE_CHECKING:
-    pass
 
 
 class Role(Enum):
@@ -26,18 +42,16 @@ class Role(Enum):
     REFERENCES = "references"
 
 
-@dataclass(frozen=True, slots=True)
-class Field:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Field(Row):
     """One field of a kind. `delivery`: a change to it can break or redirect messages, so it must be verified.
 
     `refers` names the kinds that a reference may lead to. `default` holds when the manifest omits the field, unless
     it is managed `only_when_written`.
     """
 
-    name: str
     role: Role
     delivery: bool = False
-    default: Value = None
     refers: frozenset[str] = frozenset()
     only_when_written: bool = False
 
@@ -51,9 +65,10 @@ class Kind:
     """
 
     name: str
-    rank: int
-    sends: bool
+    description: str
     fields: tuple[Field, ...]
+    rank: int = 1
+    sends: bool = True
     key_field: str = ""
 
     @property
@@ -71,67 +86,265 @@ class Kind:
                 return candidate
         raise KeyError(name)
 
+    def read(self, spec: Mapping[str, Any], name: str) -> dict[str, Value]:
+        """The fields of a resource of this name, from a spec that passed its schema, merged and without nulls. What is
+        omitted has its default; what is managed only when written is then not there."""
+        fields: dict[str, Value] = {}
+        for field in self.fields:
+            if field.name in spec:
+                fields[field.name] = field.form.read(spec[field.name])
+            elif field.name == "display_name":
+                fields[field.name] = name
+            elif not field.only_when_written:
+                fields[field.name] = field.default
+        return fields
 
-def _kind(name: str, *own: Field, rank: int = 1, sends: bool = True, name_delivers: bool = False) -> Kind:
+
+def _field(name: str, role: Role, form: Form, description: str, *examples: Any, **more: Any) -> Field:
+    """A field; one without a `default` is required."""
+    required = "default" not in more
+    return Field(name=name, role=role, form=form, description=description, examples=examples, required=required, **more)
+
+
+def _kind(name: str, description: str, *own: Field, name_delivers: bool = False, **more: Any) -> Kind:
     common = (
-        Field("display_name", Role.TEXT, delivery=name_delivers),
-        Field("description", Role.TEXT, default=""),
-        Field("enabled", Role.SWITCH, delivery=True, default=True),
+        _field(
+            "display_name",
+            Role.TEXT,
+            DISPLAY_NAME,
+            "The name that people see. Default: metadata.name.",
+            "On-call (critical)",
+            default=None,
+            delivery=name_delivers,
+        ),
+        _field("description", Role.TEXT, DESCRIPTION, "What it is for.", "Pages the payments on-call", default=""),
+        _field(
+            "enabled",
+            Role.SWITCH,
+            SWITCH,
+            "Whether it sends. A channel that was disabled by hand is drift; `ignore: [enabled]` leaves it to "
+            "operators. Confluent has no false.",
+            default=True,
+            delivery=True,
+        ),
     )
-    return Kind(name, rank, sends, common + own)
+    return Kind(name, description, common + own, **more)
 
 
 _ACCOUNTS = frozenset({"SmtpAccount", "SesAccount"})
 _GROUPS = frozenset({"EmailGroup"})
 _CHANNELS = frozenset({"SlackChannel", "MicrosoftTeamsChannel", "WebhookChannel"})
-_WEBHOOK_URL = Field("webhook_url", Role.SECRET, delivery=True)
-_RECIPIENTS = Field("recipients", Role.SET, delivery=True, default=frozenset())
-_FROM = Field("from_address", Role.TEXT, delivery=True)
-_ROLE_ARN = Field("role_arn", Role.TEXT, delivery=True)
+_EMAILS = set_of(EMAIL)
+_ADDRESS = _field(
+    "webhook_url",
+    Role.SECRET,
+    SECRET_ADDRESS,
+    "Where the messages go. The address is a secret.",
+    {"env": "ONCALL_WEBHOOK_URL"},
+    {"file": "secrets/oncall"},
+    delivery=True,
+)
+_RECIPIENTS = _field(
+    "recipients", Role.SET, _EMAILS, "Addresses that get the mail.", ["ops@example.org"], delivery=True
+)
+_FROM = _field("from_address", Role.TEXT, EMAIL, "The sender that people see.", "alerts@example.org", delivery=True)
+
+
+def _role_arn(purpose: str) -> Field:
+    return _field(
+        "role_arn",
+        Role.TEXT,
+        ROLE_ARN,
+        f"The role that the server takes on to {purpose}. Default: the server's own.",
+        "arn:aws:iam::123456789012:role/notify",
+        default=None,
+        delivery=True,
+    )
+
+
+def _made_by_the_platform(key: str, example: str, description: str) -> Schema:
+    return {
+        "type": "object",
+        "description": description,
+        "properties": {key: {"type": "string", "minLength": 1, "examples": [example]}},
+        "required": [key],
+        "additionalProperties": False,
+    }
+
+
+def _read_channels(value: list[Any]) -> frozenset[str]:
+    return frozenset(item if isinstance(item, str) else ":".join(next(iter(item.items()))) for item in value)
+
+
+_CHANNEL_NAMES = Form(
+    {
+        "type": "array",
+        "minItems": 1,
+        "items": {
+            "errorMessage": "must be the name of a channel, {role: ...} or {user: ...}",
+            "anyOf": [
+                NAME.schema,
+                _made_by_the_platform("role", "OrganizationAdmin", "Mail to everybody who has the role."),
+                _made_by_the_platform("user", "u-abc123", "Mail to one user."),
+            ],
+        },
+    },
+    _read_channels,
+)
 
 KINDS: Mapping[str, Kind] = {
     kind.name: kind
     for kind in (
-        # name_delivers: OpenSearch keeps an SMTP account's credentials under its display name.
         _kind(
-            "SmtpAccount",
-            Field("host", Role.TEXT, delivery=True),
-            Field("port", Role.NUMBER, delivery=True, default=587),
-            Field("encryption", Role.TEXT, delivery=True, default="start_tls"),
-            _FROM,
-            rank=0,
-            sends=False,
-            name_delivers=True,
+            "SlackChannel",
+            "A channel in Slack, reached by an incoming webhook. OpenSearch and Confluent.",
+            _ADDRESS,
         ),
-        _kind("SesAccount", Field("region", Role.TEXT, delivery=True), _ROLE_ARN, _FROM, rank=0, sends=False),
-        _kind("EmailGroup", _RECIPIENTS, rank=0, sends=False),
-        _kind("SlackChannel", _WEBHOOK_URL),
-        _kind("MicrosoftTeamsChannel", _WEBHOOK_URL),
-        _kind("ChimeChannel", _WEBHOOK_URL),
-        _kind("MattermostChannel", _WEBHOOK_URL),
+        _kind(
+            "MicrosoftTeamsChannel",
+            "A channel in Microsoft Teams, reached by a webhook. OpenSearch (webhook.office.com only) and Confluent.",
+            _ADDRESS,
+        ),
         _kind(
             "WebhookChannel",
-            Field("url", Role.SECRET, delivery=True),
-            Field("method", Role.TEXT, delivery=True, default="POST"),
-            Field("headers", Role.SECRETS, delivery=True, default={}),
+            "Any receiver over HTTP. OpenSearch; Confluent too, with url alone.",
+            replace(_ADDRESS, name="url"),
+            _field(
+                "method",
+                Role.TEXT,
+                choice("POST", "PUT", "PATCH"),
+                "The HTTP method, in capitals.",
+                default="POST",
+                delivery=True,
+            ),
+            _field(
+                "headers",
+                Role.SECRETS,
+                HEADERS,
+                "Headers sent along. Values are secrets, but those of Content-Type, Accept and User-Agent.",
+                {
+                    "Content-Type": "application/json",
+                    "Authorization": {"format": "Bearer {}", "from": {"env": "TOKEN"}},
+                },
+                default={},
+                delivery=True,
+            ),
+        ),
+        _kind("ChimeChannel", "A room in Amazon Chime, reached by a webhook. OpenSearch only.", _ADDRESS),
+        _kind(
+            "MattermostChannel",
+            "A channel in Mattermost, reached by an incoming webhook. OpenSearch 3.5 and later.",
+            _ADDRESS,
         ),
         _kind(
             "EmailChannel",
-            Field("sender", Role.REFERENCE, delivery=True, refers=_ACCOUNTS),
-            _RECIPIENTS,
-            Field("groups", Role.REFERENCES, delivery=True, default=frozenset(), refers=_GROUPS),
+            "Mail to people and groups, sent by an account. OpenSearch only.",
+            _field(
+                "sender",
+                Role.REFERENCE,
+                NAME,
+                "The name of the SmtpAccount or SesAccount that sends it.",
+                "mail",
+                refers=_ACCOUNTS,
+                delivery=True,
+            ),
+            replace(_RECIPIENTS, default=frozenset(), required=False),
+            _field(
+                "groups",
+                Role.REFERENCES,
+                set_of(NAME),
+                "Names of EmailGroups that get the mail.",
+                ["payments-team"],
+                default=frozenset(),
+                refers=_GROUPS,
+                delivery=True,
+            ),
         ),
-        _kind("SnsChannel", Field("topic_arn", Role.TEXT, delivery=True), _ROLE_ARN),
+        _kind(
+            "SmtpAccount",
+            "An account that sends mail over SMTP; its password is kept in the server's keystore, under its "
+            "display name.",
+            _field("host", Role.TEXT, HOST, "The mail server.", "smtp.example.org", delivery=True),
+            _field("port", Role.NUMBER, PORT, "Its port.", default=587, delivery=True),
+            _field(
+                "encryption",
+                Role.TEXT,
+                choice("none", "ssl", "start_tls"),
+                "How the connection is secured.",
+                default="start_tls",
+                delivery=True,
+            ),
+            _FROM,
+            rank=0,
+            sends=False,
+            name_delivers=True,  # OpenSearch keeps its credentials under its display name
+        ),
+        _kind(
+            "SesAccount",
+            "An account that sends mail through Amazon SES. OpenSearch only.",
+            _field("region", Role.TEXT, REGION, "The AWS region.", "eu-central-1", delivery=True),
+            _role_arn("send"),
+            _FROM,
+            rank=0,
+            sends=False,
+        ),
+        _kind(
+            "EmailGroup",
+            "A list of mail recipients that several email channels share. OpenSearch only.",
+            _RECIPIENTS,
+            rank=0,
+            sends=False,
+        ),
+        _kind(
+            "SnsChannel",
+            "A topic of Amazon SNS. OpenSearch only.",
+            _field(
+                "topic_arn",
+                Role.TEXT,
+                TOPIC_ARN,
+                "The topic.",
+                "arn:aws:sns:eu-central-1:123456789012:alerts",
+                delivery=True,
+            ),
+            _role_arn("publish"),
+        ),
         Kind(
             "Subscription",
-            2,
-            False,
+            "Which channels get the notifications of one type. Confluent only.",
             (
-                Field("notification_type", Role.TEXT),
-                Field("channels", Role.REFERENCES, default=frozenset(), refers=_CHANNELS),
-                Field("state", Role.TEXT, default="ENABLED", only_when_written=True),
-                Field("mode", Role.TEXT, default="include"),
+                _field(
+                    "notification_type",
+                    Role.TEXT,
+                    NON_EMPTY,
+                    "The type of notification: its display name, or its id.",
+                    "Connector failed",
+                ),
+                _field(
+                    "channels",
+                    Role.REFERENCES,
+                    _CHANNEL_NAMES,
+                    "Who gets them: names of channels, {role: ...} or {user: ...} for what the platform makes itself.",
+                    ["oncall-critical", {"role": "OrganizationAdmin"}],
+                    refers=_CHANNELS,
+                ),
+                _field(
+                    "state",
+                    Role.TEXT,
+                    choice("ENABLED", "DISABLED"),
+                    "Managed only when written. DISABLED: nobody gets them.",
+                    default="ENABLED",
+                    only_when_written=True,
+                ),
+                _field(
+                    "mode",
+                    Role.TEXT,
+                    choice("include", "exact"),
+                    "include: these channels are added; exact: the list is these and no others.",
+                    default="include",
+                ),
             ),
+            rank=2,
+            sends=False,
             key_field="notification_type",
         ),
     )

@@ -6,6 +6,19 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from reconciler.model.fields import (
+    EMAIL,
+    NAME,
+    NON_EMPTY,
+    OBJECT_ID,
+    SWITCH,
+    Form,
+    choice,
+    member,
+    record,
+    set_of,
+    written,
+)
 from reconciler.model.values import Value
 
 REPLACE, DUPLICATE = "replace", "duplicate"
@@ -54,28 +67,82 @@ class Expect(StrEnum):
     REACHED = "reached"
 
 
+def _names(value: str | list[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(dict.fromkeys(value))
+
+
+_NAMES = Form(
+    {
+        "errorMessage": "must be a name, or a list of names",
+        "anyOf": [NAME.schema, {"type": "array", "minItems": 1, "items": NAME.schema}],
+    },
+    _names,
+)
+
+
 @dataclass(frozen=True, slots=True)
 class TestPolicy:
-    """How a resource is tested. `expect` None means the provider's default for the kind."""
+    """How a resource is tested by `apply`.
+
+    `expect` None means the provider's default for the kind.
+    """
 
     __test__ = False  # pytest would take it for a test class
 
-    when: When = When.CHANGE
-    on_failure: OnFailure = OnFailure.REVERT
-    expect: Expect | None = None
-    recipients: frozenset[str] = frozenset()
+    when: When = written(
+        member(When),
+        "When a test message is sent: when delivery changed, at every apply, or never.",
+        default=When.CHANGE,
+    )
+    on_failure: OnFailure = written(
+        member(OnFailure), "What becomes of a change whose test failed.", default=OnFailure.REVERT
+    )
+    expect: Expect | None = written(
+        member(Expect),
+        "What counts as verdict: the receiver accepted the message, or merely answered it. "
+        "Default: accepted, but reached for a WebhookChannel on OpenSearch.",
+        default=None,
+    )
+    recipients: frozenset[str] = written(
+        set_of(EMAIL),
+        "Who gets the test message of an account. Default: the first recipient of a channel that uses it.",
+        examples=(["ops@example.org"],),
+        default=frozenset(),
+    )
 
 
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a manifest says about managing a resource, besides its fields."""
 
-    id: str | None = None
-    ignore: frozenset[str] = frozenset()
-    protected: bool = False
-    renamed_from: tuple[str, ...] = ()
-    allow: frozenset[str] = frozenset()
-    test: TestPolicy = TestPolicy()
+    id: str | None = written(
+        OBJECT_ID,
+        "Pins an existing live object, which is taken over. Give it per target, under overrides, "
+        "when there are several targets.",
+        examples=("abc123",),
+        default=None,
+    )
+    ignore: frozenset[str] = written(
+        set_of(NON_EMPTY),  # the schema of a kind says which
+        "Fields that are left as they are live.",
+        examples=(["description"],),
+        default=frozenset(),
+    )
+    protected: bool = written(SWITCH, "Never deleted or replaced, even when this manifest is gone.", default=False)
+    renamed_from: tuple[str, ...] = written(
+        _NAMES,
+        "Its former name, or several: the same live object is kept. May go once it was applied everywhere.",
+        examples=("oncall", ["oncall", "pager"]),
+        default=(),
+    )
+    allow: frozenset[str] = written(
+        set_of(choice(REPLACE, DUPLICATE)),
+        "Consent in place of a flag. replace: a change of kind may delete the live object; duplicate: it "
+        "may be created though an object that looks like it is there.",
+        examples=(["replace"],),
+        default=frozenset(),
+    )
+    test: TestPolicy = written(record(TestPolicy), "How it is tested by apply.", default=TestPolicy())
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,8 @@
-"""The JSON Schemas of manifests and project files, made from the models, as plain values.
+"""The JSON Schemas of manifests and project files, made from the tables of kinds and of the project file.
 
-The models say what a field is; here they get the frame that people write: header, `targets`, `overrides` (every field
-optional, null for the default). Each schema stands alone, so that no editor goes looking on a network. Apart from
-`publish`, which puts them into files, and from the models, since only publishing needs pydantic's generator.
+The tables say what a field is; here they get the frame that people write: header, `targets`, `overrides` (every field
+optional, null for the default). Each schema stands alone, so that no editor goes looking on a network. `tools.schemas`
+puts them into files, which is what a run reads.
 """
 
 from __future__ import annotations
@@ -10,20 +10,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import BaseModel
-
-from reconciler.model.fields import LABEL_KEY_PATTERN, LABEL_PATTERN, LABEL_WORDS, NAME_PATTERN, NAME_WORDS
-from reconciler.model.kinds import API_VERSION, KINDS
+from reconciler.model.fields import LABEL_KEY_PATTERN, LABEL_PATTERN, LABEL_WORDS, NAME, Row, rows
+from reconciler.model.kinds import API_VERSION, KINDS, Field, Kind
 from reconciler.model.lint import LINT_RULES
-from reconciler.model.project import Project
+from reconciler.model.project import Auth, Project
+from reconciler.model.resource import Settings, TestPolicy
 from reconciler.model.secret_fields import SECRET_SCHEMAS
-from reconciler.model.specs import SPEC_MODELS, KindSpec
 
 Schema = dict[str, Any]
 
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 _BASE = "https://channels.gitops/schemas/v1/"
-_NAME: Schema = {"type": "string", "pattern": NAME_PATTERN, "patternErrorMessage": NAME_WORDS}
+_NAME: Schema = {**NAME.schema}
 _LABEL_KEY: Schema = {
     "pattern": LABEL_KEY_PATTERN,
     "patternErrorMessage": "is not a valid label name; write it as team or acme.org/team",
@@ -100,7 +98,7 @@ def build_schemas() -> dict[str, Schema]:
     """Every schema by its name: one per kind, `manifest`, which picks by kind, and `project`."""
     defs = _definitions()
     documents = {
-        **{kind: _kind_document(kind, model) for kind, model in SPEC_MODELS.items()},
+        **{kind.name: _kind_document(kind) for kind in KINDS.values()},
         "manifest": _manifest_document(),
         "project": _project_document(),
     }
@@ -140,40 +138,73 @@ def _reference(name: str) -> Schema:
 
 def _definitions() -> dict[str, Schema]:
     defs: dict[str, Schema] = {"Metadata": _METADATA, "Lint": _LINT}
-    defs |= {name: _cleaned(make()) for name, make in SECRET_SCHEMAS.items()}
-    for kind, model in SPEC_MODELS.items():
-        fields = _model_schema(model, defs)
-        del fields["required"]
-        defs[kind] = _kind_document(kind, model)
-        defs[f"{kind}Defaults"] = {**fields, "description": f"What each {kind} gets that omits it."}
-        defs[f"{kind}Override"] = {
-            **fields,
+    defs |= {name: make() for name, make in SECRET_SCHEMAS.items()}
+    for kind in KINDS.values():
+        fields = _spec_fields(kind)
+        defs[kind.name] = _kind_document(kind)
+        defs[f"{kind.name}Defaults"] = {**_mapping(fields), "description": f"What each {kind.name} gets that omits it."}
+        defs[f"{kind.name}Override"] = {
+            **_mapping({name: _nullable(schema) for name, schema in fields.items()}),
             "description": "What differs for this target; null means the default.",
-            "properties": {name: _nullable(schema) for name, schema in fields["properties"].items()},
         }
-    rules = defs["TestRules"]
-    nullable = {name: _nullable(schema) for name, schema in rules["properties"].items()}
-    defs["TestRulesOverride"] = {**rules, "properties": nullable}
-    _model_schema(Project, defs)
+    defs |= {of.__name__: _record(of) for of in _records(Project)}
+    tests = defs[TestPolicy.__name__]
+    nullable = {name: _nullable(schema) for name, schema in tests["properties"].items()}
+    defs[_TEST_OVERRIDE] = {**tests, "properties": nullable}
     return defs
 
 
-def _model_schema(model: type[BaseModel], defs: dict[str, Schema] | None = None) -> Schema:
-    """A model's own schema; the definitions it needs go to `defs`."""
-    schema: Schema = _cleaned(model.model_json_schema())
-    needed = schema.pop("$defs", {})
-    if defs is not None:
-        defs |= needed
-    if issubclass(model, KindSpec):
-        fields = sorted(field.name for field in KINDS[model.kind].fields)
-        schema["properties"]["ignore"]["items"] = {"enum": fields}
-    return {**schema, "required": schema.get("required", [])}
+_TEST_OVERRIDE = f"{TestPolicy.__name__}Override"
+_MORE: Mapping[type, Schema] = {
+    Auth: {
+        "minProperties": 1,
+        "maxProperties": 1,
+        "errorMessage": "must be exactly one of basic, bearer, client_cert, sigv4 and sts",
+    }
+}
+"""What the rows of a record cannot say of it."""
+
+
+def _records(of: type) -> Iterator[type]:
+    """The records below one, however deep."""
+    for row in rows(of):
+        for part in row.form.parts:
+            yield part
+            yield from _records(part)
+
+
+def _record(of: type) -> Schema:
+    """A record of `fields.rows`; the first paragraph of its docstring describes it."""
+    about = " ".join((of.__doc__ or "").partition("\n\n")[0].split())
+    required = [row.name for row in rows(of) if row.required]
+    schema = {"description": about, **_mapping({row.name: _row(row) for row in rows(of)}), **_MORE.get(of, {})}
+    return schema | ({"required": required} if required else {})
+
+
+def _mapping(properties: Schema) -> Schema:
+    return {"type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _row(row: Row) -> Schema:
+    """The schema of one field, with what it is for and its default; a default that says nothing is left out."""
+    schema: Schema = {"description": row.description, **row.form.schema}
+    managed = not (isinstance(row, Field) and row.only_when_written)
+    if managed and isinstance(row.default, (str, int)) and row.default != "":
+        schema["default"] = row.default
+    return schema | ({"examples": list(row.examples)} if row.examples else {})
+
+
+def _spec_fields(kind: Kind) -> Schema:
+    """What may stand in a spec of the kind, apart from what is about targets."""
+    managing = {row.name: _row(row) for row in rows(Settings)}
+    managing["ignore"]["items"] = {"enum": sorted(field.name for field in kind.fields)}
+    return managing | {field.name: _row(field) for field in kind.fields}
 
 
 def _nullable(schema: Schema) -> Schema:
     """The same for an override: null for the default, also for one rule of `test` or one header."""
-    if schema.get("$ref") == "#/$defs/TestRules":
-        schema = {**schema, **_reference("TestRulesOverride")}
+    if schema.get("$ref") == f"#/$defs/{TestPolicy.__name__}":
+        schema = {**schema, **_reference(_TEST_OVERRIDE)}
     if "patternProperties" in schema:
         public = {pattern: _nullable(value) for pattern, value in schema["patternProperties"].items()}
         others = _nullable(schema["additionalProperties"])
@@ -182,17 +213,17 @@ def _nullable(schema: Schema) -> Schema:
     return {**about, "anyOf": [schema, {"type": "null"}]}
 
 
-def _kind_document(kind: str, model: type[KindSpec]) -> Schema:
-    fields = _model_schema(model)
-    required = fields.pop("required")
+def _kind_document(kind: Kind) -> Schema:
+    fields = _spec_fields(kind)
+    required = [field.name for field in kind.fields if field.required]
     spec = {
-        **fields,
         "description": "What the resource is, and how it is managed.",
-        "properties": {**fields["properties"], **_about_targets(kind)},
+        **_mapping({**fields, **_about_targets(kind.name)}),
         "if": {"not": {"required": ["overrides"]}},
         "then": {"required": required},
     }
-    return _document(kind, fields["description"], spec, [_example(kind, fields["properties"], required)])
+    example = {name: fields[name]["examples"][0] for name in required}
+    return _document(kind.name, kind.description, spec, [_example(kind.name, example)])
 
 
 def _document(kind: str, description: str, spec: Schema, examples: list[Any]) -> Schema:
@@ -234,8 +265,7 @@ def _about_targets(kind: str) -> Schema:
     }
 
 
-def _example(kind: str, properties: Schema, required: list[str]) -> Schema:
-    spec = {name: properties[name]["examples"][0] for name in required}
+def _example(kind: str, spec: Schema) -> Schema:
     return {"apiVersion": API_VERSION, "kind": kind, "metadata": {"name": f"my-{kind.lower()}"}, "spec": spec}
 
 
@@ -246,12 +276,12 @@ def _manifest_document() -> Schema:
         "type": "object",
         "properties": {
             "apiVersion": {"const": API_VERSION, "description": "The version of the form."},
-            "kind": {"enum": list(SPEC_MODELS), "description": "What the manifest describes."},
+            "kind": {"enum": list(KINDS), "description": "What the manifest describes."},
         },
         "required": ["apiVersion", "kind"],
         "allOf": [
             {"if": {"properties": {"kind": {"const": kind}}, "required": ["kind"]}, "then": _reference(kind)}
-            for kind in SPEC_MODELS
+            for kind in KINDS
         ],
     }
 
@@ -269,13 +299,8 @@ _PROJECT_METADATA: Schema = {
 
 
 def _project_document() -> Schema:
-    spec = _model_schema(Project)
-    del spec["properties"]["name"]
-    spec["properties"]["defaults"] |= {
-        "properties": {kind: _reference(f"{kind}Defaults") for kind in SPEC_MODELS},
-        "additionalProperties": False,
-    }
-    spec |= {"required": ["targets"], "description": "Targets, and the rules of the project."}
+    spec = {**_record(Project), "description": "Targets, and the rules of the project."}
+    spec["properties"]["defaults"]["properties"] = {kind: _reference(f"{kind}Defaults") for kind in KINDS}
     example = {
         "apiVersion": API_VERSION,
         "kind": "Project",
@@ -287,36 +312,3 @@ def _project_document() -> Schema:
         },
     }
     return _document("Project", "A project: its targets, and the rules for its manifests.", spec, [example])
-
-
-_MAPS = frozenset({"properties", "patternProperties", "$defs"})
-_VALUES = frozenset({"examples", "default", "enum", "const", "required"})
-_GENERATED = frozenset({"title", "uniqueItems", "definition"})
-
-
-def _cleaned(node: Any) -> Any:
-    """pydantic's schema as a person would write it: no titles made of names, no nulls, no sets."""
-    if isinstance(node, list):
-        return [_cleaned(item) for item in node]
-    if not isinstance(node, dict):
-        return node
-    schema = {key: value for key, value in node.items() if key not in _GENERATED}
-    branches = [branch for branch in schema.get("anyOf", []) if branch != {"type": "null"}]
-    if len(branches) == 1:
-        del schema["anyOf"]
-        schema = {**_cleaned(branches[0]), **schema}
-    if schema.get("default", True) in (None, "", [], {}):
-        del schema["default"]
-    if "definition" in node:
-        schema |= _reference(node["definition"])
-    if "patternProperties" in schema and "additionalProperties" not in schema:
-        ((pattern, value),) = schema.pop("patternProperties").items()
-        schema["propertyNames"] = {"pattern": pattern, **schema.get("propertyNames", {})}
-        schema["additionalProperties"] = value
-    return {key: _cleaned_keyword(key, value) for key, value in schema.items()}
-
-
-def _cleaned_keyword(key: str, value: Any) -> Any:
-    if key in _MAPS:
-        return {name: _cleaned(item) for name, item in value.items()}
-    return value if key in _VALUES else _cleaned(value)

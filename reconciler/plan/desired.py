@@ -10,14 +10,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from reconciler.manifests.check import NOT_OF_A_TARGET, SpecError, parse_spec
+from reconciler.manifests.check import NOT_OF_A_TARGET, check_spec
 from reconciler.manifests.manifest import Manifest
 from reconciler.model.errors import Problem
-from reconciler.model.kinds import KINDS, Kind, Role
+from reconciler.model.fields import read_record
+from reconciler.model.kinds import KINDS, Role
 from reconciler.model.project import Project
 from reconciler.model.provider import Abilities
-from reconciler.model.resource import Resource, Settings, TestPolicy
-from reconciler.model.specs import KindSpec
+from reconciler.model.resource import Resource, Settings
 from reconciler.model.values import Value
 from reconciler.plan.marks import describe, longest_mark
 
@@ -108,37 +108,32 @@ def _unknown_target(manifest: Manifest, name: str, index: int | None, known: Ite
 
 
 def _resource(manifest: Manifest, target: str, project: Project, problems: list[Problem]) -> Resource | None:
-    kind = KINDS[manifest.kind]
     defaults = project.defaults.get(manifest.kind, {})
     override = manifest.spec.get("overrides", {}).get(target, {})
-    own = {key: value for key, value in manifest.spec.items() if key not in NOT_OF_A_TARGET}
-    merged = _merge(_merge(_project_test(project), defaults), _merge(own, override))
-    merged = merged if not override else _without_nulls(merged)
-    try:
-        spec = parse_spec(manifest.kind, merged)
-    except SpecError as error:
-        problems.extend(
-            manifest.problem(
-                f"{problem.message} (for target {target})",
-                problem.rule,
-                path=_written_at(manifest, target, problem.path),
-                fix=problem.fix,
-            )
-            for problem in error.problems
-        )
-        return None
+    spec: Mapping[str, Any] = {key: value for key, value in manifest.spec.items() if key not in NOT_OF_A_TARGET}
+    if project.test or defaults or override:  # else it passed its schema as it is
+        test = {"test": project.test} if project.test else {}
+        spec = _without_nulls(_merge(_merge(test, defaults), _merge(spec, override)))
+        wrong = check_spec(manifest.kind, spec)
+        problems += [_of_merged(manifest, target, problem) for problem in wrong]
+        if wrong:
+            return None
     return Resource(
         kind=manifest.kind,
         name=manifest.name,
-        fields=dict(_fields(kind, spec, manifest.name)),
-        settings=_settings(spec),
+        fields=KINDS[manifest.kind].read(spec, manifest.name),
+        settings=read_record(Settings, spec),
         labels=manifest.labels,
     )
 
 
-def _project_test(project: Project) -> dict[str, Any]:
-    policy = project.test.model_dump(exclude_unset=True, mode="json") if project.test else {}
-    return {"test": policy} if policy else {}
+def _of_merged(manifest: Manifest, target: str, problem: Problem) -> Problem:
+    return manifest.problem(
+        f"{problem.message} (for target {target})",
+        problem.rule,
+        path=_written_at(manifest, target, problem.path),
+        fix=problem.fix,
+    )
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
@@ -164,31 +159,6 @@ def _written_at(manifest: Manifest, target: str, path: tuple[str | int, ...]) ->
     if path and path[0] in overridden:
         return ("spec", "overrides", target, *path)
     return ("spec", *path)
-
-
-def _fields(kind: Kind, spec: KindSpec, name: str) -> Iterator[tuple[str, Value]]:
-    for field in kind.fields:
-        value = getattr(spec, field.name)
-        if field.name == "display_name":
-            value = name if value is None else value
-        elif value is None and field.only_when_written:
-            continue
-        elif value is None:
-            value = field.default
-        elif field.role in (Role.SET, Role.REFERENCES):
-            value = frozenset(value)
-        yield field.name, value
-
-
-def _settings(spec: KindSpec) -> Settings:
-    return Settings(
-        id=spec.id,
-        ignore=frozenset(spec.ignore),
-        protected=spec.protected,
-        renamed_from=spec.renamed_from,
-        allow=frozenset(spec.allow),
-        test=spec.test_policy if spec.test_policy is not None else TestPolicy(),
-    )
 
 
 def _unholdable(
