@@ -44,6 +44,7 @@ def plan_thousand() -> Ratio:
     from reconciler.engine.load import load_workspace
     from reconciler.engine.options import ManifestOptions, Surroundings
     from reconciler.engine.read import ReadOptions, read_targets
+    from reconciler.plan.changes import UnreadTarget
 
     with tempfile.TemporaryDirectory() as folder, simulator() as url:
         write_project(Path(folder), 1000)
@@ -54,10 +55,9 @@ def plan_thousand() -> Ratio:
             workspace = load_workspace(
                 ManifestOptions(config=Path(folder) / "reconciler.yaml"), Surroundings(os.environ, Path(folder))
             )
-            for live in await read_targets(workspace, ReadOptions()):
-                if not live.plan.is_empty or live.provider is None:
+            async with read_targets(workspace, ReadOptions()) as targets:
+                if any(isinstance(live, UnreadTarget) or not live.plan.is_empty for live in targets):
                     sys.exit("the benchmark's plan is not empty")
-                await live.provider.close()
 
         def bare() -> None:
             with httpx.Client() as client:
@@ -120,7 +120,7 @@ def applied(url: str, folder: str) -> float:
     from reconciler.apply.session import Session
     from reconciler.engine.load import load_workspace
     from reconciler.engine.options import ManifestOptions, Surroundings
-    from reconciler.engine.read import ReadOptions, read_targets
+    from reconciler.engine.read import ReadOptions, read_targets, split_targets
 
     async def run() -> float:
         workspace = load_workspace(
@@ -128,22 +128,14 @@ def applied(url: str, folder: str) -> float:
         )
         begin = time.perf_counter()
         stop = Stop()
-        (live,) = await read_targets(workspace, ReadOptions(must_resolve=True))
-        if live.provider is None:
-            sys.exit(f"the benchmark's target cannot be read: {live.plan.error}")
-        session = Session(
-            live.provider,
-            live.plan,
-            live.matching,
-            live.secrets,
-            live.ownership,
-            Journal(),
-            stop=stop.soft,
-        )
-        result = await apply_targets([session], stop)
+        async with read_targets(workspace, ReadOptions(must_resolve=True)) as targets:
+            (live,), _ = split_targets(targets)
+            session = Session(
+                live.provider, live.plan, live.matching, live.secrets, live.ownership, Journal(), stop=stop.soft
+            )
+            result = await apply_targets([session], stop)
         if result.exit_code != 0:
             sys.exit("the benchmark's apply failed")
-        await live.provider.close()
         return time.perf_counter() - begin
 
     return asyncio.run(run())

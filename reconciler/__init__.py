@@ -38,7 +38,7 @@ if TYPE_CHECKING:
         Surroundings,
         TestOptions,
     )
-    from reconciler.engine.read import ReadTarget, UnreadTarget, read_live
+    from reconciler.engine.read import ReadTarget, read_live
     from reconciler.engine.run import Planned, Run, check_limits, find_drift, list_objects, make_plan, planned, prepare
     from reconciler.engine.saved_plan import SavedPlan, read_plan, write_plan
     from reconciler.engine.testing import Tests, send_tests
@@ -61,7 +61,7 @@ if TYPE_CHECKING:
     from reconciler.model.provider import Abilities, Provider
     from reconciler.model.resource import LiveObject, Resource, Server
     from reconciler.model.values import SecretReference, SecretText
-    from reconciler.plan.changes import Action, Change, Counts, Plan, Reason, TargetPlan
+    from reconciler.plan.changes import Action, Change, Counts, Plan, Reason, TargetPlan, UnreadTarget
     from reconciler.plan.origin import Drift
 
 _WHERE = {
@@ -108,7 +108,6 @@ _WHERE = {
     ),
     "engine.read": (
         "ReadTarget",
-        "UnreadTarget",
         "read_live",
     ),
     "engine.run": (
@@ -169,6 +168,7 @@ _WHERE = {
         "Plan",
         "Reason",
         "TargetPlan",
+        "UnreadTarget",
     ),
     "plan.origin": ("Drift",),
 }

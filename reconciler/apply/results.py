@@ -12,7 +12,7 @@ from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Evidence, No, Tested, Unknown, Yes
 from reconciler.model.exits import Exit, first_of
 from reconciler.model.gaps import GAPS, UnknownReason
-from reconciler.plan.changes import Change, Disabled, NotCompared, TargetPlan
+from reconciler.plan.changes import Change, Disabled, NotCompared, TargetPlan, UnreadTarget
 from reconciler.plan.marks import Match
 
 
@@ -107,15 +107,14 @@ def exit_of_tests(tests: Iterable[TestResult], *, failed: bool) -> Exit:
 
 @dataclass(frozen=True, slots=True)
 class TargetResult:
-    """What became of one target. `overwritten` names what somebody else changed while we were writing; `disabled` is
-    what stays so though no manifest says it; `not_compared` is what was neither compared nor written."""
+    """What became of one target that was read. `overwritten` names what somebody else changed while we were writing;
+    `disabled` is what stays so though no manifest says it; `not_compared` is what was neither compared nor written."""
 
     target: str
     results: tuple[ChangeResult, ...] = ()
     tests: tuple[TestResult, ...] = ()
     overwritten: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()
-    error: str = ""
     refused: int = 0
     disabled: tuple[Disabled, ...] = ()
     not_compared: tuple[NotCompared, ...] = ()
@@ -129,9 +128,10 @@ def left_uncompared(plan: TargetPlan, results: Iterable[ChangeResult]) -> tuple[
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What became of a whole apply."""
+    """What became of a whole apply; of the targets that could not be read, nothing."""
 
     targets: tuple[TargetResult, ...]
+    unread: tuple[UnreadTarget, ...] = ()
     interrupted: bool = False
 
     @property
@@ -162,12 +162,13 @@ class RunResult:
     def _incomplete(self, statuses: set[Status]) -> Iterator[Exit]:
         """4 where something was tried and something not done; else 3 for what was held, 1 for what could not be read or
         planned."""
-        not_done = bool(statuses & _NOT_DONE) or any(target.error or target.refused for target in self.targets)
+        missing = bool(self.unread) or any(target.refused for target in self.targets)
+        not_done = bool(statuses & _NOT_DONE) or missing
         if any(target.overwritten for target in self.targets) or (not_done and statuses - {Status.HELD}):
             yield Exit.PARTIAL
         if Status.HELD in statuses:
             yield Exit.REFUSED
-        if any(target.error or target.refused for target in self.targets):
+        if missing:
             yield Exit.ERROR
 
 

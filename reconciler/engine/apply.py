@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from reconciler.apply.journal import Journal
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, left_uncompared
@@ -25,23 +25,18 @@ class Applied:
     notes: tuple[str, ...] = ()
 
 
-async def apply_lives(
-    workspace: Workspace, lives: list[Live], options: WritingOptions, stop: Stop, observe: Observer
-) -> Applied:
+async def apply_lives(done: Planned, options: WritingOptions, stop: Stop, observe: Observer) -> Applied:
     """What became of each change of each target. Closing is the caller's."""
     notes = []
     with Journal.open(options.journal) as journal:
-        sessions = (_session(workspace, live, journal, stop, options) for live in lives)
-        done = await apply_targets([session for session in sessions if session is not None], stop, observe)
+        sessions = [_session(done.run.workspace, live, journal, stop, options) for live in done.lives]
+        result = await apply_targets(sessions, stop, observe)
         if journal.failure:
             notes.append(f"warning: the journal is not whole: {journal.failure}")
-    unread = tuple(untouched(live) for live in lives if live.provider is None)
-    return Applied(RunResult((*done.targets, *unread), done.interrupted), tuple(notes))
+    return Applied(replace(result, unread=done.plan.unread), tuple(notes))
 
 
-def _session(workspace: Workspace, live: Live, journal: Journal, stop: Stop, options: WritingOptions) -> Session | None:
-    if live.provider is None:
-        return None
+def _session(workspace: Workspace, live: Live, journal: Journal, stop: Stop, options: WritingOptions) -> Session:
     parallelism = options.parallelism or workspace.project.targets[live.plan.target].parallelism
     return Session(
         provider=live.provider,
@@ -55,16 +50,15 @@ def _session(workspace: Workspace, live: Live, journal: Journal, stop: Stop, opt
     )
 
 
-def untouched(live: Live) -> TargetResult:
+def untouched(plan: TargetPlan) -> TargetResult:
     """The result of a target of which nothing is carried out."""
-    held = tuple(ChangeResult(change, Status.HELD, change.held) for change in live.plan.changes if change.held)
+    held = tuple(ChangeResult(change, Status.HELD, change.held) for change in plan.changes if change.held)
     return TargetResult(
-        live.plan.target,
+        plan.target,
         held,
-        error=live.plan.error,
-        refused=len(live.plan.refusals),
-        disabled=live.plan.disabled,
-        not_compared=left_uncompared(live.plan, ()),
+        refused=len(plan.refusals),
+        disabled=plan.disabled,
+        not_compared=left_uncompared(plan, ()),
     )
 
 
@@ -87,13 +81,13 @@ async def carry_out(done: Planned, stop: Stop | None = None, observe: Observer =
     run = done.run
     options = run.options if isinstance(run.options, WritingOptions) else WritingOptions()
     if not has_work(done.plan):
-        return Applied(RunResult(tuple(untouched(live) for live in done.lives)))
+        return Applied(RunResult(tuple(map(untouched, done.plan.targets)), done.plan.unread))
     if options.if_head:
         from reconciler.engine.base import refuse_unless_head
 
         here = run.workspace.here.environ
         await asyncio.to_thread(refuse_unless_head, run.workspace.root, options.if_head, here)
-    return await apply_lives(run.workspace, done.lives, options, stop or Stop(), observe)
+    return await apply_lives(done, options, stop or Stop(), observe)
 
 
 async def apply_plan(run: Run, stop: Stop | None = None, observe: Observer = ignore) -> Applied:

@@ -10,7 +10,7 @@ from pathlib import Path
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ExportOptions
 from reconciler.engine.plan import now
-from reconciler.engine.read import ReadTarget, UnreadTarget, split_targets
+from reconciler.engine.read import ReadTarget, split_targets
 from reconciler.engine.run import Run, list_objects
 from reconciler.export.documents import Exported, export_manifests
 from reconciler.export.merging import merge_with, says_the_same
@@ -24,6 +24,7 @@ from reconciler.model.errors import ConfigurationError, TargetError, UsageError
 from reconciler.model.provider import Abilities
 from reconciler.model.text import plural, printable, suggest
 from reconciler.model.version import __version__
+from reconciler.plan.changes import UnreadTarget
 from reconciler.providers import provided
 
 
@@ -47,7 +48,7 @@ async def export_live(run: Run, options: ExportOptions) -> Exported:
     check_export(options)
     read, unread = split_targets(await list_objects(run))
     if unread:
-        raise TargetError("; ".join(f"{target.name}: {target.error}" for target in unread))
+        raise TargetError("; ".join(f"{target.target}: {target.error}" for target in unread))
     return export_targets(run.workspace, read, options)
 
 
@@ -76,7 +77,7 @@ def _live_target(target: ReadTarget) -> LiveTarget:
     server, found = target.server, target.matching.found
     version = f" ({server.product} {server.version})" if server.version else ""
     aliases = {item.id: item.live.alias for item in found if item.live.alias}
-    return LiveTarget(target.name, f"{target.name}{version}", target.ownership, found, aliases)
+    return LiveTarget(target.target, f"{target.target}{version}", target.ownership, found, aliases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +172,7 @@ def take_snapshot(workspace: Workspace, targets: Iterable[ReadTarget | UnreadTar
     """Write the snapshot of all targets; how many objects it holds. A target that could not be read spoils it."""
     read, unread = split_targets(targets)
     if unread:
-        errors = "; ".join(f"{item.name}: {item.error}" for item in unread)
+        errors = "; ".join(f"{item.target}: {item.error}" for item in unread)
         raise ConfigurationError(f"no snapshot was written, since a target could not be read: {errors}")
     document = snapshot_document(
         workspace.project.owner,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING
 from reconciler.ci.place import is_proposals_job
 from reconciler.engine.load import Workspace, build_workspace, check_names, project_file
 from reconciler.engine.options import PlanningOptions, PlanOptions, Surroundings, scope_of
-from reconciler.engine.read import Live, ReadOptions
+from reconciler.engine.read import ReadOptions
 from reconciler.engine.selecting import check_excluded
 from reconciler.manifests.load_project import load_project
 from reconciler.model.errors import ConfigurationError, NothingToCompareError, RefusedError
 from reconciler.model.exits import Exit, first_of
 from reconciler.model.version import __version__
-from reconciler.plan.changes import Plan
+from reconciler.plan.changes import Plan, TargetPlan, UnreadTarget
 from reconciler.plan.enabled import ALL
 from reconciler.plan.guards import GuardOptions
 from reconciler.plan.make import MakeOptions
@@ -126,7 +126,7 @@ def read_options(
         parallelism=options.parallelism,
         timeout=options.timeout,
         intent_only=bool(options.changed_since),
-        saved={target.target: target for target in saved.plan.targets} if saved else None,
+        saved=saved.promises if saved else None,
         assumed=_assumed(workspace, options.assume_version) if isinstance(options, PlanOptions) else {},
     )
 
@@ -143,22 +143,25 @@ def _assumed(workspace: Workspace, written: tuple[str, ...]) -> dict[str, str]:
 
 def assemble(
     workspace: Workspace,
-    lives: list[Live],
+    plans: Iterable[TargetPlan],
+    unread: Iterable[UnreadTarget],
     options: PlanningOptions,
     *,
     with_commit: bool = True,
 ) -> Plan:
     """The plan of all targets that were read. `with_commit`: it names its commit; asking git takes a process, which a
     plan that only passes on a screen can spare."""
-    if (options.prune or options.destroy) and any(live.plan.error for live in lives):
+    unread = tuple(unread)
+    if (options.prune or options.destroy) and unread:
         raise RefusedError(
             f"--{'destroy' if options.destroy else 'prune'} is refused, since a target could not be read: "
-            + "; ".join(f"{live.plan.target}: {live.plan.error}" for live in lives if live.plan.error)
+            + "; ".join(f"{target.target}: {target.error}" for target in unread)
         )
     return Plan(
         project=workspace.project.name,
         owner=workspace.project.owner,
-        targets=tuple(live.plan for live in lives),
+        targets=tuple(plans),
+        unread=unread,
         scope=scope_of(options, workspace.commits),
         created_at=now(workspace.here.environ),
         commit=_commit(workspace) if with_commit else "",
@@ -189,5 +192,5 @@ def now(environ: Mapping[str, str]) -> str:
 
 def plan_exit_code(plan: Plan, *, detailed: bool) -> Exit:
     """The code of `plan`; `detailed` asks whether there are changes, or fields that were not compared."""
-    fitting = [Exit.ERROR for target in plan.targets if target.error or target.refusals]
+    fitting = [Exit.ERROR] if plan.problems else []
     return first_of([*fitting, *([Exit.CHANGES] if detailed and not plan.is_empty else [])])

@@ -5,11 +5,12 @@ Here the parts are put together: the one place that knows project, secrets, prov
 
 from __future__ import annotations
 
-import asyncio
+import logging
 import secrets as randomness
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from typing import TypeVar
 
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ReachOptions
@@ -20,7 +21,7 @@ from reconciler.model.masking import Masker
 from reconciler.model.provider import Abilities, Listing, NotificationType, Provider
 from reconciler.model.resource import LiveObject, Resource, Server
 from reconciler.model.values import SecretReference, SecretText, Value
-from reconciler.plan.changes import Action, TargetPlan
+from reconciler.plan.changes import Action, TargetPlan, UnreadTarget
 from reconciler.plan.guards import GuardOptions, hold_back
 from reconciler.plan.lint import lint_plan
 from reconciler.plan.make import MakeOptions, make_target_plan
@@ -33,6 +34,8 @@ from reconciler.secrets.resolver import Resolver
 from reconciler.secrets.settings import SecretSettings
 
 MakePlan = Callable[[Server, Matching], TargetPlan]
+
+_LOG = logging.getLogger("reconciler.engine")
 
 
 async def read_and_plan(
@@ -95,7 +98,7 @@ async def _read_again(provider: Provider, ids: Collection[str], objects: dict[st
 class ReadTarget:
     """A target as it was read, whose each object is, and what it can notify of; the connection is closed again."""
 
-    name: str
+    target: str
     abilities: Abilities
     server: Server
     matching: Matching
@@ -103,21 +106,20 @@ class ReadTarget:
     types: tuple[NotificationType, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class UnreadTarget:
-    """A target that could not be read, and why."""
-
-    name: str
-    error: str
+T = TypeVar("T")
 
 
-def split_targets(
-    targets: Iterable[ReadTarget | UnreadTarget],
-) -> tuple[list[ReadTarget], list[UnreadTarget]]:
-    """The targets that were read, and those that could not be."""
-    everything = list(targets)
-    read = [item for item in everything if isinstance(item, ReadTarget)]
-    return read, [item for item in everything if isinstance(item, UnreadTarget)]
+def split_targets(targets: Iterable[T | UnreadTarget]) -> tuple[list[T], list[UnreadTarget]]:
+    """The targets that were read, in whatever form, and those that could not be."""
+    read: list[T] = []
+    unread: list[UnreadTarget] = []
+    for target in targets:
+        match target:
+            case UnreadTarget():
+                unread.append(target)
+            case _:
+                read.append(target)
+    return read, unread
 
 
 async def read_live(workspace: Workspace, reach: ReachOptions) -> list[ReadTarget | UnreadTarget]:
@@ -127,8 +129,8 @@ async def read_live(workspace: Workspace, reach: ReachOptions) -> list[ReadTarge
     """
     credentials, retries = resolver_of(workspace, for_credentials=True), Retries()
     targets = await side_by_side(_read_live(workspace, name, reach, credentials, retries) for name in workspace.targets)
-    servers = {item.name: item.server for item in targets if isinstance(item, ReadTarget)}
-    _refuse_same_systems(workspace, servers)
+    read, _ = split_targets(targets)
+    _refuse_same_systems(workspace, {item.target: item.server for item in read})
     return targets
 
 
@@ -150,7 +152,7 @@ async def _read_live(
                 matching = match_live([], objects.values(), ownership, listing.words)
             return ReadTarget(target, provider.abilities, server, matching, ownership, listing.types)
     except (TargetError, SecretError, ConfigurationError) as error:
-        return UnreadTarget(target, str(error))
+        return UnreadTarget(target, workspace.project.targets[target].provider, str(error))
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,18 +177,18 @@ class ReadOptions:
     assumed: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Live:
-    """One target as it was read: its provider (open), what matched, and its plan. After an error only `plan` is set.
+    """One target that was read: its plan, its provider (open), what matched, and the secrets that were resolved.
 
-    `moved` says what is no longer as a saved plan has it.
+    `moved` says what is no longer as a saved plan has it. A target that could not be read is an `UnreadTarget`.
     """
 
     plan: TargetPlan
-    provider: Provider | None = None
-    matching: Matching = field(default_factory=Matching)
-    ownership: Ownership = field(default_factory=lambda: Ownership(""))
-    secrets: Mapping[SecretReference, SecretText] = field(default_factory=dict)
+    provider: Provider
+    matching: Matching
+    ownership: Ownership
+    secrets: Mapping[SecretReference, SecretText]
     moved: tuple[str, ...] = ()
 
 
@@ -223,11 +225,14 @@ def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resol
     )
 
 
-async def read_targets(workspace: Workspace, options: ReadOptions, *, only_owned: bool = False) -> list[Live]:
-    """Read and plan all targets side by side; one that cannot be read does not hide the others.
+@asynccontextmanager
+async def read_targets(
+    workspace: Workspace, options: ReadOptions, *, only_owned: bool = False
+) -> AsyncIterator[list[Live | UnreadTarget]]:
+    """All targets, read and planned side by side, in the order of their names; one that cannot be read does not hide
+    the others. Their connections are open within, and given back at the end, however it comes.
 
-    `only_owned` plans as if there were no manifests: everything of ours is a candidate. The caller closes what is
-    open (`close`).
+    `only_owned` plans as if there were no manifests: everything of ours is a candidate.
     """
     resolver, credentials = resolver_of(workspace), resolver_of(workspace, for_credentials=True)
     masker = Masker(randomness.token_bytes(32), pin_key(plan_key(workspace.here.environ)))
@@ -235,21 +240,22 @@ async def read_targets(workspace: Workspace, options: ReadOptions, *, only_owned
     if failures and options.must_resolve:
         raise SecretError("\n".join(f"{reference}: {why}" for reference, why in sorted(failures.items(), key=str)))
     run = _Run(workspace, options, credentials, resolver, values, masker, only_owned)
-    async with AsyncExitStack() as stack:
-        lives = await side_by_side(_read(run, name, stack) for name in workspace.targets)
+    async with AsyncExitStack() as opened:
+        targets = await side_by_side(_read(run, name, opened) for name in workspace.targets)
+        lives, _ = split_targets(targets)
         _refuse_same_systems(workspace, {live.plan.target: live.plan.server for live in lives if live.plan.server})
-        stack.pop_all()  # the caller closes them
-        return lives
-    raise AssertionError("an exit stack without a callback that swallows errors")
+        yield targets
 
 
-async def close(lives: list[Live]) -> None:
-    """Give all connections back. A connection that does not close well changes nothing of what was done over it."""
-    providers = [live.provider for live in lives if live.provider is not None]
-    await asyncio.gather(*(provider.close() for provider in providers), return_exceptions=True)
+async def _give_back(provider: Provider) -> None:
+    """Close a connection. One that does not close well changes nothing of what was done over it."""
+    try:
+        await provider.close()
+    except Exception as error:
+        _LOG.debug("a connection did not close well: %s", type(error).__name__)
 
 
-def refuse_moved(lives: list[Live]) -> None:
+def refuse_moved(lives: Iterable[Live]) -> None:
     """RefusedError if anything is no longer as the saved plan has it: then nothing of it is carried out."""
     moved = [f"  {live.plan.target}: {text}" for live in lives for text in live.moved]
     if moved:
@@ -300,13 +306,12 @@ def _references(value: Value) -> list[SecretReference]:
     return []
 
 
-async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live:
+async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live | UnreadTarget:
     workspace, options = run.workspace, run.options
     provider_name = workspace.project.targets[target].provider
-    provider: Provider | None = None
     try:
         provider = await _connect(run, target)
-        opened.push_async_callback(provider.close)
+        opened.push_async_callback(_give_back, provider)
         ownership = _ownership(workspace, provider, adopt=options.adopt, enable=options.enable)
         resources = {} if run.only_owned else workspace.resources(target)
         selected = workspace.selected(target)
@@ -327,9 +332,7 @@ async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live:
             values = {**values, **late}
             plan = make_plan(plan.server, matching)
     except (TargetError, SecretError, ConfigurationError) as error:
-        if provider is not None:
-            await provider.close()
-        return Live(TargetPlan(target, provider_name, error=str(error)))
+        return UnreadTarget(target, provider_name, str(error))
     plan, moved = _bounded(run, plan, matching)
     if version := options.assumed.get(target):
         plan = with_assumed_version(plan, matching, ownership, provider.abilities, values, version)

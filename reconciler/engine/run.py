@@ -30,18 +30,18 @@ from reconciler.engine.options import (
 from reconciler.engine.plan import assemble, load_sound, message_limit, read_options
 from reconciler.engine.read import (
     Live,
+    ReadOptions,
     ReadTarget,
-    UnreadTarget,
-    close,
     read_live,
     read_targets,
     refuse_moved,
+    split_targets,
 )
 from reconciler.engine.selecting import is_named
 from reconciler.manifests.load_project import load_project
 from reconciler.model.errors import ConfigurationError, UsageError
 from reconciler.model.text import suggest
-from reconciler.plan.changes import Plan
+from reconciler.plan.changes import Plan, UnreadTarget
 from reconciler.plan.guards import check_messages
 from reconciler.plan.make import MakeOptions
 from reconciler.providers import settings_of
@@ -153,11 +153,11 @@ def destroyed_names(options: ProjectOptions) -> tuple[str, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan and the targets that it is of, whose connections are open."""
+    """A plan, and the targets that were read for it, with open connections; none where it is against a snapshot."""
 
     run: Run
     plan: Plan
-    lives: list[Live]
+    lives: tuple[Live, ...]
 
 
 @asynccontextmanager
@@ -166,54 +166,55 @@ async def planned(run: Run, *, with_commit: bool = True) -> AsyncIterator[Planne
 
     A target that cannot be read is in the plan with its error. RefusedError where a saved plan no longer holds.
     """
-    lives = await _read(run)
-    try:
+    options, reading = run.options, _reading(run)
+    if isinstance(options, PlanOptions) and options.against is not None:
+        from reconciler.engine.snapshots import plan_against
+
+        file = run.workspace.here.folder / options.against
+        plans = await plan_against(run.workspace, reading, file, options.max_age)
+        yield Planned(run, assemble(run.workspace, plans, (), run.planning, with_commit=with_commit), ())
+        return
+    names = options.names if isinstance(options, ReleaseOptions) else destroyed_names(options)
+    async with read_targets(run.workspace, reading, only_owned=names is not None) as targets:
+        lives, unread = split_targets(targets)
+        if names and run.saved is None and not unread:  # what a saved plan names may be deleted already
+            _check_names(lives, names)
+        if isinstance(options, ReleaseOptions):
+            lives = [_narrowed_to_release(live, options.names) for live in lives]
         refuse_moved(lives)
-        yield Planned(run, assemble(run.workspace, lives, run.planning, with_commit=with_commit), lives)
-    finally:
-        await close(lives)
+        plans = [live.plan for live in lives]
+        plan = assemble(run.workspace, plans, unread, run.planning, with_commit=with_commit)
+        yield Planned(run, plan, tuple(lives))
 
 
-async def _read(run: Run) -> list[Live]:
+def _reading(run: Run) -> ReadOptions:
+    """How the run's targets are read and planned."""
     options, writes = run.options, isinstance(run.options, ApplyOptions)
     reading = read_options(
         run.workspace, run.planning, must_resolve=writes, saved=run.saved, prune_confirmed=run.prune_confirmed
     )
-    if isinstance(options, PlanOptions) and options.against is not None:
-        from reconciler.engine.snapshots import plan_against
-
-        return await plan_against(run.workspace, reading, run.workspace.here.folder / options.against, options.max_age)
     if isinstance(options, DriftOptions):
         reading = replace(reading, resolve=not options.without_secrets)
-    names = options.names if isinstance(options, ReleaseOptions) else destroyed_names(options)
-    if names is not None and not isinstance(options, ReleaseOptions):
-        reading = replace(reading, plan=MakeOptions(destroy=True, only=frozenset(names)))
-    lives = await read_targets(run.workspace, reading, only_owned=names is not None)
-    if names and run.saved is None:  # what a saved plan names may be deleted already
-        await _check_names(lives, names)
-    if isinstance(options, ReleaseOptions):
-        _narrow_to_release(lives, options.names)
-    return lives
+    names = destroyed_names(options)
+    return reading if names is None else replace(reading, plan=MakeOptions(destroy=True, only=frozenset(names)))
 
 
-async def _check_names(lives: list[Live], names: tuple[str, ...]) -> None:
-    """ConfigurationError, with connections closed, for a name that no object of ours has."""
+def _check_names(lives: list[Live], names: tuple[str, ...]) -> None:
+    """ConfigurationError for a name that no object of ours has."""
     from reconciler.plan.release import is_chosen
 
     ours = [item for live in lives for item in live.matching.owned]
     for name in names:
-        if not any(is_chosen(item, {name}) for item in ours) and not any(live.plan.error for live in lives):
-            await close(lives)
+        if not any(is_chosen(item, {name}) for item in ours):
             hint = suggest(name, {item.name for item in ours}) or "see what there is with reconciler list"
             raise ConfigurationError(f"{name}: nothing live carries this project's mark under that name; {hint}")
 
 
-def _narrow_to_release(lives: list[Live], names: tuple[str, ...]) -> None:
-    """Make each plan that of a release."""
+def _narrowed_to_release(live: Live, names: tuple[str, ...]) -> Live:
+    """The target with a plan that is that of a release."""
     from reconciler.plan.release import make_release_plan
 
-    for live in lives:
-        live.plan = make_release_plan(live.plan, live.matching, names)
+    return replace(live, plan=make_release_plan(live.plan, live.matching, names))
 
 
 def with_enabled(run: Run, names: tuple[str, ...]) -> Run:

@@ -18,7 +18,7 @@ from typing import Any
 from reconciler.engine.options import SCOPE, ApplyOptions, Effect
 from reconciler.model.errors import ConfigurationError, RefusedError
 from reconciler.model.project import Project
-from reconciler.plan.changes import Plan
+from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.saved import check_signature, parse_document, parse_plan, plan_document, plan_key, signed
 
 MAX_BYTES = 64 * 2**20
@@ -37,6 +37,18 @@ class SavedPlan:
     name: str
     verified: bool
     signed: bool = False
+
+    @property
+    def targets(self) -> tuple[str, ...]:
+        """The names of the targets that it was made for, those that could not be read among them."""
+        read, unread = self.plan.targets, self.plan.unread
+        return (*(target.target for target in read), *(target.target for target in unread))
+
+    @property
+    def promises(self) -> dict[str, TargetPlan]:
+        """What it says of each target; of one that could not be read, nothing."""
+        nothing = {target.target: TargetPlan(target.target, target.provider) for target in self.plan.unread}
+        return nothing | {target.target: target for target in self.plan.targets}
 
 
 def write_plan(plan: Plan, path: Path, environ: Mapping[str, str]) -> None:
@@ -95,7 +107,7 @@ def with_scope(saved: SavedPlan, options: ApplyOptions) -> tuple[ApplyOptions, b
     and a guard's consent is left out, so that the guard holds. Commits are checked by `check_commits`.
     """
     scope = saved.plan.scope
-    merged: dict[str, Any] = {"targets": tuple(target.target for target in saved.plan.targets)}
+    merged: dict[str, Any] = {"targets": saved.targets}
     for name, rule in SCOPE.items():
         if rule.is_commit:
             continue
@@ -127,7 +139,7 @@ def check_project(saved: SavedPlan, project: Project) -> None:
             f"{saved.name}: was made for the project {plan.project} (owner {plan.owner}), and this is {project.name} "
             f"(owner {project.owner}): apply it to the project that it was made for"
         )
-    missing = sorted(target.target for target in plan.targets if target.target not in project.targets)
+    missing = sorted(target for target in saved.targets if target not in project.targets)
     if missing:
         names = ", ".join(missing)
         raise RefusedError(f"{saved.name}: was made for the target {names}, which this project does not define")
@@ -144,7 +156,7 @@ def check_commits(saved: SavedPlan, commits: Mapping[str, str]) -> None:
 
 
 def _check_scope(saved: SavedPlan) -> None:
-    names = [target.target for target in saved.plan.targets]
+    names = saved.targets
     if len(set(names)) != len(names):
         raise ConfigurationError(f"{saved.name}: is not a valid plan (a target appears twice): make it again")
     for option, value in saved.plan.scope.items():

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reconciler.engine.load import Workspace
-from reconciler.engine.read import Live, ReadOptions, references_in, resolver_of
+from reconciler.engine.read import ReadOptions, references_in, resolver_of
 from reconciler.engine.saved_plan import read_file
 from reconciler.export.snapshot import Snapshot, SnapshotTarget, parse_snapshot
 from reconciler.model.errors import ConfigurationError, RefusedError, UsageError
@@ -29,7 +29,7 @@ _UNITS = {"m": 60, "h": 3600, "d": 86400}
 _REDACTED = "the live object; the snapshot is without it"
 
 
-async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, longest: str) -> list[Live]:
+async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, longest: str) -> list[TargetPlan]:
     """The plan of each target, as of a snapshot at most `longest` old (`24h`); what it lacks is not compared."""
     snapshot = _read(path, workspace)
     note = _check_age(path, snapshot, longest)
@@ -44,9 +44,9 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
     }
     resolution = await resolver_of(workspace).resolve(wanted)
     masker = Masker(randomness.token_bytes(32))
-    lives = []
+    plans = []
     for name in workspace.targets:
-        matching, ownership = _match(workspace, snapshot.targets[name], options)
+        matching = _match(workspace, snapshot.targets[name], options)
         plan_options = replace(options.plan, names=workspace.selected(name), partial=bool(workspace.selection.files))
         target = snapshot.targets[name]
         server = replace(target.server, notes=(note,))
@@ -54,8 +54,8 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
         plan = _told(plan, matching, workspace, options.plan.when)
         if workspace.base is not None:
             plan = with_origins(plan, workspace.resources(name), workspace.base.get(name, {}))
-        lives.append(Live(hold_back(plan, matching, options.guards), None, matching, ownership, resolution.values))
-    return lives
+        plans.append(hold_back(plan, matching, options.guards))
+    return plans
 
 
 def _read(path: Path, workspace: Workspace) -> Snapshot:
@@ -84,7 +84,7 @@ def _words(age: timedelta) -> str:
     return f"{minutes // 60} hours" if minutes < 48 * 60 else f"{minutes // 1440} days"
 
 
-def _match(workspace: Workspace, target: SnapshotTarget, options: ReadOptions) -> tuple[Matching, Ownership]:
+def _match(workspace: Workspace, target: SnapshotTarget, options: ReadOptions) -> Matching:
     project = workspace.project
     prefix, chooses = project.id_prefix, provided(target.provider).abilities().chooses_ids
     ownership = Ownership(
@@ -96,7 +96,7 @@ def _match(workspace: Workspace, target: SnapshotTarget, options: ReadOptions) -
     )
     resources = [item for item in workspace.resources(target.target).values() if not KINDS[item.kind].key_field]
     matching = match_live(resources, target.objects, ownership)
-    return replace(matching, matches=tuple(_filled(match) for match in matching.matches)), ownership
+    return replace(matching, matches=tuple(_filled(match) for match in matching.matches))
 
 
 def _redacted_fields(resource: Resource) -> list[str]:

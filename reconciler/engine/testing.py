@@ -12,14 +12,13 @@ from reconciler.apply.testing import run_test, untestable
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import TestOptions
 from reconciler.engine.plan import read_options
-from reconciler.engine.read import Live, close, read_targets
+from reconciler.engine.read import Live, read_targets, split_targets
 from reconciler.engine.run import Run
 from reconciler.engine.tasks import side_by_side
 from reconciler.model.errors import ForbiddenError, Problem, TargetError
 from reconciler.model.evidence import Evidence, No, Tested, expectation, unknown
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.kinds import KINDS
-from reconciler.model.provider import Provider
 from reconciler.model.resource import Payload, Resource, When
 from reconciler.plan.marks import Mark, Match
 from reconciler.plan.payload import make_payload
@@ -45,16 +44,15 @@ async def send_tests(run: Run) -> Tests:
     """Test the channels that the run is about (`TestOptions`), each by one message."""
     options = run.options
     named = frozenset(options.names) if isinstance(options, TestOptions) else frozenset()
-    lives = await read_targets(run.workspace, read_options(run.workspace, run.planning))
-    try:
+    async with read_targets(run.workspace, read_options(run.workspace, run.planning)) as targets:
+        lives, unread = split_targets(targets)
         chosen = [(live, match) for live in lives for match in _chosen(live, run.workspace, named)]
         places = asyncio.Semaphore(run.planning.parallelism or 10)
         results = await side_by_side(
             _one(live, match, places, named=match.resource.name in named) for live, match in chosen
         )
-    finally:
-        await close(lives)
-    problems = [problem for live in lives for problem in live.plan.problems]
+    problems = [target.problem for target in unread]
+    problems += [refusal.problem(live.plan.target) for live in lives for refusal in live.plan.refusals]
     nothing = f"{GAPS[UnknownReason.NOTHING_SELECTED].says}: the chosen manifests hold accounts and groups only"
     return Tests(results, problems, () if results or problems else (nothing,))
 
@@ -69,13 +67,13 @@ def _chosen(live: Live, workspace: Workspace, named: frozenset[str]) -> Iterator
 
 
 async def _one(live: Live, match: Match, places: asyncio.Semaphore, *, named: bool) -> TestResult:
-    resource, provider = match.resource, live.provider
+    resource = match.resource
     asked = KINDS[resource.kind].sends and _is_wanted(resource)
     if not named and resource.settings.test.when is When.NEVER:
         skipped = Tested(unknown(UnknownReason.NOT_DUE))
         return TestResult(live.plan.target, resource.kind, resource.name, skipped, asked=False)
     began = time.monotonic()
-    tested = await _tested(live, match, provider, places)
+    tested = await _tested(live, match, places)
     seconds = round(time.monotonic() - began, 3)
     return TestResult(live.plan.target, resource.kind, resource.name, tested, seconds, asked)
 
@@ -85,24 +83,24 @@ def _is_wanted(resource: Resource) -> bool:
     return "enabled" in resource.settings.ignore or resource.fields.get("enabled") is not False
 
 
-async def _tested(live: Live, match: Match, provider: Provider | None, places: asyncio.Semaphore) -> Tested:
-    resource, found = match.resource, match.found
+async def _tested(live: Live, match: Match, places: asyncio.Semaphore) -> Tested:
+    resource, found, provider = match.resource, match.found, live.provider
     if (why := untestable(match)) is not None:
         return Tested(why)
-    if found is None or provider is None:
-        return Tested(await _missing(live, match, provider))
+    if found is None:
+        return Tested(await _missing(live, match))
     expect = expectation(resource.kind, resource.settings.test, provider.abilities)
     async with places:
         return await run_test(lambda: provider.send_test(found.id, _payload(live, match)), expect)
 
 
-async def _missing(live: Live, match: Match, provider: Provider | None) -> Evidence:
+async def _missing(live: Live, match: Match) -> Evidence:
     """Why there is nothing to test: what the list lacks is not live only if the server says so of its id."""
-    if provider is None or match.create_id is None:
+    if match.create_id is None:
         lacking = live.plan.incomplete
         return unknown(UnknownReason.LIST_INCOMPLETE, f"not in the list: {lacking}") if lacking else _NOT_LIVE
     try:
-        there = await provider.read(match.create_id)
+        there = await live.provider.read(match.create_id)
     except ForbiddenError:
         text = f"{match.create_id} is there, but your roles may not see it"
         return unknown(UnknownReason.OBJECT_HIDDEN, text)

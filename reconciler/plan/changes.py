@@ -226,12 +226,25 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
-class TargetPlan:
-    """All that is to be done on one target, in order, and what else a reviewer must know.
+class UnreadTarget:
+    """A target that could not be read, and why: nothing is known of it, so nothing is planned, and nothing is done."""
 
-    `error` says why the target could not be read; then nothing else is there. `unresolved` and `write_only` fields
-    were not compared, and `possible_messages` are sent too if they differ; `disabled` is what stays so though no
-    manifest says it; `hints` are lines to paste or questions.
+    target: str
+    provider: str
+    error: str
+
+    @property
+    def problem(self) -> Problem:
+        """The same as a problem."""
+        return Problem((), f"could not be read: {self.error}", "target-unread", subject=f"target {self.target}")
+
+
+@dataclass(frozen=True, slots=True)
+class TargetPlan:
+    """All that is to be done on one target that was read, in order, and what else a reviewer must know.
+
+    `unresolved` and `write_only` fields were not compared, and `possible_messages` are sent too if they differ;
+    `disabled` is what stays so though no manifest says it; `hints` are lines to paste or questions.
     `candidates` carry our mark and no manifest names them, `copies` carry that of a resource which another object is;
     `renames` are candidates that some creates probably are. `unmanaged` and `others` count what carries no mark, and
     another owner's. `pending` is left alone by this run; `would_refuse` is what a server of the version `assumed` would
@@ -261,7 +274,6 @@ class TargetPlan:
     unchanged: int = 0
     unmanaged: int = 0
     others: int = 0
-    error: str = ""
 
     @property
     def incomplete(self) -> str:
@@ -288,17 +300,7 @@ class TargetPlan:
     @property
     def is_empty(self) -> bool:
         """Whether live is as desired, every field compared: only then `No changes.` may be said."""
-        return not (
-            self.changes or self.pending or self.refusals or self.unresolved or self.left_disabled or self.error
-        )
-
-    @property
-    def problems(self) -> tuple[Problem, ...]:
-        """What kept the target, or resources of it, from being planned."""
-        if self.error:
-            message = f"could not be read: {self.error}"
-            return (Problem((), message, "target-unread", subject=f"target {self.target}"),)
-        return tuple(item.problem(self.target) for item in self.refusals)
+        return not (self.changes or self.pending or self.refusals or self.unresolved or self.left_disabled)
 
     @property
     def may_change(self) -> frozenset[str]:
@@ -330,12 +332,16 @@ class TargetPlan:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The plans of all targets of a run. `scope` holds the flags that chose what it covers; `notes` say what a proposal
-    changes of the project file, and are shown before all else."""
+    """The plans of all targets of a run that were read, and the targets that were not.
+
+    `scope` holds the flags that chose what it covers; `notes` say what a proposal changes of the project file, and are
+    shown before all else.
+    """
 
     project: str
     owner: str
     targets: tuple[TargetPlan, ...] = ()
+    unread: tuple[UnreadTarget, ...] = ()
     scope: Mapping[str, object] = field(default_factory=dict)
     created_at: str = ""
     commit: str = ""
@@ -349,8 +355,14 @@ class Plan:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing is to be done on any target, and everything was compared."""
-        return all(target.is_empty for target in self.targets)
+        """Whether nothing is to be done on any target, and everything was read and compared."""
+        return not self.unread and all(target.is_empty for target in self.targets)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What kept targets from being read, and resources from being planned."""
+        refused = (item.problem(target.target) for target in self.targets for item in target.refusals)
+        return (*(target.problem for target in self.unread), *refused)
 
     @property
     def messages(self) -> tuple[Message, ...]:

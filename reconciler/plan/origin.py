@@ -129,7 +129,7 @@ class Drift:
     def exit_code(self, *, asked_for_secrets: bool) -> Exit:
         """1 if something could not be looked at, 2 if something moved, 7 if nothing did as far as that can be seen,
         though it was asked for what could not be compared."""
-        if any(target.error or target.refusals for target in self.plan.targets):
+        if self.plan.problems:
             return Exit.ERROR
         if self.moved:
             return Exit.CHANGES

@@ -33,8 +33,6 @@ def keep_promise(saved: TargetPlan, fresh: TargetPlan, matching: Matching, names
 
     Whatever guards held in the saved plan stays held.
     """
-    if fresh.error:
-        return Kept(fresh)
     if other := _other_system(saved, fresh):
         return Kept(fresh, (other,))
     promised = {_subject(change): change for change in (*saved.changes, *_bound_to_secrets(saved, fresh))}

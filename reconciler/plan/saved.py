@@ -109,7 +109,8 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
     "Plan": {
         "project": "The project that it was made for; another is refused.",
         "owner": "The owner that it was made for; another is refused.",
-        "targets": "The plan of each target. Targets that are not there are left alone.",
+        "targets": "The plan of each target that was read. Targets that are not there are left alone.",
+        "unread": "The targets that could not be read, and why; for them it promises nothing.",
         "scope": (
             "The flags that it was made with. What narrows (targets, exclude, only, select, base, changed_since) "
             "counts from this file. What widens or softens (files, adopt, destroy, enable, rewrite_secrets, test_when, "
@@ -145,7 +146,6 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
         "unchanged": f"How many resources are as they should be. {_SHOWN}",
         "unmanaged": f"How many live objects carry no mark. {_SHOWN}",
         "others": f"How many live objects carry another owner's mark. {_SHOWN}",
-        "error": "Why the target could not be read; then it promises nothing.",
     },
     "Change": {
         "action": f"What is done. {_COMPARED}",

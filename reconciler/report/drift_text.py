@@ -20,9 +20,8 @@ DRIFT_FORMAT = "reconciler.drift/v1"
 def render_drift(drift: Drift, paint: Paint = plain) -> str:
     """Target by target what moved, then what is pending, then one summary line."""
     lines = [paint(f"! {printable(note)}", "yellow") for note in drift.plan.notes]
+    lines += [paint(f"{item.target}: could not be read: {printable(item.error)}", "red") for item in drift.plan.unread]
     for target in drift.plan.targets:
-        if target.error:
-            lines.append(paint(f"{target.target}: could not be read: {printable(target.error)}", "red"))
         notes = target.server.notes if target.server else ()
         lines += [f"{target.target}: note: {printable(note)}" for note in notes]
         lines += [
@@ -95,7 +94,7 @@ def describe_drift(drift: Drift) -> str:
     unresolved = sum(len(target.unresolved) for target in drift.plan.targets)
     compared = f"; {plural(unresolved, 'field')} not compared" if unresolved else ""
     compared += "".join(f"; {gap}" for gap in left_out(drift.plan))
-    unread = sum(1 for target in drift.plan.targets if target.error)
+    unread = len(drift.plan.unread)
     missing = f"; {plural(unread, 'target')} not read" if unread else ""
     pending = f"; {plural(len(drift.pending), 'resource')} not applied yet" if drift.pending else ""
     if drift.moved:
@@ -135,7 +134,7 @@ def drift_document(drift: Drift) -> dict[str, Any]:
             if not item.by_hand
         ],
         "notes": [*drift.plan.notes],
-        "errors": {target.target: target.error for target in drift.plan.targets if target.error},
+        "errors": {target.target: target.error for target in drift.plan.unread},
         "moved": entries(drift.moved),
         "pending": entries(drift.pending),
     }

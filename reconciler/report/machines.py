@@ -56,7 +56,7 @@ def render_terraform_report(plan: Plan) -> str:
     What may change once a secret can be read counts as an update. Where a target could not be read there are no
     numbers: GitLab then says that the report could not be generated, in place of `0 to add`.
     """
-    if any(target.error for target in plan.targets):
+    if plan.unread:
         return "{}\n"
     counts, may_change = plan.counts, sum(len(target.may_change) for target in plan.targets)
     return json.dumps({"create": counts.add, "update": counts.change + may_change, "delete": counts.destroy}) + "\n"

@@ -3,13 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import assert_never
 
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.masking import Json
 from reconciler.model.resource import Server, VersionSource
 from reconciler.model.text import plural, printable
-from reconciler.plan.changes import Action, Candidate, Change, Disabled, Message, NotCompared, Plan, TargetPlan
+from reconciler.plan.changes import (
+    Action,
+    Candidate,
+    Change,
+    Disabled,
+    Message,
+    NotCompared,
+    Plan,
+    TargetPlan,
+    UnreadTarget,
+)
 from reconciler.plan.diff import FieldChange
 from reconciler.report.texts import Paint, plain, shown_time, shown_value
 
@@ -21,17 +32,25 @@ def render_plan(plan: Plan, paint: Paint = plain) -> str:
     """The whole plan; the last lines are the summary, the messages, and what is outside of the count."""
     lines = [paint(f"! {printable(note)}", "yellow") for note in plan.notes]
     lines += [""] if lines else []
-    for target in plan.targets:
+    targets: list[TargetPlan | UnreadTarget] = [*plan.targets, *plan.unread]
+    for target in sorted(targets, key=lambda target: target.target):
         lines += [*_target(target, paint), ""]
     lines += _summary(plan, paint)
     return "\n".join(lines) + "\n"
 
 
-def _target(target: TargetPlan, paint: Paint) -> Iterator[str]:
+def _target(target: TargetPlan | UnreadTarget, paint: Paint) -> Iterator[str]:
     yield paint(f"{printable(target.target)} ({about_target(target)})", "bold")
-    if target.error:
-        yield paint(f"  ! could not be read: {printable(target.error)}", "red")
-        return
+    match target:
+        case UnreadTarget(error=error):
+            yield paint(f"  ! could not be read: {printable(error)}", "red")
+        case TargetPlan():
+            yield from _read_target(target, paint)
+        case _ as never:
+            assert_never(never)
+
+
+def _read_target(target: TargetPlan, paint: Paint) -> Iterator[str]:
     for note in target.notes:
         yield f"  note: {printable(note)}"
     for item in target.disabled:
@@ -67,9 +86,10 @@ def _left_to_operators(items: Iterable[Disabled]) -> Iterator[str]:
         yield f"{len(operators)} disabled by operators: {', '.join(operators)}"
 
 
-def about_target(target: TargetPlan) -> str:
+def about_target(target: TargetPlan | UnreadTarget) -> str:
     """`opensearch 3.6.0, by its answers`: the version, and where it is known from."""
-    return printable(" ".join(part for part in (target.provider, _version(target.server)) if part))
+    version = _version(target.server) if isinstance(target, TargetPlan) else ""
+    return printable(" ".join(part for part in (target.provider, version) if part))
 
 
 def _version(server: Server | None) -> str:
@@ -86,8 +106,6 @@ def _version(server: Server | None) -> str:
 
 def target_remarks(target: TargetPlan) -> list[str]:
     """What else a reviewer must know of a target, a line each."""
-    if target.error:
-        return [f"could not be read: {printable(target.error)}"]
     lines = [f"note: {printable(note)}" for note in target.notes]
     lines = [*(describe_disabled(item) for item in target.disabled), *lines]
     return [*lines, *gap_lines(target), _unchanged(target)]
@@ -202,8 +220,8 @@ def headline(plan: Plan) -> str:
     if plan.is_empty:
         gaps = "; ".join(gaps_of(plan))
         return f"No changes in what can be compared; {gaps}." if gaps else "No changes."
-    unread = sum(1 for target in plan.targets if target.error)
-    if unread == len(plan.targets):
+    unread = len(plan.unread)
+    if unread and not plan.targets:
         return "No plan: no target could be read."
     counts, held = str(plan.counts).split(".", 1)
     parts = [f"Plan: {counts}{_may_change(plan)}.{held}"]

@@ -33,10 +33,6 @@ def problems_of(what: str, value: Any, locations: Locations) -> Iterator[Problem
     return _of_tests(value, locations)
 
 
-def _unread(target: str, error: str) -> Problem:
-    return Problem((), f"could not be read: {error}", "target-unread", subject=f"target {target}")
-
-
 def _problem(rule: str, level: Level, subject: tuple[str, str, str], message: str, locations: Locations) -> Problem:
     """`subject`: target, kind and name."""
     target, kind, name = subject
@@ -49,9 +45,8 @@ def _location(name: str, locations: Locations) -> Location:
 
 
 def _of_plan(plan: Plan, locations: Locations) -> Iterator[Problem]:
+    yield from (target.problem for target in plan.unread)
     for target in plan.targets:
-        if target.error:
-            yield from target.problems
         for refusal in target.refusals:
             yield replace(refusal.problem(target.target), location=_location(refusal.name, locations))
         for change in target.changes:
@@ -68,9 +63,8 @@ def _of_drift(drift: Drift, locations: Locations) -> Iterator[Problem]:
 
 
 def _of_result(result: RunResult, locations: Locations) -> Iterator[Problem]:
+    yield from (target.problem for target in result.unread)
     for target in result.targets:
-        if target.error:
-            yield _unread(target.target, target.error)
         for item in target.results:
             if item.status is not Status.APPLIED:
                 level = Level.WARNING if item.status in _MILD else Level.ERROR

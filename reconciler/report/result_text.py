@@ -45,6 +45,7 @@ def is_good(result: ChangeResult) -> bool:
 def render_result(result: RunResult, paint: Paint = plain) -> str:
     """The report of a whole apply: what needs a person first, then one summary line."""
     lines = [*_urgent(result, paint)]
+    lines += [paint(f"{item.target}: could not be read: {printable(item.error)}", "red") for item in result.unread]
     for target in result.targets:
         lines += _target(target, paint)
     lines.append(_summary(result, paint))
@@ -72,8 +73,6 @@ def _cut_short(result: RunResult, paint: Paint) -> Iterator[str]:
 
 
 def _target(target: TargetResult, paint: Paint) -> Iterator[str]:
-    if target.error:
-        yield paint(f"{target.target}: could not be read: {printable(target.error)}", "red")
     for item in target.results:
         yield from _recipients(target.target, item)
     for test in target.tests:
@@ -151,8 +150,8 @@ def _others(result: RunResult) -> Iterator[str]:
         yield f"{plural(failed_tests, 'test')} of what is live failed"
     if refused := sum(target.refused for target in result.targets):
         yield f"{refused} refused"
-    if unread := sum(1 for target in result.targets if target.error):
-        yield f"{plural(unread, 'target')} not read"
+    if result.unread:
+        yield f"{plural(len(result.unread), 'target')} not read"
     yield from count_gaps((target.target, target.not_compared) for target in result.targets)
     if disabled := summarise_disabled(item for target in result.targets for item in target.disabled):
         yield disabled

@@ -11,7 +11,7 @@ from reconciler.model.errors import Problem
 from reconciler.model.evidence import Yes
 from reconciler.model.exits import Exit
 from reconciler.model.text import plural, printable
-from reconciler.plan.changes import Action, Change, Plan, TargetPlan
+from reconciler.plan.changes import Action, Change, Plan, TargetPlan, UnreadTarget
 from reconciler.plan.origin import Drift, Drifted
 from reconciler.report.drift_text import describe_drift, describe_drifted, drift_details
 from reconciler.report.plan_text import (
@@ -123,18 +123,27 @@ def plan_page(plan: Plan) -> Page:
         headline=headline(plan),
         tone=_plan_tone(plan),
         remarks=tuple(plan_remarks(plan)),
-        sections=tuple(_planned(target) for target in plan.targets),
+        sections=_sections(map(_planned, plan.targets), plan.unread),
         facts=tuple((name, value) for name, value in facts if value),
     )
 
 
 def _plan_tone(plan: Plan) -> Tone:
     """Good only where all was looked at."""
-    if any(target.error or target.refusals for target in plan.targets):
+    if plan.problems:
         return Tone.BAD
     if not plan.is_empty:
         return Tone.CHANGE
     return Tone.PLAIN if any(gaps_of(plan)) else Tone.GOOD
+
+
+def _sections(read: Iterable[Section], unread: Iterable[UnreadTarget]) -> tuple[Section, ...]:
+    """The sections of all targets, in the order of their names; where one could not be read, that is all it says."""
+    missing = (
+        Section(item.target, about_target(item), (), (f"could not be read: {printable(item.error)}",))
+        for item in unread
+    )
+    return tuple(sorted([*read, *missing], key=lambda section: section.title))
 
 
 def _planned(target: TargetPlan) -> Section:
@@ -160,14 +169,17 @@ def _change(change: Change, remark: str = "") -> Entry:
 
 def result_page(project: str, result: RunResult) -> Page:
     """What became of an apply."""
-    sections = tuple(
-        Section(
-            target.target,
-            "could not be read" if target.error else "",
-            (*(_applied(item) for item in target.results), *(_tested(test) for test in target.tests)),
-            tuple(map(printable, (*((target.error,) if target.error else ()), *target.overwritten, *target.notes))),
-        )
-        for target in result.targets
+    sections = _sections(
+        (
+            Section(
+                target.target,
+                "",
+                (*(_applied(item) for item in target.results), *(_tested(test) for test in target.tests)),
+                tuple(map(printable, (*target.overwritten, *target.notes))),
+            )
+            for target in result.targets
+        ),
+        result.unread,
     )
     return Page("apply", project, summarise_result(result), _result_tone(result), (), sections)
 
@@ -222,14 +234,14 @@ def _tested(test: TestResult) -> Entry:
 
 def drift_page(drift: Drift) -> Page:
     """What moved, and what is not applied yet."""
-    sections = tuple(_drifted(drift, target) for target in drift.plan.targets)
+    sections = _sections((_drifted(drift, target) for target in drift.plan.targets), drift.plan.unread)
     remarks = tuple(map(printable, drift.plan.notes))
     return Page("drift", drift.plan.project, describe_drift(drift), _drift_tone(drift), remarks, sections)
 
 
 def _drift_tone(drift: Drift) -> Tone:
     """Good only where all was looked at."""
-    if drift.moved or any(target.error or target.refusals for target in drift.plan.targets):
+    if drift.moved or drift.plan.problems:
         return Tone.BAD
     if drift.not_compared:
         return Tone.WARN

@@ -14,6 +14,7 @@ from reconciler.engine.options import ManifestOptions, Surroundings
 from reconciler.engine.read import ReadOptions, read_targets
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.provider import Provider
+from reconciler.plan.changes import UnreadTarget
 from reconciler.providers import BUILT_IN
 from reconciler.providers.connection import Connection
 from reconciler.providers.retries import Retries
@@ -37,7 +38,13 @@ def test_every_target_is_given_the_same_retries(tmp_path: Path, monkeypatch: pyt
     (tmp_path / "channels").mkdir()
     path = tmp_path / "reconciler.yaml"
     path.write_text(TWO, "utf-8")
-    asyncio.run(read_targets(load_workspace(ManifestOptions(config=path), Surroundings({}, tmp_path)), ReadOptions()))
+
+    async def read() -> None:
+        workspace = load_workspace(ManifestOptions(config=path), Surroundings({}, tmp_path))
+        async with read_targets(workspace, ReadOptions()) as targets:
+            assert all(isinstance(target, UnreadTarget) for target in targets)
+
+    asyncio.run(read())
     assert len(given) == 2
     assert given[0] is not None
     assert given[0] is given[1]

@@ -110,7 +110,7 @@ def test_another_provider_is_another_system() -> None:
 
 def test_a_target_that_could_not_be_read_then_shows_nothing_and_so_does_nothing() -> None:
     fresh, matching = plan_of([slack()], [])
-    kept = keep_promise(TargetPlan("search", "opensearch", error="down"), fresh, matching, None)
+    kept = keep_promise(TargetPlan("search", "opensearch"), fresh, matching, None)
     assert kept.moved == ()
     assert kept.plan.changes == ()
     assert [item.name for item in kept.plan.pending] == ["oncall"]

@@ -18,6 +18,7 @@ from reconciler.plan.changes import (
     RefusedResource,
     SecretField,
     TargetPlan,
+    UnreadTarget,
 )
 from reconciler.plan.diff import FieldChange
 
@@ -145,8 +146,8 @@ PLAN = Plan(
             unchanged=12,
             unmanaged=3,
         ),
-        TargetPlan("kafka", "confluent", error=f"the server answered 503: {NAMES[4]}"),
     ),
+    unread=(UnreadTarget("kafka", "confluent", f"the server answered 503: {NAMES[4]}"),),
 )
 
 ACCEPTED = Tested(Yes("the receiver accepted the message"))
@@ -185,6 +186,6 @@ RESULT = RunResult(
             notes=(f"removed {NAMES[5]}",),
             refused=1,
         ),
-        TargetResult("kafka", error=f"503 {NAMES[4]}"),
-    )
+    ),
+    (UnreadTarget("kafka", "confluent", f"503 {NAMES[4]}"),),
 )

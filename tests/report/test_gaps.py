@@ -24,13 +24,12 @@ from reconciler.apply.results import (
 )
 from reconciler.engine.apply import untouched
 from reconciler.engine.plan import plan_exit_code
-from reconciler.engine.read import Live
 from reconciler.model.errors import Problem, SecretError
 from reconciler.model.evidence import Tested, Yes, unknown
 from reconciler.model.exits import Exit, first_of
 from reconciler.model.gaps import GAPS, About, UnknownReason
 from reconciler.model.resource import Server, VersionSource
-from reconciler.plan.changes import Action, Change, Plan, Reason, SecretField, TargetPlan
+from reconciler.plan.changes import Action, Change, Plan, Reason, SecretField, TargetPlan, UnreadTarget
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.marks import Matching
 from reconciler.plan.origin import Drift, find_drift
@@ -141,7 +140,7 @@ def applied(reason: UnknownReason) -> RunResult:
         result = ChangeResult(CHANGE, Status.FAILED, "an object with this id is there, but your roles may not see it")
     else:
         result = ChangeResult(CHANGE, Status.ROLLED_BACK, f"its test failed: {tested.text}", tested)
-    return RunResult((TargetResult("search", (result,)),), reason is UnknownReason.INTERRUPTED)
+    return RunResult((TargetResult("search", (result,)),), interrupted=reason is UnknownReason.INTERRUPTED)
 
 
 def of_test(reason: UnknownReason) -> Run:
@@ -160,11 +159,11 @@ BASE = TargetPlan("search", "opensearch", Server("OpenSearch", "cluster", "3.6.0
 FIELD = SecretField("hook", ("url",), "env:HOOK")
 INCOMPLETE = Server("OpenSearch", "cluster", incomplete=SAYS_LIST, notes=(SAYS_LIST,))
 UNKNOWN_VERSION = "the version is unknown: set targets.X.version"
+UNREAD = UnreadTarget("search", "opensearch", "no answer")
 PLANS: dict[UnknownReason, TargetPlan] = {
     UnknownReason.UNRESOLVED: replace(BASE, unresolved=(FIELD,)),
     UnknownReason.WRITE_ONLY: replace(BASE, write_only=(FIELD,)),
     UnknownReason.IGNORED: replace(BASE, ignored=(("hook", "description"),)),
-    UnknownReason.TARGET_UNREAD: TargetPlan("search", "opensearch", error="no answer"),
     UnknownReason.LIST_INCOMPLETE: replace(BASE, server=INCOMPLETE, notes=INCOMPLETE.notes),
     UnknownReason.OBJECT_HIDDEN: replace(
         BASE, changes=(replace(CHANGE, held="an object with this id is there, but your roles may not see it"),)
@@ -179,6 +178,8 @@ PLANS: dict[UnknownReason, TargetPlan] = {
 
 
 def plan_of(reason: UnknownReason) -> Plan:
+    if reason is UnknownReason.TARGET_UNREAD:
+        return Plan("acme", "acme", unread=(UNREAD,))
     return Plan("acme", "acme", (PLANS[reason],))
 
 
@@ -187,14 +188,15 @@ def apply_of(reason: UnknownReason) -> Run:
         return run_of_apply(applied(reason))
     if reason is UnknownReason.UNRESOLVED:
         return run_of_failure("apply", SecretError("env:HOOK: not set; plans without it are resolved at apply"))
-    run = run_of_apply(RunResult((untouched(Live(PLANS[reason])),)))
-    plan = render_plan(plan_of(reason))  # which an apply shows first, and whose notes it does not repeat
+    made = plan_of(reason)
+    run = run_of_apply(RunResult(tuple(map(untouched, made.targets)), made.unread))
+    plan = render_plan(made)  # which an apply shows first, and whose notes it does not repeat
     return replace(run, forms={"plan shown first": plan, **run.forms}, silent=frozenset({*run.forms}))
 
 
 def sent_of(reason: UnknownReason) -> Run:
     if reason is UnknownReason.TARGET_UNREAD:
-        return run_of_tests([], PLANS[reason].problems)
+        return run_of_tests([], (UNREAD.problem,))
     if reason is UnknownReason.NOTHING_SELECTED:
         run = run_of_tests([])
         return replace(run, silent=frozenset(run.forms))  # what it says is a note of the run
@@ -260,7 +262,7 @@ def test_the_last_line_of_every_verb_counts_what_was_not_compared(reason: Unknow
     plan = plan_of(reason)
     assert words in render_plan(plan).splitlines()[-1]
     assert words in render_drift(find_drift(plan)).splitlines()[-1]
-    assert words in render_result(RunResult((untouched(Live(plan.targets[0])),))).splitlines()[-1]
+    assert words in render_result(RunResult((untouched(plan.targets[0]),))).splitlines()[-1]
 
 
 @pytest.mark.parametrize("reason", [UnknownReason.UNRESOLVED, UnknownReason.WRITE_ONLY, UnknownReason.IGNORED])

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.text import printable
-from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan
+from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan, UnreadTarget
 from reconciler.plan.diff import FieldChange
 from reconciler.report import view as pages
 from reconciler.report.markdown import COMMENT_LIMIT, byte_length, code, render_markdown, utf16_length
@@ -149,8 +149,8 @@ def test_a_plan_that_fits_is_not_cut() -> None:
 
 
 def test_very_long_remarks_and_very_many_targets_keep_the_limit() -> None:
-    target = TargetPlan("x", "opensearch", error="long " * 5000)
-    many = replace(PLAN, targets=tuple(replace(target, target=f"t{number}") for number in range(300)))
+    unread = tuple(UnreadTarget(f"t{number}", "opensearch", "long " * 5000) for number in range(300))
+    many = replace(PLAN, targets=(), unread=unread)
     assert utf16_length(render_markdown(pages.plan_page(many))) <= COMMENT_LIMIT
 
 

@@ -51,7 +51,7 @@ def command(options: ExportOptions, screen: Screen) -> int:
     for text in exported.notes:
         note(f"note: {text}")
     for target in unread:
-        note(f"error: {target.name}: {target.error}")
+        note(f"error: {target.problem}")
     _tell(run.workspace, exported, options, screen)
     return 1 if unread else 0
 

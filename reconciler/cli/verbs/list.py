@@ -33,14 +33,14 @@ def command(options: ListOptions, screen: Screen) -> int:
     run = prepared(options)
     read, unread = split_targets(asyncio.run(list_objects(run)))
     if options.types:
-        _show_types([row for target in read for row in type_rows(target.name, target.types, target.matching)], screen)
+        _show_types([row for target in read for row in type_rows(target.target, target.types, target.matching)], screen)
     else:
-        rows = sorted(row for item in read for row in list_rows(item.name, item.matching, item.ownership))
-        incomplete = {target.name: target.server.incomplete for target in read if target.server.incomplete}
-        gaps = _Gaps({target.name: target.error for target in unread}, incomplete)
+        rows = sorted(row for item in read for row in list_rows(item.target, item.matching, item.ownership))
+        incomplete = {target.target: target.server.incomplete for target in read if target.server.incomplete}
+        gaps = _Gaps({target.target: target.error for target in unread}, incomplete)
         _show_objects(rows, run.workspace.project.owner, screen, gaps, everything=options.everything)
     for target in unread:
-        note(f"error: {target.name}: {target.error}")
+        note(f"error: {target.problem}")
     return 1 if unread else 0
 
 
