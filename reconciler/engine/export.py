@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reconciler.engine.load import Workspace
@@ -12,6 +12,7 @@ from reconciler.engine.options import ExportOptions
 from reconciler.engine.plan import now
 from reconciler.engine.read import ReadTarget, split_targets
 from reconciler.engine.run import Run, list_objects
+from reconciler.engine.terraform import names_of, read_terraform, state_notes
 from reconciler.export.documents import Exported, export_manifests
 from reconciler.export.merging import merge_with, says_the_same
 from reconciler.export.objects import LiveTarget, Wanted, known_words
@@ -30,13 +31,17 @@ from reconciler.providers import provided
 
 def export_targets(workspace: Workspace, targets: Iterable[ReadTarget], options: ExportOptions) -> Exported:
     """The manifests of what is live on these targets, as far as the options want it. UsageError for a bad pattern,
-    ConfigurationError if patterns were given and nothing matches them."""
-    wanted = Wanted(options.everything, tuple(_pattern(text) for text in options.patterns))
+    ConfigurationError if patterns were given and nothing matches them, or for a state that is none."""
+    targets = list(targets)
+    state = read_terraform(workspace, options.from_terraform) if options.from_terraform else None
+    wanted = Wanted(options.everything, tuple(_pattern(text) for text in options.patterns), names_of(state, targets))
     places = [_live_target(item) for item in targets]
     abilities: dict[str, Abilities] = {
         name: provided(name).abilities() for name in {target.provider for target in workspace.project.targets.values()}
     }
-    exported = export_manifests(places, workspace.project, wanted, abilities, adopt=options.adopt)
+    exported = export_manifests(places, workspace.project, wanted, abilities, adopt=options.adopt or state is not None)
+    if state is not None:
+        return replace(exported, notes=(*exported.notes, *state_notes(state, targets)))
     if wanted.patterns and places and not (exported.manifests or exported.notes):
         given = " ".join(f"--select {word}={pattern}" for word, pattern in wanted.patterns)
         raise ConfigurationError(f"{given}: nothing that is live matches; {_hint(places, wanted)}")
@@ -56,6 +61,8 @@ def check_export(options: ExportOptions) -> None:
     """UsageError for options that contradict each other, before anything is read."""
     if options.snapshot and (options.everything or options.patterns or options.adopt or options.folder):
         raise UsageError("--snapshot holds what is owned, and stands alone: leave out the other flags")
+    if options.from_terraform and (options.snapshot or options.owned or options.everything or options.patterns):
+        raise UsageError("--from-terraform says what to export: leave out --all, --owned, --select and --snapshot")
     if options.owned and (options.everything or options.patterns):
         raise UsageError("--owned is the opposite of --all and --select: give one of them")
     for text in options.patterns:

@@ -234,7 +234,8 @@ class DoctorOptions(ProjectOptions, ReachOptions):
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions(ProjectOptions, ReachOptions):
     """`export`: what is owned, or `everything`, or what matches `patterns` (`kind=Slack*`). `adopt` pins unmanaged
-    objects by `spec.id`; files go to `folder`, or a snapshot to the file `snapshot`."""
+    objects by `spec.id`; files go to `folder`, or a snapshot to the file `snapshot`. `from_terraform` is a state's
+    file, or `-`: just what it manages, under the names that it has there, pinned by `spec.id`."""
 
     owned: bool = False
     everything: bool = False
@@ -243,6 +244,7 @@ class ExportOptions(ProjectOptions, ReachOptions):
     overwrite: bool = False
     folder: Path | None = None
     snapshot: Path | None = None
+    from_terraform: str | None = None
 
 
 def planning_of(options: ManifestOptions | DestroyOptions) -> PlanningOptions:

@@ -73,7 +73,7 @@ def export_manifests(
     """The manifests of what is wanted, all of which `validate` takes; what cannot be one is left out with a note, and
     so is what refers to it. `adopt` pins unmarked objects by `spec.id`, so that an apply takes them over."""
     chosen, notes = choose(targets, wanted)
-    groups, doubles = _named(chosen)
+    groups, doubles = _named(chosen, wanted.names or {})
     notes += [f"{item} is left out: its mark is that of another object too" for item in doubles]
     left_out: dict[str, str] = {}
     while True:
@@ -104,8 +104,11 @@ def _manifests(
     return manifests, wrong
 
 
-def _named(chosen: list[LiveObjectAt]) -> tuple[dict[str, list[LiveObjectAt]], list[LiveObjectAt]]:
-    """The objects by manifest name; ours keep their mark's. What is equal in kind and name on two targets is one."""
+def _named(
+    chosen: list[LiveObjectAt], names: Mapping[tuple[str, str], str]
+) -> tuple[dict[str, list[LiveObjectAt]], list[LiveObjectAt]]:
+    """The objects by manifest name; ours keep their mark's. What is equal in kind and name on two targets is one.
+    `names` are those that objects have elsewhere, by target and id."""
     groups: dict[str, list[LiveObjectAt]] = {}
     doubles: list[LiveObjectAt] = []
     for item in (item for item in chosen if item.owned):
@@ -113,7 +116,7 @@ def _named(chosen: list[LiveObjectAt]) -> tuple[dict[str, list[LiveObjectAt]], l
         (group if _fits(group, item) else doubles).append(item)
     unmarked: dict[tuple[str, str], list[list[LiveObjectAt]]] = defaultdict(list)
     for item in (item for item in chosen if not item.owned):
-        alike = unmarked[item.found.live.kind or "", _title(item)]
+        alike = unmarked[item.found.live.kind or "", names.get((item.target, item.found.id)) or _title(item)]
         fitting = next((group for group in alike if _fits(group, item)), None)
         if fitting is None:
             alike.append([item])

@@ -47,13 +47,17 @@ class LiveObjectAt:
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """What is asked for. `everything`: unmarked objects too. `patterns` are (`kind`, `name` or `id`, shell pattern);
-    one of each word that is given must match, `name` also by display name."""
+    one of each word that is given must match, `name` also by display name. `names`: just these, by target and live id,
+    with what their manifests are called."""
 
     everything: bool = False
     patterns: tuple[tuple[str, str], ...] = ()
+    names: Mapping[tuple[str, str], str] | None = None
 
     def covers(self, item: LiveObjectAt) -> bool:
         """Whether an object is asked for by itself."""
+        if self.names is not None:
+            return (item.target, item.found.id) in self.names
         if not (self.everything or self.patterns or item.owned or self._is_our_subscription(item)):
             return False
         words = {word for word, _ in self.patterns}

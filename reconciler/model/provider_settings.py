@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 
 
 def _any_version(_version: str) -> str:
     return ""
+
+
+@dataclass(frozen=True, slots=True)
+class TerraformType:
+    """A resource type of Terraform's: why it can have no manifest ("" if it can), and what stands before its ids in the
+    ids of our live objects."""
+
+    obstacle: str = ""
+    id_prefix: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +27,8 @@ class ProviderSettings:
     `url_variable` the environment variable that gives it, for a project with one such target only. `default_login`
     names the variables of the user and the password of a target without `auth`. `title` is how people write its name.
     `one_address_is_one_system`: two targets of one address are one system; where the login tells systems apart they
-    need not be. `version_problem` says why a written version cannot be a server's, "" if it can.
+    need not be. `version_problem` says why a written version cannot be a server's, "" if it can. `terraform` holds the
+    resource types of Terraform's provider that are about channels.
     """
 
     auth: frozenset[str] = frozenset({"basic", "bearer"})
@@ -28,6 +38,7 @@ class ProviderSettings:
     title: str = ""
     one_address_is_one_system: bool = False
     version_problem: Callable[[str], str] = _any_version
+    terraform: Mapping[str, TerraformType] = field(default_factory=dict)
 
 
 SettingsOf = Callable[[str], ProviderSettings]

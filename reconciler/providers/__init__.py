@@ -12,7 +12,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from reconciler.model.errors import ConfigurationError
-from reconciler.model.provider_settings import ProviderSettings
+from reconciler.model.provider_settings import ProviderSettings, TerraformType
 from reconciler.model.text import suggest
 from reconciler.model.versions import OLDEST, is_before, read_version
 
@@ -73,12 +73,21 @@ def _opensearch_version_problem(version: str) -> str:
     return f"is too old: this tool needs OpenSearch {OLDEST} or newer" if is_before(known, OLDEST) else ""
 
 
+_DESTINATION = TerraformType("it is a destination of Alerting's, from before OpenSearch 2.0 made them channels")
+_NO_KIND = TerraformType("there is no kind for what is about a single resource")
+
 BUILT_IN: Mapping[str, Provided] = {
     "confluent": Provided(
         ProviderSettings(
             auth=frozenset({"basic", "bearer", "sts"}),
             default_url="https://api.confluent.cloud",
             default_login=("CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET"),
+            terraform={
+                "confluent_notifications_integration": TerraformType(),
+                "confluent_notifications_subscription": TerraformType(id_prefix="subscriptions/"),
+                "confluent_notifications_resource_preference": _NO_KIND,
+                "confluent_notifications_resource_subscription": _NO_KIND,
+            },
         ),
         _confluent_abilities,
         _confluent,
@@ -90,6 +99,11 @@ BUILT_IN: Mapping[str, Provided] = {
             title="OpenSearch",
             one_address_is_one_system=True,
             version_problem=_opensearch_version_problem,
+            terraform={
+                "opensearch_channel_configuration": TerraformType(),
+                "opensearch_destination": _DESTINATION,
+                "elasticsearch_opendistro_destination": _DESTINATION,
+            },
         ),
         _opensearch_abilities,
         _opensearch,

@@ -34,6 +34,11 @@ from reconciler.model.text import plural
 @option("--adopt", is_flag=True, help="Pin unmarked objects by spec.id, so that an apply takes them over.")
 @option("--overwrite", is_flag=True, help="Write over files that are there.")
 @option("--snapshot", type=click.Path(path_type=Path, dir_okay=False), help="Write a snapshot for plan --against.")
+@option(
+    "--from-terraform",
+    metavar="STATE",
+    help="What a state of Terraform or OpenTofu manages, under the names that it has there (- for stdin).",
+)
 @takes(ExportOptions, Screen)
 @published("export")
 def command(options: ExportOptions, screen: Screen) -> int:
