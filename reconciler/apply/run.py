@@ -21,6 +21,7 @@ from reconciler.apply.steps import carry_out, find_overwritten
 from reconciler.apply.testing import verify_live
 from reconciler.model.resource import ChangeKey
 from reconciler.plan.changes import Action, Change, Message
+from reconciler.tasks import side_by_side
 
 T = TypeVar("T")
 
@@ -36,13 +37,22 @@ class Stop:
 
 
 async def finish(tasks: Collection[asyncio.Task[T]], stop: Stop) -> None:
-    """Wait until all tasks are done; after a hard stop they are cancelled, and not waited for much longer."""
+    """Wait until all tasks are done; after a hard stop they are cancelled, and not waited for much longer.
+
+    Not a TaskGroup, which waits for as long as a cancelled task takes, and ends all tasks when one fails.
+    """
     ended = asyncio.create_task(stop.hard.wait())
     waiting: set[asyncio.Task[T]] = set(tasks)
-    while waiting and not ended.done():
-        await asyncio.wait([*waiting, ended], return_when=asyncio.FIRST_COMPLETED)
-        waiting = {task for task in waiting if not task.done()}
-    ended.cancel()
+    try:
+        while waiting and not ended.done():
+            await asyncio.wait([*waiting, ended], return_when=asyncio.FIRST_COMPLETED)
+            waiting = {task for task in waiting if not task.done()}
+    finally:  # whoever waits may be cancelled too: no task outlives the targets' connections
+        ended.cancel()
+        await _cancel(waiting)
+
+
+async def _cancel(waiting: set[asyncio.Task[T]]) -> None:
     for _ in range(2):  # the first stops the work, the second the cleaning up after it
         for task in waiting:
             task.cancel()
@@ -67,7 +77,7 @@ def ignore(_target: str, _result: ChangeResult) -> None:
 
 async def apply_targets(sessions: Iterable[Session], stop: Stop, observe: Observer = ignore) -> RunResult:
     """Apply all targets side by side; each session's `stop` must be `stop.soft`."""
-    results = await asyncio.gather(*(_apply_target(session, stop, observe) for session in sessions))
+    results = await side_by_side(_apply_target(session, stop, observe) for session in sessions)
     return RunResult(tuple(results), interrupted=stop.soft.is_set())
 
 
@@ -220,7 +230,7 @@ async def _test_unchanged(session: Session) -> tuple[TestResult, ...]:
     """The tests of channels under `when: always` that no change concerned."""
     changed = {change.key for change in session.plan.changes}
     due = [message for message in session.plan.messages if message.key not in changed]
-    return tuple(await asyncio.gather(*(_test_one(session, message) for message in due)))
+    return tuple(await side_by_side(_test_one(session, message) for message in due))
 
 
 async def _test_one(session: Session, message: Message) -> TestResult:

@@ -14,7 +14,6 @@ from contextlib import AsyncExitStack
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import DoctorOptions, Purpose, Surroundings
 from reconciler.engine.read import references_in, resolver_of
-from reconciler.engine.tasks import side_by_side
 from reconciler.model.errors import (
     ConfigurationError,
     ForbiddenError,
@@ -30,6 +29,7 @@ from reconciler.model.provider import Provider
 from reconciler.model.resource import LiveObject, Payload, Server, VersionSource
 from reconciler.model.text import plural
 from reconciler.model.values import Value
+from reconciler.tasks import side_by_side
 
 _RIGHTS = {
     Purpose.PLAN: ("read one",),

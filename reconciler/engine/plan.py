@@ -147,10 +147,9 @@ def assemble(
     unread: Iterable[UnreadTarget],
     options: PlanningOptions,
     *,
-    with_commit: bool = True,
+    commit: str = "",
 ) -> Plan:
-    """The plan of all targets that were read. `with_commit`: it names its commit; asking git takes a process, which a
-    plan that only passes on a screen can spare."""
+    """The plan of all targets that were read; `commit` is the one that it names."""
     unread = tuple(unread)
     if (options.prune or options.destroy) and unread:
         raise RefusedError(
@@ -164,7 +163,7 @@ def assemble(
         unread=unread,
         scope=scope_of(options, workspace.commits),
         created_at=now(workspace.here.environ),
-        commit=_commit(workspace) if with_commit else "",
+        commit=commit,
         tool_version=__version__,
         notes=(*workspace.notes, *map(str, workspace.silences)),
     )
@@ -173,12 +172,6 @@ def assemble(
 def message_limit(workspace: Workspace, most: int | None) -> int:
     """How many recipients an apply may send test messages to; `most` is what a run was asked for."""
     return workspace.project.safety.max_messages if most is None else most
-
-
-def _commit(workspace: Workspace) -> str:
-    from reconciler.git import head_commit
-
-    return head_commit(workspace.root, workspace.here.environ)
 
 
 def now(environ: Mapping[str, str]) -> str:

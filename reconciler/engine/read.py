@@ -15,7 +15,6 @@ from typing import TypeVar
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ReachOptions
 from reconciler.engine.selecting import is_named
-from reconciler.engine.tasks import side_by_side
 from reconciler.model.errors import ConfigurationError, ForbiddenError, RefusedError, SecretError, TargetError
 from reconciler.model.masking import Masker
 from reconciler.model.provider import Abilities, Listing, NotificationType, Provider
@@ -32,6 +31,7 @@ from reconciler.plan.saved import pin_key, plan_key
 from reconciler.providers.retries import Retries
 from reconciler.secrets.resolver import Resolver
 from reconciler.secrets.settings import SecretSettings
+from reconciler.tasks import side_by_side
 
 MakePlan = Callable[[Server, Matching], TargetPlan]
 
@@ -142,7 +142,7 @@ async def _read_live(
     try:
         provider = await connect(workspace, target, credentials, reach.parallelism, reach.timeout, retries)
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(provider.close)
+            stack.push_async_callback(_give_back, provider)
             server, listing = await _read_whole(provider)
             ownership = _ownership(workspace, provider)
             matching = match_live([], listing.objects, ownership, listing.words)

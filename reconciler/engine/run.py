@@ -6,6 +6,7 @@ run needs of its process comes in as `Surroundings`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
@@ -162,17 +163,19 @@ class Planned:
 
 @asynccontextmanager
 async def planned(run: Run, *, with_commit: bool = True) -> AsyncIterator[Planned]:
-    """Read all targets and plan them; the connections are closed at the end, however it comes.
+    """Read all targets and plan them; the connections are closed at the end, however it comes. `with_commit`: the plan
+    names its commit; asking git takes a process, which a plan that is only looked at can spare.
 
     A target that cannot be read is in the plan with its error. RefusedError where a saved plan no longer holds.
     """
     options, reading = run.options, _reading(run)
+    commit = await asyncio.to_thread(_head_commit, run.workspace) if with_commit else ""
     if isinstance(options, PlanOptions) and options.against is not None:
         from reconciler.engine.snapshots import plan_against
 
         file = run.workspace.here.folder / options.against
         plans = await plan_against(run.workspace, reading, file, options.max_age)
-        yield Planned(run, assemble(run.workspace, plans, (), run.planning, with_commit=with_commit), ())
+        yield Planned(run, assemble(run.workspace, plans, (), run.planning, commit=commit), ())
         return
     names = options.names if isinstance(options, ReleaseOptions) else destroyed_names(options)
     async with read_targets(run.workspace, reading, only_owned=names is not None) as targets:
@@ -183,8 +186,14 @@ async def planned(run: Run, *, with_commit: bool = True) -> AsyncIterator[Planne
             lives = [_narrowed_to_release(live, options.names) for live in lives]
         refuse_moved(lives)
         plans = [live.plan for live in lives]
-        plan = assemble(run.workspace, plans, unread, run.planning, with_commit=with_commit)
+        plan = assemble(run.workspace, plans, unread, run.planning, commit=commit)
         yield Planned(run, plan, tuple(lives))
+
+
+def _head_commit(workspace: Workspace) -> str:
+    from reconciler.git import head_commit
+
+    return head_commit(workspace.root, workspace.here.environ)
 
 
 def _reading(run: Run) -> ReadOptions:

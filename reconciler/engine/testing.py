@@ -14,7 +14,6 @@ from reconciler.engine.options import TestOptions
 from reconciler.engine.plan import read_options
 from reconciler.engine.read import Live, read_targets, split_targets
 from reconciler.engine.run import Run
-from reconciler.engine.tasks import side_by_side
 from reconciler.model.errors import ForbiddenError, Problem, TargetError
 from reconciler.model.evidence import Evidence, No, Tested, expectation, unknown
 from reconciler.model.gaps import GAPS, UnknownReason
@@ -22,6 +21,7 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Payload, Resource, When
 from reconciler.plan.marks import Mark, Match
 from reconciler.plan.payload import make_payload
+from reconciler.tasks import side_by_side
 
 
 @dataclass(frozen=True, slots=True)

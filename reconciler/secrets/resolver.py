@@ -60,10 +60,10 @@ class Resolver:
 
         `live` references are left out of the result. A reference's form is applied to the value that was read.
         """
-        import asyncio
+        from reconciler.tasks import side_by_side  # asyncio comes with it
 
         wanted = [reference for reference in dict.fromkeys(references) if not reference.is_live]
-        readings = await asyncio.gather(*(self._reading(reference) for reference in wanted))
+        readings = await side_by_side(self._reading(reference) for reference in wanted)
         values = {}
         failures = {}
         for reference, reading in zip(wanted, readings, strict=True):

@@ -7,7 +7,6 @@ lists are looked through for what was to be created; a PATCH carries changed mem
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -45,6 +44,7 @@ from reconciler.providers.confluent.wording import is_absence, may_be_absence
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.retries import told_wait
+from reconciler.tasks import side_by_side
 
 
 @dataclass(slots=True)
@@ -133,7 +133,7 @@ class ConfluentProvider:
         catalogue = await self._calls.read_catalogue()
 
         async def look() -> dict[str, LiveObject]:
-            found = await asyncio.gather(*(self._calls.list_kind(kind) for kind in ("", codec.SUBSCRIPTION)))
+            found = await side_by_side(self._calls.list_kind(kind) for kind in ("", codec.SUBSCRIPTION))
             return {live.id: live for group in found for live in group}
 
         objects = await self._patience.repeat(await look(), look, self._is_behind, _soon)
