@@ -147,7 +147,7 @@ SELECTING: tuple[Decorator, ...] = (
 )
 
 GUARDING: tuple[Decorator, ...] = (
-    option("--allow-in-use", multiple=True, help="Allow deleting this account or group although it is in use."),
+    option("--allow-in-use", multiple=True, help="Allow deleting or replacing this one although it is in use."),
     option("--max-deletes", type=click.IntRange(min=0), help="Maximum number of deletes allowed."),
 )
 

@@ -119,6 +119,7 @@ def read_options(
             allow_in_use=frozenset(options.allow_in_use),
             consented=frozenset(consent.delete for consent in safety.allow if consent.in_use),
             prune_confirmed=prune_confirmed,
+            must_see_users=safety.in_use == "required",
         ),
         adopt=options.adopt,
         enable=frozenset(options.enable),

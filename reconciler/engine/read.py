@@ -15,6 +15,7 @@ from typing import TypeVar
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ReachOptions
 from reconciler.engine.selecting import is_named
+from reconciler.engine.users import find_users
 from reconciler.model.errors import ConfigurationError, ForbiddenError, RefusedError, SecretError, TargetError
 from reconciler.model.masking import Masker
 from reconciler.model.provider import Abilities, Listing, NotificationType, Provider
@@ -331,9 +332,11 @@ async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live | Unread
         if late and plan.server is not None:
             values = {**values, **late}
             plan = make_plan(plan.server, matching)
+        plan, moved = _bounded(run, plan, matching)
+        if not moved:  # else nothing of it is carried out
+            plan = await find_users(provider, plan)
     except (TargetError, SecretError, ConfigurationError) as error:
         return UnreadTarget(target, provider_name, str(error))
-    plan, moved = _bounded(run, plan, matching)
     if version := options.assumed.get(target):
         plan = with_assumed_version(plan, matching, ownership, provider.abilities, values, version)
     return Live(hold_back(plan, matching, options.guards), provider, matching, ownership, values, moved)

@@ -23,6 +23,7 @@ from reconciler.plan.marks import Match, Matching, Ownership
 from reconciler.plan.match import match_live
 from reconciler.plan.messages import Audience, possible_message
 from reconciler.plan.origin import with_origins
+from reconciler.plan.users import NOT_ASKED, with_users
 from reconciler.providers import provided
 
 _UNITS = {"m": 60, "h": 3600, "d": 86400}
@@ -54,6 +55,7 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
         plan = _told(plan, matching, workspace, options.plan.when)
         if workspace.base is not None:
             plan = with_origins(plan, workspace.resources(name), workspace.base.get(name, {}))
+        plan = with_users(plan, NOT_ASKED)
         plans.append(hold_back(plan, matching, options.guards))
     return plans
 

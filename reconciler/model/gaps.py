@@ -32,6 +32,12 @@ class UnknownReason(StrEnum):
     OBJECT_HIDDEN = "object-hidden"
     VERSION_UNKNOWN = "version-unknown"
     NOTHING_SELECTED = "nothing-selected"
+    USERS_NO_PLUGIN = "users-no-plugin"
+    USERS_FORBIDDEN = "users-forbidden"
+    USERS_FILTERED = "users-filtered"
+    USERS_CUT_OFF = "users-cut-off"
+    USERS_UNREAD = "users-unread"
+    USERS_NOT_ASKED = "users-not-asked"
 
 
 class About(StrEnum):
@@ -42,6 +48,7 @@ class About(StrEnum):
     READING = "reading"
     VERSION = "version"
     SELECTION = "selection"
+    USERS = "users"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +73,7 @@ class Gap:
 _RETRY = "look at the receiver, then test again"
 _DUE_AND_LOST: Mapping[str, int] = {"apply": 5, "test": 6}
 _NOT_TESTED: Mapping[str, int] = {"apply": 0, "test": 7}
+_USERS: Mapping[str, int] = {"plan": 0}
 
 GAPS: Mapping[UnknownReason, Gap] = {
     UnknownReason.NOT_SAID: Gap(
@@ -216,5 +224,47 @@ GAPS: Mapping[UnknownReason, Gap] = {
         "there is no channel to test",
         "name a channel",
         {"test": 7},
+    ),
+    UnknownReason.USERS_NO_PLUGIN: Gap(
+        About.USERS,
+        "the Alerting plugin does not answer on the target",
+        "Alerting is not installed there",
+        "ask whoever runs the cluster what sends through its channels",
+        _USERS,
+    ),
+    UnknownReason.USERS_FORBIDDEN: Gap(
+        About.USERS,
+        "the credentials may not search monitors",
+        "your user may not search monitors",
+        "grant cluster:admin/opendistro/alerting/monitor/search (docs/permissions.md)",
+        _USERS,
+    ),
+    UnknownReason.USERS_FILTERED: Gap(
+        About.USERS,
+        "Alerting may filter by backend roles: it is on, or whether it is may not be read",
+        "role filtering may hide monitors and workflows",
+        "use a user that sees all; where it is off, grant cluster:monitor/state, so that this can be read",
+        _USERS,
+    ),
+    UnknownReason.USERS_CUT_OFF: Gap(
+        About.USERS,
+        "there are more monitors and workflows than one search gives",
+        "there are more monitors than one search gives",
+        "look in Alerting itself, by the channel's id",
+        _USERS,
+    ),
+    UnknownReason.USERS_UNREAD: Gap(
+        About.USERS,
+        "the search fails, or its answer cannot be read",
+        "the monitors could not be read",
+        "reconciler doctor",
+        _USERS,
+    ),
+    UnknownReason.USERS_NOT_ASKED: Gap(
+        About.USERS,
+        "the plan is of a snapshot, which holds no users",
+        "a snapshot does not hold who uses a channel",
+        "plan against the target itself",
+        {"plan": 0},
     ),
 }

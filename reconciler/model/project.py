@@ -23,6 +23,7 @@ from reconciler.model.fields import (
     SCHEME,
     SWITCH,
     Form,
+    choice,
     list_of,
     map_of,
     number,
@@ -221,6 +222,11 @@ class Safety:
     max_deletes: int = written(_NON_NEGATIVE, "At most so many deletes and replaces.", default=5)
     max_delete_percent: int = written(number(0, 100), "And so many of a target's objects, from 10 on.", default=30)
     max_messages: int = written(_NON_NEGATIVE, "At most so many recipients of test messages.", default=50)
+    in_use: str = written(
+        choice("reported", "required"),
+        "required: deletes and replaces are held where it cannot be seen who uses a channel.",
+        default="reported",
+    )
     allow: tuple[DeleteConsent, ...] = written(
         list_of(record(DeleteConsent)),
         "Consent to single deletes, reviewed like everything else, in place of flags.",

@@ -6,7 +6,7 @@ Nobody above this floor knows a concrete provider. What one cannot do it says be
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -14,6 +14,7 @@ from typing import Protocol
 from reconciler.model.errors import Problem
 from reconciler.model.evidence import Delivery
 from reconciler.model.resource import LiveObject, Payload, Server
+from reconciler.model.users import UserListing
 from reconciler.model.values import Value
 
 
@@ -126,6 +127,14 @@ class Provider(Protocol):
 
     async def read(self, object_id: str) -> LiveObject | None:
         """One object, read in real time; None if there is none. ForbiddenError is not absence."""
+        ...
+
+    async def read_users(self, channels: Collection[str]) -> UserListing:
+        """Who sends through the target's channels, besides the objects of `read_all` that refer to them.
+
+        `channels` are the ids whose users matter: if nobody is found to use one of them, it is also looked into whether
+        users can be hidden. What cannot be seen is the listing's gap; UnauthorizedError is the only error.
+        """
         ...
 
     async def create(self, payload: Payload) -> str:

@@ -13,6 +13,7 @@ from enum import StrEnum
 from reconciler.model.errors import Problem
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.resource import ChangeKey, Server
+from reconciler.model.users import UsedBy
 from reconciler.plan.diff import FieldChange
 
 
@@ -90,7 +91,8 @@ class Change:
 
     `id` is the live object's, or the one it will be created under, where we choose it. A create has no before, a delete
     no after. `needs` are the changes that must have succeeded first. `held` says why a guard keeps it from being
-    applied. `updated` is when the live object was last changed, in the server's form.
+    applied. `updated` is when the live object was last changed, in the server's form. `used_by` says who sends through
+    it, where the change takes it away or brings it back; None where nobody asked, or nobody can.
     """
 
     action: Action
@@ -106,6 +108,7 @@ class Change:
     held: str = ""
     updated: str = ""
     unresolved: tuple[tuple[tuple[str, ...], str], ...] = ()
+    used_by: UsedBy | None = None
 
     @property
     def key(self) -> ChangeKey:
@@ -121,6 +124,13 @@ class Change:
     def affects_delivery(self) -> bool:
         """Whether messages could be lost or go elsewhere because of it, so that it must be verified."""
         return self.action in (Action.CREATE, Action.REPLACE) or any(item.delivery for item in self.fields)
+
+    @property
+    def disables(self) -> bool:
+        """Whether it mutes an enabled channel."""
+        return self.action is Action.UPDATE and any(
+            item.path == ("enabled",) and item.after is False for item in self.fields
+        )
 
     def __str__(self) -> str:
         return f'{self.kind} "{self.name}"'

@@ -10,9 +10,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from reconciler.model.errors import RefusedError
+from reconciler.model.gaps import GAPS
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import DUPLICATE, REPLACE, ChangeKey
 from reconciler.model.text import plural
+from reconciler.model.users import name_users
 from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan
 from reconciler.plan.claims import listed, made_by_another_version
 from reconciler.plan.marks import PROTECTED, Found, Match, Matching
@@ -30,7 +32,7 @@ class GuardOptions:
 
     `allow_duplicate` and `allow_in_use` hold NAME or NAME@ID; `consented` those whose delete the project file allows
     though they are in use. `prune_confirmed`: deletes are wanted by whoever runs this, not only by a plan file that
-    anybody may have edited.
+    anybody may have edited. `must_see_users`: what is removed must be known to be in nobody's use.
     """
 
     max_deletes: int = 5
@@ -41,6 +43,7 @@ class GuardOptions:
     allow_in_use: frozenset[str] = frozenset()
     consented: frozenset[str] = frozenset()
     prune_confirmed: bool = True
+    must_see_users: bool = False
 
 
 def hold_back(plan: TargetPlan, matching: Matching, options: GuardOptions) -> TargetPlan:
@@ -187,17 +190,40 @@ def _while_in_error(plan: TargetPlan) -> Judge:
 
 
 def _in_use(plan: TargetPlan, matching: Matching, options: GuardOptions) -> Judge:
-    """An account or group that somebody will still refer to once all that is not held was applied."""
+    """What somebody will still refer to, or send through, once all that is not held was applied."""
     users = _users_after(plan, matching)
     allowed = options.allow_in_use | options.consented
 
     def judge(change: Change) -> str:
-        if not _removes(change) or change.key.is_among(allowed) or change.kind not in KINDS or KINDS[change.kind].rank:
+        if not _removes(change) or change.key.is_among(allowed):
             return ""
-        names = sorted(users.get(change.id or "", ()))
-        return f"still in use by {', '.join(names)}: pass --allow-in-use {change.name}" if names else ""
+        if change.used_by is not None and change.used_by.users:
+            return f"still in use by {name_users(change.used_by.users)}: pass --allow-in-use {change.name}"
+        names = sorted(users.get(change.id or "", ())) if _is_only_referred_to(change) else []
+        if names:
+            return f"still in use by {', '.join(names)}: pass --allow-in-use {change.name}"
+        return _unseen_users(change, plan) if options.must_see_users else ""
 
     return judge
+
+
+def _is_only_referred_to(change: Change) -> bool:
+    """Whether nothing sends through it but what refers to it: an account or group."""
+    return change.kind in KINDS and not KINDS[change.kind].rank
+
+
+def _unseen_users(change: Change, plan: TargetPlan) -> str:
+    """Why it cannot be said that nobody uses it, where the project wants that known; "" if it can be."""
+    gap = change.used_by.gap if change.used_by is not None else None
+    if gap is not None:
+        why, fix = gap.text, f"{GAPS[gap.reason].evidence}, or "
+    elif plan.incomplete and _is_only_referred_to(change):
+        why, fix = plan.incomplete, ""
+    else:
+        return ""
+    return (
+        f"safety.in_use is required, and who uses it cannot all be seen: {why}; {fix}pass --allow-in-use {change.name}"
+    )
 
 
 def _users_after(plan: TargetPlan, matching: Matching) -> dict[str, set[str]]:

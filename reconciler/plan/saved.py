@@ -161,6 +161,7 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
         "held": "What guard holds it back. Guards are asked again: taking it out lifts none.",
         "updated": f"When the live object was last changed. {_COMPARED}",
         "unresolved": "Fields bound to a reference whose value was not known; the manifest must name the same one.",
+        "used_by": f"Who sends through it; asked again, and guarded by the answer. {_SHOWN}",
     },
 }
 """What each field of a plan file is worth to an apply: what happens if somebody edits it."""

@@ -23,6 +23,7 @@ from reconciler.plan.changes import (
 )
 from reconciler.plan.diff import FieldChange
 from reconciler.report.texts import Paint, plain, shown_time, shown_value
+from reconciler.report.users_text import used_by_lines
 
 _COLOURS = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
 _ADDRESSES = frozenset(field.name for kind in KINDS.values() for field in kind.fields if field.role is Role.SECRET)
@@ -152,6 +153,8 @@ def _details(change: Change, paint: Paint) -> Iterator[str]:
         yield from _field(change.action, field, width, paint)
     for path, reference in change.unresolved:
         yield f"      {'.'.join(path)}: resolved at apply (from {printable(reference)})"
+    for line in used_by_lines(change):
+        yield f"      {line}"
     for note in change.notes:
         yield f"      note: {printable(note)}"
     if change.held:

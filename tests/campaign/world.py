@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
@@ -23,6 +23,7 @@ from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Delivery
 from reconciler.model.provider import Abilities, Listing, Provider
 from reconciler.model.resource import LiveObject, Payload, Resource, Server, Settings, TestPolicy, When
+from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.guards import hold_back
@@ -192,6 +193,9 @@ class Mortal:
 
     async def read(self, object_id: str) -> LiveObject | None:
         return await self._call("read", object_id, lambda: self.inner.read(object_id))
+
+    async def read_users(self, channels: Collection[str]) -> UserListing:
+        return await self._call("read_users", "", lambda: self.inner.read_users(channels))
 
     async def create(self, payload: Payload) -> str:
         return await self._call("create", payload.id or "", lambda: self.inner.create(payload))

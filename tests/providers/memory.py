@@ -6,7 +6,7 @@ lag. Any call can be told to fail, before or after it was carried out; what was 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.model.errors import ConflictError, NotFoundError, Problem, RejectedError, TargetError
@@ -14,6 +14,7 @@ from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.provider import Listing, VerificationMethod
 from reconciler.model.resource import LiveObject, Payload, Server
+from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText, Value
 
 __all__ = ["Call", "MemoryAbilities", "MemoryProvider"]
@@ -74,6 +75,7 @@ class MemoryProvider:
     server: Server = Server("Memory", "memory-1", "3.6.0")
     deliver: Callable[[Mapping[str, Value]], Delivery] = lambda _: ACCEPTED
     unreadable: str = ""
+    users: UserListing = UserListing()
     objects: dict[str, LiveObject] = field(default_factory=dict)
     calls: list[Call] = field(default_factory=list)
     sent: list[Mapping[str, Value]] = field(default_factory=list)
@@ -114,6 +116,11 @@ class MemoryProvider:
         self._begin("read", object_id)
         live = self.objects.get(object_id)
         return None if live is None else self._masked(live)
+
+    async def read_users(self, channels: Collection[str]) -> UserListing:
+        """The users that were planted."""
+        self._begin("read_users")
+        return self.users
 
     async def create(self, payload: Payload) -> str:
         """A new object, under the payload's id where ids are chosen."""

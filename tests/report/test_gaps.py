@@ -29,6 +29,7 @@ from reconciler.model.evidence import Tested, Yes, unknown
 from reconciler.model.exits import Exit, first_of
 from reconciler.model.gaps import GAPS, About, UnknownReason
 from reconciler.model.resource import Server, VersionSource
+from reconciler.model.users import UsedBy, User
 from reconciler.plan.changes import Action, Change, Plan, Reason, SecretField, TargetPlan, UnreadTarget
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.marks import Matching
@@ -59,9 +60,10 @@ CHANGE = Change(
     (Reason.CREATED,),
     (FieldChange(("url",), None, "x", delivery=True),),
 )
+DELETE = replace(CHANGE, action=Action.DELETE, reasons=(Reason.PRUNED,), fields=())
 CLAIMS = re.compile(
     r"[1-9][0-9]* (verified|passed|resources? unchanged)|(?<!not )(?<!be )\bverified: |\bpassed\b(?<!0 passed)"
-    r"|✅|headline good|entry good|No changes\.|No drift\.|as the manifests say|\"verdict\": ?\"yes\""
+    r"|✅|headline good|entry good|workflow uses it|No changes\.|No drift\.|as the manifests say|\"verdict\": ?\"yes\""
 )
 
 
@@ -173,6 +175,13 @@ PLANS: dict[UnknownReason, TargetPlan] = {
         server=Server("OpenSearch", "cluster", source=VersionSource.UNKNOWN, notes=(UNKNOWN_VERSION,)),
         notes=(UNKNOWN_VERSION,),
     ),
+    **{
+        reason: replace(
+            BASE, changes=(replace(DELETE, used_by=UsedBy(gap=unknown(reason), not_looked_at=("reports",))),)
+        )
+        for reason, gap in GAPS.items()
+        if gap.about is About.USERS
+    },
 }
 """What a plan is in which one of these is not known. Tests are no part of a plan."""
 
@@ -303,6 +312,23 @@ def test_a_field_that_an_apply_wrote_is_no_longer_counted_as_not_compared() -> N
     done = [written(CHANGE, Tested(Yes("taken")), "acme_hook")]
     assert [gap.reason for gap in left_uncompared(plan, done)] == [UnknownReason.IGNORED]
     assert len(left_uncompared(plan, [replace(done[0], status=Status.REJECTED)])) == 2
+
+
+@pytest.mark.parametrize("reason", [reason for reason, gap in GAPS.items() if gap.about is About.USERS])
+@pytest.mark.parametrize("users", [(), (User("monitor", "disk", "m1"),)])
+def test_a_delete_calls_nothing_unused_whose_users_could_not_all_be_seen(
+    reason: UnknownReason, users: tuple[User, ...]
+) -> None:
+    change = replace(DELETE, used_by=UsedBy(users, unknown(reason), ("reports",)))
+    plan = Plan("acme", "acme", (replace(BASE, changes=(change,)),))
+    page = pages.plan_page(plan)
+    for text in (render_plan(plan), render_markdown(page), render_html(page)):
+        assert _says(text, GAPS[reason].says), text
+        assert "uses it" not in text
+        assert ("used by 1 monitor: disk" in text) == bool(users)
+    gap = plan_document(plan)["targets"][0]["changes"][0]["used_by"]["gap"]
+    assert (gap["reason"], gap["verdict"]) == (reason.value, "unknown")
+    assert plan_exit_code(plan, detailed=False) == GAPS[reason].exits["plan"]
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 import httpx
@@ -11,6 +12,7 @@ from reconciler.model.errors import NotFoundError, RejectedError, UnexpectedErro
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.provider import Listing
 from reconciler.model.resource import LiveObject, Payload, Server
+from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText
 from reconciler.providers.connection import Connection, make_client
 
@@ -42,6 +44,11 @@ class Board:
             return _live((await self._call("GET", f"/rooms/{object_id}")).json())
         except NotFoundError:
             return None
+
+    async def read_users(self, channels: Collection[str]) -> UserListing:
+        """None: nothing on a board sends through its channels."""
+        del channels
+        return UserListing()
 
     async def create(self, payload: Payload) -> str:
         """A new room, under an id of the board's."""

@@ -7,7 +7,7 @@ lists are looked through for what was to be created; a PATCH carries changed mem
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
@@ -22,6 +22,7 @@ from reconciler.model.errors import (
 from reconciler.model.evidence import Delivery
 from reconciler.model.provider import Abilities, Listing
 from reconciler.model.resource import LiveObject, Payload, Server
+from reconciler.model.users import UserListing
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.abilities import ABILITIES
 from reconciler.providers.confluent.calls import (
@@ -172,6 +173,11 @@ class ConfluentProvider:
     def _note(self, object_id: str, before: LiveObject | None, after: LiveObject | None) -> None:
         self._writes.note(object_id, before, after)
         self._calls.own.add(object_id)
+
+    async def read_users(self, channels: Collection[str]) -> UserListing:
+        """None: subscriptions alone use integrations, and `read_all` has them."""
+        del channels
+        return UserListing()
 
     async def create(self, payload: Payload) -> str:
         """Create an object; its id, which is the server's. ConflictError if there is one like it, QuotaError if there

@@ -9,7 +9,7 @@ every version.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 from urllib.parse import quote
 
@@ -27,6 +27,7 @@ from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.provider import Abilities, Listing
 from reconciler.model.resource import LiveObject, Payload, Server
+from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText
 from reconciler.model.versions import is_before, read_version
 from reconciler.providers.failures import explain_status
@@ -109,6 +110,12 @@ class OpenSearchProvider:
         if self._is_gone(answer):
             return None
         raise self._error(answer)
+
+    async def read_users(self, channels: Collection[str]) -> UserListing:
+        """Alerting's monitors and workflows, in one search."""
+        from reconciler.providers.opensearch.users import search_users  # few plans need it, and start-up counts
+
+        return await search_users(self._http, channels)
 
     async def create(self, payload: Payload) -> str:
         """Write a new config under the payload's id. ConflictError if there is one already, or one that is hidden."""

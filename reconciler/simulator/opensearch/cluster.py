@@ -111,7 +111,8 @@ class Cluster:
         check_parameters(request.call.path, list(request.parameters), _SETTINGS_PARAMETERS, ())
         if request.route.handler == "settings":
             request.access.require("cluster:monitor/state")
-            return shaped(request, self._settings.shown())
+            with_defaults = request.parameters.get("include_defaults") == "true"
+            return shaped(request, self._settings.shown(with_defaults=with_defaults))
         request.access.require("cluster:admin/settings/update")
         return shaped(request, self._settings.update(request.call.body))
 

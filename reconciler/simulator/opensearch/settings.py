@@ -17,6 +17,7 @@ NOTIFICATIONS_FILTER = "opensearch.notifications.general.filter_by_backend_roles
 ALERTING_FILTER = "plugins.alerting.filter_by_backend_roles"
 MAX_MONITORS = "plugins.alerting.monitor.max_monitors"
 _KNOWN = frozenset((NOTIFICATIONS_FILTER, ALERTING_FILTER, MAX_MONITORS))
+_DEFAULTS = {NOTIFICATIONS_FILTER: "false", ALERTING_FILTER: "false", MAX_MONITORS: "1000"}
 _SCOPES = ("persistent", "transient")
 
 
@@ -44,9 +45,12 @@ class ClusterSettings:
     def alerting_filter(self) -> bool:
         return self.get(ALERTING_FILTER) == "true"
 
-    def shown(self) -> str:
-        """The answer to GET: what was set, nested."""
-        return json.dumps({scope: _nested(self._values[scope]) for scope in _SCOPES})
+    def shown(self, *, with_defaults: bool = False) -> str:
+        """The answer to GET: what was set, nested; and the defaults of what was not, where they are asked for."""
+        answer = {scope: _nested(self._values[scope]) for scope in _SCOPES}
+        if with_defaults:
+            answer["defaults"] = _nested({name: value for name, value in _DEFAULTS.items() if self.get(name) is None})
+        return json.dumps(answer)
 
     def update(self, body: bytes) -> str:
         """Apply `{"persistent": {...}, "transient": {...}}`; raises ApiError, and then changes nothing."""

@@ -1,0 +1,51 @@
+"""Who uses a channel, in words: below a change of a plan. Pure.
+
+Names are whatever people typed into Alerting: every line is made printable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from reconciler.model.gaps import GAPS
+from reconciler.model.text import few, printable
+from reconciler.model.users import UsedBy, User, name_users
+from reconciler.plan.changes import Action, Change
+
+
+def used_by_lines(change: Change) -> list[str]:
+    """The lines below a change: who uses its object, and what they lose or get back by it."""
+    if change.used_by is None:
+        return []
+    if change.action is Action.CREATE:
+        return [printable(f"named by {name_users(change.used_by.users)}: works again with it")]
+    return [printable(line) for line in (*describe_users(change.used_by), *_losses(change, change.used_by.users))]
+
+
+def describe_users(used_by: UsedBy) -> Iterator[str]:
+    """Who uses an object, or that nobody does, or what keeps us from knowing."""
+    gap = used_by.gap
+    if used_by.users:
+        yield f"used by {name_users(used_by.users)}" + (f"; there may be more: {gap.text}" if gap else "")
+    elif gap:
+        yield f"users unknown: {gap.text}; to know them: {GAPS[gap.reason].evidence}"
+    else:
+        others = f"; not looked at: {', '.join(used_by.not_looked_at)}" if used_by.not_looked_at else ""
+        yield f"no monitor or workflow uses it{others}"
+
+
+def _losses(change: Change, users: Iterable[User]) -> Iterator[str]:
+    """What the enabled users lose while the channel is away or mute; OpenSearch's Alerting, as observed on 3.6.0."""
+    enabled = [user for user in users if user.enabled]
+    if not enabled:
+        return
+    when = "while it is disabled" if change.disables else "between delete and create"
+    if change.action is Action.DELETE:
+        when = "without it"
+    yield f"{when}, their runs end in an error and notify nobody through it"
+    if change.action is Action.DELETE:
+        return
+    if throttled := [user.name for user in enabled if user.throttled]:
+        yield f"a failed run counts for a throttle, which then holds back the next message: {few(throttled)}"
+    if by_document := [user.name for user in enabled if user.by_document]:
+        yield f"documents of a failed run are never reported again: {few(by_document)}"

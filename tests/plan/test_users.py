@@ -1,0 +1,140 @@
+"""Which changes ask who uses their object, and what the guard makes of the answer, as plain values."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from reconciler.model.evidence import unknown
+from reconciler.model.gaps import UnknownReason
+from reconciler.model.resource import LiveObject, Resource
+from reconciler.model.users import ChannelUser, User, UserListing, name_users, used_by
+from reconciler.plan.changes import Change, TargetPlan
+from reconciler.plan.guards import GuardOptions, hold_back
+from reconciler.plan.make import MakeOptions
+from reconciler.plan.marks import Matching
+from reconciler.plan.users import ids_taken_away, matters, with_users
+from reconciler.report.users_text import used_by_lines
+from tests.plan.builders import live, live_of, plan_of, resource, slack
+
+PRUNE = MakeOptions(prune=True)
+GAP = unknown(UnknownReason.USERS_FILTERED)
+DISK = ChannelUser("monitor", "m1", "disk", enabled=True, channels=frozenset({"acme_oncall"}))
+SEEN = UserListing("Alerting", (DISK,))
+UNSEEN = UserListing("Alerting", gap=GAP)
+GONE = live("SlackChannel", "acme_oncall", "[acme/oncall]")
+
+
+def planned(resources: list[Resource], objects: list[LiveObject], listing: UserListing) -> tuple[TargetPlan, Matching]:
+    plan, matching = plan_of(resources, objects, options=PRUNE)
+    return with_users(plan, listing), matching
+
+
+def held(listing: UserListing, options: GuardOptions, *objects: LiveObject) -> dict[str, str]:
+    plan, matching = planned([], list(objects or (GONE,)), listing)
+    return {change.name: change.held for change in hold_back(plan, matching, options).changes}
+
+
+def only(plan: TargetPlan) -> Change:
+    (change,) = plan.changes
+    return change
+
+
+def test_it_matters_for_deletes_replaces_disables_and_creates_alone() -> None:
+    oncall = slack()
+    assert not matters(plan_of([oncall], [live_of(oncall)])[0])
+    assert not matters(plan_of([replace(oncall, fields={**oncall.fields, "display_name": "x"})], [live_of(oncall)])[0])
+    assert not matters(plan_of([oncall], [live_of(oncall, enabled=False)])[0])
+    muted = slack(enabled=False)
+    deleted, disabled = plan_of([], [GONE], options=PRUNE)[0], plan_of([muted], [live_of(oncall)])[0]
+    replaced, created = (
+        plan_of([oncall], [live("ChimeChannel", "acme_oncall", "[acme/oncall]")])[0],
+        plan_of([oncall], [])[0],
+    )
+    for plan, taken in ((deleted, True), (disabled, True), (replaced, True), (created, False)):
+        assert matters(plan)
+        assert ids_taken_away(plan) == ({"acme_oncall"} if taken else set())
+
+
+@pytest.mark.parametrize("kind", ["SmtpAccount", "SesAccount", "EmailGroup"])
+def test_an_account_or_group_is_used_by_no_monitor(kind: str) -> None:
+    gone = live(kind, "acme_oncall", "[acme/oncall]")
+    plan, _ = planned([], [gone], SEEN)
+    assert not matters(plan)
+    assert only(plan).used_by is None
+    assert not matters(plan_of([resource(kind, "oncall")], [])[0])
+
+
+def test_a_type_that_is_not_known_may_be_used_too() -> None:
+    plan, _ = planned([], [live(None, "acme_oncall", "[acme/oncall]")], SEEN)
+    assert used_by_lines(only(plan))[0] == "used by 1 monitor: disk (1 enabled)"
+
+
+def test_where_the_target_has_no_such_users_nothing_is_said_and_nothing_held() -> None:
+    plan, matching = planned([], [GONE], UserListing())
+    assert only(plan).used_by is None
+    assert used_by_lines(only(plan)) == []
+    assert only(hold_back(plan, matching, GuardOptions(must_see_users=True))).held == ""
+
+
+def test_the_users_of_another_channel_hold_nothing() -> None:
+    other = replace(DISK, channels=frozenset({"acme_oncall_2"}))
+    assert held(UserListing("Alerting", (other,)), GuardOptions()) == {"oncall": ""}
+
+
+def test_a_disabled_monitor_holds_it_as_well() -> None:
+    asleep = UserListing("Alerting", (replace(DISK, enabled=False),))
+    assert "still in use by 1 monitor: disk (0 enabled)" in held(asleep, GuardOptions())["oncall"]
+
+
+@pytest.mark.parametrize("consent", ["oncall", "oncall@acme_oncall"])
+def test_consent_is_by_name_or_by_name_and_id(consent: str) -> None:
+    assert held(SEEN, GuardOptions(allow_in_use=frozenset({consent}))) == {"oncall": ""}
+    assert held(SEEN, GuardOptions(consented=frozenset({consent}))) == {"oncall": ""}
+    assert held(SEEN, GuardOptions(allow_in_use=frozenset({"oncall@other", "spare"})))["oncall"]
+
+
+def test_one_of_two_objects_with_one_name_is_held_by_itself() -> None:
+    second = live("SlackChannel", "acme_oncall_2", "[acme/oncall]")
+    plan, matching = planned([], [GONE, second], SEEN)
+    changes = {change.id: change.held for change in hold_back(plan, matching, GuardOptions()).changes}
+    assert changes["acme_oncall_2"] == ""
+    assert changes["acme_oncall"]
+
+
+def test_unseen_users_hold_only_where_the_project_wants_them_seen() -> None:
+    assert held(UNSEEN, GuardOptions()) == {"oncall": ""}
+    assert GAP.text in held(UNSEEN, GuardOptions(must_see_users=True))["oncall"]
+    assert held(UNSEEN, GuardOptions(must_see_users=True, allow_in_use=frozenset({"oncall"}))) == {"oncall": ""}
+    assert held(UserListing("Alerting"), GuardOptions(must_see_users=True)) == {"oncall": ""}
+
+
+def test_an_incomplete_list_hides_who_refers_to_an_account() -> None:
+    gone = live("EmailGroup", "acme_team", "[acme/team]")
+    plan, matching = plan_of([], [gone], options=PRUNE)
+    assert plan.server is not None
+    partly = replace(plan, server=replace(plan.server, incomplete="the server cannot read 1"))
+    options = GuardOptions(must_see_users=True)
+    assert "the server cannot read 1" in only(hold_back(partly, matching, options)).held
+    assert only(hold_back(plan, matching, options)).held == ""
+    assert only(hold_back(partly, matching, GuardOptions())).held == ""
+
+
+def test_what_is_seen_in_part_is_told_as_a_part() -> None:
+    plan, _ = planned([], [GONE], replace(SEEN, gap=GAP))
+    assert used_by_lines(only(plan))[0] == f"used by 1 monitor: disk (1 enabled); there may be more: {GAP.text}"
+
+
+def test_users_are_counted_by_kind_and_named_up_to_ten() -> None:
+    users = [User("monitor", f"m{number:02}", str(number)) for number in range(12)]
+    flow = User("workflow", "flow", "w", enabled=False)
+    shown = name_users([*users, flow])
+    assert shown.startswith("12 monitors and 1 workflow: flow, m00, ")
+    assert shown.endswith("m08 and 3 more (12 enabled)")
+    assert name_users([User("EmailChannel", "mail", "x", enabled=None)]) == "1 EmailChannel: mail"
+
+
+def test_a_monitor_without_a_name_is_named_by_its_id() -> None:
+    listing = UserListing("Alerting", (replace(DISK, name=""),))
+    assert name_users(used_by(listing, "acme_oncall").users) == "1 monitor: m1 (1 enabled)"
