@@ -28,6 +28,7 @@ from reconciler.plan.changes import (
     RefusedResource,
     SecretField,
     TargetPlan,
+    UnreadTarget,
 )
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.saved import (
@@ -95,10 +96,11 @@ plans = st.builds(
     text,
     text,
     st.lists(targets, max_size=2).map(tuple),
-    st.dictionaries(text, st.booleans() | st.lists(text), max_size=2),
-    text,
-    text,
-    text,
+    st.lists(st.builds(UnreadTarget, text, text, text), max_size=2).map(tuple),
+    scope=st.dictionaries(text, st.booleans() | st.lists(text), max_size=2),
+    created_at=text,
+    commit=text,
+    tool_version=text,
 )
 
 
