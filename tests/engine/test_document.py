@@ -12,8 +12,11 @@ from hypothesis import strategies as st
 
 from reconciler.manifests.check import schema_folder
 from reconciler.model.errors import ConfigurationError, RefusedError
+from reconciler.model.evidence import Unknown
+from reconciler.model.gaps import UnknownReason
 from reconciler.model.masking import Json
 from reconciler.model.resource import ChangeKey, Server, VersionSource
+from reconciler.model.users import UsedBy, User
 from reconciler.model.values import SecretText
 from reconciler.plan.changes import (
     Action,
@@ -58,6 +61,8 @@ shown: st.SearchStrategy[Json] = st.one_of(
 path = st.lists(text, min_size=1, max_size=2).map(tuple)
 fields = st.builds(FieldChange, path, shown, shown, st.booleans(), st.booleans())
 keys = st.builds(ChangeKey, text, text, text, st.none() | text)
+gaps = st.none() | st.builds(Unknown, st.sampled_from(UnknownReason), text)
+users = st.builds(User, text, text, text, st.none() | st.booleans(), st.booleans(), st.booleans(), text)
 changes = st.builds(
     Change,
     st.sampled_from(Action),
@@ -73,6 +78,7 @@ changes = st.builds(
     text,
     text,
     st.lists(st.tuples(path, text), max_size=2).map(tuple),
+    st.none() | st.builds(UsedBy, st.lists(users, max_size=2).map(tuple), gaps, st.just(("reports",))),
 )
 targets = st.builds(
     TargetPlan,
