@@ -180,6 +180,11 @@ def _lint_access(at: Path, target: Target, settings: ProviderSettings) -> Iterat
     for way in sorted(target.auth.ways - settings.auth) if target.auth else ():
         fix = f"{target.provider} takes {', '.join(sorted(settings.auth))}"
         yield Problem((*at, "auth", way), f"{target.provider} does not know this", "auth-not-held", fix, at_key=True)
+    service = target.auth.sigv4.service if target.auth and target.auth.sigv4 else ""
+    if problem := settings.unsupported_system(target.url or "", service):
+        message, fix = problem
+        field = ("url",) if settings.unsupported_system(target.url or "", "") else ("auth", "sigv4", "service")
+        yield Problem((*at, *field), message, "unsupported-system", fix)
     if not target.tls.verify:
         message = "any certificate is accepted, so anybody in between can read along"
         yield Problem(

@@ -73,7 +73,11 @@ class SigV4Auth:
     """Requests signed for AWS, with the credentials that botocore finds."""
 
     region: str = written(NON_EMPTY, "The AWS region.", examples=("eu-central-1",))
-    service: str = written(NON_EMPTY, "The service to sign for: es, or aoss.", default="es")
+    service: str = written(
+        NON_EMPTY,
+        "The AWS service to sign for. OpenSearch Serverless (aoss) has no channels.",
+        default="es",
+    )
 
 
 @dataclass(frozen=True, slots=True)

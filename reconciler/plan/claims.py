@@ -153,7 +153,8 @@ class Finder:
             return Refusal(
                 resource,
                 f"the live object {item.id} carries another owner's mark {mark}: it is never touched; if that project "
-                "became this one, list its owner under spec.former_owners",
+                "became this one, list its owner under spec.former_owners; if the text only looks like a mark, put a "
+                "full stop after it on the live object, then adopt that by spec.id",
             )
         if item.live.kind is None:
             return Refusal(

@@ -76,6 +76,17 @@ def _opensearch_version_problem(version: str) -> str:
 _DESTINATION = TerraformType("it is a destination of Alerting's, from before OpenSearch 2.0 made them channels")
 _NO_KIND = TerraformType("there is no kind for what is about a single resource")
 
+
+def _serverless(url: str, service: str) -> tuple[str, str] | None:
+    """OpenSearch Serverless runs no plugins; its hosts are `<id>.<region>.aoss.amazonaws.com`."""
+    from urllib.parse import urlsplit
+
+    if service != "aoss" and not (urlsplit(url).hostname or "").endswith(".aoss.amazonaws.com"):
+        return None
+    fix = "give the address of an OpenSearch Service domain, and service: es (or leave it out)"
+    return "OpenSearch Serverless has no Notifications plugin, so that it can hold no channels", fix
+
+
 BUILT_IN: Mapping[str, Provided] = {
     "confluent": Provided(
         ProviderSettings(
@@ -104,6 +115,7 @@ BUILT_IN: Mapping[str, Provided] = {
                 "opensearch_destination": _DESTINATION,
                 "elasticsearch_opendistro_destination": _DESTINATION,
             },
+            unsupported_system=_serverless,
         ),
         _opensearch_abilities,
         _opensearch,

@@ -57,6 +57,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "unknown-target": "A target that is named is defined in the project file.",
         "unreadable-file": "A file that is named can be read.",
         "unsupported-field": "A field is one that the target can hold.",
+        "unsupported-system": "A target is a system that the tool can manage channels of.",
         "unsupported-kind": "A kind is one that the target can hold.",
         "workflows-address": "An address of a Teams workflow is one that the target's version accepts.",
         "wrong-form": "A value has the form that its field demands.",

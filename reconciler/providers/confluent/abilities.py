@@ -11,6 +11,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from reconciler.model.errors import Level, Problem
 from reconciler.model.provider import VerificationMethod
+from reconciler.model.text import not_an_address
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent.codec import SUBSCRIPTION, TARGETS
 
@@ -85,9 +86,11 @@ def _check_address(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
     value = fields.get(name)
     if not isinstance(value, SecretText | str):
         return
-    parts = _split(value.reveal() if isinstance(value, SecretText) else value)
+    text = value.reveal() if isinstance(value, SecretText) else value
+    parts = _split(text)
     if parts is None:
-        yield Problem((name,), "is not an http or https address", "invalid-address", "write https://host/path")
+        message, fix = not_an_address(text)
+        yield Problem((name,), message, "invalid-address", fix)
     elif kind == "MicrosoftTeamsChannel" and (parts.hostname or "").endswith(_RETIRED):
         message = "is an Office 365 connector address, which Microsoft has retired"
         hint = "make a Workflows webhook in Teams, and give its address"

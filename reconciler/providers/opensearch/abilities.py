@@ -14,6 +14,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from reconciler.model.errors import Level, Problem
 from reconciler.model.provider import VerificationMethod
+from reconciler.model.text import not_an_address
 from reconciler.model.values import SecretText, Value
 from reconciler.model.versions import is_before
 from reconciler.providers.opensearch.codec import NATIVE_TYPES
@@ -195,7 +196,8 @@ def _check_addresses(kind: str, fields: Mapping[str, Value], version: str) -> It
 def _check_address(kind: str, name: str, text: str, version: str) -> Iterator[Problem]:
     parts = _split(text)
     if parts is None:
-        yield Problem((name,), "is not an http or https address", "invalid-address", "write https://host/path")
+        message, fix = not_an_address(text)
+        yield Problem((name,), message, "invalid-address", fix)
         return
     host = parts.hostname or ""
     if kind == "SlackChannel" and _is_at_least(version, "3.0") and not text.startswith(_SLACK):
