@@ -9,6 +9,7 @@ from typing import BinaryIO
 from reconciler.engine.load import Workspace
 from reconciler.engine.read import ReadTarget
 from reconciler.export.terraform import State, StateObject, read_state, removal_of
+from reconciler.manifests.files import STDIN
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.text import plural, printable
 from reconciler.providers import provided
@@ -20,7 +21,7 @@ def read_terraform(workspace: Workspace, name: str) -> State:
     """The state in a file, or on stdin (`-`). ConfigurationError if it cannot be read, or is none."""
     providers = {target.provider for target in workspace.project.targets.values()}
     types = {kind: row for provider in sorted(providers) for kind, row in provided(provider).settings.terraform.items()}
-    label, here = "<stdin>" if name == "-" else name, workspace.here
+    label, here = STDIN if name == "-" else name, workspace.here
     try:
         with ExitStack() as opened:
             source: BinaryIO | None = here.stdin

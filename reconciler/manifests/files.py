@@ -18,6 +18,9 @@ from typing import IO
 from reconciler.manifests.budget import Budget
 from reconciler.model.errors import Location, Problem
 
+STDIN = "<stdin>"
+"""What manifests from standard input have for a file."""
+
 MAX_BYTES = 10 * 2**20
 """The largest file that is read: 10 MiB."""
 
@@ -181,14 +184,14 @@ def decode(data: bytes) -> str:
 
 def _stdin(stream: IO[bytes] | IO[str] | None) -> Found | tuple[str, FileProblem]:
     if stream is None:
-        return "<stdin>", FileProblem("there is nothing on standard input", "missing-file", "pipe the manifests in")
+        return STDIN, FileProblem("there is nothing on standard input", "missing-file", "pipe the manifests in")
     raw: IO[bytes] | IO[str] = getattr(stream, "buffer", stream)
     data = raw.read(MAX_BYTES + 1)
     try:
         text = decode(data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data)
     except FileProblem as problem:
-        return "<stdin>", problem
-    return Found("<stdin>", lambda: text)
+        return STDIN, problem
+    return Found(STDIN, lambda: text)
 
 
 def _unreadable(error: OSError) -> FileProblem:

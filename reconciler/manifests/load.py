@@ -17,7 +17,7 @@ from typing import IO, Any
 from reconciler.manifests.budget import Budget
 from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents
-from reconciler.manifests.files import FileProblem, Found, find_files, label_of, read_text
+from reconciler.manifests.files import STDIN, FileProblem, Found, find_files, label_of, read_text
 from reconciler.manifests.lint import lint_manifest, lint_spec
 from reconciler.manifests.manifest import Manifest, Source, located, subject_of
 from reconciler.model.errors import Level, Location, Problem
@@ -189,6 +189,6 @@ def _same_name(manifest: Manifest, other: Manifest) -> Problem:
 
 
 def _nothing(paths: Sequence[Path | str], root: Path) -> Problem:
-    label = "<stdin>" if paths and str(paths[0]) == "-" else label_of(root / paths[0] if paths else root)
+    label = STDIN if paths and str(paths[0]) == "-" else label_of(root / paths[0] if paths else root)
     fix = "write a manifest there, or correct spec.manifests or --file"
     return Problem((), "there is no manifest", "no-manifests", fix, location=Location(label))

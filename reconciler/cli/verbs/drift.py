@@ -1,32 +1,66 @@
-"""`reconciler drift`: has anything moved that no manifest asked for? For schedules that watch. It only reads."""
+"""`reconciler drift`: has anything moved that no manifest asked for? For schedules that watch. It only reads.
+
+With `--accept` it hands out what is live as a patch of the manifests, and writes into files only where a flag says so.
+"""
 
 from __future__ import annotations
 
 import asyncio
+from dataclasses import dataclass
+from pathlib import Path
 
 import click
 
 from reconciler.cli.loading import prepared
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, SELECTING, option, options, takes
-from reconciler.cli.publishing import OUTPUTS, Output, publish, published
+from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
+from reconciler.cli.terminal import note, out
 from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.options import DriftOptions
 from reconciler.engine.run import find_drift
+from reconciler.model.errors import UsageError
+from reconciler.model.exits import Exit
+from reconciler.model.text import plural
+
+
+@dataclass(frozen=True, kw_only=True)
+class AcceptOptions:
+    """What of the drift is to stay (names, with globs), and where it goes: a patch's file, or the manifests."""
+
+    accept: tuple[str, ...] = ()
+    patch: Path | None = None
+    write: bool = False
 
 
 @click.command("drift")
 @options(COMMON, SELECTING, CONNECTING, OUTPUTS)
 @option("--without-secrets", is_flag=True, help="Do not resolve secrets, nor report what needs them as missing.")
 @option("--base", metavar="REF", help="Separate drift from what manifests changed since this commit.")
+@option("--accept", multiple=True, metavar="NAME", help="Print what is live as a patch of this manifest; repeatable.")
+@option("--patch", type=click.Path(path_type=Path, dir_okay=False), help="With --accept: write the patch to a file.")
+@option("--write", is_flag=True, help="With --accept: write into the manifests, and print no patch.")
 @time_limit(900)
-@takes(DriftOptions, Output, TimeLimit)
+@takes(DriftOptions, Output, AcceptOptions, TimeLimit)
 @published("drift")
-def command(options: DriftOptions, output: Output, limit: TimeLimit) -> int:
-    """Tell what differs from the manifests, and since when; exit 2 if anything does, 7 if not all was compared."""
+def command(options: DriftOptions, output: Output, accepting: AcceptOptions, limit: TimeLimit) -> int:
+    """Tell what differs from the manifests, and since when; exit 2 if anything does, 7 if not all was compared.
+
+    With --accept, print the patch that makes manifests say what is live: exit 2 if some of it cannot be accepted.
+    """
     set_up_logging(output.verbose)
+    _check(output, accepting)
     with within(limit.time_limit):
-        return _drift(options, output)
+        return _accept(options, accepting) if accepting.accept else _drift(options, output)
+
+
+def _check(output: Output, accepting: AcceptOptions) -> None:
+    if not accepting.accept and (accepting.patch or accepting.write):
+        raise UsageError("--patch and --write say where a patch goes: name what to accept with --accept NAME")
+    if accepting.patch and accepting.write:
+        raise UsageError("--patch and --write: give one of them")
+    if accepting.accept and (output.stdout != "text" or output.has_ci_outputs):
+        raise UsageError("--accept prints a patch, and no report: leave out -o, --json and what publishes a report")
 
 
 def _drift(options: DriftOptions, output: Output) -> int:
@@ -34,3 +68,27 @@ def _drift(options: DriftOptions, output: Output) -> int:
     drift = asyncio.run(find_drift(run, with_commit=output.names_commit))
     publish("drift", drift, output, options, run.workspace)
     return drift.exit_code(asked_for_secrets=not options.without_secrets)
+
+
+def _accept(options: DriftOptions, accepting: AcceptOptions) -> int:
+    from reconciler.engine.accepting import accept_drift
+
+    run = prepared(options)
+    drift = asyncio.run(find_drift(run, with_commit=False))
+    for problem in drift.plan.problems:
+        note(f"error: {problem}")
+    accepted = accept_drift(run.workspace, drift, accepting.accept)
+    for text in accepted.refused:
+        note(f"not accepted: {text}")
+    if accepting.write:
+        for file, text in accepted.after.items():
+            write_file(Path(file), text)
+        note(f"{plural(len(accepted.after), 'file')} written: review them as any change")
+    elif accepting.patch:
+        write_file(accepting.patch, accepted.patch)
+        note(f"{accepting.patch}: a patch of {plural(len(accepted.after), 'file')}")
+    elif accepted.after:
+        out(accepted.patch)
+    if not (accepted.after or accepted.refused):
+        note("nothing of it has drifted")
+    return Exit.ERROR if drift.plan.problems else Exit.CHANGES if accepted.refused else Exit.DONE
