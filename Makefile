@@ -6,10 +6,11 @@ LOCK := requirements/dev.txt
 EXTRAS := aws simulator vault
 READY := $(VENV)/.ready
 SITE := .venv-docs
+PICTURES := .venv-pictures
 PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-emit-package channel-reconciler
 
 .DEFAULT_GOAL := help
-.PHONY: help setup attack docs mutants demo test check lint format types imports examples schemas messages house reference pages written unit test-live interop bench campaign lock clean
+.PHONY: help setup attack docs pictures mutants demo test check lint format types imports examples schemas messages house reference pages written unit test-live interop bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -34,6 +35,11 @@ $(SITE)/.ready: requirements/docs.txt
 	test -x $(SITE)/bin/python || $(PYTHON) -m venv $(SITE)
 	$(SITE)/bin/python -m pip install --quiet --require-hashes -r requirements/docs.txt
 	@touch $@
+
+pictures: $(READY) ## take the pictures in docs/pictures/ again, by real runs (needs Chromium and npm)
+	test -x $(PICTURES)/bin/python || $(PYTHON) -m venv $(PICTURES)
+	$(PICTURES)/bin/python -m pip install --quiet --require-hashes -r requirements/pictures.txt
+	$(PICTURES)/bin/python -m tools.pictures
 
 demo: $(READY) ## see the product work, on the embedded simulator
 	$(BIN)/python -m examples.demo
@@ -96,7 +102,7 @@ lock: | $(BIN)/uv ## pin the newest allowed packages, with hashes, for every pla
 	$(PIN) --constraint $(LOCK) --extra build pyproject.toml -o requirements/run.txt
 	for extra in $(EXTRAS); do $(PIN) --constraint $(LOCK) --extra $$extra pyproject.toml -o requirements/extras/$$extra.txt; done
 	$(PIN) --group release -o requirements/release.txt
-	$(PIN) --group docs -o requirements/docs.txt
+	for group in docs pictures; do $(PIN) --group $$group -o requirements/$$group.txt; done
 
 campaign: $(READY) ## the long fault campaign (CASES=10000 SEED=7)
 	$(BIN)/python -m tests.campaign $(CASES) $(SEED)
@@ -108,4 +114,4 @@ mutants: $(READY) ## take listed rules out in turn: which test catches it?
 	$(BIN)/python -m tests.mutants.run
 
 clean: ## remove what was made
-	rm -rf $(VENV) $(SITE) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) $(SITE) $(PICTURES) build dist .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
