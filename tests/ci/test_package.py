@@ -62,8 +62,11 @@ def test_no_link_of_the_page_needs_a_file_beside_it(metadata: Message) -> None:
     assert all(link.startswith(("https://", "#")) for link in links), links
     ours = [link for link in links if link.startswith(home)]
     for link in ours:
-        path = link.removeprefix(f"{home}/blob/main/").partition("#")[0]
+        path = re.sub("^/(blob|raw)/main/", "", link.removeprefix(home)).partition("#")[0]
         assert (ROOT / path).exists(), link
+    pictures = re.findall(r"!\[[^\]]+\]\(([^)]+)\)", page)
+    assert pictures
+    assert all(link.startswith(f"{home}/raw/main/docs/pictures/") for link in pictures), "an index page shows the file"
     assert len(ours) == len(LINK.findall((ROOT / "README.md").read_text("utf-8"))) - (len(links) - len(ours))
 
 
