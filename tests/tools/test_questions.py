@@ -22,7 +22,7 @@ ASKED = (
     "least rights",
     "exit code 4",
     "on AWS",
-    "from Terraform",
+    "from Terraform or OpenTofu",
     "every week",
 )
 
