@@ -101,11 +101,7 @@ class Server:
         path, _, query = request.raw_path.partition("?")
         headers = {name.lower(): value for name, value in request.headers.items()}
         body = await request.read() if request.can_read_body else b""
-        call = Call(request.method, path, query, headers, body, certificate=_subject(request))
-        strike = self.faults.take(call.method, path)
-        api = self._api_for(path)
-        reply = await (self._striker.answer(api, call, strike) if strike else self._perform(api, call))
-        self.requests.append(LoggedRequest(call.method, request.raw_path, reply.status if reply else 0))
+        reply = await self.answer(Call(request.method, path, query, headers, body, certificate=_subject(request)))
         if reply is None:
             return _drop(request)
         if reply.repeat:
@@ -113,6 +109,15 @@ class Server:
         response = web.Response(status=reply.status, body=reply.body, headers=dict(reply.headers))
         response.headers["Content-Type"] = reply.content_type
         return response
+
+    async def answer(self, call: Call) -> Reply | None:
+        """What comes of a call, however it came here, with the fault that strikes it; None drops the connection."""
+        strike = self.faults.take(call.method, call.path)
+        api = self._api_for(call.path)
+        reply = await (self._striker.answer(api, call, strike) if strike else self._perform(api, call))
+        raw = f"{call.path}?{call.query}" if call.query else call.path
+        self.requests.append(LoggedRequest(call.method, raw, reply.status if reply else 0))
+        return reply
 
     async def _perform(self, api: Api, call: Call) -> Reply:
         reply = await api.answer(call)

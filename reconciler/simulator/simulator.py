@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from reconciler.simulator.background import LoopThread
+from reconciler.simulator.calls import Call, Reply
 from reconciler.simulator.clock import Clock
 from reconciler.simulator.confluent import Behaviours, ConfluentApi
 from reconciler.simulator.confluent.behaviours import LIKELY
@@ -172,6 +173,10 @@ class Simulator:
     def set_users(self, document: Mapping[str, Any] | None) -> None:
         """Users and roles from now on, as `users` at the start; None takes the security plugin away."""
         self.node.set_users(document)
+
+    async def answer(self, call: Call) -> Reply | None:
+        """One call without a network between, in the caller's event loop; None is a dropped connection."""
+        return await self._server.answer(call)
 
     def hide_version(self, *, compatibility: bool = False, no_header: bool = False, no_root: bool = False) -> None:
         """Show 7.10.2 in `GET /`, leave out the header of 3.x, answer `GET /` with 403; all off shows the truth."""

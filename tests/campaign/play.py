@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from reconciler.apply.results import Status
 from tests.campaign.cases import Case
 from tests.campaign.verdicts import after_the_first, after_the_second
-from tests.campaign.world import Ended, Kill, World
+from tests.campaign.world import PLANNED, Direct, Ended, Kill, World, enabled_by
 
-__all__ = ["play"]
+__all__ = ["Played", "play"]
 
 _LATER = 16 * 60.0  # seconds: from then on, a canary is nobody's any more
 _OBJECT = "acme_address"
-_PLANNING = ("read_server", "read_all")  # what is there by then is drift, and the plan's to show
 _OTHER_WORDS = "written by another hand [acme/address]"
 
 
@@ -25,10 +23,12 @@ class Intruder:
     world: World
     at: int
     steps: int = 0
+    is_planned: bool = False  # what was there before is drift, and the plan's to show
     is_fair: bool = False
 
     def __call__(self, verb: str, object_id: str) -> None:
         self.steps += 1
+        self.is_planned = self.is_planned or verb == PLANNED
         if self.steps != self.at:
             return
         entry = self.world.configs().get(_OBJECT)
@@ -38,38 +38,50 @@ class Intruder:
         entry.pop("last_updated_time_ms")
         self.world.simulator.store.seed([entry])
         is_too_late = verb in ("update", "delete") and object_id == _OBJECT
-        self.is_fair = not is_too_late and verb not in _PLANNING
+        self.is_fair = self.is_planned and not is_too_late
 
 
-def play(world: World, case: Case, wait: Callable[[Case], None] = lambda _case: None) -> list[str]:
-    """What went wrong in a case; nothing, if all is as it must be. `wait` is called between the two runs."""
-    wanted = world.wanted(case.mix, case.second)
-    world.start_over()
+@dataclass(frozen=True)
+class Played:
+    """What went wrong in a case, nothing if all is as it must be; and how its first run ended."""
+
+    wrong: list[str]
+    ended: str
+
+
+def play(world: World, case: Case, wait: Callable[[Case], None] = lambda _case: None) -> Played:
+    """Play a case. `wait` is called between the two runs."""
+    wanted = world.wanted(case.mix, case.second, case.crossed)
+    world.start_over(case.crossed)
     before = world.configs()
     for fault in case.faults:
         world.simulator.faults.add(fault)
     intruder = Intruder(world, case.intrude_at)
+    over = Direct(world.simulator) if case.is_direct else None
     first = world.apply(
-        case.first, kill=Kill(case.kill_at), parallelism=case.parallelism, step=intruder, timeout=case.timeout
+        case.first,
+        kill=Kill(case.kill_at),
+        parallelism=case.parallelism,
+        step=intruder,
+        timeout=case.timeout,
+        over=over,
     )
-    is_open = case.is_late or bool(case.intrude_at)
-    wrong = list(after_the_first(before, first, world.configs(), is_late=is_open))
+    wrong = list(after_the_first(world, case, before, first))
     if intruder.is_fair and _is_lost(world) and first.result is not None and first.result.exit_code == 0:
         wrong.append("what another hand wrote was overwritten, and nobody was told")
-    if case.must_undo:
-        wrong += [
-            f"{name} failed its test and was not rolled back" for name in case.bad if not _is_rolled_back(first, name)
-        ]
     wait(case)
     world.simulator.faults.clear()
     world.simulator.clock.advance(_LATER)
-    second = world.apply(case.second)
+    world.let_go(case.crossed)
+    second = world.apply(case.second, enable=enabled_by(case.crossed), over=over)
     wrong += after_the_second(world, case, wanted, first, second)
-    return [f"{case.name}: {line}" for line in wrong]
+    return Played([f"{case.name}: {line}" for line in wrong], _how(case, first))
 
 
-def _is_rolled_back(ended: Ended, name: str) -> bool:
-    return name in ended.results and ended.results[name].status in (Status.REJECTED, Status.ROLLED_BACK)
+def _how(case: Case, ended: Ended) -> str:
+    if ended.result is not None:
+        return f"exit {ended.result.exit_code:d}"
+    return "killed" if case.kill_at and ended.plan is not None else "not read"
 
 
 def _is_lost(world: World) -> bool:

@@ -58,7 +58,7 @@ def play_proxied(server: str, seed: int) -> list[str]:
             case = Case(words, MIXES[name], timeout=0.6, is_proxied=True)
             world.wanted(case.mix, case.second)
             world.url = url
-            wrong += play(world, case, lambda _case: _fix(world, api))
+            wrong += play(world, case, lambda _case: _fix(world, api)).wrong
     return wrong
 
 

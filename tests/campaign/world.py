@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
+
+import httpx
 
 from reconciler.apply.journal import Journal
 from reconciler.apply.results import ChangeResult, RunResult
@@ -20,108 +22,39 @@ from reconciler.apply.run import Stop, apply_targets
 from reconciler.apply.session import Session, SessionOptions
 from reconciler.engine.read import read_and_plan
 from reconciler.model.errors import TargetError
-from reconciler.model.evidence import Delivery
+from reconciler.model.evidence import Delivery as Judged
 from reconciler.model.provider import Abilities, Listing, Provider
-from reconciler.model.resource import LiveObject, Payload, Resource, Server, Settings, TestPolicy, When
+from reconciler.model.resource import LiveObject, Payload, Resource, Server
 from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.guards import hold_back
 from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching
-from reconciler.providers.connection import Connection
+from reconciler.providers.connection import Basic, Connection
 from reconciler.providers.opensearch import make_provider
 from reconciler.providers.retries import Retries
 from reconciler.report.document import result_document
 from reconciler.report.plan_text import render_plan
-from reconciler.report.result_text import render_change, render_result
+from reconciler.report.result_text import render_change, render_result, summarise_result
 from reconciler.simulator import Simulator
+from reconciler.simulator.calls import Call
+from reconciler.simulator.inbox import Delivery
 from tests.apply.runs import ALLOW, PRUNE
-from tests.plan.builders import MASKER, OWNERSHIP, resource
+from tests.campaign.crosses import ALL_RIGHTS, LEAST_RIGHTS, PASSWORD, Cross
+from tests.campaign.states import BEFORE, DEAD, FOREIGN, WORDLESS
+from tests.plan.builders import MASKER, OWNERSHIP
 
-__all__ = ["AFTER", "BEFORE", "FOREIGN", "GOES_WRONG", "SECRET", "Ended", "Kill", "Step", "World", "no_step"]
+__all__ = ["PLANNED", "Direct", "Ended", "Kill", "Step", "World", "enabled_by", "no_step"]
 
 T = TypeVar("T")
 
-SECRET = "s3cr3tT0ken"
-"""Part of every secret value: it may be printed nowhere."""
-
-GOES_WRONG = "down.example.org"
-"""A host whose receiver answers 404."""
-
-
-def slack(name: str, version: int = 1, **fields: Any) -> Resource:
-    url = SecretText(f"https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/{SECRET}{version}")
-    return resource("SlackChannel", name, **{"webhook_url": url, **fields})
-
-
-def hook(name: str, version: int = 1, host: str = "up.example.org", **fields: Any) -> Resource:
-    url = SecretText(f"https://{host}/{SECRET}{version}")
-    return resource("WebhookChannel", name, **{"url": url, **fields})
-
-
-def smtp(sender: str) -> Resource:
-    fields: dict[str, Any] = {"host": "mail.example.org", "port": 25, "encryption": "none", "from_address": sender}
-    return resource("SmtpAccount", "smtp", **fields)
-
-
-def team(*people: str) -> Resource:
-    return resource("EmailGroup", "team", recipients=frozenset(people))
-
-
-_ALWAYS = Settings(test=TestPolicy(when=When.ALWAYS))
-_MAIL = resource(
-    "EmailChannel", "mail", sender="smtp", recipients=frozenset({"a@example.org"}), groups=frozenset({"team"})
-)
-_SAME = (
-    slack("keep"),
-    slack("canary-birds"),  # only a name: it is no canary
-    _MAIL,
-    replace(slack("ticks"), settings=_ALWAYS),
-)
-
-BEFORE = (
-    *_SAME,
-    hook("address"),
-    hook("words"),
-    slack("kind"),
-    slack("gone"),
-    hook("gone-too"),
-    smtp("one@example.org"),
-    team("b@example.org"),
-)
-"""What is live at the start, each under its name."""
-
-AFTER = (
-    *_SAME,
-    hook("address", 2),
-    hook("words", display_name="Words"),
-    hook("kind", 3),
-    smtp("two@example.org"),
-    team("b@example.org", "c@example.org"),
-    hook("new", 3),
-    slack("new-too", 3),
-)
-"""What is wanted: an address, words, a kind, an account and a group changed, two new, two pruned, the rest the same."""
-
-
-def _foreign(config_id: str, description: str) -> dict[str, Any]:
-    block = {"url": f"https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/{SECRET}x"}
-    config = {"name": "theirs", "description": description, "config_type": "slack", "is_enabled": True, "slack": block}
-    times = {"created_time_ms": 1_600_000_000_000, "last_updated_time_ms": 1_600_000_000_000}
-    return {"config_id": config_id, "config": config, **times}
-
-
-FOREIGN = (
-    _foreign("theirs", ""),
-    _foreign("acme_address_canary_0badcafe", "not marked, whatever its id says"),
-    _foreign("other_address", "[other/address]"),
-)
-"""What belongs to others, one with an id that looks like a canary of ours."""
-
-
 Step = Callable[[str, str], None]
 """Told of each call of the provider before it is made: its method, and the object's id."""
+
+
+PLANNED = "planned"
+"""The step at which all that a plan is made of has been read."""
 
 
 def no_step(_verb: str, _object_id: str) -> None:
@@ -164,8 +97,8 @@ class Kill:
         """Nothing is held."""
 
 
-_SYNCABLE = os.open(Path(__file__).parent, os.O_RDONLY)
-"""A descriptor that fsync takes."""
+_SYNCABLE = os.memfd_create("journal") if hasattr(os, "memfd_create") else os.open(Path(__file__).parent, os.O_RDONLY)
+"""A descriptor that fsync takes, and where the system has one in memory, at no cost."""
 
 
 @dataclass
@@ -206,30 +139,70 @@ class Mortal:
     async def delete(self, object_id: str) -> bool:
         return await self._call("delete", object_id, lambda: self.inner.delete(object_id))
 
-    async def send_test(self, object_id: str, payload: Payload | None = None) -> Delivery:
+    async def send_test(self, object_id: str, payload: Payload | None = None) -> Judged:
         return await self._call("send_test", object_id, lambda: self.inner.send_test(object_id, payload))
 
-    async def probe(self, payload: Payload) -> Delivery:
+    async def probe(self, payload: Payload) -> Judged:
         return await self._call("probe", "", lambda: self.inner.probe(payload))
 
     async def close(self) -> None:
         await self.inner.close()
 
 
+class Direct(httpx.AsyncBaseTransport):
+    """The way to a simulator without sockets: most of a campaign's time is spent on them. What depends on them, as a
+    write that is carried out after it was given up, goes another way."""
+
+    def __init__(self, simulator: Simulator) -> None:
+        self._simulator = simulator
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        path, _, query = request.url.raw_path.decode().partition("?")
+        headers = {name.lower(): value for name, value in request.headers.items()}
+        reply = await self._simulator.answer(Call(request.method, path, query, headers, await request.aread()))
+        if reply is None:
+            raise httpx.RemoteProtocolError("server disconnected")
+        headers = {**reply.headers, "content-type": reply.content_type}
+        return httpx.Response(reply.status, headers=headers, content=reply.body)
+
+
 @dataclass
 class Ended:
-    """How one apply of the campaign ended. `result` None: it could not even read, or was killed."""
+    """How one apply of the campaign ended. `result` None: it could not even read, or was killed. `sent` are the ids
+    that were tested, `arrived` those whose message a receiver took."""
 
     plan: TargetPlan | None = None
     result: RunResult | None = None
     printed: str = ""
+    summary: str = ""
     sent: list[str] = field(default_factory=list)
+    arrived: frozenset[str] = frozenset()
     journal_lines: int = 0
     calls: int = 0
 
     @property
+    def every(self) -> tuple[ChangeResult, ...]:
+        """What became of each change: of two with one name too."""
+        return () if self.result is None else self.result.targets[0].results
+
+    @property
     def results(self) -> dict[str, ChangeResult]:
-        return {} if self.result is None else {item.change.name: item for item in self.result.targets[0].results}
+        """By name, what became of what manifests name, and of the rest."""
+        return {item.change.name: item for item in self.every}
+
+
+def _reached(delivery: Delivery) -> bool:
+    """Whether a receiver took a message, or read it and did not like its form."""
+    return delivery.ok or delivery.outcome[:4] in ("400 ", "415 ", "422 ")
+
+
+def _muted(entry: dict[str, Any]) -> dict[str, Any]:
+    return {**entry, "config": {**entry["config"], "is_enabled": False}}
+
+
+def enabled_by(crosses: Sequence[Cross]) -> frozenset[str]:
+    """What the second run enables."""
+    return frozenset(name for cross in crosses for name in cross.enable)
 
 
 async def _no_wait(_seconds: float) -> None:
@@ -242,31 +215,65 @@ class World:
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
         self.url = simulator.url
-        self.simulator.outcomes.set(GOES_WRONG, 404, "not found")
-        self._wanted: dict[frozenset[str], dict[str, Any]] = {}
+        self.simulator.outcomes.set(DEAD, 404, "not found")
+        self.simulator.outcomes.set(WORDLESS, 418, "no words", reason="Whatever")
+        self._wanted: dict[tuple[frozenset[str], frozenset[str]], dict[str, Any]] = {}
         self._start: list[dict[str, Any]] = []
+        self._rights = ALL_RIGHTS
+        simulator.set_users(ALL_RIGHTS)
+
+    def tells_its_version(self, crosses: Sequence[Cross]) -> bool:
+        """Whether a run can know which version it talks to: 2.x says it in `GET /` alone."""
+        is_open = self.simulator.version.major >= 3 or not any(cross.has_least_rights for cross in crosses)
+        return is_open and not any(cross.hides_version for cross in crosses)
+
+    def is_known_to_be_old(self, crosses: Sequence[Cross]) -> bool:
+        """Whether a run knows that the server does not pass on what a receiver says."""
+        return self.simulator.version.major < 3 and self.tells_its_version(crosses)
 
     def configs(self) -> dict[str, dict[str, Any]]:
         """Everything that is live, whole, by id."""
         return {document.config_id: json.loads(document.text) for document in self.simulator.store.all()}
 
-    def start_over(self) -> None:
-        """Put the live state back to the start."""
+    def start_over(self, crosses: Sequence[Cross] = ()) -> None:
+        """Put the live state back to the start, as the crosses have it."""
+        self.simulator.faults.clear()
+        self._be_as(crosses)
         if not self._start:
             self.simulator.store.clear()
             self.apply(BEFORE)
             self._start = [*self.configs().values(), *FOREIGN]
-        self.simulator.faults.clear()
         self.simulator.store.clear()
-        self.simulator.store.seed(self._start)
+        muted = {object_id for cross in crosses for object_id in cross.muted}
+        start = [_muted(entry) if entry["config_id"] in muted else entry for entry in self._start]
+        self.simulator.store.seed([*start, *(entry for cross in crosses for entry in cross.live)])
 
-    def wanted(self, mix: frozenset[str], desired: Iterable[Resource]) -> dict[str, dict[str, Any]]:
+    def _be_as(self, crosses: Sequence[Cross]) -> None:
+        """Show as much of the version, and give such rights, as the crosses say."""
+        is_hidden = any(cross.hides_version for cross in crosses)
+        self.simulator.hide_version(compatibility=is_hidden, no_header=is_hidden)
+        rights = LEAST_RIGHTS if any(cross.has_least_rights for cross in crosses) else ALL_RIGHTS
+        if rights is not self._rights:
+            self.simulator.set_users(rights)
+            self._rights = rights
+
+    def let_go(self, crosses: Sequence[Cross]) -> None:
+        """Somebody removes what the roles do not show."""
+        for cross in crosses:
+            for object_id in cross.hidden:
+                self.simulator.store.delete(object_id)
+
+    def wanted(
+        self, mix: frozenset[str], desired: Iterable[Resource], crosses: Sequence[Cross] = ()
+    ) -> dict[str, dict[str, Any]]:
         """What is live after an apply of a mix that met no fault, without times."""
-        if mix not in self._wanted:
-            self.start_over()
-            assert self.apply(desired).results
-            self._wanted[mix] = {name: item["config"] for name, item in self.configs().items()}
-        return self._wanted[mix]
+        key = mix, frozenset(cross.name for cross in crosses)
+        if key not in self._wanted:
+            self.start_over(crosses)
+            self.let_go(crosses)
+            assert self.apply(desired, enable=enabled_by(crosses), over=Direct(self.simulator)).results
+            self._wanted[key] = {name: item["config"] for name, item in self.configs().items()}
+        return self._wanted[key]
 
     def apply(
         self,
@@ -276,20 +283,32 @@ class World:
         parallelism: int = 1,
         step: Step = no_step,
         timeout: float = 20.0,
+        enable: frozenset[str] = frozenset(),
+        over: httpx.AsyncBaseTransport | None = None,
     ) -> Ended:
         """Plan and apply over fresh connections, as a process of its own would; deletes and replaces are allowed."""
         self.simulator.clear_requests()
+        self.simulator.inbox.clear()
         ended, mortal = Ended(), kill or Kill()
         try:
-            asyncio.run(self._apply(list(desired), mortal, parallelism, step, timeout, ended))
+            asyncio.run(
+                self._apply(list(desired), mortal, parallelism, step, self._connection(timeout, over), enable, ended)
+            )
         except TargetError as error:
             ended.printed += str(error)
         ended.printed += mortal.text
         ended.journal_lines = mortal.lines
         calls = self.simulator.requests
         ended.calls = len(calls)
+        ended.arrived = frozenset(item.config_id for item in self.simulator.inbox if _reached(item))
         ended.sent = [call.path.rpartition("/")[2] for call in calls if "/feature/test/" in call.path]
         return ended
+
+    def _connection(self, timeout: float, over: httpx.AsyncBaseTransport | None) -> Connection:
+        auth = Basic(SecretText("ci"), SecretText(PASSWORD))
+        return Connection(
+            self.url, "search", auth=auth, transport=over, timeout_seconds=timeout, test_timeout_seconds=timeout
+        )
 
     async def _apply(
         self,
@@ -297,14 +316,16 @@ class World:
         kill: Kill,
         parallelism: int,
         step: Step,
-        timeout: float,
+        connection: Connection,
+        enable: frozenset[str],
         ended: Ended,
     ) -> None:
-        connection = Connection(self.url, "search", timeout_seconds=timeout, test_timeout_seconds=timeout)
+        ownership = replace(OWNERSHIP, enable=enable)
         provider = Mortal(make_provider(connection, "", Retries(sleep=_no_wait)), kill, step)
         try:
-            ended.plan, matching = await read_and_plan(provider, desired, OWNERSHIP, _make_plan)
+            ended.plan, matching = await read_and_plan(provider, desired, ownership, _make_plan)
             ended.plan = hold_back(ended.plan, matching, ALLOW)
+            step(PLANNED, "")
             ended.printed += render_plan(Plan("acme", "acme", (ended.plan,)))
             stop = Stop()
             journal = Journal(kill)  # type: ignore[arg-type]  # as much of a stream as a journal uses
@@ -313,7 +334,7 @@ class World:
                 ended.plan,
                 matching,
                 {},
-                OWNERSHIP,
+                ownership,
                 journal,
                 SessionOptions(parallelism=parallelism),
                 stop.soft,
@@ -324,6 +345,7 @@ class World:
 
             result = await apply_targets([session], stop, observe)
             ended.result = None if kill.is_dead else result
+            ended.summary = summarise_result(result)
             ended.printed += render_result(result) + json.dumps(result_document(result))
         except Killed:
             return
