@@ -11,27 +11,15 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from reconciler.apply.journal import journal_schema
 from reconciler.manifests.check import schema_folder
 from reconciler.model.schemas import build_schemas
-from reconciler.plan.saved import plan_schema
-from reconciler.report.document import result_schema, tests_schema
-from reconciler.report.drift_text import drift_schema
-from reconciler.report.failure import failure_schema
+from tools.documents import build_documents
 from tools.written import run
 
 
 def render() -> dict[str, str]:
     """The text of every schema file, by file name."""
-    schemas = {
-        **build_schemas(),
-        "plan": plan_schema(),
-        "journal": journal_schema(),
-        "result": result_schema(),
-        "tests": tests_schema(),
-        "drift": drift_schema(),
-        "failure": failure_schema(),
-    }
+    schemas = {**build_schemas(), **build_documents()}
     return {f"{name}.json": json.dumps(schema, indent=2, ensure_ascii=False) + "\n" for name, schema in schemas.items()}
 
 

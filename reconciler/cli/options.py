@@ -70,23 +70,24 @@ def find_kind(written: str) -> str:
     raise ConfigurationError(f"{written}: there is no such kind; {hint}")
 
 
-def complete_kind(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Kinds, and after a dot their fields."""
-    kind, dot, _ = incomplete.partition(".")
-    if not dot or kind not in KINDS:
-        return [name for name in KINDS if name.lower().startswith(incomplete.lower())]
-    return [name for field in KINDS[kind].fields if (name := f"{kind}.{field.name}").startswith(incomplete)]
+def complete_schema(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
+    """What there is a schema of: kinds, and the documents that the tool writes."""
+    from reconciler.manifests.check import schema_names
+
+    return [name for name in schema_names() if name.lower().startswith(incomplete.lower())]
 
 
-def complete_explained(context: click.Context, parameter: click.Parameter, incomplete: str) -> list[str]:
+def complete_explained(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """What `explain` knows: kinds and their fields, fields of the project file, rules, and the exit codes."""
     from reconciler.manifests.check import load_schema
     from reconciler.report.explain import field_names
     from reconciler.report.rules import RULES
 
-    fields = [f"project.{name}" for name in field_names(load_schema("project"))] if "." in incomplete else ["project"]
-    others = [*fields, "exit", *sorted(RULES)]
-    return [*complete_kind(context, parameter, incomplete), *(name for name in others if name.startswith(incomplete))]
+    documents = (*KINDS, "project")
+    known = [*documents, "exit", *sorted(RULES)]
+    if "." in incomplete:
+        known = [f"{name}.{field}" for name in documents for field in field_names(load_schema(name))]
+    return [name for name in known if name.lower().startswith(incomplete.lower())]
 
 
 def complete_name(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:

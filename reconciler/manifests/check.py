@@ -27,6 +27,11 @@ def schema_folder() -> Path:
     return installed if installed.is_dir() else package.parent / "schemas" / "v1"
 
 
+def schema_names() -> list[str]:
+    """Every schema that there is, sorted: those of the kinds, and by lowercase names those of other documents."""
+    return sorted(path.stem for path in schema_folder().glob("*.json"))
+
+
 @cache
 def load_schema(name: str, supplied: frozenset[str] = frozenset()) -> dict[str, Any]:
     """The schema of a kind, or `project`. `supplied`: fields that the project's defaults give, so no manifest must."""

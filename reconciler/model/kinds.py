@@ -166,7 +166,7 @@ def _made_by_the_platform(key: str, example: str, description: str) -> Schema:
     return {
         "type": "object",
         "description": description,
-        "properties": {key: {"type": "string", "minLength": 1, "examples": [example]}},
+        "properties": {key: {"type": "string", "minLength": 1, "examples": [example], "description": description}},
         "required": [key],
         "additionalProperties": False,
     }

@@ -83,7 +83,12 @@ class _SecretForm:
         """The JSON Schema of the field; `from` refers to the schema of a part."""
         own = {"type": "string", "pattern": self.pattern, "patternErrorMessage": self.words}
         plain = {**own, "description": "Not a secret: it is shown."}
-        form = {"type": "string", "pattern": _FORM_PATTERN, "patternErrorMessage": _FORM_WORDS}
+        form = {
+            "type": "string",
+            "pattern": _FORM_PATTERN,
+            "patternErrorMessage": _FORM_WORDS,
+            "description": "The text, with {} in the place of the value.",
+        }
         part = _definition(_PART.name)
         branches = [
             {**own, "description": "The value itself. A secret does not belong in a file: prefer a reference."},

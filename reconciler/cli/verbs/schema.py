@@ -8,16 +8,14 @@ from typing import Any
 
 import click
 
-from reconciler.cli.options import complete_kind, find_kind, option
+from reconciler.cli.options import complete_schema, find_kind, option
 from reconciler.cli.terminal import show_json
-from reconciler.manifests.check import load_schema
+from reconciler.manifests.check import load_schema, schema_names
 from reconciler.model.errors import ConfigurationError, UsageError
-
-_DOCUMENTS = ("manifest", "project", "plan", "journal", "result", "tests", "drift", "failure")
 
 
 @click.command("schema")
-@click.argument("kind", shell_complete=complete_kind)
+@click.argument("kind", shell_complete=complete_schema)
 @option(
     "--types",
     type=click.Path(path_type=Path),
@@ -26,9 +24,10 @@ _DOCUMENTS = ("manifest", "project", "plan", "journal", "result", "tests", "drif
 def command(kind: str, types: Path | None) -> int:
     """Print the JSON Schema of KIND, of any manifest (`manifest`), or of the project file (`project`).
 
-    Those of what the tool itself writes are there too: plan, journal, result, tests, drift, failure.
+    Those of what the tool itself writes are there too: doctor, drift, export, failure, journal, list, plan, problems,
+    result, snapshot, tests, version.
     """
-    name = kind.lower() if kind.lower() in _DOCUMENTS else find_kind(kind)
+    name = kind.lower() if kind.lower() in schema_names() else find_kind(kind)
     schema = load_schema(name)
     show_json(schema if types is None else _with_types(schema, name, _read_names(types)))
     return 0
