@@ -20,6 +20,9 @@ PAGES = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "SECURITY.md":
 
 FOLDER = "docs/"
 
+BOOSTS = {"messages.md": 0.1, "questions.md": 3, "everyday.md": 3, "aws.md": 2, "troubleshooting.md": 2}
+"""How much a page counts in a search, where that is not 1: answers come before the list of all messages."""
+
 _LINK = re.compile(r"(\]\(|\b(?:src|srcset|href)=\")([^)\s\"]+)(\)|\")")
 _FENCE = re.compile(r"^( *)(```|~~~)")
 _LIST = re.compile(r"^( {2,3})(?=\S)")

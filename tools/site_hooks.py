@@ -35,11 +35,12 @@ def on_files(files: Any, config: Any) -> Any:
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Lead links on, and indent lists."""
+    """Lead links on, indent lists, and say what a page counts in a search."""
     try:
         text = site.led_on(markdown, page.file.src_uri, lambda name: (ROOT / name).exists())
     except ValueError as error:
         raise PluginError(str(error)) from None
+    page.meta["search"] = {"boost": site.BOOSTS.get(page.file.src_uri, 1)}
     return site.indented(text)
 
 

@@ -68,6 +68,18 @@ def test_what_people_ask_first_has_an_answer(asked: str) -> None:
     assert LINK.search(row[1])
 
 
+def test_every_picture_is_shown_small_and_described() -> None:
+    folder = ROOT / "docs" / "pictures"
+    texts = [path.read_text("utf-8") for path in PAGES]
+    made = set(re.findall(r'_save\("([\w.]+)"', (ROOT / "tools/pictures/__main__.py").read_text("utf-8")))
+    assert {path.name for path in folder.iterdir()} == made, "make pictures"
+    for path in folder.iterdir():
+        assert path.stat().st_size <= 100_000, path.name
+        shown = [alt for text in texts for alt in re.findall(rf"!\[([^\]]*)\]\([^)]*{path.name}\)", text)]
+        assert shown, f"no page shows {path.name}"
+        assert all(len(alt) > 10 for alt in shown)
+
+
 def test_every_question_has_an_answer() -> None:
     assert len(rows(QUESTIONS)) > 30
     assert [row[0] for row in rows(QUESTIONS)[1:] if len(row) != 2 or not LINK.search(row[1])] == []

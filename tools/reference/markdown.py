@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 GENERATED = "<!-- Written from the source: make reference WRITE=1 -->"
 
 
-_NAME = re.compile(r"(?<![`\w<])((?:\w|<\w+>)*_(?:[\w*]|<\w+>)+)(?![`\w])(?=(?:[^`]*`[^`]*`)*[^`]*$)")
+_NAME = re.compile(r"(?<![`\w<])((?:[\w.]|<\w+>)*_(?:[\w*]|<\w+>)+)(?![`\w])(?=(?:[^`]*`[^`]*`)*[^`]*$)")
 """A name with an underscore that stands outside of backticks."""
 
 
