@@ -40,6 +40,10 @@ def export_targets(workspace: Workspace, targets: Iterable[ReadTarget], options:
         name: provided(name).abilities() for name in {target.provider for target in workspace.project.targets.values()}
     }
     exported = export_manifests(places, workspace.project, wanted, abilities, adopt=options.adopt or state is not None)
+    lacking = (f"{item.target}: {item.server.incomplete}" for item in targets if item.server.incomplete)
+    exported = replace(
+        exported, notes=(*exported.notes, *(f"this is not all that is live on {one}" for one in lacking))
+    )
     if state is not None:
         return replace(exported, notes=(*exported.notes, *state_notes(state, targets)))
     if wanted.patterns and places and not (exported.manifests or exported.notes):

@@ -44,20 +44,20 @@ async def read_and_plan(
 ) -> tuple[TargetPlan, Matching]:
     """Read a target, match it, and plan. TargetError if it cannot be read.
 
-    On a server whose list lags, whatever a plan concludes anything from is read again by id first, until nothing is
-    left that was only seen in the list.
+    Where a list lags or lacks something, whatever a plan concludes anything from is read again by id first, until
+    nothing is left that was only seen, or missed, in the list.
     """
     wanted = list(resources)
     server, listing = await _read_whole(provider)
     matching = match_live(wanted, listing.objects, ownership, listing.words)
     plan = make_plan(server, matching)
-    if not listing.stale:
+    if not (listing.stale or listing.unreadable):
         return plan, matching
-    from reconciler.plan.doubts import doubtful_ids, hold_hidden  # only for servers before 3.1, and start-up counts
+    from reconciler.plan.doubts import doubtful_ids, hold_hidden  # few servers need it, and start-up counts
 
-    objects, asked, hidden = {item.id: item for item in listing.objects}, frozenset[str](), frozenset[str]()
+    objects, asked, hidden = {item.id: item for item in listing.objects}, frozenset[str](), dict[str, str]()
     while doubts := doubtful_ids(plan, matching, wanted, ownership) - asked:
-        hidden |= await _read_again(provider, doubts, objects)
+        hidden |= await _read_again(provider, doubts, objects, lacking=bool(listing.unreadable))
         asked |= doubts
         matching = match_live(wanted, objects.values(), ownership, listing.words)
         plan = make_plan(server, matching)
@@ -72,11 +72,13 @@ async def _read_whole(provider: Provider) -> tuple[Server, Listing]:
     return replace(server, incomplete=listing.unreadable, notes=notes), listing
 
 
-async def _read_again(provider: Provider, ids: Collection[str], objects: dict[str, LiveObject]) -> frozenset[str]:
-    """Read these by id, which is always in real time, and correct what a late list gave; the ids that are in no list
-    and may not be read, since they are hidden from us."""
+async def _read_again(
+    provider: Provider, ids: Collection[str], objects: dict[str, LiveObject], *, lacking: bool = False
+) -> dict[str, str]:
+    """Read these by id, which is always in real time, and correct what a list gave; the ids that are in no list and
+    cannot be read, with the reason: hidden from us or, where the list is known to lack something, broken."""
     ordered = sorted(ids)
-    hidden: set[str] = set()
+    hidden: dict[str, str] = {}
 
     async def read(object_id: str) -> LiveObject | None:
         try:
@@ -84,7 +86,12 @@ async def _read_again(provider: Provider, ids: Collection[str], objects: dict[st
         except ForbiddenError:
             if object_id in objects:
                 raise
-            hidden.add(object_id)
+            hidden[object_id] = _HIDDEN
+            return None
+        except TargetError as error:
+            if object_id in objects or not lacking:
+                raise
+            hidden[object_id] = f"the server cannot read it ({error}): it must be removed first, by an administrator"
             return None
 
     for object_id, item in zip(ordered, await side_by_side(map(read, ordered)), strict=True):
@@ -92,7 +99,10 @@ async def _read_again(provider: Provider, ids: Collection[str], objects: dict[st
             objects.pop(object_id, None)
         else:
             objects[object_id] = item
-    return frozenset(hidden)
+    return hidden
+
+
+_HIDDEN = "your roles may not see it: use a user that shares a backend role with it, or another id"
 
 
 @dataclass(frozen=True, slots=True)

@@ -50,7 +50,8 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
         matching = _match(workspace, snapshot.targets[name], options)
         plan_options = replace(options.plan, names=workspace.selected(name), partial=bool(workspace.selection.files))
         target = snapshot.targets[name]
-        server = replace(target.server, notes=(note,))
+        lacking = (target.server.incomplete,) if target.server.incomplete else ()
+        server = replace(target.server, notes=(note, *lacking))
         plan = make_target_plan(name, target.provider, server, matching, resolution.values, masker, plan_options)
         plan = _told(plan, matching, workspace, options.plan.when)
         if workspace.base is not None:

@@ -62,6 +62,7 @@ def snapshot_document(
                     "identity": server.identity,
                     "version": server.version,
                     "source": server.source.value,
+                    "incomplete": server.incomplete,
                 },
                 "objects": [_object(item) for item in _owned(place)],
             }
@@ -129,7 +130,11 @@ def _parse_target(item: Mapping[str, Any]) -> SnapshotTarget:
         str(item["target"]),
         str(item["provider"]),
         Server(
-            str(server["product"]), str(server["identity"]), str(server["version"]), VersionSource(server["source"])
+            str(server["product"]),
+            str(server["identity"]),
+            str(server["version"]),
+            VersionSource(server["source"]),
+            incomplete=str(server.get("incomplete", "")),
         ),
         tuple(_parse_object(part) for part in item["objects"]),
     )

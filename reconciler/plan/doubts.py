@@ -1,4 +1,4 @@
-"""What a list that lags may show wrongly: the live ids to be read once more before anything is planned, or held.
+"""What a list that lags or lacks something may show wrongly: the live ids to be read again before anything is planned.
 
 Pure. A list of a server before 3.1 is up to a second old, so that an object in it may have been deleted, renamed, or
 given a mark meanwhile, and one that is missing may be there. What seems to be as desired is believed.
@@ -7,7 +7,7 @@ given a mark meanwhile, and one that is missing may be there. What seems to be a
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.resource import Resource
@@ -30,11 +30,10 @@ def doubtful_ids(
     return frozenset(object_id for object_id in seen if object_id)
 
 
-def hold_hidden(plan: TargetPlan, hidden: Collection[str]) -> TargetPlan:
-    """The plan with every create held whose id was found to be taken by an object that our roles may not see."""
-    why = "an object with the id {} is there, but your roles may not see it: use a user that shares a backend role"
+def hold_hidden(plan: TargetPlan, hidden: Mapping[str, str]) -> TargetPlan:
+    """The plan with every create held whose id is taken by an object that cannot be read, and why (`hidden`)."""
     changes = (
-        replace(change, held=f"{why.format(change.id)} with it, or another id")
+        replace(change, held=f"an object with the id {change.id} is there, but {hidden[change.id or '']}")
         if change.action is Action.CREATE and change.id in hidden
         else change
         for change in plan.changes

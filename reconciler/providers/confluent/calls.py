@@ -20,6 +20,7 @@ from reconciler.model.errors import (
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.resource import LiveObject, Payload
+from reconciler.model.text import plural
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.abilities import ABILITIES
 from reconciler.providers.confluent.catalogue import Catalogue
@@ -42,7 +43,7 @@ async def read_pages(http: HttpTarget, path: str) -> list[dict[str, Any]]:
             # A list that is not there is no empty list: 404 means a wrong address, or somebody else's.
             raise http.error(answer, kind=UnexpectedError if answer.status == 404 else error_kind(answer))
         page, token = _parse(answer)
-        items |= {str(item.get("id")): item for item in page}
+        items |= {str(item.get("id") or f"without id {len(items) + place}"): item for place, item in enumerate(page)}
         if not token:
             return list(items.values())
         if token in seen:
@@ -91,10 +92,22 @@ class Calls:
         self._reading = asyncio.Lock()
         self.own: set[str] = set()
         """The objects that this run wrote, or sent a DELETE for."""
+        self.nameless: dict[str, int] = {}
+        """How many entries of each list had no id when it was last read."""
 
     def name_of(self, object_id: str) -> str:
         """An object as messages name it."""
         return f"{self.http.connection.name or ABILITIES.provider}: {object_id}"
+
+    def describe_nameless(self) -> str:
+        """What the lists hold that nothing can be known or done about; "" if nothing."""
+        counts = [plural(count, word) for word, count in sorted(self.nameless.items()) if count]
+        if not counts:
+            return ""
+        return (
+            f"Confluent Cloud lists {' and '.join(counts)} without an id, so that nothing can be known of it: if a "
+            "channel seems to be missing look for it in the console, and ask Confluent's support"
+        )
 
     # -- reading
 
@@ -128,11 +141,13 @@ class Calls:
 
     async def _list_integrations(self) -> list[LiveObject]:
         items = await self._pages(INTEGRATIONS)
+        self.nameless["integration"] = codec.count_nameless(items)
         return [live for live in map(codec.decode_integration, items) if live is not None]
 
     async def _list_subscriptions(self) -> list[LiveObject]:
         catalogue = await self.read_catalogue()
         items = await self._pages(SUBSCRIPTIONS)
+        self.nameless["subscription"] = codec.count_nameless(items)
         return [live for item in items if (live := codec.decode_subscription(item, catalogue)) is not None]
 
     async def read_catalogue(self) -> Catalogue:

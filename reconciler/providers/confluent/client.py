@@ -143,7 +143,8 @@ class ConfluentProvider:
                 await self._correct(objects, object_id)
         words = {codec.SUBSCRIPTION: catalogue.words()}
         types = tuple(sorted(catalogue.types.values(), key=lambda one: (one.name, one.id)))
-        return Listing(tuple(_without_second_aliases(objects.values())), words=words, types=types)
+        found = tuple(_without_second_aliases(objects.values()))
+        return Listing(found, unreadable=self._calls.describe_nameless(), words=words, types=types)
 
     def _is_behind(self, objects: dict[str, LiveObject]) -> bool:
         return any(self._writes.is_late_in_list(object_id, objects.get(object_id)) for object_id in self._writes.ids)

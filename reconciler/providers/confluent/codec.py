@@ -72,8 +72,17 @@ def decode_subscription(item: Any, catalogue: Catalogue) -> LiveObject | None:
     return _live(item, SUBSCRIPTION_PREFIX + item["id"], SUBSCRIPTION, fields, SUBSCRIPTION)
 
 
+def count_nameless(items: list[dict[str, Any]]) -> int:
+    """How many entries of a list have no id, so that nothing can be known or done about them."""
+    return sum(1 for item in items if not _has_id(item))
+
+
+def _has_id(item: Any) -> bool:
+    return isinstance(item, dict) and isinstance(item.get("id"), str) and bool(item["id"])
+
+
 def _is_there(item: Any) -> bool:
-    if not isinstance(item, dict) or not isinstance(item.get("id"), str) or not item["id"]:
+    if not _has_id(item):
         return False
     return not _is_being_deleted(_metadata(item))
 

@@ -168,7 +168,7 @@ async def _salvage(http: HttpTarget, failed: Answer, found: _Found) -> None:
             half = size // 2
             waiting += [(start + half, size - half), (start, half)]
     if not found.objects or end >= PAGE:
-        raise http.error(failed, hint=_REMOVE)
+        raise http.error(failed, hint="; ".join([*broken[:3], _REMOVE]))
     if broken:
         found.gaps.append(f"the server cannot read {len(broken)} of its own documents: {', '.join(broken)}; {_REMOVE}")
 

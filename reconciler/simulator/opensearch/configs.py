@@ -126,12 +126,13 @@ class Configs:
         return _envelope("channel_list", channels, 0, len(channels))
 
     def _search(self, query: ListQuery, access: Access, remembered: list[Document] | None) -> Page:
-        self._check_readable(*self._store.broken)
         documents = self._store.searchable() if remembered is None else remembered
         visible = (
             [document for document in documents if access.sees(document.access)] if access.filtering else documents
         )
-        return run_query(query, visible, wrapped=self._version.wraps_storage_errors)
+        page = run_query(query, visible, wrapped=self._version.wraps_storage_errors)
+        self._check_readable(*(document.config_id for document in page.documents))  # the plugin parses every hit
+        return page
 
 
 def _read_list_query(parameters: Mapping[str, str]) -> ListQuery:

@@ -81,6 +81,7 @@ class Store:
         self._pending: dict[str, Document | None] = {}
         self._searchable: dict[str, Document] = {}
         self.broken: dict[str, tuple[int, str]] = {}
+        self._unparsed: dict[str, Document] = {}
         self._deleted: dict[str, tuple[int, float]] = {}
         self._next_order = 0
         self._began = clock.now()
@@ -135,7 +136,7 @@ class Store:
         """Put in entries shaped as the API lists them: `{"config_id", "config": {...}}`, unchecked.
 
         Times are optional, and `access`, the backend roles of whoever made it. `{"config_id", "broken": reason}` is a
-        stored document that the plugin cannot read (`status` 424): every list fails with it.
+        stored document that the plugin cannot read (`status` 424): every list fails that has it among its hits.
         """
         with self._lock:
             for entry in entries:
@@ -144,10 +145,15 @@ class Store:
 
     def _seed_one(self, entry: Mapping[str, Any]) -> None:
         if "broken" in entry:
-            self.broken[entry["config_id"]] = (int(entry.get("status", 424)), str(entry["broken"]))
+            config_id, stamp = entry["config_id"], entry.get("created_time_ms") or self._clock.stamp()
+            self.broken[config_id] = (int(entry.get("status", 424)), str(entry["broken"]))
+            config = Config(config_id, "", "slack", True, {})
+            self._unparsed[config_id] = Document(config_id, config, stamp, stamp, 1, self._next_order)
+            self._next_order += 1
             return
         raw = entry["config"]
         self.broken.pop(entry.get("config_id", ""), None)
+        self._unparsed.pop(entry.get("config_id", ""), None)
         config = Config(
             raw["name"],
             raw.get("description", ""),
@@ -167,6 +173,7 @@ class Store:
         with self._lock:
             self._live.clear()
             self.broken.clear()
+            self._unparsed.clear()
             self._pending.clear()
             self._searchable = {}
             self.write_count += 1
@@ -177,7 +184,7 @@ class Store:
         """What a search sees now, in the order of the index."""
         with self._lock:
             self._tick()
-            return list(self._searchable.values())
+            return [*self._searchable.values(), *self._unparsed.values()]
 
     def snapshot(self) -> list[Document]:
         """What a search sees, to be looked at later."""
