@@ -37,6 +37,7 @@ if TYPE_CHECKING:
         Selection,
         Surroundings,
         TestOptions,
+        UsersOptions,
     )
     from reconciler.engine.read import ReadTarget, read_live
     from reconciler.engine.run import Planned, Run, check_limits, find_drift, list_objects, make_plan, planned, prepare
@@ -105,6 +106,7 @@ _WHERE = {
         "Selection",
         "Surroundings",
         "TestOptions",
+        "UsersOptions",
     ),
     "engine.read": (
         "ReadTarget",
@@ -232,6 +234,7 @@ __all__ = [
     "Tests",
     "UnreadTarget",
     "UsageError",
+    "UsersOptions",
     "Workspace",
     "__version__",
     "apply_plan",

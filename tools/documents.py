@@ -20,6 +20,7 @@ from reconciler.report.drift_text import drift_schema
 from reconciler.report.failure import failure_schema
 from reconciler.report.list_text import ListRow
 from reconciler.report.types_text import TypeRow
+from reconciler.report.users_table import UsersReport
 
 Schema = dict[str, Any]
 
@@ -41,10 +42,12 @@ MEMBERS: Mapping[str, str] = {
     "category": "The target's own word for what it is about.",
     "change": "The change that it is about.",
     "channel": "The channel that the message goes through.",
+    "channels": "Every object that was asked about, and who uses it.",
     "check": "What was tried.",
     "checks": "Everything that was tried, in its order.",
     "created": "What is to be created.",
     "created_at": "When it was made.",
+    "dangling": "Every monitor and workflow that names a channel in vain.",
     "delivery": "Whether it affects where messages go, and so is tested.",
     "destroy": "How many objects are deleted.",
     "disabled": "Objects that stay disabled.",
@@ -60,9 +63,11 @@ MEMBERS: Mapping[str, str] = {
     "flags": "The flags of its mark.",
     "format": "The format and its version.",
     "gap": "Why not all of its users could be seen.",
+    "gaps": "Why there may be more users, by the target's name.",
     "health": "How it went: ok, warning, failure, or not tried.",
     "healthy": "Whether nothing was found that stops a run.",
     "held": "What holds it back; empty if nothing does.",
+    "hint": "What may have been meant.",
     "id": "The id of the live object.",
     "identity": "The id of the cluster or organisation, or the address if it has none.",
     "in_plan": "Whether the organisation's plan includes it.",
@@ -130,6 +135,7 @@ MEMBERS: Mapping[str, str] = {
     "unresolved": "Fields whose secret could not be resolved.",
     "updated": "When it was last changed, in the server's own form.",
     "used_by": "Who uses it.",
+    "user": "The monitor or workflow.",
     "users": "Who uses it.",
     "valid": "Whether nothing is an error.",
     "verdict": "Yes, no, or unknown.",
@@ -154,6 +160,7 @@ def build_documents() -> dict[str, Schema]:
         "version": _version(),
         "export": _export(),
         "snapshot": _snapshot(),
+        "users": _users(),
     }
     return {name: _published(name, schema) for name, schema in schemas.items()}
 
@@ -200,10 +207,14 @@ def _document(name: str, title: str, properties: Mapping[str, Any], *, optional:
     return {"title": title, **_object({"format": {"const": f"reconciler.{name}/v1"}, **properties}, optional=optional)}
 
 
-def _row(form: type) -> Schema:
+def _row(form: type, *, optional: tuple[str, ...] = ()) -> Schema:
     """One row of a list, of the dataclass that it is made of."""
+    return _object(_form(form)["properties"], optional=optional)
+
+
+def _form(form: type) -> Schema:
     schema: Schema = TypeAdapter(form).json_schema(mode="serialization")
-    return _object(schema["properties"])
+    return schema
 
 
 def _problems() -> Schema:
@@ -215,11 +226,17 @@ def _problems() -> Schema:
 
 def _list() -> Schema:
     """Of objects, or of what the targets can notify of."""
-    rows = _array(_row(ListRow))
+    rows = _array(_row(ListRow, optional=("used_by",)))
     members = {**dict.fromkeys(("owned", "unmanaged", "others"), rows), "types": _array(_row(TypeRow))}
     optional = ("owned", "unmanaged", "others", "types", "errors", "incomplete")
     schema = _document("list", "What is live", {**members, "errors": _TEXTS, "incomplete": _TEXTS}, optional=optional)
-    return {**schema, "oneOf": [{"required": ["owned", "errors", "incomplete"]}, {"required": ["types"]}]}
+    either = [{"required": ["owned", "errors", "incomplete"]}, {"required": ["types"]}]
+    return {**schema, "oneOf": either, "$defs": _form(ListRow)["$defs"]}
+
+
+def _users() -> Schema:
+    form = _form(UsersReport)
+    return {**_document("users", "Who uses which channel", form["properties"]), "$defs": form["$defs"]}
 
 
 def _doctor() -> Schema:

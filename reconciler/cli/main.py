@@ -40,6 +40,7 @@ VERBS = {
     "show": "Print a saved plan, or a journal.",
     "simulate": "Serve the embedded simulator on loopback.",
     "test": "Send test messages to what is live.",
+    "users": "Show who uses a channel, or names one that is not there.",
     "validate": "Check manifests, offline.",
     "version": "Show the version; --json says more.",
 }

@@ -14,6 +14,7 @@ from contextlib import AsyncExitStack
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import DoctorOptions, Purpose, Surroundings
 from reconciler.engine.read import references_in, resolver_of
+from reconciler.engine.users import see_users
 from reconciler.model.errors import (
     ConfigurationError,
     ForbiddenError,
@@ -25,10 +26,14 @@ from reconciler.model.errors import (
     UnauthorizedError,
 )
 from reconciler.model.evidence import Check, Health, failure, not_tried, ok, warning
+from reconciler.model.gaps import GAPS
 from reconciler.model.provider import Provider
 from reconciler.model.resource import LiveObject, Payload, Server, VersionSource
-from reconciler.model.text import plural
+from reconciler.model.text import plural, quoted
 from reconciler.model.values import Value
+from reconciler.plan.marks import Matching
+from reconciler.plan.match import read_found
+from reconciler.plan.users import Dangling, dangling
 from reconciler.tasks import side_by_side
 
 _RIGHTS = {
@@ -108,15 +113,16 @@ async def check_target(
     """Credentials, version, rights one by one, the kinds that are used."""
     try:
         server = await provider.read_server()
-        listing = await _listing(name, provider)
+        listing, objects = await _listing(name, provider)
         server = await provider.read_server()
+        users = await _users(name, provider, objects)
     except UnauthorizedError as error:
         return [failure(name, "credentials", str(error), "correct auth in the project file, or what it refers to")]
     except TargetError as error:
         return [failure(name, "server", str(error))]
     checks = [ok(name, "credentials", "accepted"), *_version(name, server), listing]
     checks += [await check for check in _rights(name, provider, prefix, purpose)]
-    return [*checks, *_kinds(name, provider, server, kinds)]
+    return [*checks, *users, *_kinds(name, provider, server, kinds)]
 
 
 def _rights(name: str, provider: Provider, prefix: str, purpose: Purpose) -> Iterator[Awaitable[Check]]:
@@ -173,21 +179,41 @@ def _version(name: str, server: Server) -> list[Check]:
     return [*known, *(warning(name, "version", note) for note in server.notes)]
 
 
-async def _listing(name: str, provider: Provider) -> Check:
-    """What may be listed; UnauthorizedError is the caller's."""
+async def _listing(name: str, provider: Provider) -> tuple[Check, tuple[LiveObject, ...]]:
+    """What may be listed, and what is; UnauthorizedError is the caller's."""
     try:
         listing = await provider.read_all()
     except UnauthorizedError:
         raise
     except NotFoundError as error:
-        return failure(name, "plugin", str(error), "install the notifications plugin, or correct the address")
+        fix = "install the notifications plugin, or correct the address"
+        return failure(name, "plugin", str(error), fix), ()
     except ForbiddenError as error:
-        return failure(name, "right to list", str(error), "grant the user the rights in docs/permissions.md")
+        return failure(name, "right to list", str(error), "grant the user the rights in docs/permissions.md"), ()
     except TargetError as error:
-        return failure(name, "right to list", str(error))
+        return failure(name, "right to list", str(error)), ()
     if listing.unreadable:
-        return warning(name, "right to list", listing.unreadable)
-    return ok(name, "right to list", plural(len(listing.objects), "object"))
+        return warning(name, "right to list", listing.unreadable), listing.objects
+    return ok(name, "right to list", plural(len(listing.objects), "object")), listing.objects
+
+
+async def _users(name: str, provider: Provider, objects: tuple[LiveObject, ...]) -> list[Check]:
+    """Whether monitors can be seen, and those that name a channel in vain. Nothing else needs this right."""
+    seen = await see_users(provider, objects)
+    listing = seen.listing
+    if not listing.source:
+        return []
+    if listing.gap is not None:
+        known = not_tried(name, "users of channels", f"{listing.gap.text}; {GAPS[listing.gap.reason].evidence}")
+    else:
+        known = ok(name, "users of channels", f"all can be seen: {len(listing.users)} monitors and workflows")
+    found = dangling(seen, Matching(found=tuple(map(read_found, objects))))
+    return [known, *(_dangling(name, item) for item in found)]
+
+
+def _dangling(name: str, item: Dangling) -> Check:
+    text = f"{item.user.kind} {quoted(item.user.name)} names {quoted(item.id)}: {item.why}"
+    return warning(name, "users of channels", text, item.hint or "correct the monitor, or the channel")
 
 
 async def _right(name: str, what: str, call: Callable[[], Awaitable[object]]) -> Check:

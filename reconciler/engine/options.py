@@ -210,10 +210,19 @@ class TestOptions(ManifestOptions, ReachOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ListOptions(ProjectOptions, ReachOptions):
-    """`list`: what is owned, or `everything`. `types`: what the targets can notify of instead."""
+    """`list`: what is owned, or `everything`; with its `users`. `types`: what the targets can notify of instead."""
 
     everything: bool = False
     types: bool = False
+    users: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class UsersOptions(ProjectOptions, ReachOptions):
+    """`users`: who uses the objects `names` (NAME, globs too, NAME@ID, or an id), or who names what is not there."""
+
+    names: tuple[str, ...] = ()
+    dangling: bool = False
 
 
 class Purpose(StrEnum):

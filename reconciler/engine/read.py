@@ -15,7 +15,7 @@ from typing import TypeVar
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ReachOptions
 from reconciler.engine.selecting import is_named
-from reconciler.engine.users import find_users
+from reconciler.engine.users import find_users, see_users
 from reconciler.model.errors import ConfigurationError, ForbiddenError, RefusedError, SecretError, TargetError
 from reconciler.model.masking import Masker
 from reconciler.model.provider import Abilities, Listing, NotificationType, Provider
@@ -29,6 +29,7 @@ from reconciler.plan.marks import Matching, Ownership
 from reconciler.plan.match import match_live
 from reconciler.plan.payload import refuse_unholdable, with_assumed_version
 from reconciler.plan.saved import pin_key, plan_key
+from reconciler.plan.users import SeenUsers
 from reconciler.providers.retries import Retries
 from reconciler.secrets.resolver import Resolver
 from reconciler.secrets.settings import SecretSettings
@@ -107,7 +108,8 @@ _HIDDEN = "your roles may not see it: use a user that shares a backend role with
 
 @dataclass(frozen=True, slots=True)
 class ReadTarget:
-    """A target as it was read, whose each object is, and what it can notify of; the connection is closed again."""
+    """A target as it was read, whose each object is, what it can notify of, and who uses its channels where that was
+    asked; the connection is closed again."""
 
     target: str
     abilities: Abilities
@@ -115,6 +117,7 @@ class ReadTarget:
     matching: Matching
     ownership: Ownership
     types: tuple[NotificationType, ...] = ()
+    users: SeenUsers | None = None
 
 
 T = TypeVar("T")
@@ -133,20 +136,25 @@ def split_targets(targets: Iterable[T | UnreadTarget]) -> tuple[list[T], list[Un
     return read, unread
 
 
-async def read_live(workspace: Workspace, reach: ReachOptions) -> list[ReadTarget | UnreadTarget]:
+async def read_live(
+    workspace: Workspace, reach: ReachOptions, *, users: bool = False
+) -> list[ReadTarget | UnreadTarget]:
     """Read all targets side by side, for verbs that are about what is live: no manifest is looked at, no plan is made.
+    `users`: who uses the channels is read too.
 
     ConfigurationError if two targets turn out to be one system.
     """
     credentials, retries = resolver_of(workspace, for_credentials=True), Retries()
-    targets = await side_by_side(_read_live(workspace, name, reach, credentials, retries) for name in workspace.targets)
+    targets = await side_by_side(
+        _read_live(workspace, name, reach, credentials, retries, users=users) for name in workspace.targets
+    )
     read, _ = split_targets(targets)
     _refuse_same_systems(workspace, {item.target: item.server for item in read})
     return targets
 
 
 async def _read_live(
-    workspace: Workspace, target: str, reach: ReachOptions, credentials: Resolver, retries: Retries
+    workspace: Workspace, target: str, reach: ReachOptions, credentials: Resolver, retries: Retries, *, users: bool
 ) -> ReadTarget | UnreadTarget:
     from reconciler.engine.connect import connect
 
@@ -161,7 +169,8 @@ async def _read_live(
                 objects = {item.id: item for item in listing.objects}
                 await _read_again(provider, {item.id for item in matching.owned}, objects)
                 matching = match_live([], objects.values(), ownership, listing.words)
-            return ReadTarget(target, provider.abilities, server, matching, ownership, listing.types)
+            seen = await see_users(provider, (item.live for item in matching.found)) if users else None
+            return ReadTarget(target, provider.abilities, server, matching, ownership, listing.types, seen)
     except (TargetError, SecretError, ConfigurationError) as error:
         return UnreadTarget(target, workspace.project.targets[target].provider, str(error))
 

@@ -18,13 +18,16 @@ from reconciler.engine.options import (
     ApplyOptions,
     DestroyOptions,
     DriftOptions,
+    ListOptions,
     ManifestOptions,
     PlanningOptions,
     PlanOptions,
     ProjectOptions,
+    ReachOptions,
     ReleaseOptions,
     Surroundings,
     TestOptions,
+    UsersOptions,
     WritingOptions,
     planning_of,
 )
@@ -252,5 +255,11 @@ def check_limits(run: Run, plan: Plan) -> None:
 
 
 async def list_objects(run: Run) -> list[ReadTarget | UnreadTarget]:
-    """Everything live on the targets, whose it is, and what could not be read. No plan is made."""
-    return await read_live(run.workspace, run.planning)
+    """Everything live on the targets, whose it is, and what could not be read; no plan is made.
+
+    Who uses the channels is in it for `UsersOptions`, and for `ListOptions` that ask for it.
+    """
+    options = run.options
+    users = isinstance(options, UsersOptions) or (isinstance(options, ListOptions) and options.users)
+    reach = options if isinstance(options, ReachOptions) else run.planning
+    return await read_live(run.workspace, reach, users=users)

@@ -24,7 +24,10 @@ class Exit(IntEnum):
 MEANINGS: dict[Exit, str] = {
     Exit.DONE: "all that was asked for was done",
     Exit.ERROR: "an error in manifests, configuration, credentials, a target or a resource; nothing was written",
-    Exit.CHANGES: "there are changes, or fields that were not compared (plan --detailed-exitcode); drift (drift)",
+    Exit.CHANGES: (
+        "there are changes, or fields that were not compared (plan --detailed-exitcode); drift (drift); "
+        "a channel that is named in vain (users --dangling)"
+    ),
     Exit.REFUSED: "refused as a whole by a rule, or guards held all there was to do; nothing was written",
     Exit.PARTIAL: "partly applied: something stands, and something else failed, was skipped, held, or not planned",
     Exit.TEST_FAILED: "all applied but what failed its test, and that was rejected or rolled back",

@@ -73,7 +73,7 @@ class Gap:
 _RETRY = "look at the receiver, then test again"
 _DUE_AND_LOST: Mapping[str, int] = {"apply": 5, "test": 6}
 _NOT_TESTED: Mapping[str, int] = {"apply": 0, "test": 7}
-_USERS: Mapping[str, int] = {"plan": 0}
+_USERS: Mapping[str, int] = {"plan": 0, "users": 7, "list --users": 7}
 
 GAPS: Mapping[UnknownReason, Gap] = {
     UnknownReason.NOT_SAID: Gap(

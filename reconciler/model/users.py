@@ -71,14 +71,21 @@ class UsedBy:
 
 def used_by(listing: UserListing, object_id: str) -> UsedBy:
     """Who of these uses the object of this id, by kind and name."""
-    users = (_user(item, object_id) for item in listing.users if object_id in item.channels)
+    users = (as_user(item, object_id) for item in listing.users if object_id in item.channels)
     found = tuple(sorted(users, key=lambda item: (item.kind, item.name, item.id)))
     return UsedBy(found, listing.gap, listing.not_looked_at)
 
 
-def _user(item: ChannelUser, object_id: str) -> User:
+def as_user(item: ChannelUser, object_id: str) -> User:
+    """A user as one of the object of this id."""
     throttled = object_id in item.throttled
     return User(item.kind, item.name, item.id, item.enabled, throttled, item.by_document, item.owner)
+
+
+def count_users(users: Iterable[User]) -> str:
+    """`3 monitors and 1 workflow`."""
+    kinds = [user.kind for user in users]
+    return " and ".join(plural(kinds.count(kind), kind) for kind in sorted(set(kinds)))
 
 
 _NAMES_SHOWN = 10
@@ -88,11 +95,9 @@ _LONGEST_NAME = 80  # characters
 def name_users(users: Iterable[User]) -> str:
     """`3 monitors: checkout-5xx, cpu, disk (2 enabled)`; of many the first ten, and how many more there are."""
     users = list(users)
-    kinds = sorted({user.kind for user in users})
-    counts = " and ".join(plural(sum(user.kind == kind for user in users), kind) for kind in kinds)
     enabled = sum(user.enabled is True for user in users)
     known = any(user.enabled is not None for user in users)
-    return f"{counts}: {few(map(_name, users), _NAMES_SHOWN)}" + (f" ({enabled} enabled)" if known else "")
+    return f"{count_users(users)}: {few(map(_name, users), _NAMES_SHOWN)}" + (f" ({enabled} enabled)" if known else "")
 
 
 def _name(user: User) -> str:

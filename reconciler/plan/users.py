@@ -6,12 +6,13 @@ What a provider shows comes in as a listing; only the changes that are asked abo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reconciler.model.evidence import unknown
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS
-from reconciler.model.users import UsedBy, User, UserListing, used_by
+from reconciler.model.text import suggest
+from reconciler.model.users import UsedBy, User, UserListing, as_user, used_by
 from reconciler.plan.changes import Action, Change, TargetPlan
 from reconciler.plan.marks import Found, Matching
 from reconciler.plan.references import references
@@ -22,17 +23,17 @@ NOT_ASKED = UserListing("a snapshot", gap=unknown(UnknownReason.USERS_NOT_ASKED)
 
 def takes_away(change: Change) -> bool:
     """Whether a channel is gone or mute after it, or for a moment: whoever uses it then sends nothing."""
-    return _can_be_used(change) and (change.action in (Action.DELETE, Action.REPLACE) or change.disables)
+    return can_be_used(change.kind) and (change.action in (Action.DELETE, Action.REPLACE) or change.disables)
 
 
 def brings_back(change: Change) -> bool:
     """Whether it creates a channel under an id that is known before: what names that id works (again) then."""
-    return _can_be_used(change) and change.action is Action.CREATE and change.id is not None
+    return can_be_used(change.kind) and change.action is Action.CREATE and change.id is not None
 
 
-def _can_be_used(change: Change) -> bool:
-    """Whether something sends through it. Of a type that this version does not know, nobody can say."""
-    return change.kind not in KINDS or KINDS[change.kind].sends
+def can_be_used(kind: str | None) -> bool:
+    """Whether something sends through an object of this kind. Of a type that is not known, nobody can say."""
+    return kind is None or kind not in KINDS or KINDS[kind].sends
 
 
 def matters(plan: TargetPlan) -> bool:
@@ -59,7 +60,23 @@ def _users_of(change: Change, listing: UserListing) -> UsedBy | None:
     return found if found and found.users else None
 
 
-def referring(item: Found, matching: Matching) -> Iterator[User]:
+@dataclass(frozen=True, slots=True)
+class SeenUsers:
+    """All users that a target shows, and the ids that they name though there certainly is no such object."""
+
+    listing: UserListing
+    missing: frozenset[str] = frozenset()
+
+
+def users_of(item: Found, matching: Matching, listing: UserListing) -> UsedBy:
+    """Who uses a live object: what sends through it, and the live objects that refer to it."""
+    sends = can_be_used(item.live.kind)
+    found = used_by(listing, item.id) if sends and listing.source else UsedBy()
+    others = sorted(_referring(item, matching), key=lambda user: (user.kind, user.name, user.id))
+    return replace(found, users=(*found.users, *others))
+
+
+def _referring(item: Found, matching: Matching) -> Iterator[User]:
     """The live objects that refer to one: email channels to accounts and groups, subscriptions to channels."""
     for other in matching.found:
         kind = other.live.kind
@@ -69,3 +86,33 @@ def referring(item: Found, matching: Matching) -> Iterator[User]:
         name = matching.names.get(other.id) or str(other.live.fields.get(key or "display_name") or other.id)
         enabled = other.live.fields.get("state") != "DISABLED" if key else other.live.fields.get("enabled")
         yield User(kind, name, other.id, enabled if isinstance(enabled, bool) else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Dangling:
+    """A user that names a channel through which nothing is sent: which id, why, and what may have been meant."""
+
+    user: User
+    id: str
+    why: str
+    hint: str = ""
+
+
+def dangling(seen: SeenUsers, matching: Matching) -> Iterator[Dangling]:
+    """Who names a channel that is not there, is disabled, or sends nothing."""
+    found = {item.id: item for item in matching.found}
+    ids = [item.id for item in matching.found if can_be_used(item.live.kind)]
+    for user in seen.listing.users:
+        for object_id in sorted(user.channels):
+            why = _why_dangling(found.get(object_id), is_missing=object_id in seen.missing)
+            if why:
+                hint = suggest(object_id, ids) if object_id in seen.missing else ""
+                yield Dangling(as_user(user, object_id), object_id, why, hint)
+
+
+def _why_dangling(item: Found | None, *, is_missing: bool) -> str:
+    if item is None:
+        return "there is no such channel" if is_missing else ""
+    if not can_be_used(item.live.kind):
+        return f"it is of kind {item.kind}, through which nothing is sent"
+    return "it is disabled" if item.live.fields.get("enabled") is False else ""

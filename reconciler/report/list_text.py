@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
+from reconciler.model.exits import Exit, first_of
 from reconciler.model.kinds import KINDS
 from reconciler.model.text import printable
+from reconciler.model.users import UsedBy
 from reconciler.plan.marks import CANARY, REPLACED, UNVERIFIED, Found, Matching, Ownership
+from reconciler.plan.users import SeenUsers, users_of
+from reconciler.report.users_table import summarise_users
 
 _STATES = frozenset({CANARY, REPLACED, UNVERIFIED})
 
@@ -16,7 +20,8 @@ _STATES = frozenset({CANARY, REPLACED, UNVERIFIED})
 @dataclass(frozen=True, slots=True, order=True)
 class ListRow:
     """One live object. `owner` is "" for what carries no mark; the name is then the one that people see. `enabled` is
-    None where the target cannot disable it. `state` says what is wrong with it (`unverified`), or nothing: `-`."""
+    None where the target cannot disable it. `state` says what is wrong with it (`unverified`), or nothing: `-`.
+    `used_by` is there where users were asked for."""
 
     name: str
     kind: str
@@ -25,13 +30,17 @@ class ListRow:
     enabled: bool | None
     state: str
     owner: str = ""
+    used_by: UsedBy | None = field(default=None, compare=False)
 
 
-def list_rows(target: str, matching: Matching, ownership: Ownership) -> Iterator[ListRow]:
-    """A row for each object of a target that a person may write, whoever owns it."""
+def list_rows(
+    target: str, matching: Matching, ownership: Ownership, seen: SeenUsers | None = None
+) -> Iterator[ListRow]:
+    """A row for each object of a target that a person may write, whoever owns it; with its users, if they were read."""
     for item in matching.found:
         if not item.live.read_only:
-            yield _row(target, item, ownership)
+            row = _row(target, item, ownership)
+            yield row if seen is None else replace(row, used_by=users_of(item, matching, seen.listing))
 
 
 def _row(target: str, item: Found, ownership: Ownership) -> ListRow:
@@ -56,7 +65,8 @@ def render_list(rows: Iterable[ListRow], *, with_owners: bool) -> str:
     rows = list(rows)
     if not rows:
         return ""
-    headings = ("NAME", "KIND", "TARGET", "ID", "ENABLED", "STATE", *(("OWNER",) if with_owners else ()))
+    users = ("USED BY",) if any(row.used_by is not None for row in rows) else ()
+    headings = ("NAME", "KIND", "TARGET", "ID", "ENABLED", "STATE", *users, *(("OWNER",) if with_owners else ()))
     table = [headings, *(_cells(row, with_owners=with_owners) for row in rows)]
     widths = [max(len(row[column]) for row in table) for column in range(len(headings))]
     lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
@@ -65,8 +75,14 @@ def render_list(rows: Iterable[ListRow], *, with_owners: bool) -> str:
 
 def _cells(row: ListRow, *, with_owners: bool) -> tuple[str, ...]:
     enabled = {True: "yes", False: "no", None: "-"}[row.enabled]
-    cells = (row.name, row.kind, row.target, row.id, enabled, row.state)
+    users = () if row.used_by is None else (summarise_users(row.used_by),)
+    cells = (row.name, row.kind, row.target, row.id, enabled, row.state, *users)
     return tuple(map(printable, (*cells, *((row.owner or "-",) if with_owners else ()))))
+
+
+def exit_of_list(*, unread: bool, unseen: bool) -> Exit:
+    """The code of `list`: a target could not be read, or users were asked for and could not all be seen."""
+    return first_of([*([Exit.ERROR] if unread else []), *([Exit.NOT_LOOKED_AT] if unseen else [])])
 
 
 def list_document(
@@ -86,5 +102,12 @@ def list_document(
     if with_owners:
         groups["unmanaged"] = [row for row in rows if not row.owner]
         groups["others"] = [row for row in rows if row.owner not in ("", owner)]
-    documents = {name: [asdict(row) for row in group] for name, group in groups.items()}
+    documents = {name: [_document(row) for row in group] for name, group in groups.items()}
     return {"format": "reconciler.list/v1", **documents, "errors": dict(errors), "incomplete": dict(incomplete)}
+
+
+def _document(row: ListRow) -> dict[str, Any]:
+    document = asdict(row)
+    if row.used_by is None:
+        del document["used_by"]
+    return document

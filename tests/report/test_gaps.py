@@ -40,12 +40,13 @@ from reconciler.report import view as pages
 from reconciler.report.drift_text import drift_document, render_drift
 from reconciler.report.failure import failure_document
 from reconciler.report.html import render_html
-from reconciler.report.list_text import list_document, list_rows, render_list
+from reconciler.report.list_text import ListRow, exit_of_list, list_document, list_rows, render_list
 from reconciler.report.machines import render_annotations, render_junit, render_terraform_report
 from reconciler.report.markdown import render_markdown
 from reconciler.report.plan_text import render_plan
 from reconciler.report.problems import problems_of
 from reconciler.report.result_text import render_change, render_result, render_tests
+from reconciler.report.users_table import ChannelRow, UsersReport, exit_of_users, render_channels, users_document
 from reconciler.report.view import Page, Tone
 from tests.plan.builders import OWNERSHIP
 from tools.evidence_page import PAGE, with_tables
@@ -217,6 +218,24 @@ def list_of(reason: UnknownReason) -> Run:
     return run_of_list(text, {}) if reason is UnknownReason.TARGET_UNREAD else run_of_list({}, text)
 
 
+def run_of_users(reason: UnknownReason) -> Run:
+    """A channel of which no user could be seen, by itself and in a list."""
+    used_by = UsedBy((), unknown(reason), ("reports",))
+    report = UsersReport((ChannelRow("search", "SlackChannel", "hook", "acme_hook", used_by),), gaps={"search": "x"})
+    forms = {"text": render_channels(report.channels), "json": json.dumps(users_document(report))}
+    assert "unknown" in forms["text"]
+    return Run(exit_of_users(report), forms, silent=frozenset({"text"}))
+
+
+def run_of_listed_users(reason: UnknownReason) -> Run:
+    used_by = UsedBy((), unknown(reason), ("reports",))
+    rows = [ListRow("hook", "SlackChannel", "search", "acme_hook", True, "-", "acme", used_by)]
+    forms = {"text": render_list(rows, with_owners=False)}
+    forms["json"] = json.dumps(list_document(rows, "acme", with_owners=False))
+    assert "unknown" in forms["text"]
+    return Run(exit_of_list(unread=False, unseen=True), forms, silent=frozenset({"text"}))
+
+
 VERBS: dict[str, Callable[[UnknownReason], Run]] = {
     "plan": lambda reason: run_of_plan(plan_of(reason)),
     "plan --detailed-exitcode": lambda reason: run_of_plan(plan_of(reason), detailed=True),
@@ -224,6 +243,8 @@ VERBS: dict[str, Callable[[UnknownReason], Run]] = {
     "apply": apply_of,
     "test": sent_of,
     "list": list_of,
+    "users": run_of_users,
+    "list --users": run_of_listed_users,
 }
 KNOWN_ALL_THE_SAME = {UnknownReason.VERSION_UNKNOWN}
 """What says nothing of any object: all was compared, and the version is not needed for it."""

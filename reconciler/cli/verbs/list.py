@@ -17,14 +17,17 @@ from reconciler.engine.options import ListOptions
 from reconciler.engine.read import split_targets
 from reconciler.engine.run import list_objects
 from reconciler.model.text import plural
-from reconciler.report.list_text import ListRow, list_document, list_rows, render_list
+from reconciler.plan.users import SeenUsers
+from reconciler.report.list_text import ListRow, exit_of_list, list_document, list_rows, render_list
 from reconciler.report.types_text import TypeRow, render_types, type_rows, types_document
+from reconciler.report.users_table import gap_of
 
 
 @click.command("list")
 @options(COMMON, (TARGET,), CONNECTING)
 @option("--all", "everything", is_flag=True, help="Also what carries no mark, and what is another owner's.")
 @option("--types", is_flag=True, help="List what the targets can notify of (Confluent Cloud), and where each goes.")
+@option("--users", is_flag=True, help="Also who uses each: monitors, workflows, email channels, subscriptions.")
 @takes(ListOptions, Screen)
 @published("list")
 def command(options: ListOptions, screen: Screen) -> int:
@@ -35,13 +38,26 @@ def command(options: ListOptions, screen: Screen) -> int:
     if options.types:
         _show_types([row for target in read for row in type_rows(target.target, target.types, target.matching)], screen)
     else:
-        rows = sorted(row for item in read for row in list_rows(item.target, item.matching, item.ownership))
+        rows = sorted(row for item in read for row in list_rows(item.target, item.matching, item.ownership, item.users))
         incomplete = {target.target: target.server.incomplete for target in read if target.server.incomplete}
         gaps = _Gaps({target.target: target.error for target in unread}, incomplete)
         _show_objects(rows, run.workspace.project.owner, screen, gaps, everything=options.everything)
     for target in unread:
         note(f"error: {target.problem}")
-    return 1 if unread else 0
+    unseen = [target for target in read if target.users is not None and _note_users(target.target, target.users)]
+    return exit_of_list(unread=bool(unread), unseen=bool(unseen))
+
+
+def _note_users(target: str, seen: SeenUsers) -> bool:
+    """Say on stderr what was not looked at, and whether there may be more users."""
+    why, others = gap_of(seen), seen.listing.not_looked_at
+    if why:
+        note(f"note: {target}: there may be more users: {why}")
+    if others:
+        note(f"note: {target}: not looked at: {', '.join(others)}")
+    if not seen.listing.source:
+        note(f"note: {target}: has no monitors; only subscriptions use its channels")
+    return bool(why)
 
 
 def _show_types(rows: list[TypeRow], screen: Screen) -> None:

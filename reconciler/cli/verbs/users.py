@@ -1,0 +1,85 @@
+"""`reconciler users`: who sends through a channel, and who names one through which nothing is sent."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from reconciler.cli.loading import prepared
+from reconciler.cli.main import set_up_logging
+from reconciler.cli.options import COMMON, CONNECTING, TARGET, complete_name, option, options, takes
+from reconciler.cli.publishing import published
+from reconciler.cli.terminal import Screen, note, out, show_json
+from reconciler.engine.options import UsersOptions
+from reconciler.engine.read import ReadTarget, split_targets
+from reconciler.engine.run import list_objects
+from reconciler.model.errors import ConfigurationError, UsageError
+from reconciler.model.text import few, plural, suggest
+from reconciler.report.users_table import (
+    UsersReport,
+    channel_rows,
+    dangling_rows,
+    exit_of_users,
+    gap_of,
+    render_channels,
+    render_dangling,
+    users_document,
+)
+
+
+@click.command("users")
+@click.argument("names", nargs=-1, shell_complete=complete_name)
+@options(COMMON, (TARGET,), CONNECTING)
+@option("--dangling", is_flag=True, help="List who names a channel that is not there, or is disabled; exit 2.")
+@takes(UsersOptions, Screen)
+@published("users")
+def command(options: UsersOptions, screen: Screen) -> int:
+    """Say who uses NAME... (globs, NAME@ID and ids too): monitors, workflows, email channels, subscriptions."""
+    set_up_logging(screen.verbose)
+    if bool(options.names) == options.dangling:
+        raise UsageError("name the channels whose users are wanted, or pass --dangling (list --users shows all)")
+    read, unread = split_targets(asyncio.run(list_objects(prepared(options))))
+    report = _report(options, read, {target.target: target.error for target in unread})
+    _show(report, read, screen, dangling=options.dangling)
+    for target in unread:
+        note(f"error: {target.target}: {target.error}")
+    return exit_of_users(report)
+
+
+def _report(options: UsersOptions, read: list[ReadTarget], errors: dict[str, str]) -> UsersReport:
+    seen = [(target, target.users) for target in read if target.users is not None]
+    gaps = {target.target: why for target, users in seen if (why := gap_of(users))}
+    if options.dangling:
+        named = (row for target, users in seen for row in dangling_rows(target.target, target.matching, users))
+        return UsersReport(dangling=tuple(named), gaps=gaps, errors=errors)
+    channels = tuple(
+        row
+        for target, users in seen
+        for row in channel_rows(target.target, target.matching, target.ownership, users, options.names)
+    )
+    if not channels and not errors:
+        known = {item.name for target in read for item in target.matching.found if item.mark}
+        hint = suggest(options.names[0], known) or f"there are: {few(known)}"
+        raise ConfigurationError(f"{', '.join(options.names)}: nothing live has this name, nor is named so; {hint}")
+    return UsersReport(channels, gaps=gaps, errors=errors)
+
+
+def _show(report: UsersReport, read: list[ReadTarget], screen: Screen, *, dangling: bool) -> None:
+    if screen.as_json:
+        show_json(users_document(report))
+    elif report.channels or report.dangling:
+        out((render_dangling(report.dangling) if dangling else render_channels(report.channels)).rstrip())
+    elif dangling:
+        where = " as far as could be seen" if report.gaps or report.errors else ""
+        note(f"no monitor or workflow names a channel in vain{where}")
+    for target in read:
+        if why := report.gaps.get(target.target):
+            note(f"note: {target.target}: there may be more users: {why}")
+        listing = target.users.listing if target.users else None
+        if listing is not None and not listing.source:
+            note(f"note: {target.target}: has no monitors; only subscriptions use its channels")
+        elif listing is not None and listing.not_looked_at:
+            note(f"note: {target.target}: not looked at: {', '.join(listing.not_looked_at)}")
+    if report.dangling:
+        note(f"{plural(len(report.dangling), 'channel')} named in vain: their runs end in an error, and notify nobody")

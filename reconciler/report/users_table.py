@@ -1,0 +1,156 @@
+"""Who uses which channel, and who names one through which nothing is sent: as tables and as a document. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any
+
+from reconciler.model.exits import Exit, first_of
+from reconciler.model.kinds import KINDS
+from reconciler.model.text import printable
+from reconciler.model.users import UsedBy, User, count_users, used_by
+from reconciler.plan.marks import Found, Matching, Ownership
+from reconciler.plan.release import is_chosen
+from reconciler.plan.users import Dangling, SeenUsers, dangling, users_of
+
+FORMAT = "reconciler.users/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelRow:
+    """One channel, account or group and who uses it. `kind` is "" where it is not there, though something names it."""
+
+    target: str
+    kind: str
+    name: str
+    id: str
+    used_by: UsedBy
+
+
+@dataclass(frozen=True, slots=True)
+class DanglingRow:
+    """One monitor or workflow and a channel that it names in vain: the id, why, and which may have been meant."""
+
+    target: str
+    user: User
+    id: str
+    why: str
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsersReport:
+    """What `users` found. `gaps` says of each target why there may be more users, `errors` why it could not be read."""
+
+    channels: tuple[ChannelRow, ...] = ()
+    dangling: tuple[DanglingRow, ...] = ()
+    gaps: Mapping[str, str] = field(default_factory=dict)
+    errors: Mapping[str, str] = field(default_factory=dict)
+
+
+def channel_rows(
+    target: str, matching: Matching, ownership: Ownership, seen: SeenUsers, names: Iterable[str]
+) -> Iterator[ChannelRow]:
+    """A row for each object that a name selects (NAME, globs too, NAME@ID, an id), whoever owns it; and for one of ours
+    that is gone though something names it."""
+    names = frozenset(names)
+    chosen = [item for item in matching.found if _is_listed(item) and (item.id in names or is_chosen(item, names))]
+    for item in chosen:
+        yield ChannelRow(target, item.kind, item.name, item.id, users_of(item, matching, seen.listing))
+    for name in sorted(names - {item.name for item in chosen}):
+        key = ownership.key_of(name)
+        if key in seen.missing and key is not None:
+            yield ChannelRow(target, "", name, key, used_by(seen.listing, key))
+
+
+def _is_listed(item: Found) -> bool:
+    return not item.live.read_only and not (item.live.kind and KINDS[item.live.kind].key_field)
+
+
+def dangling_rows(target: str, matching: Matching, seen: SeenUsers) -> Iterator[DanglingRow]:
+    """A row for each channel that a monitor or workflow of the target names in vain."""
+    for found in dangling(seen, matching):
+        yield _dangling(target, found)
+
+
+def _dangling(target: str, found: Dangling) -> DanglingRow:
+    return DanglingRow(target, found.user, found.id, found.why, found.hint)
+
+
+def gap_of(seen: SeenUsers) -> str:
+    """Why there may be more users; "" if there cannot be."""
+    return seen.listing.gap.text if seen.listing.gap else ""
+
+
+def exit_of_users(report: UsersReport) -> Exit:
+    """The code of `users`: a channel is named in vain (2); not all users could be seen of what was asked about (7)."""
+    is_open = any(row.used_by.gap for row in report.channels) if report.channels else bool(report.gaps)
+    fitting = [Exit.ERROR] if report.errors else []
+    fitting += [Exit.NOT_LOOKED_AT] if is_open else []
+    return first_of([*fitting, *([Exit.CHANGES] if report.dangling else [])])
+
+
+def render_channels(rows: Iterable[ChannelRow]) -> str:
+    """A line for each user of each channel, and one for each that has none; "" without any row."""
+    return _table(
+        ("NAME", "KIND", "TARGET", "USED BY", "AS", "ENABLED", "REMARKS"),
+        [cells for row in rows for cells in _channel_cells(row)],
+    )
+
+
+def _channel_cells(row: ChannelRow) -> Iterator[tuple[str, ...]]:
+    head = (row.name, row.kind or "not there", row.target)
+    for user in row.used_by.users:
+        yield (*head, user.name or user.id, user.kind, _yes(user.enabled), _remarks(user))
+    if not row.used_by.users:
+        yield (*head, "unknown" if row.used_by.gap else "-", "-", "-", "")
+
+
+def render_dangling(rows: Iterable[DanglingRow]) -> str:
+    """A line for each channel that is named in vain; "" without any row."""
+    return _table(
+        ("USED BY", "AS", "TARGET", "ENABLED", "NAMES", "WHY"),
+        [
+            (
+                row.user.name or row.user.id,
+                row.user.kind,
+                row.target,
+                _yes(row.user.enabled),
+                row.id or '""',
+                f"{row.why}; {row.hint}" if row.hint else row.why,
+            )
+            for row in rows
+        ],
+    )
+
+
+def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
+    if not rows:
+        return ""
+    table = [headings, *(tuple(map(printable, row)) for row in rows)]
+    widths = [max(len(row[column]) for row in table) for column in range(len(headings))]
+    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
+    return "\n".join(lines) + "\n"
+
+
+def _yes(enabled: bool | None) -> str:
+    return {True: "yes", False: "no", None: "-"}[enabled]
+
+
+def _remarks(user: User) -> str:
+    words = ["throttled"] if user.throttled else []
+    words += ["reports each document once"] if user.by_document else []
+    return ", ".join([*words, *([f"of {user.owner}"] if user.owner else [])])
+
+
+def summarise_users(used_by: UsedBy) -> str:
+    """`2 monitors`, as a list of channels has it: `-` for nobody, `unknown` where nobody could be seen."""
+    if not used_by.users:
+        return "unknown" if used_by.gap else "-"
+    return count_users(used_by.users) + (" or more" if used_by.gap else "")
+
+
+def users_document(report: UsersReport) -> dict[str, Any]:
+    """The report for machines."""
+    return {"format": FORMAT, **asdict(report)}
