@@ -25,7 +25,7 @@ ID_START = "rlive-"
 _TEST = "/_plugins/_notifications/feature/test"
 _PERMISSION = "cluster:admin/opensearch/notifications/"
 _AT_ONCE = 50  # ids in one delete: the address of a call may not be longer than 4 KiB
-_REFRESH_SECONDS = 15.0  # a list lags by a second before 3.1; a busy cluster may take longer
+_REFRESH_SECONDS = 60.0  # a list lags by a second before 3.1; a busy cluster may take longer
 
 
 @dataclass

@@ -24,7 +24,7 @@ from tests.live.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
 SUITE = (sys.executable, "-m", "tests.live")
-SECONDS = 120
+SECONDS = 600
 MATTERMOST = {
     f"{check} [MattermostChannel]: OpenSearch 2.19.5 has no MattermostChannel"
     for check in (

@@ -147,7 +147,7 @@ def test_reads_go_side_by_side_but_not_all_at_once(resolve: Resolve, offer: Offe
         "meeting",
         """
         import threading
-        barrier = threading.Barrier(8, timeout=20)
+        barrier = threading.Barrier(8, timeout=60)
         lock = threading.Lock()
         inside = most = 0
 
@@ -227,7 +227,7 @@ def test_one_callers_cancellation_leaves_the_value_to_the_others(make_settings: 
         class Gated:
             def read(self, argument, key):
                 entered.set()
-                assert gate.wait(20)
+                assert gate.wait(60)
                 return "planted"
 
         def make(settings):
@@ -241,7 +241,7 @@ def test_one_callers_cancellation_leaves_the_value_to_the_others(make_settings: 
         reference = SecretReference("gated", "a")
         one = asyncio.create_task(resolver.resolve([reference]))
         other = asyncio.create_task(resolver.resolve([reference]))
-        await asyncio.to_thread(gated_plugin.entered.wait, 20)
+        await asyncio.to_thread(gated_plugin.entered.wait, 60)
         one.cancel()
         await asyncio.wait([one])
         gated_plugin.gate.set()
