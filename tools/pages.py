@@ -4,7 +4,8 @@ A page is one story: its commands run in their order, in one shell, in a folder 
 the page calls `http://127.0.0.1:9299`. What counts, in the text of a page:
 
 - a fence `console`: lines that begin with `$ ` are commands, with those that a backslash or an open quote continues;
-  what follows is what they print, where `...` stands for any lines (changes made side by side end in any order). `(exit code 5)` is the last line of one that fails.
+  what follows is what they print, where `...` stands for any lines (changes made side by side
+  end in any order). `(exit code 5)` is the last line of one that fails.
 - a fence `yaml` whose first line is `# PATH`: that file, written before the next command.
 - a comment `<!-- run` with commands in it: done, and not shown; what somebody else does, for the most part. `api METHOD
   PATH [JSON]` calls the simulator.
