@@ -263,13 +263,17 @@ def _document(what: str, value: Any) -> object:
 
 
 def _page(what: str, value: Any, project: str, **more: Any) -> Page:
-    from reconciler.report import view as pages
-
     if what == "plan":
-        return pages.plan_page(value)
+        from reconciler.report.plan_text import plan_page
+
+        return plan_page(value)
     if what == "drift":
-        return pages.drift_page(value)
-    return pages.result_page(project, value) if what == "apply" else pages.page_of_tests(project, value, **more)
+        from reconciler.report.drift_text import drift_page
+
+        return drift_page(value)
+    from reconciler.report.result_text import page_of_tests, result_page
+
+    return result_page(project, value) if what == "apply" else page_of_tests(project, value, **more)
 
 
 def _problems(what: str, value: Any, workspace: Workspace | None, more: Iterable[Problem]) -> list[Problem]:

@@ -230,9 +230,13 @@ class Counts:
             self.add + other.add, self.change + other.change, self.destroy + other.destroy, self.held + other.held
         )
 
+    @property
+    def actions(self) -> str:
+        """`1 to add, 0 to change, 0 to destroy`."""
+        return f"{self.add} to add, {self.change} to change, {self.destroy} to destroy"
+
     def __str__(self) -> str:
-        held = f" {self.held} held." if self.held else ""
-        return f"{self.add} to add, {self.change} to change, {self.destroy} to destroy.{held}"
+        return f"{self.actions}." + (f" {self.held} held." if self.held else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,53 +1,81 @@
-"""Drift as text and as a JSON document: what moved, since when, and what apply would put back. Pure."""
+"""Drift in words and as a JSON document: what moved, since when, and what apply would put back. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.masking import Json
 from reconciler.model.text import plural, printable
-from reconciler.plan.changes import Reason
+from reconciler.plan.changes import Reason, TargetPlan
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.origin import Drift, Drifted
-from reconciler.report.plan_text import gap_lines, left_out
-from reconciler.report.texts import Paint, plain, shown_time, shown_value
+from reconciler.report.plan_text import (
+    about_target,
+    change_entry,
+    count_unchanged,
+    gap_lines,
+    left_out,
+    refusal_entry,
+    target_notes,
+)
+from reconciler.report.texts import Paint, plain, render_flat, shown_time, shown_value
+from reconciler.report.view import Entry, Line, Page, Section, Tone, in_order
 
 DRIFT_FORMAT = "reconciler.drift/v1"
 
 
 def render_drift(drift: Drift, paint: Paint = plain) -> str:
-    """Target by target what moved, then what is pending, then one summary line."""
-    lines = [paint(f"! {printable(note)}", "yellow") for note in drift.plan.notes]
-    lines += [paint(f"{item.target}: could not be read: {printable(item.error)}", "red") for item in drift.plan.unread]
-    for target in drift.plan.targets:
-        notes = target.server.notes if target.server else ()
-        lines += [f"{target.target}: note: {printable(note)}" for note in notes]
-        lines += [
-            paint(f'{target.target}: {refusal.kind} "{refusal.name}": {printable(refusal.message)}', "red")
-            for refusal in target.refusals
-        ]
-    for item in drift.moved:
-        lines += _item(item, paint)
-    lines += [f"not applied yet: {_title(item)}" for item in drift.pending]
-    lines += [f"{target.target}: {line}" for target in drift.plan.targets for line in gap_lines(target)]
-    lines.append(paint(describe_drift(drift), "bold"))
-    return "\n".join(lines) + "\n"
+    """Target by target what moved and what is pending, then one summary line."""
+    return render_flat(drift_page(drift), paint)
 
 
-def _item(item: Drifted, paint: Paint) -> Iterator[str]:
-    yield paint(f"{_title(item)}: {describe_drifted(item)}", "yellow")
-    yield from (f"    {line}" for line in drift_details(item))
+def drift_page(drift: Drift) -> Page:
+    """What moved, and what is not applied yet."""
+    sections = in_order((_section(drift, target) for target in drift.plan.targets), drift.plan.unread)
+    notes = tuple(Line(printable(note)) for note in drift.plan.notes)
+    return Page("drift", drift.plan.project, describe_drift(drift), _tone(drift), notes, sections=sections)
 
 
-def drift_details(item: Drifted) -> list[str]:
-    """What is live and what the manifest says instead, a line for each field, then the notes of the change."""
-    change = item.change
-    fields = (
-        [] if item.is_missing else [f"{_path(field)}: {_sides(field.before, field.after)}" for field in change.fields]
+def _tone(drift: Drift) -> Tone:
+    """Good only where all was looked at."""
+    if drift.moved or drift.plan.problems:
+        return Tone.BAD
+    if drift.not_compared:
+        return Tone.WARN
+    return Tone.PLAIN if any(left_out(drift.plan)) else Tone.GOOD
+
+
+def _section(drift: Drift, target: TargetPlan) -> Section:
+    moved = (_moved(item) for item in drift.moved if item.target == target.target)
+    pending = (
+        replace(change_entry(item.change), sign="", remark="not applied yet")
+        for item in drift.pending
+        if item.target == target.target
     )
-    return [*fields, *(f"note: {printable(note)}" for note in change.notes)]
+    refused = (replace(refusal_entry(item), sign="") for item in target.refusals)
+    return Section(
+        printable(target.target),
+        about_target(target),
+        notes=tuple(target_notes(target)),
+        entries=(*refused, *moved, *pending),
+        besides=tuple(gap_lines(target)),
+        count=count_unchanged(target),
+    )
+
+
+def _moved(item: Drifted) -> Entry:
+    """Without a sign: it would say what an apply does about it, and not what happened."""
+    return replace(change_entry(item.change), sign="", remark=describe_drifted(item), lines=tuple(_details(item)))
+
+
+def _details(item: Drifted) -> Iterator[Line]:
+    """What is live and what the manifest says instead, a line for each field, then the notes of the change."""
+    if not item.is_missing:
+        yield from (Line(f"{_path(field)}: {_sides(field.before, field.after)}") for field in item.change.fields)
+    yield from (Line(f"note: {printable(note)}") for note in item.change.notes)
 
 
 def _path(field: FieldChange) -> str:
@@ -67,11 +95,6 @@ def _sides(live: Json, wanted: Json) -> str:
 
 def _side(value: Json) -> str:
     return "nothing" if value is None else shown_value(value)
-
-
-def _title(item: Drifted) -> str:
-    change = item.change
-    return f'{item.target}: {change.kind} "{printable(change.name)}"'
 
 
 def describe_drifted(item: Drifted) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from reconciler.model.text import printable
-from reconciler.report.view import Entry, Page, Section, Tone
+from reconciler.report.view import Entry, Line, Page, Section, Tone
 
 COMMENT_LIMIT = 65_536
 """Characters that a comment on GitHub may have (GitLab takes a million)."""
@@ -97,7 +97,7 @@ def _head(page: Page, *, short: bool = False) -> str:
     lines = [f"### {_SIGNS.get(page.tone, '')} reconciler {page.what}: {code(page.project)}".replace("  ", " "), ""]
     lines += [f"**{page.headline}**", ""]
     remarks = page.remarks if not short else page.remarks[:_NAMES_SHOWN]
-    lines += [f"- {code(_shortened(remark, 300 if short else _REMARK_LONGEST))}" for remark in remarks]
+    lines += [f"- {code(_shortened(str(remark), 300 if short else _REMARK_LONGEST))}" for remark in remarks]
     if len(remarks) < len(page.remarks):
         lines.append(f"- and {len(page.remarks) - len(remarks)} lines more")
     if page.facts:
@@ -113,17 +113,17 @@ def _fact(name: str, value: str) -> str:
 
 def _frame(section: Section) -> tuple[str, str]:
     about = f" {code(section.about)}" if section.about else ""
-    remarks = "".join(f"- {code(_shortened(remark, _REMARK_LONGEST))}\n" for remark in section.remarks)
+    remarks = "".join(f"- {code(_shortened(str(remark), _REMARK_LONGEST))}\n" for remark in section.remarks)
     return f"#### {code(section.title)}{about}\n\n", f"\n{remarks}\n" if remarks else "\n"
 
 
 def _line(entry: Entry) -> str:
     # A list and a folded part may follow each other only with an empty line between.
-    return f"- {code(_shortened(f'{entry.title} {entry.remark}'.strip(), 500))}\n"
+    return f"- {code(_shortened(f'{entry.title} {entry.said}'.strip(), 500))}\n"
 
 
 def _folded(entry: Entry) -> str:
-    remark = f" <code>{html.escape(entry.remark)}</code>" if entry.remark else ""
+    remark = f" <code>{html.escape(entry.said)}</code>" if entry.said else ""
     body = "\n".join(_diff_line(line) for line in entry.lines)
     fence = "`" * max(3, _longest_run(body) + 1)
     return (
@@ -132,11 +132,10 @@ def _folded(entry: Entry) -> str:
     )
 
 
-def _diff_line(line: str) -> str:
-    """A changed field in the colour of its sign; a line without a sign is set apart, so that it gets no colour."""
-    if line.startswith("~ "):
-        return f"! {line[2:]}"
-    return line if line.startswith(("+ ", "- ")) else f"  {line}"
+def _diff_line(line: Line) -> str:
+    """A changed field in the colour of its sign, as a diff has it; a line without a sign gets none."""
+    sign = {"~": "!"}.get(line.sign, line.sign)
+    return f"{sign or ' '} {line.text}"
 
 
 def code(text: str) -> str:

@@ -1,9 +1,8 @@
-"""A plan as text, the way Terraform users know it: signs, fields, one summary line. Pure: strings in, strings out."""
+"""A plan in words, the way Terraform users know it: signs, fields, one summary line. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import assert_never
 
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS, Role
@@ -18,50 +17,85 @@ from reconciler.plan.changes import (
     Message,
     NotCompared,
     Plan,
+    RefusedResource,
     TargetPlan,
-    UnreadTarget,
 )
 from reconciler.plan.diff import FieldChange
-from reconciler.report.texts import Paint, plain, shown_time, shown_value
+from reconciler.report.texts import Paint, plain, render_nested, shown_time, shown_value
 from reconciler.report.users_text import used_by_lines
+from reconciler.report.view import Entry, Line, Page, Section, Tone, in_order
 
-_COLOURS = {Action.CREATE: "green", Action.UPDATE: "yellow", Action.REPLACE: "magenta", Action.DELETE: "red"}
+_TONES = {
+    Action.CREATE: Tone.ADD,
+    Action.UPDATE: Tone.CHANGE,
+    Action.REPLACE: Tone.REPLACE,
+    Action.DELETE: Tone.DESTROY,
+}
 _ADDRESSES = frozenset(field.name for kind in KINDS.values() for field in kind.fields if field.role is Role.SECRET)
 
 
 def render_plan(plan: Plan, paint: Paint = plain) -> str:
-    """The whole plan; the last lines are the summary, the messages, and what is outside of the count."""
-    lines = [paint(f"! {printable(note)}", "yellow") for note in plan.notes]
-    lines += [""] if lines else []
-    targets: list[TargetPlan | UnreadTarget] = [*plan.targets, *plan.unread]
-    for target in sorted(targets, key=lambda target: target.target):
-        lines += [*_target(target, paint), ""]
-    lines += _summary(plan, paint)
-    return "\n".join(lines) + "\n"
+    """The whole plan as text; the last lines are the summary, the messages, and what is outside of the count."""
+    return render_nested(plan_page(plan), paint)
 
 
-def _target(target: TargetPlan | UnreadTarget, paint: Paint) -> Iterator[str]:
-    yield paint(f"{printable(target.target)} ({about_target(target)})", "bold")
-    match target:
-        case UnreadTarget(error=error):
-            yield paint(f"  ! could not be read: {printable(error)}", "red")
-        case TargetPlan():
-            yield from _read_target(target, paint)
-        case _ as never:
-            assert_never(never)
+def plan_page(plan: Plan) -> Page:
+    """A plan: every change with its fields."""
+    facts = (("made", plan.created_at), ("commit", plan.commit), ("reconciler", plan.tool_version))
+    return Page(
+        what="plan",
+        project=plan.project,
+        headline=headline(plan),
+        tone=_tone(plan),
+        notes=tuple(Line(printable(note)) for note in plan.notes),
+        summary=tuple(_summary(plan)),
+        sections=in_order(map(_section, plan.targets), plan.unread),
+        facts=tuple((name, value) for name, value in facts if value),
+    )
 
 
-def _read_target(target: TargetPlan, paint: Paint) -> Iterator[str]:
-    for note in target.notes:
-        yield f"  note: {printable(note)}"
-    for item in target.disabled:
-        yield paint(f"  {describe_disabled(item)}", "yellow")
-    for refusal in target.refusals:
-        yield paint(f'  ! {refusal.kind} "{refusal.name}": {printable(refusal.message)}', "red")
-    for change in target.changes:
-        yield from _change(change, paint)
-    yield from _not_compared(target)
-    yield f"  {_unchanged(target)}"
+def _tone(plan: Plan) -> Tone:
+    """Good only where all was looked at."""
+    if plan.problems:
+        return Tone.BAD
+    if not plan.is_empty:
+        return Tone.CHANGE
+    return Tone.PLAIN if any(gaps_of(plan)) else Tone.GOOD
+
+
+def _section(target: TargetPlan) -> Section:
+    return Section(
+        printable(target.target),
+        about_target(target),
+        notes=tuple(target_notes(target)),
+        entries=(*map(refusal_entry, target.refusals), *map(change_entry, target.changes)),
+        besides=tuple(gap_lines(target)),
+        count=count_unchanged(target),
+    )
+
+
+def target_notes(target: TargetPlan) -> Iterator[Line]:
+    """What a reviewer must know of a target first: what stays disabled, and what its server says."""
+    yield from (Line(describe_disabled(item), Tone.WARN) for item in target.disabled)
+    yield from (Line(f"note: {printable(note)}") for note in target.notes)
+
+
+def refusal_entry(item: RefusedResource) -> Entry:
+    """A resource that could not be planned, and why."""
+    return Entry(Tone.BAD, "!", item.kind, printable(item.name), printable(item.message), group="refused")
+
+
+def change_entry(change: Change) -> Entry:
+    """A change with its reasons, and below it its fields, its notes and what holds it back."""
+    return Entry(
+        tone=_TONES[change.action],
+        sign=change.action.sign,
+        kind=printable(change.kind),
+        name=printable(change.name),
+        remark=_remark(change),
+        lines=tuple(_details(change)),
+        group=change.action.value,
+    )
 
 
 def describe_disabled(item: Disabled) -> str:
@@ -87,10 +121,9 @@ def _left_to_operators(items: Iterable[Disabled]) -> Iterator[str]:
         yield f"{len(operators)} disabled by operators: {', '.join(operators)}"
 
 
-def about_target(target: TargetPlan | UnreadTarget) -> str:
+def about_target(target: TargetPlan) -> str:
     """`opensearch 3.6.0, by its answers`: the version, and where it is known from."""
-    version = _version(target.server) if isinstance(target, TargetPlan) else ""
-    return printable(" ".join(part for part in (target.provider, version) if part))
+    return printable(" ".join(part for part in (target.provider, _version(target.server)) if part))
 
 
 def _version(server: Server | None) -> str:
@@ -105,30 +138,14 @@ def _version(server: Server | None) -> str:
             return f"{server.version}, by {source.value}"
 
 
-def target_remarks(target: TargetPlan) -> list[str]:
-    """What else a reviewer must know of a target, a line each."""
-    lines = [f"note: {printable(note)}" for note in target.notes]
-    lines = [*(describe_disabled(item) for item in target.disabled), *lines]
-    return [*lines, *gap_lines(target), _unchanged(target)]
-
-
-def gap_lines(target: TargetPlan) -> list[str]:
-    """What of a target was not compared or is left alone, a line each."""
-    return [line.strip() for line in _not_compared(target)]
-
-
-def _unchanged(target: TargetPlan) -> str:
+def count_unchanged(target: TargetPlan) -> str:
+    """`12 resources unchanged, 3 unmanaged`: what there is besides, counted."""
     half = f", {len(target.half_known)} not wholly compared" if target.half_known else ""
     others = f", {target.others} of other owners" if target.others else ""
     return f"{plural(target.unchanged, 'resource')} unchanged{half}, {target.unmanaged} unmanaged{others}"
 
 
-def plan_remarks(plan: Plan) -> list[str]:
-    """What a proposal changes of the project file, and all that the summary says below its first line."""
-    return [*map(printable, plan.notes), *(line.strip() for line in [*_summary(plan, plain)][1:])]
-
-
-def change_remark(change: Change) -> str:
+def _remark(change: Change) -> str:
     """`(fields differ; drift)  id acme_oncall`: why, and which live object."""
     reasons = ", ".join(reason.value for reason in change.reasons)
     origin = f"; {change.origin.value}" if change.origin else ""
@@ -136,47 +153,31 @@ def change_remark(change: Change) -> str:
     return f"({reasons}{origin}){identity}"
 
 
-def change_details(change: Change) -> list[str]:
-    """The lines below a change, without colours or indent: fields, notes, what holds it back."""
-    return [line.strip() for line in _details(change, plain)]
-
-
-def _change(change: Change, paint: Paint) -> Iterator[str]:
-    colour = _COLOURS[change.action]
-    yield paint(f'  {change.action.sign} {change.kind} "{printable(change.name)}"  {change_remark(change)}', colour)
-    yield from _details(change, paint)
-
-
-def _details(change: Change, paint: Paint) -> Iterator[str]:
+def _details(change: Change) -> Iterator[Line]:
     width = max((len(_path(field)) for field in change.fields), default=0)
     for field in change.fields:
-        yield from _field(change.action, field, width, paint)
+        yield _field(change.action, field, width)
     for path, reference in change.unresolved:
-        yield f"      {'.'.join(path)}: resolved at apply (from {printable(reference)})"
-    for line in used_by_lines(change):
-        yield f"      {line}"
-    for note in change.notes:
-        yield f"      note: {printable(note)}"
+        yield Line(f"{'.'.join(path)}: resolved at apply (from {printable(reference)})")
+    yield from map(Line, used_by_lines(change))
+    yield from (Line(f"note: {printable(note)}") for note in change.notes)
     if change.held:
-        yield paint(f"      held: {printable(change.held)}", "red")
+        yield Line(f"held: {printable(change.held)}", Tone.BAD)
 
 
 def _path(field: FieldChange) -> str:
     return ".".join(printable(step) for step in field.path)
 
 
-def _field(action: Action, field: FieldChange, width: int, paint: Paint) -> Iterator[str]:
+def _field(action: Action, field: FieldChange, width: int) -> Line:
     name = _path(field).ljust(width)
-    if action in (Action.CREATE, Action.REPLACE):
-        yield paint(f"      + {name} = {shown_value(field.after)}", "green")
-    elif isinstance(field.before, list) and isinstance(field.after, list):
-        yield paint(f"      ~ {name} = {_elements(field.before, field.after)}", "yellow")
-    elif field.before is None:
-        yield paint(f"      + {name} = {shown_value(field.after)}", "green")
-    elif field.after is None:
-        yield paint(f"      - {name} = {shown_value(field.before)}", "red")
-    else:
-        yield paint(f"      ~ {name} = {_from_to(field.before, field.after)}", "yellow")
+    if action in (Action.CREATE, Action.REPLACE) or field.before is None:
+        return Line(f"{name} = {shown_value(field.after)}", Tone.ADD, "+")
+    if isinstance(field.before, list) and isinstance(field.after, list):
+        return Line(f"{name} = {_elements(field.before, field.after)}", Tone.CHANGE, "~")
+    if field.after is None:
+        return Line(f"{name} = {shown_value(field.before)}", Tone.DESTROY, "-")
+    return Line(f"{name} = {_from_to(field.before, field.after)}", Tone.CHANGE, "~")
 
 
 def _from_to(before: Json, after: Json) -> str:
@@ -194,40 +195,44 @@ def _elements(before: list[Json], after: list[Json]) -> str:
     return ", ".join([*added, *removed, *([f"{kept} unchanged"] if kept else [])])
 
 
-def _not_compared(target: TargetPlan) -> Iterator[str]:
+def gap_lines(target: TargetPlan) -> Iterator[Line]:
+    """What of a target was not compared or is left alone."""
     for name, field in target.ignored:
-        yield f"  ignored: {name} {field} differs, and is left as it is"
+        yield Line(f"ignored: {name} {field} differs, and is left as it is")
     changing = {change.name for change in target.changes}
     for secret in target.unresolved:
         if secret.name not in changing:
             path = ".".join(secret.path)
-            yield f"  not compared: {secret.name} {path} is resolved at apply (from {printable(secret.reference)})"
+            yield Line(f"not compared: {secret.name} {path} is resolved at apply (from {printable(secret.reference)})")
     if target.write_only:
         fields = ", ".join(f"{field.name} {'.'.join(field.path)}" for field in target.write_only)
-        yield f"  write-only, so not compared: {fields}"
+        yield Line(f"write-only, so not compared: {fields}")
     for item in target.pending:
-        yield f'  pending: {item.action.sign} {item.kind} "{printable(item.name)}", left alone ({printable(item.why)})'
+        yield Line(
+            f'pending: {item.action.sign} {item.kind} "{printable(item.name)}", left alone ({printable(item.why)})'
+        )
     if target.assumed:
-        yield f"  with version {target.assumed}: {plural(len(target.would_refuse), 'refusal')} to expect"
+        yield Line(f"with version {target.assumed}: {plural(len(target.would_refuse), 'refusal')} to expect")
         for refusal in target.would_refuse:
-            yield f'    {refusal.kind} "{printable(refusal.name)}": {printable(refusal.message)}'
+            yield Line(f'{refusal.kind} "{printable(refusal.name)}": {printable(refusal.message)}', depth=1)
     for leftover in target.leftovers:
-        yield f"  leftover of an interrupted run: {leftover.id} ({', '.join(leftover.flags)} of {leftover.name})"
+        yield Line(f"leftover of an interrupted run: {leftover.id} ({', '.join(leftover.flags)} of {leftover.name})")
     for copy in target.copies:
         words = f"{copy.id} carries the mark of {copy.name} too; `reconciler destroy {copy.name}@{copy.id}` removes it"
-        yield f"  copy: {printable(words)}"
+        yield Line(f"copy: {printable(words)}")
 
 
 def headline(plan: Plan) -> str:
     """The summary in one line. What could not be read is not passed off as a plan without changes."""
     if plan.is_empty:
         gaps = "; ".join(gaps_of(plan))
-        return f"No changes in what can be compared; {gaps}." if gaps else "No changes."
+        whole = "No changes. What is live is as the manifests say."
+        return f"No changes in what can be compared; {gaps}." if gaps else whole
     unread = len(plan.unread)
     if unread and not plan.targets:
         return "No plan: no target could be read."
-    counts, held = str(plan.counts).split(".", 1)
-    parts = [f"Plan: {counts}{_may_change(plan)}.{held}"]
+    counts = plan.counts
+    parts = [f"Plan: {counts.actions}{_may_change(plan)}.", *([f"{counts.held} held."] if counts.held else [])]
     return " ".join([*parts, *([f"{plural(unread, 'target')} could not be read."] if unread else [])])
 
 
@@ -275,31 +280,29 @@ def count_gaps(
         yield f"the list of {', '.join(lists)} is incomplete"
 
 
-def _summary(plan: Plan, paint: Paint) -> Iterator[str]:
-    whole = plan.is_empty and not any(gaps_of(plan))
-    yield paint(headline(plan), "bold") + (" What is live is as the manifests say." if whole else "")
+def _summary(plan: Plan) -> Iterator[Line]:
     if any(target.unresolved for target in plan.targets):
         count = sum(len(target.unresolved) for target in plan.targets)
-        yield f"{plural(count, 'field')} not compared: resolved at apply."
+        yield Line(f"{plural(count, 'field')} not compared: resolved at apply.")
     if not plan.is_empty and (gaps := ", ".join(_gaps_beside(plan))):
-        yield f"{gaps}."
+        yield Line(f"{gaps}.")
     if plan.messages:
-        yield describe_messages(plan.messages)
+        yield Line(describe_messages(plan.messages))
     candidates = [(target.target, item) for target in plan.targets for item in target.candidates]
     if candidates:
-        yield f"{plural(len(candidates), 'prune candidate')}, deleted only with --prune:"
-        yield from (f"  {_candidate(item)} on {target}" for target, item in candidates)
+        yield Line(f"{plural(len(candidates), 'prune candidate')}, deleted only with --prune:")
+        yield from (Line(f"{_candidate(item)} on {target}", depth=1) for target, item in candidates)
     leftovers = sum(len(target.leftovers) for target in plan.targets)
     if leftovers:
-        yield f"{plural(leftovers, 'leftover')} of an interrupted run, removed by an apply that writes."
+        yield Line(f"{plural(leftovers, 'leftover')} of an interrupted run, removed by an apply that writes.")
     copies = sum(len(target.copies) for target in plan.targets)
     if copies:
-        yield f"{copies} {'copy' if copies == 1 else 'copies'} with the mark of another object, left as they are."
+        yield Line(f"{copies} {'copy' if copies == 1 else 'copies'} with the mark of another object, left as they are.")
     for target in plan.targets:
-        yield from (f"hint: {printable(hint)}" for hint in target.hints)
+        yield from (Line(f"hint: {printable(hint)}") for hint in target.hints)
     by_hand = (item for target in plan.targets for item in target.disabled if item.by_hand)
     if disabled := summarise_disabled(by_hand):
-        yield f"{disabled}."
+        yield Line(f"{disabled}.")
 
 
 def _candidate(item: Candidate) -> str:

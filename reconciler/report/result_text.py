@@ -1,4 +1,4 @@
-"""What became of an apply, tests and lists, as text. Pure: strings in, strings out."""
+"""What became of an apply, of tests, and of the steps of a journal, in words. Pure."""
 
 from __future__ import annotations
 
@@ -6,33 +6,26 @@ from collections.abc import Iterable, Iterator
 from typing import assert_never
 
 from reconciler.apply.journal import Event, JournalLine
-from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult
+from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult, exit_of_tests
+from reconciler.model.errors import Problem
 from reconciler.model.evidence import No, Outcome, RecipientDelivery, Tally, Tested, Unknown, Yes, tally
 from reconciler.model.exits import Exit
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Action
 from reconciler.report.plan_text import count_gaps, summarise_disabled
-from reconciler.report.texts import Paint, plain
+from reconciler.report.texts import Paint, entry_line, plain, render_flat
+from reconciler.report.view import Entry, Line, Page, Section, Tone, in_order
 
-_CAREFUL = frozenset({Status.REJECTED, Status.ROLLED_BACK, Status.SKIPPED, Status.HELD})
-_URGENT = (Status.STRANDED, Status.KEPT, Status.UNKNOWN)
+_CAREFUL = frozenset({Status.APPLIED, Status.SKIPPED, Status.HELD, Status.REJECTED, Status.ROLLED_BACK})
 _STANDING = frozenset({Status.APPLIED, Status.KEPT})
+_CUT_SHORT = (Status.STRANDED, Status.ROLLED_BACK, Status.REJECTED, Status.UNKNOWN)
+"""What an interrupted run says before all else, in this order: what was rolled back, and what nobody knows."""
 
 
 def render_change(target: str, result: ChangeResult, paint: Paint = plain) -> str:
     """One line for one change, as it happens."""
-    change = result.change
-    text = f": {printable(result.text)}" if result.text else ""
-    word = result.status.value.upper() if result.status in _URGENT else result.status.value
-    return f'{target}: {change.action.sign} {change.kind} "{change.name}" {paint(word, _colour(result))}{text}'
-
-
-def _colour(result: ChangeResult) -> str:
-    """Green is for what there is evidence for, or what needs none."""
-    if is_good(result):
-        return "green"
-    return "yellow" if result.status in _CAREFUL or result.status is Status.APPLIED else "red"
+    return entry_line(printable(target), _applied(result), paint)
 
 
 def is_good(result: ChangeResult) -> bool:
@@ -43,52 +36,51 @@ def is_good(result: ChangeResult) -> bool:
 
 
 def render_result(result: RunResult, paint: Paint = plain) -> str:
-    """The report of a whole apply: what needs a person first, then one summary line."""
-    lines = [*_urgent(result, paint)]
-    lines += [paint(f"{item.target}: could not be read: {printable(item.error)}", "red") for item in result.unread]
-    for target in result.targets:
-        lines += _target(target, paint)
-    lines.append(_summary(result, paint))
-    return "\n".join(lines) + "\n"
+    """The report of a whole apply: what needs a person first, then what was not said before, one summary line last."""
+    return render_flat(result_page("", result), paint)
 
 
-def _urgent(result: RunResult, paint: Paint) -> Iterator[str]:
-    for target in result.targets:
-        for item in target.results:
-            if item.status is Status.STRANDED:
-                change = item.change
-                yield paint(
-                    f"ROLLBACK FAILED: {target.target} {change.kind} {change.name}: {printable(item.text)}", "red"
-                )
-                yield f"  fix it with: {item.fix}" if item.fix else "  look at it by hand"
-    if result.interrupted:
-        yield from _cut_short(result, paint)
+def result_page(project: str, result: RunResult) -> Page:
+    """What became of an apply."""
+    sections = in_order((_section(result, target) for target in result.targets), result.unread)
+    return Page("apply", project, summarise_result(result), _result_tone(result), sections=sections)
 
 
-def _cut_short(result: RunResult, paint: Paint) -> Iterator[str]:
-    """After an interrupt: what was rolled back and what nobody knows, before all else."""
-    for status in (Status.ROLLED_BACK, Status.REJECTED, Status.UNKNOWN):
-        for target in result.targets:
-            yield from (render_change(target.target, item, paint) for item in target.results if item.status is status)
+def _section(result: RunResult, target: TargetResult) -> Section:
+    changes = (_applied(item, interrupted=result.interrupted) for item in target.results)
+    overwritten = (Line(printable(text), Tone.BAD) for text in target.overwritten)
+    notes = (Line(printable(note)) for note in target.notes)
+    entries = (*changes, *map(_tested, target.tests))
+    return Section(printable(target.target), entries=entries, besides=(*overwritten, *notes))
 
 
-def _target(target: TargetResult, paint: Paint) -> Iterator[str]:
-    for item in target.results:
-        yield from _recipients(target.target, item)
-    for test in target.tests:
-        yield render_test(test, paint)
-    for text in target.overwritten:
-        yield paint(f"{target.target}: {printable(text)}", "red")
-    for note in target.notes:
-        yield f"{target.target}: {printable(note)}"
+def _result_tone(result: RunResult) -> Tone:
+    """Good only where there is evidence for all that affects what a channel delivers, and all was compared."""
+    if result.exit_code != Exit.DONE:
+        return Tone.BAD
+    left_out = any(target.not_compared or target.disabled for target in result.targets)
+    return Tone.GOOD if not left_out and all(isinstance(item, Yes) for item in result.evidence) else Tone.WARN
 
 
-def _recipients(target: str, item: ChangeResult) -> Iterator[str]:
-    """Only where a mail reached some and not others are its recipients worth a line each."""
-    yield from (f"{target}: {item.change.name}: {line}" for line in recipient_lines(item.tested))
+def _applied(item: ChangeResult, *, interrupted: bool = False) -> Entry:
+    fix = [f"fix it with: {item.fix}"] if item.fix else []
+    fix = ["look at it by hand"] if item.status is Status.STRANDED and not fix else fix
+    ranked = item.status is Status.STRANDED or (interrupted and item.status in _CUT_SHORT)
+    return Entry(
+        tone=Tone.GOOD if is_good(item) else Tone.WARN if item.status in _CAREFUL else Tone.BAD,
+        sign=item.change.action.sign,
+        kind=printable(item.change.kind),
+        name=printable(item.change.name),
+        word=item.status.value,
+        remark=printable(item.text),
+        lines=tuple(Line(printable(text)) for text in (*fix, *_recipients(item.tested), *item.notes)),
+        group=item.status.value,
+        streamed=True,
+        rank=_CUT_SHORT.index(item.status) + 1 if ranked else 0,
+    )
 
 
-def recipient_lines(tested: Tested | None) -> list[str]:
+def _recipients(tested: Tested | None) -> list[str]:
     """A line for each recipient of a mail that did not reach all of them; else none."""
     return list(_partial(tested.recipients)) if tested is not None else []
 
@@ -105,12 +97,8 @@ def _partial(recipients: tuple[RecipientDelivery, ...]) -> Iterator[str]:
 
 def summarise_result(result: RunResult) -> str:
     """`Apply complete! 3 added, 1 changed, 0 destroyed; 3 verified by a test message.`"""
-    return _summary(result, plain)
-
-
-def _summary(result: RunResult, paint: Paint) -> str:
     parts = [_standing(result), *_verified(tally(result.evidence)), *_others(result)]
-    return f"{paint(_head(result), 'bold')} {'; '.join(parts)}."
+    return f"{_head(result)} {'; '.join(parts)}."
 
 
 def _head(result: RunResult) -> str:
@@ -157,35 +145,59 @@ def _others(result: RunResult) -> Iterator[str]:
         yield disabled
 
 
-def word_of_test(test: TestResult) -> tuple[str, str]:
-    """How a test ended in one word, and its colour: only evidence is green."""
+def word_of_test(test: TestResult) -> tuple[str, Tone]:
+    """How a test ended in one word, and what that means: only evidence is good."""
     match test.tested.evidence:
         case Yes():
-            return "passed", "green"
+            return "passed", Tone.GOOD
         case No():
-            return "failed", "red"
+            return "failed", Tone.BAD
         case Unknown(reason=reason):
             if not GAPS[reason].sent:
-                return "skipped", "yellow"
-            return "unknown", "red" if GAPS[reason].fails else "yellow"
+                return "skipped", Tone.WARN
+            return "unknown", Tone.BAD if GAPS[reason].fails else Tone.WARN
         case _ as never:
             assert_never(never)
 
 
-def render_test(test: TestResult, paint: Paint = plain) -> str:
-    """One line for one test notification, and one for each recipient where they fared differently."""
-    word, colour = word_of_test(test)
-    shown = paint(word.upper() if test.failed else word, colour)
-    line = f'{test.target}: test {test.kind} "{test.name}" {shown}: {printable(test.text)}'
-    return "\n".join([line, *(f"  {part}" for part in _partial(test.tested.recipients))])
-
-
 def render_tests(tests: Iterable[TestResult], paint: Paint = plain) -> str:
     """All tests and a summary line."""
-    tests = list(tests)
-    lines = [render_test(test, paint) for test in tests]
-    head, _, counts = describe_tests(tests).partition(" ")
-    return "\n".join([*lines, f"{paint(head, 'bold')} {counts}"]) + "\n"
+    return render_flat(page_of_tests("", tests), paint)
+
+
+def page_of_tests(project: str, tests: Iterable[TestResult], problems: Iterable[Problem] = ()) -> Page:
+    """Test notifications, target by target; `problems` kept others from being made."""
+    tests, lines = list(tests), tuple(Line(printable(str(problem)), Tone.BAD) for problem in problems)
+    sections = tuple(
+        Section(printable(target), entries=tuple(_tested(test) for test in tests if test.target == target))
+        for target in sorted({test.target for test in tests})
+    )
+    tone = _tests_tone(tests, failed=bool(lines))
+    return Page("test", project, describe_tests(tests), tone, summary=lines, sections=sections)
+
+
+def _tests_tone(tests: list[TestResult], *, failed: bool) -> Tone:
+    match exit_of_tests(tests, failed=failed):
+        case Exit.DONE:
+            return Tone.GOOD if all(isinstance(test.tested.evidence, Yes) for test in tests) else Tone.WARN
+        case Exit.NOT_LOOKED_AT:
+            return Tone.WARN
+        case _:
+            return Tone.BAD
+
+
+def _tested(test: TestResult) -> Entry:
+    word, tone = word_of_test(test)
+    return Entry(
+        tone,
+        "test",
+        printable(test.kind),
+        printable(test.name),
+        printable(test.text),
+        tuple(Line(text) for text in _partial(test.tested.recipients)),
+        group=word,
+        word=word,
+    )
 
 
 def describe_tests(tests: list[TestResult]) -> str:

@@ -1,4 +1,4 @@
-"""Words and values as plain text: the pieces that every text report is made of.
+"""Pages as text for a terminal or a log, and the values that words are made of.
 
 Whatever a user or a server wrote passes through `quoted` or `printable`, so that control characters, line breaks and
 right-to-left marks in a name change nothing in the report.
@@ -7,11 +7,13 @@ right-to-left marks in a name change nothing in the report.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from reconciler.model.masking import Json
 from reconciler.model.text import printable, quoted
+from reconciler.report.view import Entry, Line, Page, Section, Tone
 
 Paint = Callable[[str, str], str]
 """Colours a text: (text, colour name) -> text. `plain` colours nothing."""
@@ -41,3 +43,77 @@ def shown_time(moment: str) -> str:
     except (ValueError, OverflowError, OSError):
         return printable(moment)
     return parsed.astimezone(UTC).strftime("%Y-%m-%d %H:%M UTC")
+
+
+_COLOURS = {
+    Tone.ADD: "green",
+    Tone.CHANGE: "yellow",
+    Tone.REPLACE: "magenta",
+    Tone.DESTROY: "red",
+    Tone.GOOD: "green",
+    Tone.WARN: "yellow",
+    Tone.BAD: "red",
+}
+
+
+def _painted(text: str, tone: Tone, paint: Paint) -> str:
+    return paint(text, _COLOURS[tone]) if tone in _COLOURS else text
+
+
+def _set_in(line: Line, indent: int, paint: Paint) -> str:
+    return _painted(f"{' ' * (indent + 2 * line.depth)}{line}", line.tone, paint)
+
+
+def render_nested(page: Page, paint: Paint = plain) -> str:
+    """Target by target, each entry below its target and its fields below it; the headline and its lines at the end."""
+    lines = [_painted(f"! {note}", Tone.WARN, paint) for note in page.notes]
+    lines += [""] if lines else []
+    for section in page.sections:
+        lines += [*_nested(section, paint), ""]
+    lines.append(paint(page.headline, "bold"))
+    return "\n".join([*lines, *(_set_in(line, 0, paint) for line in page.summary)]) + "\n"
+
+
+def _nested(section: Section, paint: Paint) -> Iterator[str]:
+    yield paint(f"{section.title} ({section.about})" if section.about else section.title, "bold")
+    yield from (_set_in(line, 2, paint) for line in section.notes)
+    for entry in section.entries:
+        joint = ": " if entry.tone is Tone.BAD else "  "  # what is wrong, or why it is done
+        yield _painted(f"  {entry.title}{joint}{entry.said}", entry.tone, paint)
+        yield from (_set_in(line, 6, paint) for line in entry.lines)
+    for line in section.besides:
+        yield _set_in(replace(line, sign="!") if line.tone is Tone.BAD else line, 2, paint)
+    if section.count:
+        yield f"  {section.count}"
+
+
+def render_flat(page: Page, paint: Paint = plain) -> str:
+    """Each entry and line with its target, for logs that are searched; first what has a rank, the headline at the end.
+
+    Of an entry that was shown when it ended, only the lines below it are here.
+    """
+    lines = [_painted(f"! {note}", Tone.WARN, paint) for note in page.notes]
+    ranked = [(entry, section) for section in page.sections for entry in section.entries if entry.rank]
+    for entry, section in sorted(ranked, key=lambda pair: pair[0].rank):
+        lines += [entry_line(section.title, entry, paint), *(_set_in(line, 2, paint) for line in entry.lines)]
+    for section in page.sections:
+        lines += _flat(section, paint)
+    return "\n".join([*lines, paint(page.headline, "bold"), *(_set_in(line, 0, paint) for line in page.summary)]) + "\n"
+
+
+def _flat(section: Section, paint: Paint) -> Iterator[str]:
+    yield from (_painted(f"{section.title}: {line}", line.tone, paint) for line in section.notes)
+    for entry in section.entries:
+        if entry.streamed and not entry.rank:
+            yield from (f"{section.title}: {entry.name}: {line}" for line in entry.lines)
+        elif not entry.rank:
+            yield entry_line(section.title, entry, paint)
+            yield from (_set_in(line, 2, paint) for line in entry.lines)
+    yield from (_painted(f"{section.title}: {line}", line.tone, paint) for line in section.besides)
+
+
+def entry_line(target: str, entry: Entry, paint: Paint = plain) -> str:
+    """`search: + SlackChannel "oncall" applied: verified`: one entry in a line of its own, as a log has it."""
+    word = entry.word.upper() if entry.tone is Tone.BAD else entry.word
+    shown = f" {_painted(word, entry.tone, paint)}" if word else ""
+    return f"{target}: {entry.title}{shown}" + (f": {entry.remark}" if entry.remark else "")

@@ -122,7 +122,7 @@ def test_an_undo_that_fails_is_said_first_in_capitals_with_a_command(runs: Runs)
     run = runs.apply([hook(runs, path="/status/404"), hook(runs, "fine")])
     assert run.exit_code == 6
     first, second, *_ = render_result(run).splitlines()
-    assert first.startswith("ROLLBACK FAILED: search WebhookChannel hook")
+    assert first.startswith('search: + WebhookChannel "hook" ROLLBACK FAILED')
     assert second.strip().startswith("fix it with: reconciler apply --only hook")
     assert runs.configs()["acme_hook"]["description"] == "[acme/hook unverified]"
 

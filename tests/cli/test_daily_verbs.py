@@ -194,7 +194,7 @@ def test_a_verb_pays_only_for_what_it_uses(shell: Shell, verb: str) -> None:
         "import sys\nfrom reconciler.cli.main import main\n"
         f"try: main([{verb!r}])\n"
         "except SystemExit: pass\n"
-        "heavy = ['jinja2', 'junitparser', 'sarif_pydantic', 'reconciler.comments', 'reconciler.report.view']\n"
+        "heavy = ['jinja2', 'junitparser', 'sarif_pydantic', 'reconciler.report.markdown', 'reconciler.report.html']\n"
         "sys.exit(str([name for name in heavy if name in sys.modules]) if set(heavy) & set(sys.modules) else 0)\n"
     )
     environ = {**os.environ, **shell.environ}

@@ -80,7 +80,7 @@ def test_with_a_base_what_is_not_applied_yet_is_no_drift(shell: Shell, simulator
     shell.write("channels/second.yaml", SLACK.replace("name: oncall", "name: second").replace("On-call", "Second"))
     pending = shell.run("drift", "--base", "HEAD")
     assert pending.code == 0, pending.everything
-    assert 'not applied yet: search: SlackChannel "second"' in pending.out
+    assert 'search: SlackChannel "second": not applied yet' in pending.out
     change_by_hand(simulator)
     moved = shell.run("drift", "--base", "HEAD")
     assert moved.code == 2

@@ -36,18 +36,17 @@ from reconciler.plan.marks import Matching
 from reconciler.plan.origin import Drift, find_drift
 from reconciler.plan.saved import plan_document
 from reconciler.report import document
-from reconciler.report import view as pages
-from reconciler.report.drift_text import drift_document, render_drift
+from reconciler.report.drift_text import drift_document, drift_page, render_drift
 from reconciler.report.failure import failure_document
 from reconciler.report.html import render_html
 from reconciler.report.list_text import ListRow, exit_of_list, list_document, list_rows, render_list
 from reconciler.report.machines import render_annotations, render_junit, render_terraform_report
 from reconciler.report.markdown import render_markdown
-from reconciler.report.plan_text import render_plan
+from reconciler.report.plan_text import plan_page, render_plan
 from reconciler.report.problems import problems_of
-from reconciler.report.result_text import render_change, render_result, render_tests
+from reconciler.report.result_text import page_of_tests, render_change, render_result, render_tests, result_page
 from reconciler.report.users_table import ChannelRow, UsersReport, exit_of_users, render_channels, users_document
-from reconciler.report.view import Page, Tone
+from reconciler.report.view import Page, Tone, failure_page
 from tests.plan.builders import OWNERSHIP
 from tools.evidence_page import PAGE, with_tables
 
@@ -90,7 +89,7 @@ def annotated(what: str, value: object) -> str:
 
 
 def run_of_plan(plan: Plan, *, detailed: bool = False) -> Run:
-    page = pages.plan_page(plan)
+    page = plan_page(plan)
     forms = forms_of_page(page) | {"text": render_plan(plan), "json": json.dumps(plan_document(plan))}
     forms |= {"annotations": annotated("plan", plan), "terraform report": render_terraform_report(plan)}
     silent = frozenset({"annotations", "terraform report", "json"})
@@ -98,7 +97,7 @@ def run_of_plan(plan: Plan, *, detailed: bool = False) -> Run:
 
 
 def run_of_drift(drift: Drift) -> Run:
-    page = pages.drift_page(drift)
+    page = drift_page(drift)
     forms = forms_of_page(page) | {"text": render_drift(drift), "json": json.dumps(drift_document(drift))}
     forms |= {"annotations": annotated("drift", drift)}
     return Run(drift.exit_code(asked_for_secrets=True), forms, page.tone, frozenset({"annotations", "json"}))
@@ -106,14 +105,14 @@ def run_of_drift(drift: Drift) -> Run:
 
 def run_of_apply(result: RunResult) -> Run:
     lines = [render_change(target.target, item) for target in result.targets for item in target.results]
-    page = pages.result_page("acme", result)
+    page = result_page("acme", result)
     forms = forms_of_page(page) | {"text": "\n".join([*lines, render_result(result)])}
     forms |= {"json": json.dumps(document.result_document(result)), "annotations": annotated("apply", result)}
     return Run(result.exit_code, forms, page.tone, frozenset({"annotations"}))
 
 
 def run_of_tests(tests: list[TestResult], problems: tuple[Problem, ...] = (), *, code: int | None = None) -> Run:
-    page = pages.page_of_tests("acme", tests, problems)
+    page = page_of_tests("acme", tests, problems)
     forms = forms_of_page(page) | {"text": render_tests(tests), "json": json.dumps(document.tests_document(tests))}
     forms |= {"junit": render_junit(tests, problems), "annotations": annotated("test", tests)}
     silent = frozenset({"annotations"}) | (frozenset() if tests else frozenset({"text", "json"}))
@@ -122,7 +121,7 @@ def run_of_tests(tests: list[TestResult], problems: tuple[Problem, ...] = (), *,
 
 def run_of_failure(verb: str, error: SecretError) -> Run:
     problems = [Problem((), str(error))]
-    page = pages.failure_page(verb, "acme", problems)
+    page = failure_page(verb, "acme", problems)
     forms = forms_of_page(page) | {"json": json.dumps(failure_document(verb, error.exit_code, problems))}
     return Run(error.exit_code, forms, page.tone)
 
@@ -323,7 +322,7 @@ def test_one_that_is_known_among_many_that_are_not_is_counted_alone() -> None:
     tests = [TestResult("search", "SlackChannel", "known", Tested(Yes("taken")))]
     tests += [TestResult("search", "SlackChannel", reason, Tested(unknown(reason))) for reason in OF_TESTS]
     assert ": 1 passed, 0 failed, " in render_tests(tests)
-    assert pages.page_of_tests("acme", tests).tone is Tone.BAD
+    assert page_of_tests("acme", tests).tone is Tone.BAD
 
 
 def test_a_field_that_an_apply_wrote_is_no_longer_counted_as_not_compared() -> None:
@@ -342,7 +341,7 @@ def test_a_delete_calls_nothing_unused_whose_users_could_not_all_be_seen(
 ) -> None:
     change = replace(DELETE, used_by=UsedBy(users, unknown(reason), ("reports",)))
     plan = Plan("acme", "acme", (replace(BASE, changes=(change,)),))
-    page = pages.plan_page(plan)
+    page = plan_page(plan)
     for text in (render_plan(plan), render_markdown(page), render_html(page)):
         assert _says(text, GAPS[reason].says), text
         assert "uses it" not in text

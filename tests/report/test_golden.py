@@ -16,13 +16,13 @@ from reconciler.model.errors import Location, Problem
 from reconciler.plan.origin import find_drift
 from reconciler.plan.saved import plan_document
 from reconciler.report import document
-from reconciler.report import view as pages
-from reconciler.report.drift_text import drift_document, render_drift
+from reconciler.report.drift_text import drift_document, drift_page, render_drift
 from reconciler.report.html import render_html
 from reconciler.report.machines import render_junit, render_terraform_report
 from reconciler.report.markdown import render_markdown
-from reconciler.report.plan_text import render_plan
-from reconciler.report.result_text import render_result, render_tests
+from reconciler.report.plan_text import plan_page, render_plan
+from reconciler.report.result_text import page_of_tests, render_result, render_tests, result_page
+from reconciler.report.view import failure_page
 from tests.report.hostile import PLAN, RESULT, TESTS
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -39,23 +39,23 @@ WRONG = Problem(("spec",), "`wrong`", "wrong-form", location=Location("ops.yaml"
 OUTPUTS: dict[str, Callable[[], str]] = {
     "plan.txt": lambda: render_plan(PLAN),
     "plan.json": lambda: as_json(plan_document(PLAN)),
-    "plan.md": lambda: render_markdown(pages.plan_page(PLAN)),
-    "plan.html": lambda: render_html(pages.plan_page(PLAN)),
+    "plan.md": lambda: render_markdown(plan_page(PLAN)),
+    "plan.html": lambda: render_html(plan_page(PLAN)),
     "plan.terraform.json": lambda: render_terraform_report(PLAN),
     "apply.txt": lambda: render_result(RESULT),
     "apply.json": lambda: as_json(document.result_document(RESULT)),
-    "apply.md": lambda: render_markdown(pages.result_page("acme", RESULT)),
-    "apply.html": lambda: render_html(pages.result_page("acme", RESULT)),
+    "apply.md": lambda: render_markdown(result_page("acme", RESULT)),
+    "apply.html": lambda: render_html(result_page("acme", RESULT)),
     "test.txt": lambda: render_tests(TESTS),
     "test.json": lambda: as_json(document.tests_document(TESTS)),
-    "test.md": lambda: render_markdown(pages.page_of_tests("acme", TESTS, [UNREAD])),
-    "test.html": lambda: render_html(pages.page_of_tests("acme", TESTS, [UNREAD])),
+    "test.md": lambda: render_markdown(page_of_tests("acme", TESTS, [UNREAD])),
+    "test.html": lambda: render_html(page_of_tests("acme", TESTS, [UNREAD])),
     "test.junit.xml": lambda: render_junit(TESTS, [UNREAD]) + "\n",
     "drift.txt": lambda: render_drift(DRIFT),
     "drift.json": lambda: as_json(drift_document(DRIFT)),
-    "drift.md": lambda: render_markdown(pages.drift_page(DRIFT)),
-    "drift.html": lambda: render_html(pages.drift_page(DRIFT)),
-    "failure.md": lambda: render_markdown(pages.failure_page("plan", "acme", [WRONG, Problem((), "two\nlines")])),
+    "drift.md": lambda: render_markdown(drift_page(DRIFT)),
+    "drift.html": lambda: render_html(drift_page(DRIFT)),
+    "failure.md": lambda: render_markdown(failure_page("plan", "acme", [WRONG, Problem((), "two\nlines")])),
 }
 
 

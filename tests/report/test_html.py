@@ -9,8 +9,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from reconciler.report import view as pages
 from reconciler.report.html import render_html
+from reconciler.report.plan_text import plan_page
+from reconciler.report.result_text import result_page
 from tests.report.hostile import NAMES, PLAN, RESULT
 
 
@@ -32,7 +33,7 @@ class Reader(HTMLParser):
 
 @pytest.fixture(params=["plan", "apply"])
 def html(request: pytest.FixtureRequest) -> str:
-    return render_html(pages.plan_page(PLAN) if request.param == "plan" else pages.result_page("acme", RESULT))
+    return render_html(plan_page(PLAN) if request.param == "plan" else result_page("acme", RESULT))
 
 
 def test_nothing_is_loaded_from_outside(html: str) -> None:

@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from reconciler.model.text import printable
 from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan, UnreadTarget
 from reconciler.plan.diff import FieldChange
-from reconciler.report import view as pages
 from reconciler.report.markdown import COMMENT_LIMIT, byte_length, code, render_markdown, utf16_length
-from reconciler.report.plan_text import render_plan
-from reconciler.report.view import Entry, Page, Section, Tone
+from reconciler.report.plan_text import plan_page, render_plan
+from reconciler.report.result_text import page_of_tests, result_page
+from reconciler.report.view import Entry, Line, Page, Section, Tone, with_files
 from tests.report.hostile import CHANGES, NAMES, PLAN, RESULT, TESTS, field
 
 OURS = {"h3", "h4", "p", "strong", "ul", "li", "code", "details", "summary", "pre", "blockquote"}
@@ -53,7 +53,7 @@ def rendered(markdown: str) -> Reader:
 
 @pytest.mark.parametrize(
     "page",
-    [pages.plan_page(PLAN), pages.result_page("acme", RESULT), pages.page_of_tests("acme", TESTS)],
+    [plan_page(PLAN), result_page("acme", RESULT), page_of_tests("acme", TESTS)],
     ids=["plan", "apply", "test"],
 )
 def test_hostile_names_are_text_in_code(page: Page) -> None:
@@ -65,7 +65,7 @@ def test_hostile_names_are_text_in_code(page: Page) -> None:
 
 
 def test_everything_that_the_text_tells_is_there() -> None:
-    inside = "".join(rendered(render_markdown(pages.plan_page(PLAN))).inside)
+    inside = "".join(rendered(render_markdown(plan_page(PLAN))).inside)
     for name in NAMES[:9]:
         assert printable(name).replace("\\", "") in inside.replace("\\", "")
 
@@ -82,8 +82,10 @@ def test_any_text_is_one_piece_of_code(text: str) -> None:
 
 @given(st.lists(st.text(max_size=40), min_size=1, max_size=4), st.text(max_size=40))
 def test_any_entry_stays_within_its_fold(lines: list[str], name: str) -> None:
-    entry = Entry(Tone.CHANGE, "~", "SlackChannel", printable(name), "", tuple(map(printable, lines)))
-    reader = rendered(render_markdown(Page("plan", "p", "Head.", Tone.GOOD, (), (Section("t", "", (entry,)),))))
+    shown = tuple(Line(printable(line)) for line in lines)
+    entry = Entry(Tone.CHANGE, "~", "SlackChannel", printable(name), "", shown)
+    page = Page("plan", "p", "Head.", Tone.GOOD, sections=(Section("t", entries=(entry,)),))
+    reader = rendered(render_markdown(page))
     assert reader.tags <= OURS
     assert set("".join(reader.outside).split()) <= {"✅", "reconciler", "plan:", "Head."}
 
@@ -106,14 +108,14 @@ def plan_of(count: int, name: str = "channel") -> Plan:
 
 @pytest.mark.parametrize("count", [1, 150, 400, 5000])
 def test_a_comment_keeps_the_limit_whatever_the_plan(count: int) -> None:
-    text = render_markdown(pages.plan_page(plan_of(count)))
+    text = render_markdown(plan_page(plan_of(count)))
     assert utf16_length(text) <= COMMENT_LIMIT
     assert rendered(text).tags <= OURS
 
 
 def test_what_is_cut_is_counted_and_named_and_deletes_stay() -> None:
     plan = plan_of(5000)
-    text = render_markdown(pages.plan_page(plan))
+    text = render_markdown(plan_page(plan))
     assert text.index("100 to destroy") < text.index("search")
     shown = set(re.findall(r'SlackChannel (?:&quot;|")(channel-\d+)', text))
     assert {change.name for change in plan.targets[0].changes if change.action is Action.DELETE} <= shown
@@ -134,7 +136,7 @@ def test_many_new_objects_push_no_detail_of_a_change_to_a_live_one_out() -> None
     ]
     plan = replace(PLAN, targets=(TargetPlan("search", "opensearch", changes=(*new, *live)),))
     files = {f"group-{number}": f"channels/{'many' if number else 'one'}.yaml" for number in range(900)}
-    text = render_markdown(pages.with_files(pages.plan_page(plan), files), 20_000)
+    text = render_markdown(with_files(plan_page(plan), files), 20_000)
     assert utf16_length(text) <= 20_000
     assert all(f"live-{action}" in text for action in ("update", "replace", "delete"))
     assert text.count("after of the live one") >= 3
@@ -145,17 +147,17 @@ def test_many_new_objects_push_no_detail_of_a_change_to_a_live_one_out() -> None
 
 
 def test_a_plan_that_fits_is_not_cut() -> None:
-    assert "Cut for length" not in render_markdown(pages.plan_page(plan_of(20)))
+    assert "Cut for length" not in render_markdown(plan_page(plan_of(20)))
 
 
 def test_very_long_remarks_and_very_many_targets_keep_the_limit() -> None:
     unread = tuple(UnreadTarget(f"t{number}", "opensearch", "long " * 5000) for number in range(300))
     many = replace(PLAN, targets=(), unread=unread)
-    assert utf16_length(render_markdown(pages.plan_page(many))) <= COMMENT_LIMIT
+    assert utf16_length(render_markdown(plan_page(many))) <= COMMENT_LIMIT
 
 
 def test_bytes_are_counted_where_bytes_are_limited() -> None:
-    assert byte_length(render_markdown(pages.plan_page(plan_of(3000)), 100_000, byte_length)) <= 100_000
+    assert byte_length(render_markdown(plan_page(plan_of(3000)), 100_000, byte_length)) <= 100_000
 
 
 def test_a_comment_of_5000_changes_takes_little_longer_than_its_text() -> None:
@@ -163,10 +165,10 @@ def test_a_comment_of_5000_changes_takes_little_longer_than_its_text() -> None:
     begin = time.process_time()
     render_plan(plan)
     middle = time.process_time()
-    render_markdown(pages.plan_page(plan))
+    render_markdown(plan_page(plan))
     assert time.process_time() - middle < (middle - begin) + 2.0
 
 
 def test_every_change_is_an_entry() -> None:
-    entries = [entry for section in pages.plan_page(PLAN).sections for entry in section.entries]
+    entries = [entry for section in plan_page(PLAN).sections for entry in section.entries]
     assert [entry.name for entry in entries if entry.group != "refused"] == [change.name for change in CHANGES]
