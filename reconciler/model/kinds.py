@@ -331,7 +331,7 @@ KINDS: Mapping[str, Kind] = {
                     "state",
                     Role.TEXT,
                     choice("ENABLED", "DISABLED"),
-                    "Managed only when written. DISABLED: nobody gets them.",
+                    "DISABLED: nobody gets them. Left out: what somebody disabled is drift, and stays so.",
                     default="ENABLED",
                     only_when_written=True,
                 ),

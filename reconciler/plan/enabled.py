@@ -1,7 +1,7 @@
 """Whether a channel is on: a mute by hand is kept apart from our own, and is lifted only when asked.
 
-What we disabled has the flag `disabled` in its mark. What is disabled without it was disabled by a person, who may have
-had a reason that no manifest knows: it stays so, is listed, and counts as drift. Pure.
+What we disabled has the flag `disabled` in its mark, if its kind carries one. What is disabled without it was disabled
+by a person, who may have had a reason that no manifest knows: it stays so, is listed, and counts as drift. Pure.
 """
 
 from __future__ import annotations
@@ -16,6 +16,9 @@ from reconciler.plan.marks import DISABLED, How, Match, Off
 ALL = "all"
 """Stands for every name in a list of what shall be enabled."""
 
+ON, OFF = "ENABLED", "DISABLED"
+"""The states of a kind that has one in place of `enabled`."""
+
 _ADOPTING = (How.ID, How.DISPLAY_NAME)
 
 
@@ -26,6 +29,8 @@ def settle_enabled(match: Match, enable: Collection[str]) -> Match:
     operators is as it is live; `Match.off` then says why.
     """
     found, resource = match.found, match.resource
+    if found is not None and "state" in found.live.fields:
+        return _settle_state(match, enable)
     if found is None or "enabled" not in found.live.fields or "enabled" not in resource.fields:
         return match
     is_off = found.live.fields["enabled"] is False
@@ -34,6 +39,20 @@ def settle_enabled(match: Match, enable: Collection[str]) -> Match:
     if is_disabled_by_hand(match) and ALL not in enable and not match.key("").is_among(enable):
         return replace(_wanting(match, enabled=False), off=Off.BY_HAND)
     return match
+
+
+def _settle_state(match: Match, enable: Collection[str]) -> Match:
+    """The same for a kind that carries no mark, so that nobody can tell who disabled it. A state that the manifest
+    writes is managed like any field; where it writes none, what is disabled is a person's doing."""
+    resource = match.resource
+    is_off = match.found is not None and match.found.live.fields["state"] == OFF
+    if not is_off or ("state" in resource.fields and "state" not in resource.settings.ignore):
+        return match
+    if "state" in resource.settings.ignore:
+        return replace(match, off=Off.BY_OPERATORS)
+    if ALL in enable or match.key("").is_among(enable):
+        return replace(match, resource=replace(resource, fields={**resource.fields, "state": ON}))
+    return replace(match, off=Off.BY_HAND)
 
 
 def is_disabled_by_hand(match: Match) -> bool:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from reconciler.model.exits import Exit
+from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Resource
 from reconciler.plan.changes import (
     ADOPTING,
@@ -24,6 +25,7 @@ from reconciler.plan.changes import (
     TargetPlan,
 )
 from reconciler.plan.diff import FieldChange
+from reconciler.plan.enabled import OFF, ON
 
 _AGAIN = "adopted again: the mark was removed since it was written, by a hand or another tool"
 
@@ -161,7 +163,11 @@ def find_drift(plan: Plan) -> Drift:
 
 def _enabling(target: str, item: Disabled) -> Change:
     """What would undo a mute by hand."""
-    fields = (FieldChange(("enabled",), before=False, after=True, delivery=True),)
+    has_state = item.kind in KINDS and any(field.name == "state" for field in KINDS[item.kind].fields)
+    if has_state:
+        fields = (FieldChange(("state",), before=OFF, after=ON),)
+    else:
+        fields = (FieldChange(("enabled",), before=False, after=True, delivery=True),)
     return Change(
         Action.UPDATE, target, item.kind, item.name, item.id, (Reason.DISABLED_BY_HAND,), fields, updated=item.updated
     )

@@ -8,11 +8,13 @@ import subprocess
 import sys
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from tests.cases.projects import CONFIGS, Project, manifest, slack
+from tests.cases.projects import CONFIGS, INTEGRATIONS, Project, manifest, slack
 
+SUBSCRIPTIONS = INTEGRATIONS.replace("integrations", "subscriptions")
 OTHER = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/another0000000"
 
 
@@ -236,3 +238,52 @@ def test_a_target_that_cannot_disable_is_not_compared(both: Project) -> None:
     assert disabled == {"kafka": [], "search": ["oncall"]}
     assert both.run("apply", "--yes", "--enable", "all").code == 0
     assert both.run("plan", "--detailed-exitcode").code == 0
+
+
+SUBSCRIPTION = {"notification_type": "Connector failed", "channels": ["oncall"]}
+
+
+def mute_subscription(confluent: Project) -> dict[str, Any]:
+    """Disable the one subscription that has a channel of ours, as a hand in the console does."""
+    ours = {item["id"] for item in confluent.integrations()}
+    (live,) = (
+        item
+        for item in confluent.call("GET", f"{SUBSCRIPTIONS}?page_size=100")["data"]
+        if ours & {one["id"] for one in item["integrations"]}
+    )
+    muted: dict[str, Any] = confluent.call("PATCH", f"{SUBSCRIPTIONS}/{live['id']}", {"current_state": "DISABLED"})
+    return muted
+
+
+def state_of(confluent: Project, subscription: dict[str, Any]) -> str:
+    return str(confluent.call("GET", f"{SUBSCRIPTIONS}/{subscription['id']}")["current_state"])
+
+
+def test_a_subscription_that_somebody_disabled_is_drift_and_is_enabled_when_asked(confluent: Project) -> None:
+    """It carries no mark, so nobody can tell who disabled it: without a `state` in its manifest it was a person."""
+    confluent.keep(slack("oncall"), manifest("Subscription", "failed", **SUBSCRIPTION))
+    assert confluent.run("apply", "--yes").code == 0
+    muted = mute_subscription(confluent)
+    plan = confluent.run("plan", "--detailed-exitcode")
+    assert (plan.code, "pass --enable failed to enable it" in plan.out) == (2, True)
+    drift = confluent.run("drift")
+    assert drift.code == 2
+    assert 'state: live is "DISABLED", manifest says "ENABLED"' in drift.out
+    done = confluent.run("apply", "--yes")
+    assert (done.code, "1 left disabled: failed" in done.out) == (0, True)
+    assert state_of(confluent, muted) == "DISABLED"
+    assert confluent.run("apply", "--yes", "--enable", "failed").code == 0
+    assert state_of(confluent, muted) == "ENABLED"
+    assert confluent.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_the_state_of_a_subscription_is_managed_as_written_or_left_to_operators(confluent: Project) -> None:
+    confluent.keep(slack("oncall"), manifest("Subscription", "failed", **SUBSCRIPTION))
+    assert confluent.run("apply", "--yes").code == 0
+    muted = mute_subscription(confluent)
+    confluent.keep(slack("oncall"), manifest("Subscription", "failed", **SUBSCRIPTION, ignore=["state"]))
+    drift = confluent.run("drift")
+    assert (drift.code, "1 disabled by operators: failed." in drift.out) == (0, True)
+    confluent.keep(slack("oncall"), manifest("Subscription", "failed", **SUBSCRIPTION, state="ENABLED"))
+    assert confluent.run("apply", "--yes").code == 0
+    assert state_of(confluent, muted) == "ENABLED"
