@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -16,10 +16,12 @@ from reconciler.engine.selecting import check_excluded
 from reconciler.manifests.load_project import load_project
 from reconciler.model.errors import ConfigurationError, NothingToCompareError, RefusedError
 from reconciler.model.exits import Exit, first_of
+from reconciler.model.lint import LintLevel
 from reconciler.model.version import __version__
 from reconciler.plan.changes import Plan, TargetPlan, UnreadTarget
 from reconciler.plan.enabled import ALL
 from reconciler.plan.guards import GuardOptions
+from reconciler.plan.lint import IDLE, idle_deletes
 from reconciler.plan.make import MakeOptions
 from reconciler.providers import settings_of
 
@@ -157,17 +159,36 @@ def assemble(
             f"--{'destroy' if options.destroy else 'prune'} is refused, since a target could not be read: "
             + "; ".join(f"{target.target}: {target.error}" for target in unread)
         )
+    plans = tuple(plans)
     return Plan(
         project=workspace.project.name,
         owner=workspace.project.owner,
-        targets=tuple(plans),
+        targets=plans,
         unread=unread,
         scope=scope_of(options, workspace.commits),
         created_at=now(workspace.here.environ),
         commit=commit,
         tool_version=__version__,
-        notes=(*workspace.notes, *map(str, workspace.silences)),
+        notes=(*workspace.notes, *map(str, workspace.silences), *_idle_consents(workspace, plans, unread)),
     )
+
+
+def _idle_consents(
+    workspace: Workspace, plans: Collection[TargetPlan], unread: Collection[UnreadTarget]
+) -> Iterator[str]:
+    """A note for each delete that the project file consents to for nothing; only where every target was looked at.
+    ConfigurationError where the project sets that rule to error."""
+    level = workspace.levels.of(IDLE)
+    names = {consent.delete for consent in workspace.project.safety.allow}
+    selection = workspace.selection
+    everywhere = set(workspace.targets) == set(workspace.project.targets) and not unread
+    narrowed = not everywhere or selection.is_partial or selection.exclude
+    if level is LintLevel.OFF or not names or narrowed:
+        return
+    found = [str(problem) for problem in idle_deletes(plans, names)]
+    if found and level is LintLevel.ERROR:
+        raise ConfigurationError("\n".join(found))
+    yield from found
 
 
 def message_limit(workspace: Workspace, most: int | None) -> int:

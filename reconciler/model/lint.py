@@ -41,6 +41,10 @@ LINT_RULES: Mapping[str, LintRule] = MappingProxyType(
             "A group of recipients has somebody in it.",
             "A channel that mails an empty group reaches nobody, and no test shows it.",
         ),
+        "idle-consent": LintRule(
+            "A consent that stands in Git (spec.allow, safety.allow) permits something that is planned.",
+            "One that has done its work would wait for the next change that it fits, which nobody then reviews as one.",
+        ),
         "keystore-name": LintRule(
             "An SMTP account that needs credentials has a display name that the server's keystore can hold.",
             "OpenSearch keeps the credentials in its keystore under the display name, which can have letters, digits, "

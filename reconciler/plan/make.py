@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from reconciler.model.kinds import KINDS
 from reconciler.model.masking import HIDDEN, Json, Masker
-from reconciler.model.resource import DUPLICATE, REPLACE, ChangeKey, Resource, Server, When
+from reconciler.model.resource import ChangeKey, Resource, Server, When
 from reconciler.model.values import SecretReference
 from reconciler.plan.changes import (
     ADOPTING,
@@ -19,7 +19,6 @@ from reconciler.plan.changes import (
     Candidate,
     Change,
     Message,
-    ProbableRename,
     Reason,
     RefusedResource,
     SecretField,
@@ -117,12 +116,19 @@ def make_target_plan(
         write_only=tuple(_secret_field(item.match, path) for item in planned for path in item.comparison.write_only),
         ignored=tuple((item.match.resource.name, name) for item in planned for name in item.comparison.ignored),
         disabled=tuple(found for item in planned if (found := disabled_object(item.match)) is not None),
-        hints=(*matching.hints, *hints),
-        notes=(*server.notes, *_idle_consents(planned, renames)),
+        hints=(*matching.hints, *hints, *_consented(target, matching, options)),
+        notes=server.notes,
         unchanged=sum(1 for item in planned if item.change is None and _is_known(item)),
         unmanaged=len(matching.unmanaged),
         others=len(matching.others),
     )
+
+
+def _consented(target: str, matching: Matching, options: MakeOptions) -> Iterator[str]:
+    """Consent is no wish: what the project file allows to be deleted still waits for `--prune`."""
+    for item in matching.candidates:
+        if not (options.prune or options.destroy) and item.key(target).is_among(options.named):
+            yield f"safety.allow consents to the delete of {item.name}, and --prune carries it out"
 
 
 def _is_known(item: _Planned) -> bool:
@@ -133,20 +139,6 @@ def _is_known(item: _Planned) -> bool:
 
 def _creates(change: Change) -> bool:
     return change.action is Action.CREATE and not KINDS[change.kind].key_field
-
-
-def _idle_consents(planned: list[_Planned], renames: tuple[ProbableRename, ...]) -> Iterator[str]:
-    """A note for each `spec.allow` that consents to nothing that is planned: it would wait for something else."""
-    renamed = {key for rename in renames for key in rename.created}
-    for item in planned:
-        allow, change = item.match.resource.settings.allow, item.change
-        idle = set(allow)
-        if change is not None and change.action is Action.REPLACE:
-            idle.discard(REPLACE)
-        if change is not None and (item.match.alike or change.key in renamed):
-            idle.discard(DUPLICATE)
-        if idle:
-            yield f"{item.match.resource.name}: spec.allow: [{', '.join(sorted(idle))}] has no effect here: remove it"
 
 
 def _secret_field(match: Match, path: tuple[str, ...], reference: str = "") -> SecretField:

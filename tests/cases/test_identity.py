@@ -209,7 +209,7 @@ def test_an_adopted_channel_that_lost_its_mark_is_not_created_a_second_time(acme
     acme.slack("team-oncall", display_name="Team On-call", allow=["duplicate"])
     acme.apply()
     assert sorted(acme.configs()) == ["Xy12abcdEF", "acme_team-oncall"]
-    assert "spec.allow: [duplicate] has no effect here" in acme.run("plan").out
+    assert "spec.allow: [duplicate] has no effect on this target" in acme.run("plan").out
 
 
 def test_what_is_held_on_one_target_is_not_on_the_other(acme: Project) -> None:
@@ -254,3 +254,19 @@ def test_consent_to_a_delete_in_use_may_stand_in_the_project_file(acme: Project)
     assert "still in use by theirs" in changes(acme, "--prune")["acme_old-team"]
     acme.write_project(default_targets=["search"], safety={"allow": [{"delete": "old-team", "in_use": True}]})
     assert changes(acme, "--prune")["acme_old-team"] == ""
+    shown = acme.run("plan").out
+    assert "1 prune candidate, deleted only with --prune:" in shown
+    assert "safety.allow consents to the delete of old-team, and --prune carries it out" in shown
+    done = acme.run("apply", "--yes")
+    assert (done.code, "acme_old-team" in acme.configs()) == (0, True)
+    idle = "spec.safety.allow: the consent to delete old-team permits nothing on any target; remove it"
+    assert idle not in acme.run("plan").out
+    acme.apply("--prune")
+    assert "acme_old-team" not in acme.configs()
+    assert idle in acme.run("plan").out
+    assert idle not in acme.run("plan", "--only", "oncall").out
+    allow = {"allow": [{"delete": "old-team", "in_use": True}]}
+    acme.write_project(default_targets=["search"], safety=allow, lint={"idle-consent": "error"})
+    done = acme.run("plan")
+    assert done.code == 1
+    assert idle in done.text

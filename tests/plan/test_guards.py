@@ -8,13 +8,16 @@ from typing import Any
 import pytest
 
 from reconciler.model.errors import RefusedError
+from reconciler.model.lint import LintLevel, LintLevels
 from reconciler.model.resource import LiveObject, Resource, Settings
 from reconciler.model.values import SecretReference
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.guards import GuardOptions, check_messages, hold_back
+from reconciler.plan.lint import lint_plan
 from reconciler.plan.make import MakeOptions
 from reconciler.plan.marks import Ownership
 from tests.plan.builders import OWNERSHIP, live, live_of, plan_of, resource, slack
+from tests.providers.memory import MemoryAbilities
 
 PRUNE = MakeOptions(prune=True)
 
@@ -215,11 +218,21 @@ def test_what_needs_a_held_change_is_held_with_it() -> None:
 def test_consent_to_a_replace_may_stand_in_the_manifest_and_is_noted_once_it_has_no_effect() -> None:
     allowed = slack(settings=Settings(allow=frozenset({"replace"})))
     assert held([allowed], [live("ChimeChannel", "acme_oncall", "[acme/oncall]")]) == {"oncall": ""}
-    plan, _ = plan_of([allowed], [live_of(allowed)])
-    assert plan.notes == ("oncall: spec.allow: [replace] has no effect here: remove it",)
+    words = "spec.allow: [replace] has no effect on this target; remove it, or give it under overrides where"
+    note = f'SlackChannel "oncall": {words} it is needed (idle-consent)'
+    assert linted([allowed], [live_of(allowed)]).notes == (note,)
     both = slack(settings=Settings(allow=frozenset({"replace", "duplicate"})))
-    plan, _ = plan_of([both], [by_hand()])
-    assert plan.notes == ("oncall: spec.allow: [replace] has no effect here: remove it",)
+    assert linted([both], [by_hand()]).notes == (note,)
+    assert linted([allowed], [live_of(allowed)], LintLevels({"idle-consent": LintLevel.OFF})).notes == ()
+    silenced = LintLevels(silenced=frozenset({("oncall", "idle-consent")}))
+    assert linted([allowed], [live_of(allowed)], silenced).notes == ()
+    refused = linted([allowed], [live_of(allowed)], LintLevels({"idle-consent": LintLevel.ERROR}))
+    assert [refusal.name for refusal in refused.refusals] == ["oncall"]
+
+
+def linted(wanted: list[Resource], objects: list[LiveObject], levels: LintLevels = LintLevels()) -> TargetPlan:
+    """A plan with what lint rules have to say of it."""
+    return lint_plan(*plan_of(wanted, objects), MemoryAbilities(), {}, levels)
 
 
 def test_a_mark_of_another_version_holds_changes_and_deletes_alike() -> None:
