@@ -61,6 +61,12 @@ class Story:
             sys.exit(f"the demo went wrong: {file} does not hold {before!r}")
         path.write_text(text.replace(before, after))
 
+    def make_monitor(self, name: str, channel_id: str) -> None:
+        """Have Alerting a monitor that sends through a channel."""
+        body = json.dumps([{"name": name, "channels": [channel_id]}]).encode()
+        urllib.request.urlopen(f"{self.addresses['serving']}/_simulator/monitors", data=body, timeout=10).close()
+        print(f"(a monitor {name} now sends through {channel_id})", flush=True)
+
     def show_inbox(self) -> None:
         """What the far sides got, and what was captured because it is not on this machine."""
         inbox = f"{self.addresses['inbox']}.json"
@@ -118,8 +124,16 @@ def tell(story: Story) -> None:
     story.say("Remove a manifest. Deleting is never done unasked: the plan lists a prune candidate.")
     (story.folder / "channels" / "pager.yaml").unlink()
     story.run("plan")
-    story.say("Asked for, it is deleted.")
-    story.run("apply", "--prune", "--yes")
+    story.say(
+        "Somebody asks for it. But meanwhile a monitor of Alerting sends through that channel, and OpenSearch itself "
+        "would delete it without a word: the delete is held (exit code 3)."
+    )
+    story.make_monitor("checkout-5xx", "acme_pager")
+    story.run("apply", "--prune", "--yes", expect=3)
+    story.run("users", "pager")
+    story.say("Whoever knows better says so, and it is deleted. The monitor is now one that names a channel in vain.")
+    story.run("apply", "--prune", "--yes", "--allow-in-use", "pager")
+    story.run("users", "--dangling", expect=2)
     story.run("list")
     story.say("And the last plan:")
     story.run("plan", "--detailed-exitcode")

@@ -31,6 +31,7 @@ CHECKS = (
     "check_lists.py",
     "check_roles.py",
     "check_unowned.py",
+    "check_users.py",
 )
 _NEEDED = ("configs/get", "configs/create", "configs/update", "configs/delete")
 _NOTHING = 64

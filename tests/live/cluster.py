@@ -6,7 +6,7 @@ Apart from the provider, so that a fault of the provider can neither hide itself
 from __future__ import annotations
 
 import ssl
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -16,14 +16,27 @@ from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay
 from reconciler.model.errors import ConfigurationError, UnreachableError
 from reconciler.providers.connection import Basic, Connection, make_client
 
-__all__ = ["CONFIGS", "ID_START", "Cluster"]
+__all__ = ["CONFIGS", "ID_START", "MONITORS", "Cluster"]
 
 CONFIGS = "/_plugins/_notifications/configs"
+MONITORS = "/_plugins/_alerting/monitors"
 ID_START = "rlive-"
 """What the id of every object of every run begins with."""
 
 _TEST = "/_plugins/_notifications/feature/test"
 _PERMISSION = "cluster:admin/opensearch/notifications/"
+_CONDITIONS: Mapping[str, Any] = {
+    "query_level": {"script": {"source": "false", "lang": "painless"}},
+    "bucket_level": {
+        "buckets_path": {"_count": "_count"},
+        "parent_bucket_path": "by_host",
+        "script": {"source": "false", "lang": "painless"},
+    },
+}
+_AGGREGATIONS: Mapping[str, Any] = {
+    "query_level": {},
+    "bucket_level": {"aggs": {"by_host": {"composite": {"sources": [{"host": {"terms": {"field": "host"}}}]}}}},
+}
 _AT_ONCE = 50  # ids in one delete: the address of a call may not be longer than 4 KiB
 _REFRESH_SECONDS = 60.0  # a list lags by a second before 3.1; a busy cluster may take longer
 
@@ -149,11 +162,42 @@ class Cluster:
             for name, (method, path, body) in tries.items()
         }
 
+    # -- monitors
+
+    def make_monitor(self, name: str, kind: str, channel_id: str) -> str:
+        """A disabled monitor that names a channel, of the kind `query_level` or `bucket_level`; its id, "" if none may
+        be made. It looks at indices that cannot be there."""
+        action = {"name": "a", "destination_id": channel_id, "message_template": {"source": "x", "lang": "mustache"}}
+        trigger = {"name": "t", "severity": "1", "actions": [action], "condition": _CONDITIONS[kind]}
+        search = {"size": 0, "query": {"match_all": {}}, **_AGGREGATIONS[kind]}
+        body = {
+            "type": "monitor",
+            "name": name,
+            "monitor_type": f"{kind}_monitor",
+            "enabled": False,
+            "schedule": {"period": {"interval": 1, "unit": "DAYS"}},
+            "inputs": [{"search": {"indices": [f"{ID_START}nothing-*"], "query": search}}],
+            "triggers": [{f"{kind}_trigger": trigger}],
+        }
+        answer = self.call("POST", MONITORS, body)
+        if answer.status_code == 403:
+            return ""
+        assert answer.status_code == 201, answer.text
+        return str(answer.json()["_id"])
+
+    def remove_monitors(self, prefix: str) -> None:
+        """Delete the monitors whose name begins so; nothing where there is no Alerting, or none may be searched."""
+        query = {"size": 1000, "query": {"prefix": {"monitor.name.keyword": prefix}}}
+        answer = self.call("POST", f"{MONITORS}/_search", query)
+        for hit in answer.json()["hits"]["hits"] if answer.status_code == 200 else ():
+            self.call("DELETE", f"{MONITORS}/{hit['_id']}")
+
     # -- removal
 
     def remove(self, prefix: str) -> None:
         """Remove all that this run made, and all that is listed with that prefix, until the list shows none."""
         assert prefix.startswith(ID_START), prefix
+        self.remove_monitors(prefix)
         self._delete(sorted(self.made))
         self.made.clear()
         _poll(lambda: self._remove_listed(prefix), "the cluster still lists objects that were deleted")

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import replace
 
 import pytest
 
+from reconciler.engine.users import see_users
+from reconciler.model.errors import ForbiddenError
 from reconciler.model.evidence import unknown
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.resource import LiveObject, Resource
@@ -14,9 +17,10 @@ from reconciler.plan.changes import Change, TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
 from reconciler.plan.make import MakeOptions
 from reconciler.plan.marks import Matching
-from reconciler.plan.users import ids_taken_away, matters, with_users
+from reconciler.plan.users import SeenUsers, dangling, ids_taken_away, matters, with_users
 from reconciler.report.users_text import used_by_lines
 from tests.plan.builders import live, live_of, plan_of, resource, slack
+from tests.providers.memory import MemoryProvider
 
 PRUNE = MakeOptions(prune=True)
 GAP = unknown(UnknownReason.USERS_FILTERED)
@@ -138,3 +142,37 @@ def test_users_are_counted_by_kind_and_named_up_to_ten() -> None:
 def test_a_monitor_without_a_name_is_named_by_its_id() -> None:
     listing = UserListing("Alerting", (replace(DISK, name=""),))
     assert name_users(used_by(listing, "acme_oncall").users) == "1 monitor: m1 (1 enabled)"
+
+
+def seen_by(provider: MemoryProvider) -> SeenUsers:
+    return asyncio.run(see_users(provider, asyncio.run(provider.read_all()).objects))
+
+
+def naming(*channels: str) -> UserListing:
+    return UserListing("Alerting", (replace(DISK, channels=frozenset(channels)),))
+
+
+def test_what_a_late_list_lacks_is_read_by_id_before_it_is_called_missing() -> None:
+    provider = MemoryProvider(is_stale=True, users=naming("acme_late", "acme_gone", ""))
+    provider.objects["acme_late"] = live("SlackChannel", "acme_late")
+    assert seen_by(provider).missing == {"acme_gone", ""}
+    assert [call.object_id for call in provider.calls if call.verb == "read"] == ["acme_gone", "acme_late"]
+
+
+def test_what_may_not_be_read_is_not_called_missing() -> None:
+    provider = MemoryProvider(users=naming("acme_hidden"))
+    provider.fail("read", ForbiddenError("hidden", status=403))
+    assert seen_by(provider).missing == frozenset()
+
+
+def test_a_channel_is_named_in_vain_if_it_is_missing_disabled_or_a_group() -> None:
+    objects = [live("SlackChannel", "acme_on"), live("SlackChannel", "acme_off", enabled=False)]
+    objects.append(live("EmailGroup", "acme_team"))
+    _, matching = plan_of([], objects)
+    seen = SeenUsers(naming("acme_on", "acme_off", "acme_team", "acme_onn", "acme_hidden"), frozenset({"acme_onn"}))
+    found = {item.id: (item.why, item.hint) for item in dangling(seen, matching)}
+    assert found == {
+        "acme_off": ("it is disabled", ""),
+        "acme_team": ("it is of kind EmailGroup, through which nothing is sent", ""),
+        "acme_onn": ("there is no such channel", "did you mean acme_on?"),
+    }
