@@ -17,8 +17,8 @@ from reconciler.model.errors import TargetError
 from reconciler.model.resource import Resource, Settings
 from reconciler.plan.make import MakeOptions
 from reconciler.simulator.calls import Call, Reply
-from tests.confluent.organisation import Organisation
-from tests.confluent.scenes import SLACK, TEAMS, channel, made, replaced, subscription
+from tests.providers.confluent.organisation import Organisation
+from tests.providers.confluent.scenes import SLACK, TEAMS, channel, made, replaced, subscription
 
 PRUNE = MakeOptions(prune=True)
 PARTS = 4

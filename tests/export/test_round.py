@@ -26,10 +26,10 @@ from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.opensearch import abilities as opensearch
 from reconciler.simulator import Simulator
 from tests.apply.runs import Runs
-from tests.confluent.organisation import Organisation
-from tests.confluent.scenes import made
 from tests.export.round import export_of, plan_of_export
 from tests.plan.builders import resource
+from tests.providers.confluent.organisation import Organisation
+from tests.providers.confluent.scenes import made
 
 QUIET = Settings(test=TestPolicy(when=When.NEVER))
 HOOK = SecretText("https://hooks.acme.example/in/3c5e7a9b?sig=a")

@@ -33,8 +33,8 @@ from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.connection import Basic, Connection
 from reconciler.providers.retries import Retries, RetryBudget
-from tests.confluent.contract import DOCUMENT
 from tests.interop.tools import NotRunError
+from tests.providers.confluent.contract import DOCUMENT
 
 __all__ = ["play_round"]
 

@@ -17,7 +17,7 @@ from allpairspy import AllPairs
 
 from reconciler.simulator.confluent import Behaviours
 from reconciler.simulator.confluent.behaviours import Late
-from tests.confluent.scenes import play
+from tests.providers.confluent.scenes import play
 
 SWITCHES = Behaviours.switches()
 LIKELY = Behaviours()

@@ -9,7 +9,7 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.provider import VerificationMethod
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.providers import provided
-from tests.confluent.scenes import HOOK, SLACK, TEAMS
+from tests.providers.confluent.scenes import HOOK, SLACK, TEAMS
 
 ABLE = provided("confluent").abilities()
 

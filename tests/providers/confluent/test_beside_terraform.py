@@ -9,9 +9,9 @@ from reconciler.plan.changes import Origin, Plan, Reason, TargetPlan
 from reconciler.plan.marks import Ownership
 from reconciler.plan.origin import find_drift, with_origins
 from reconciler.report.drift_text import render_drift
-from tests.confluent.organisation import Organisation
-from tests.confluent.scenes import SLACK, channel
 from tests.plan.builders import key_of, live_of, plan_of, slack
+from tests.providers.confluent.organisation import Organisation
+from tests.providers.confluent.scenes import SLACK, channel
 
 AGAIN = "adopted again: the mark was removed since it was written, by a hand or another tool"
 

@@ -23,7 +23,7 @@ from reconciler.simulator.calls import Call, Reply
 
 __all__ = ["DOCUMENT", "check_reply", "check_request", "held_to_the_document", "load_document"]
 
-DOCUMENT = Path(__file__).parents[1] / "data" / "confluent-openapi.yaml"
+DOCUMENT = Path(__file__).parents[2] / "data" / "confluent-openapi.yaml"
 _HOST = "https://api.confluent.cloud"
 
 

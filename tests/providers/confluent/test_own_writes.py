@@ -7,8 +7,8 @@ from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent.client import ConfluentProvider, OwnWrites
 from reconciler.simulator.clock import Clock
 from reconciler.simulator.confluent import Behaviours
-from tests.confluent.organisation import Organisation
-from tests.confluent.scenes import SLACK
+from tests.providers.confluent.organisation import Organisation
+from tests.providers.confluent.scenes import SLACK
 
 
 class _Stopped(Clock):

@@ -16,8 +16,8 @@ from reconciler.model.values import SecretReference, SecretText, Value, in_clear
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.catalogue import Catalogue
 from reconciler.simulator.calls import Call
-from tests.confluent.contract import check_request, load_document
-from tests.confluent.scenes import HOOK, SLACK, TEAMS
+from tests.providers.confluent.contract import check_request, load_document
+from tests.providers.confluent.scenes import HOOK, SLACK, TEAMS
 
 TYPES = [
     {"id": "nt-1", "display_name": "Connector failed", "subscription_priority": "OPTIONAL"},

@@ -34,8 +34,8 @@ from reconciler.simulator.confluent import Behaviours, ConfluentApi
 from reconciler.simulator.delivery import Courier, Timings
 from reconciler.simulator.inbox import Inbox
 from reconciler.simulator.outcomes import Outcomes
-from tests.confluent.contract import check_reply, check_request
 from tests.plan.builders import MASKER
+from tests.providers.confluent.contract import check_reply, check_request
 
 T = TypeVar("T")
 Trouble = Callable[[Call], Reply | Exception | None]

@@ -28,7 +28,7 @@ from reconciler.providers.connection import Basic, Connection
 from reconciler.simulator import Simulator
 from reconciler.simulator.confluent import Behaviours
 from tests.cli.shell import Shell
-from tests.confluent.contract import load_document
+from tests.providers.confluent.contract import load_document
 
 PREFIX = "/notifications/v1"
 KEY = ("a-key", "a-secret")

@@ -37,8 +37,8 @@ from reconciler.simulator.confluent.behaviours import (
     UnknownKind,
     WrongKeyCode,
 )
-from tests.confluent.organisation import Organisation, Trouble
-from tests.confluent.scenes import HOOK, SLACK
+from tests.providers.confluent.organisation import Organisation, Trouble
+from tests.providers.confluent.scenes import HOOK, SLACK
 
 COMMON: dict[str, Value] = {"description": "Pages us [acme/oncall]", "enabled": True}
 

@@ -17,8 +17,8 @@ from reconciler.plan.marks import Ownership
 from reconciler.simulator.calls import Call, Reply
 from reconciler.simulator.confluent import Behaviours
 from reconciler.simulator.confluent.behaviours import TestCode, UnknownKind
-from tests.confluent.organisation import PRUNE, Organisation
-from tests.confluent.scenes import HOOK, SLACK, TEAMS, channel, check_run, made, subscription
+from tests.providers.confluent.organisation import PRUNE, Organisation
+from tests.providers.confluent.scenes import HOOK, SLACK, TEAMS, channel, check_run, made, subscription
 
 ONCALL = channel("SlackChannel", "oncall", SLACK)
 HOOKED = channel("WebhookChannel", "hook", HOOK)

@@ -10,8 +10,8 @@ from reconciler.model.values import SecretText, Value
 from reconciler.plan.make import MakeOptions
 from reconciler.simulator.confluent import Behaviours
 from reconciler.simulator.confluent.behaviours import Addresses
-from tests.confluent.organisation import Organisation
 from tests.plan.builders import resource
+from tests.providers.confluent.organisation import Organisation
 
 SLACK = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/abcdefghijkl"
 TEAMS = "https://prod-17.westeurope.logic.azure.com/workflows/8d1f/triggers/manual/paths/invoke?sig=qwertzuiop"

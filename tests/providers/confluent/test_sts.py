@@ -14,7 +14,7 @@ from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.connection import Connection
 from reconciler.providers.sts import TOKEN_PATH, StsAuth
 from reconciler.simulator.calls import Call, Reply
-from tests.confluent.organisation import Organisation
+from tests.providers.confluent.organisation import Organisation
 
 SUBJECT = "header.a-token-of-our-own.signature"
 

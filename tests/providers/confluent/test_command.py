@@ -12,7 +12,7 @@ import pytest
 from reconciler.simulator import Simulator
 from reconciler.simulator.confluent import Behaviours
 from tests.cli.shell import Shell
-from tests.confluent.contract import held_to_the_document
+from tests.providers.confluent.contract import held_to_the_document
 
 PROJECT = """apiVersion: channels.gitops/v1
 kind: Project

@@ -14,8 +14,8 @@ from reconciler.plan.changes import Action, TargetPlan
 from reconciler.plan.make import MakeOptions
 from reconciler.simulator.calls import Call, Reply
 from reconciler.simulator.confluent import Behaviours
-from tests.confluent.organisation import PRUNE, Organisation
-from tests.confluent.scenes import HOOK, SLACK, TEAMS, channel, subscription
+from tests.providers.confluent.organisation import PRUNE, Organisation
+from tests.providers.confluent.scenes import HOOK, SLACK, TEAMS, channel, subscription
 
 ONCALL = channel("SlackChannel", "oncall", SLACK)
 HOOKED = channel("WebhookChannel", "hook", HOOK)
