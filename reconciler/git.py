@@ -319,7 +319,7 @@ def _refuse_names(names: Iterable[str], ref: str) -> None:
     for name in names:
         steps = name.split("/")
         if any(step in ("", ".", "..") or step.casefold() == ".git" for step in steps) or "\\" in name or ":" in name:
-            raise ConfigurationError(f"{ref}: {name!a} is no name for a file everywhere: rename it there")
+            raise ConfigurationError(f"{ref}: {name!a} is not a file name that every system takes: rename it there")
         for length in range(1, len(steps) + 1):
             part = "/".join(steps[:length])
             same = unicodedata.normalize("NFC", unicodedata.normalize("NFC", part).casefold())

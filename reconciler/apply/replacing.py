@@ -150,9 +150,8 @@ async def finish_replaced(session: Session) -> list[str]:
 
 
 def _protected(item: Found) -> str:
-    return (
-        f"{item.id} is leftover of an interrupted run, and protected: take the flag off its mark, or remove it by hand"
-    )
+    words = "is a leftover of an interrupted run, and protected: remove the flag from its mark, or delete it by hand"
+    return f"{item.id} {words}"
 
 
 async def _reader_of(session: Session, item: Found, object_id: str) -> LiveObject | None:

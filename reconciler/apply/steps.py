@@ -218,7 +218,7 @@ def _second_objects(session: Session, now: Mapping[str, LiveObject]) -> Iterator
 
 def _compare(object_id: str, payload: Payload | None, live: LiveObject | None) -> str:
     if payload is None:
-        return f"{object_id} was deleted, and somebody else made it again" if live is not None else ""
+        return f"{object_id} was deleted and created again by somebody else" if live is not None else ""
     if live is None:
         return f"{object_id} was deleted by somebody else"
     fields = differing_fields(payload, live)

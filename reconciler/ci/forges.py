@@ -18,7 +18,7 @@ import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
 from tenacity.nap import sleep as nap
 
-from reconciler.ci.place import Place
+from reconciler.ci.jobs import Thread
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.version import __version__
 
@@ -73,11 +73,11 @@ class Site(Protocol):
         """The headers that carry the token."""
         ...
 
-    def comments_path(self, place: Place) -> str:
+    def comments_path(self, thread: Thread) -> str:
         """Where the request's comments are listed and written."""
         ...
 
-    def comment_path(self, place: Place, comment_id: str) -> str:
+    def comment_path(self, thread: Thread, comment_id: str) -> str:
         """Where one comment is."""
         ...
 
@@ -102,39 +102,39 @@ def marker(*parts: str) -> str:
     return f"<!-- reconciler:comment {key} -->"
 
 
-def put_comment(place: Place, line: str, text: str, transport: httpx.BaseTransport | None = None) -> str:
+def put_comment(thread: Thread, line: str, text: str, transport: httpx.BaseTransport | None = None) -> str:
     """Write `text` under the marker `line`: over our own earlier comment, else as a new one. `created` or `updated`."""
-    return _with_forge(place, transport, lambda forge: forge.put(line, text))
+    return _with_forge(thread, transport, lambda forge: forge.put(line, text))
 
 
-def replace_comment(place: Place, line: str, text: str, transport: httpx.BaseTransport | None = None) -> bool:
+def replace_comment(thread: Thread, line: str, text: str, transport: httpx.BaseTransport | None = None) -> bool:
     """As `put_comment`, but only over an earlier comment of ours; whether there was one."""
-    return _with_forge(place, transport, lambda forge: forge.replace(line, text))
+    return _with_forge(thread, transport, lambda forge: forge.replace(line, text))
 
 
-def _with_forge(place: Place, transport: httpx.BaseTransport | None, use: Callable[[Forge], T]) -> T:
-    if place.token is None:
-        raise NoTokenError(f"no token for {place.site}, as in a job for a fork")
-    site = SITES[place.site]
+def _with_forge(thread: Thread, transport: httpx.BaseTransport | None, use: Callable[[Forge], T]) -> T:
+    if thread.token is None:
+        raise NoTokenError(f"no token for {thread.site}, as in a job for a fork")
+    site = SITES[thread.site]
     try:
-        headers = {"user-agent": f"reconciler/{__version__}", **site.headers(place.token.reveal())}
-        with httpx.Client(base_url=place.api, headers=headers, timeout=_TIMEOUT, transport=transport) as client:
-            return use(Forge(client, site, place))
+        headers = {"user-agent": f"reconciler/{__version__}", **site.headers(thread.token.reveal())}
+        with httpx.Client(base_url=thread.api, headers=headers, timeout=_TIMEOUT, transport=transport) as client:
+            return use(Forge(client, site, thread))
     except CommentError:
         raise
     except Exception as error:
         # A login page in place of JSON, an address or proxy variable that is none, authorities that are not there,
         # a token in another alphabet: none of it may cost the run its outcome, and its words may hold the token.
-        raise CommentError(f"{place.site} cannot be reached at {place.api} ({type(error).__name__})") from None
+        raise CommentError(f"{thread.site} cannot be reached at {thread.api} ({type(error).__name__})") from None
 
 
 class Forge:
     """One site's comments on one request."""
 
-    def __init__(self, client: httpx.Client, site: Site, place: Place, sleep: Callable[[float], None] = nap) -> None:
+    def __init__(self, client: httpx.Client, site: Site, thread: Thread, sleep: Callable[[float], None] = nap) -> None:
         self._client = client
         self._site = site
-        self._place = place
+        self._thread = thread
         self._sleep = sleep
         self._asked: str | None = None
 
@@ -144,10 +144,10 @@ class Forge:
             return "updated"
         body = {"body": f"{line}\n{text}"}
         try:
-            self._call("POST", self._site.comments_path(self._place), body)
+            self._call("POST", self._site.comments_path(self._thread), body)
         except _UnclearError:  # it may have been taken: look before it is sent again
             if not self.replace(line, text):
-                self._call("POST", self._site.comments_path(self._place), body)
+                self._call("POST", self._site.comments_path(self._thread), body)
         return "created"
 
     def replace(self, line: str, text: str) -> bool:
@@ -156,7 +156,7 @@ class Forge:
         ours = [item for item in self._comments() if item.body.startswith(line) and self._is_us(item.author)]
         replaced = False
         for comment in ours:
-            path = self._site.comment_path(self._place, comment.id)
+            path = self._site.comment_path(self._thread, comment.id)
             try:
                 if replaced:
                     self._call("DELETE", path)
@@ -169,7 +169,7 @@ class Forge:
 
     def _is_us(self, author: str) -> bool:
         """Whether a comment with our marker is by us: by the name that is known, or else by the one the site tells."""
-        if self._place.author and author == self._place.author:
+        if self._thread.author and author == self._thread.author:
             return True
         if self._asked is None:
             self._asked = self._who_we_are()
@@ -179,30 +179,31 @@ class Forge:
         try:
             return str(self._call("GET", "/user").json().get(self._site.name_field) or "")
         except NoTokenError:
-            if self._place.viewer_url is None:
+            if self._thread.viewer_url is None:
                 return ""
         try:  # an app's token has no user, but GitHub's other API knows whose it is
-            answer = self._call("POST", self._place.viewer_url, {"query": "{viewer{login}}"})
+            answer = self._call("POST", self._thread.viewer_url, {"query": "{viewer{login}}"})
             return str(answer.json()["data"]["viewer"]["login"])
         except (CommentError, KeyError, TypeError):
             return ""
 
     def _comments(self) -> Iterator[Comment]:
-        path: str | None = f"{self._site.comments_path(self._place)}?per_page=100"
+        path: str | None = f"{self._site.comments_path(self._thread)}?per_page=100"
         for _ in range(_MOST_PAGES):
             if path is None:
                 return
             answer = self._call("GET", path)
             items = answer.json()
             if not isinstance(items, list):
+                api = self._thread.api
                 raise CommentError(
-                    f"{self._place.site} did not answer with a list of comments: is {self._place.api} it?"
+                    f"{self._thread.site} did not answer with a list of comments: is {api} the address of its API?"
                 )
             yield from (self._site.read(item) for item in items)
             path = answer.links.get("next", {}).get("url")
             if path is not None and not self._is_home(path):
                 raise CommentError(
-                    f"{self._place.site} names a next page on another host, which does not get the token"
+                    f"{self._thread.site} names a next page on another host, which does not get the token"
                 )
 
     def _is_home(self, url: str) -> bool:
@@ -228,7 +229,7 @@ class Forge:
             try:
                 answer = self._client.request(method, path, json=body)
             except (httpx.TimeoutException, httpx.TransportError) as error:
-                failure = f"{self._place.site} did not answer ({type(error).__name__})"
+                failure = f"{self._thread.site} did not answer ({type(error).__name__})"
                 if method == "POST":
                     raise _UnclearError(failure) from None
                 raise _LaterError(1.0, CommentError(failure)) from None
@@ -236,7 +237,7 @@ class Forge:
                 break
             path = str(answer.next_request.url)  # as of a repository that has moved; the method stays what it was
             if not self._is_home(path):
-                raise CommentError(f"{self._place.site} leads to another host, which gets no token")
+                raise CommentError(f"{self._thread.site} leads to another host, which gets no token")
         if answer.is_success:
             return answer
         raise self._explained(method, answer)
@@ -244,16 +245,16 @@ class Forge:
     def _explained(self, method: str, answer: httpx.Response) -> Exception:
         status = answer.status_code
         wait = _wait_seconds(answer)
-        error = CommentError(f"{self._place.site} answered {method} with {status}")
+        error = CommentError(f"{self._thread.site} answered {method} with {status}")
         if wait is not None and status in (403, 429):
-            limit = CommentError(f"{self._place.site} limits how many calls we make ({status})")
+            limit = CommentError(f"{self._thread.site} limits how many calls we make ({status})")
             return _LaterError(wait, limit) if wait <= _LONGEST_WAIT else limit
         if status in (404, 410) and method in (self._site.update_method, "DELETE"):
             return _GoneError(str(error))
         if status in (401, 403, 404):
             return NoTokenError(
-                f"{self._place.site} answered {status}: the token may not comment on request {self._place.request} of "
-                f"{self._place.repository}, or there is none (a fork's job gets a token that only reads)"
+                f"{self._thread.site} answered {status}: the token may not comment on request {self._thread.request} "
+                f"of {self._thread.repository}, or there is none (a fork's job gets a token that only reads)"
             )
         if status >= 500:
             return _UnclearError(str(error)) if method == "POST" else _LaterError(1.0, error)
@@ -293,11 +294,11 @@ class _GitHub:
             "x-github-api-version": "2022-11-28",
         }
 
-    def comments_path(self, place: Place) -> str:
-        return f"/repos/{quote(place.repository)}/issues/{quote(place.request, safe='')}/comments"
+    def comments_path(self, thread: Thread) -> str:
+        return f"/repos/{quote(thread.repository)}/issues/{quote(thread.request, safe='')}/comments"
 
-    def comment_path(self, place: Place, comment_id: str) -> str:
-        return f"/repos/{quote(place.repository)}/issues/comments/{comment_id}"
+    def comment_path(self, thread: Thread, comment_id: str) -> str:
+        return f"/repos/{quote(thread.repository)}/issues/comments/{comment_id}"
 
     def read(self, item: dict[str, object]) -> Comment:
         return Comment(str(item.get("id")), _name(item.get("user"), "login"), str(item.get("body") or ""))
@@ -310,11 +311,11 @@ class _GitLab:
     def headers(self, token: str) -> dict[str, str]:
         return {"private-token": token}
 
-    def comments_path(self, place: Place) -> str:
-        return f"/projects/{quote(place.repository, safe='')}/merge_requests/{quote(place.request, safe='')}/notes"
+    def comments_path(self, thread: Thread) -> str:
+        return f"/projects/{quote(thread.repository, safe='')}/merge_requests/{quote(thread.request, safe='')}/notes"
 
-    def comment_path(self, place: Place, comment_id: str) -> str:
-        return f"{self.comments_path(place)}/{comment_id}"
+    def comment_path(self, thread: Thread, comment_id: str) -> str:
+        return f"{self.comments_path(thread)}/{comment_id}"
 
     def read(self, item: dict[str, object]) -> Comment:
         return Comment(str(item.get("id")), _name(item.get("author"), "username"), str(item.get("body") or ""))

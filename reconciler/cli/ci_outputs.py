@@ -8,12 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.ci.place import WantedPlace
+from reconciler.ci.jobs import WantedThread
 from reconciler.cli.terminal import command, note
 from reconciler.model.errors import ConfigurationError, Problem, ReconcilerError
 
 if TYPE_CHECKING:
-    from reconciler.ci.place import Place as CommentPlace
+    from reconciler.ci.jobs import Thread
     from reconciler.report.view import Page
 
 _LEAST_ROOM = 4096  # bytes: with less, even the note about what was cut would not fit
@@ -21,12 +21,12 @@ _LEAST_ROOM = 4096  # bytes: with less, even the note about what was cut would n
 
 @dataclass(frozen=True, slots=True)
 class CiOutputs:
-    """Where a report goes besides stdout. `place` is where the comment belongs, None for none; `targets`
+    """Where a report goes besides stdout. `thread` is where the comment belongs, None for none; `targets`
     and `comment_id` tell it from others on the same request."""
 
     annotations: bool
     summary: bool
-    place: WantedPlace | None
+    thread: WantedThread | None
     project_file: Path | None
     targets: tuple[str, ...]
     comment_id: str
@@ -35,7 +35,7 @@ class CiOutputs:
         """Send the page everywhere. Trouble is noted, and never raised: it must not pass for the run's outcome."""
         if self.annotations:
             _guarded("annotations were not written", lambda: annotate(problems))
-        uncommented = self.place is not None and not _guarded(
+        uncommented = self.thread is not None and not _guarded(
             "the comment was not written", lambda: self._comment(page)
         )
         if self.summary or uncommented:
@@ -43,7 +43,7 @@ class CiOutputs:
 
     def announce(self, what: str) -> None:
         """Say in our earlier comment, if there is one, that a new run is under way: what it says may no longer hold."""
-        if self.place is not None:
+        if self.thread is not None:
             _guarded("the earlier comment still stands", lambda: self._announce(what))
 
     def _announce(self, what: str) -> bool:
@@ -52,9 +52,9 @@ class CiOutputs:
         from reconciler.report.view import running_page
 
         try:
-            place, line = self._find()
-            text = render_markdown(_with_run(running_page(what, project_place(self.project_file))))
-            return replace_comment(place, line, text)
+            thread, line = self._find()
+            text = render_markdown(_with_run(running_page(what, project_path(self.project_file))))
+            return replace_comment(thread, line, text)
         except NoTokenError:
             return False  # said at the end, with where the report went instead
 
@@ -64,21 +64,21 @@ class CiOutputs:
         from reconciler.report.markdown import COMMENT_LIMIT, render_markdown
 
         try:
-            place, line = self._find()
-            done = put_comment(place, line, render_markdown(_with_run(page), COMMENT_LIMIT - len(line) - 1))
+            thread, line = self._find()
+            done = put_comment(thread, line, render_markdown(_with_run(page), COMMENT_LIMIT - len(line) - 1))
         except NoTokenError as error:
             where = "the job's summary" if os.environ.get("GITHUB_STEP_SUMMARY") else "this log"
             note(f"warning: {error}: the comment was not written, and the report is in {where} only")
             return False
-        note(f"comment {done} on {place.repository} #{place.request}")
+        note(f"comment {done} on {thread.repository} #{thread.request}")
         return True
 
-    def _find(self) -> tuple[CommentPlace, str]:
+    def _find(self) -> tuple[Thread, str]:
         from reconciler.ci.forges import marker
-        from reconciler.ci.place import find_place
+        from reconciler.ci.jobs import find_thread
 
-        line = marker(project_place(self.project_file), *sorted(self.targets), self.comment_id)
-        return find_place(self.place or WantedPlace(""), os.environ), line
+        line = marker(project_path(self.project_file), *sorted(self.targets), self.comment_id)
+        return find_thread(self.thread or WantedThread(""), os.environ), line
 
 
 def _guarded(trouble: str, tell: Callable[[], object]) -> bool:
@@ -96,7 +96,7 @@ def _guarded(trouble: str, tell: Callable[[], object]) -> bool:
 
 def _with_run(page: Page) -> Page:
     """The page with the commit and the job that it is of."""
-    from reconciler.ci.place import commit_of, run_of
+    from reconciler.ci.jobs import commit_of, run_of
 
     facts = (("at", commit_of(os.environ)), ("run", run_of(os.environ)))
     return replace(page, facts=(*page.facts, *((name, value) for name, value in facts if value)))
@@ -137,7 +137,7 @@ def _write_summary(page: Page, *, required: bool) -> None:
         summary.write(render_markdown(page, room, byte_length) + "\n")
 
 
-def project_place(config: Path | None) -> str:
+def project_path(config: Path | None) -> str:
     """The project file's path within its work tree: the same whether or not the file can be read as a project."""
     from reconciler.manifests.load_project import find_project
 

@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import click
 
-from reconciler.ci.place import WantedPlace
-from reconciler.cli.ci_outputs import CiOutputs, project_place
+from reconciler.ci.jobs import WantedThread
+from reconciler.cli.ci_outputs import CiOutputs, project_path
 from reconciler.cli.options import option
 from reconciler.cli.terminal import Screen, begin_document, is_document_shown, out, show_document, show_json
 from reconciler.model.errors import ConfigurationError, Level, Problem, ProblemsError, ReconcilerError
@@ -59,8 +59,8 @@ class Output(Screen):
 
     def ci_outputs(self, options: ProjectOptions) -> CiOutputs:
         """Where the report of a run with these options goes besides stdout."""
-        place = WantedPlace(self.comment, self.repo, self.pr, self.comment_author) if self.comment else None
-        return CiOutputs(self.annotations, self.summary, place, options.config, options.targets, self.comment_id)
+        thread = WantedThread(self.comment, self.repo, self.pr, self.comment_author) if self.comment else None
+        return CiOutputs(self.annotations, self.summary, thread, options.config, options.targets, self.comment_id)
 
 
 FORMS = ("text", "json", "markdown", "html")
@@ -154,7 +154,7 @@ class _FailureReport:
         from reconciler.report.view import failure_page, note_page
 
         make = note_page if exit_code_of(error) == Exit.DONE else failure_page
-        return make(self._what, project_place(self._config) or "reconciler.yaml", problems)
+        return make(self._what, project_path(self._config) or "reconciler.yaml", problems)
 
     def _show(self, error: BaseException) -> None:
         """The document on stdout: why there is no other."""

@@ -32,7 +32,7 @@ async def apply_lives(done: Planned, options: WritingOptions, stop: Stop, observ
         sessions = [_session(done.run.workspace, live, journal, stop, options) for live in done.lives]
         result = await apply_targets(sessions, stop, observe)
         if journal.failure:
-            notes.append(f"warning: the journal is not whole: {journal.failure}")
+            notes.append(f"warning: the journal is incomplete: {journal.failure}")
     return Applied(replace(result, unread=done.plan.unread), tuple(notes))
 
 

@@ -86,7 +86,7 @@ async def _credentials(settings: Target, target: str, resolver: Resolver) -> Map
     resolution = await resolver.resolve([value for value in values if isinstance(value, SecretReference)])
     if resolution.failures:
         reasons = "; ".join(f"{reference}: {why}" for reference, why in sorted(resolution.failures.items(), key=str))
-        raise SecretError(f"the credentials of target {target} are not there: {reasons}")
+        raise SecretError(f"the credentials of target {target} are missing: {reasons}")
     return resolution.values
 
 

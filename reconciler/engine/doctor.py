@@ -80,7 +80,7 @@ async def _secrets(workspace: Workspace) -> list[Check]:
         warning("project", "secret", f"{reference}: {why}", "apply needs it; a plan does without")
         for reference, why in sorted(resolution.failures.items(), key=str)
     ]
-    return checks or [ok("project", "secrets", f"{plural(len(resolution.values), 'secret')}, all there")]
+    return checks or [ok("project", "secrets", f"{plural(len(resolution.values), 'secret')}, all found")]
 
 
 async def _target(workspace: Workspace, name: str, options: DoctorOptions) -> list[Check]:

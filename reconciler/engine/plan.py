@@ -8,7 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reconciler.ci.place import is_proposals_job
+from reconciler.ci.jobs import is_proposals_job
 from reconciler.engine.load import Workspace, build_workspace, check_names, project_file
 from reconciler.engine.options import PlanningOptions, PlanOptions, Surroundings, scope_of
 from reconciler.engine.read import ReadOptions

@@ -64,7 +64,9 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
 def _read(path: Path, workspace: Workspace) -> Snapshot:
     snapshot = parse_snapshot(read_file(path), str(path))
     if snapshot.owner != workspace.project.owner:
-        raise RefusedError(f"{path}: is of the owner {snapshot.owner}, this project's is {workspace.project.owner}")
+        raise RefusedError(
+            f"{path}: belongs to the owner {snapshot.owner}; this project's owner is {workspace.project.owner}"
+        )
     return snapshot
 
 

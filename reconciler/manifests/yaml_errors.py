@@ -54,7 +54,7 @@ _SYNTAX = {
     ),
     "found undefined alias": ("an alias (*) without its anchor (&)", "define the anchor earlier in the same document"),
     "found undefined tag handle": ("a YAML tag (!...) is not allowed", "write a plain value"),
-    "found duplicate anchor": ("an anchor (&) appears twice", "name one of them otherwise"),
+    "found duplicate anchor": ("an anchor (&) appears twice", "give one of them another name"),
 }
 _NO_TOKEN = "found character that cannot start any token"  # noqa: S105 - libyaml's words for a stray character
 _UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"

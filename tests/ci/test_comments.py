@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from reconciler.ci.forges import SITES, CommentError, Forge, NoTokenError, marker, put_comment, replace_comment
-from reconciler.ci.place import Place, WantedPlace, commit_of, find_place, run_of
+from reconciler.ci.jobs import Thread, WantedThread, commit_of, find_thread, run_of
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.values import SecretText
 from tests.ci.forges import TOKEN, FakeForge
@@ -18,8 +18,8 @@ LINE = marker("reconciler.yaml", "")
 APIS = {"github": "https://github.example/api/v3", "gitlab": "https://gitlab.example/api/v4"}
 
 
-def place(site: str, author: str = "robot", token: str | None = TOKEN) -> Place:
-    return Place(site, APIS[site], "team/repo", "7", author, SecretText(token) if token else None)
+def thread(site: str, author: str = "robot", token: str | None = TOKEN) -> Thread:
+    return Thread(site, APIS[site], "team/repo", "7", author, SecretText(token) if token else None)
 
 
 @pytest.fixture(params=["github", "gitlab"])
@@ -28,7 +28,7 @@ def forge(request: pytest.FixtureRequest) -> FakeForge:
 
 
 def put(forge: FakeForge, text: str, author: str = "robot") -> str:
-    return put_comment(place(forge.site, author), LINE, text, forge.transport)
+    return put_comment(thread(forge.site, author), LINE, text, forge.transport)
 
 
 def test_a_first_comment_is_written_and_then_kept_up_to_date(forge: FakeForge) -> None:
@@ -70,7 +70,7 @@ def test_the_address_is_that_of_the_enterprise_host() -> None:
 
 def test_without_a_token_nothing_is_called(forge: FakeForge) -> None:
     with pytest.raises(NoTokenError, match="fork"):
-        put_comment(place(forge.site, token=None), LINE, "text", forge.transport)
+        put_comment(thread(forge.site, token=None), LINE, "text", forge.transport)
     assert forge.calls == []
 
 
@@ -84,7 +84,7 @@ def test_a_token_that_may_not_comment_is_told_apart_from_trouble(forge: FakeForg
 
 def waited(forge: FakeForge, text: str = "text") -> list[float]:
     waits: list[float] = []
-    here = place(forge.site)
+    here = thread(forge.site)
     headers = SITES[forge.site].headers(TOKEN)
     with httpx.Client(base_url=here.api, headers=headers, transport=forge.transport) as client:
         Forge(client, SITES[forge.site], here, waits.append).put(LINE, text)
@@ -152,7 +152,7 @@ def test_a_secondary_limit_that_only_its_words_tell_is_waited_for(forge: FakeFor
 @pytest.mark.parametrize("is_app", [False, True])
 def test_a_token_of_an_app_or_person_keeps_one_comment_in_actions_too(is_app: bool) -> None:
     forge = FakeForge("github", login="acme-bot[bot]", is_app=is_app)
-    here = Place("github", APIS["github"], "team/repo", "7", "github-actions[bot]", SecretText(TOKEN), "/api/graphql")
+    here = Thread("github", APIS["github"], "team/repo", "7", "github-actions[bot]", SecretText(TOKEN), "/api/graphql")
     for text in ("first", "second", "third"):
         put_comment(here, LINE, text, forge.transport)
     assert forge.bodies() == [f"{LINE}\nthird"]
@@ -201,15 +201,15 @@ def test_what_is_no_answer_of_the_api_is_a_comment_error(forge: FakeForge, answe
 @pytest.mark.parametrize(("api", "token"), [("ht!tp://x y", TOKEN), ("https://github.example", "tökén")])
 def test_a_wrong_address_or_token_is_a_comment_error(api: str, token: str) -> None:
     with pytest.raises(CommentError) as error:
-        put_comment(Place("github", api, "a/b", "7", "robot", SecretText(token)), LINE, "text")
+        put_comment(Thread("github", api, "a/b", "7", "robot", SecretText(token)), LINE, "text")
     assert token not in str(error.value)
 
 
 def test_only_an_earlier_comment_is_replaced(forge: FakeForge) -> None:
-    assert replace_comment(place(forge.site), LINE, "under way", forge.transport) is False
+    assert replace_comment(thread(forge.site), LINE, "under way", forge.transport) is False
     assert forge.bodies() == []
     forge.add(f"{LINE}\ngreen", "robot")
-    assert replace_comment(place(forge.site), LINE, "under way", forge.transport) is True
+    assert replace_comment(thread(forge.site), LINE, "under way", forge.transport) is True
     assert forge.bodies() == [f"{LINE}\nunder way"]
 
 
@@ -232,7 +232,7 @@ def test_actions_tells_where_and_who(tmp_path: Path) -> None:
         "GITHUB_RUN_ID": "99",
         "GITHUB_SHA": "0" * 40,
     }
-    found = find_place(WantedPlace("github"), environ)
+    found = find_thread(WantedThread("github"), environ)
     assert (found.repository, found.request, found.author) == ("team/repo", "41", "github-actions[bot]")
     assert found.api == "https://github.example/api/v3"
     assert commit_of(environ) == "f" * 12
@@ -247,11 +247,11 @@ def test_actions_tells_where_and_who(tmp_path: Path) -> None:
     ],
 )
 def test_the_request_is_found_in_the_ci(site: str, environ: dict[str, str], request_number: str) -> None:
-    assert find_place(WantedPlace(site), environ).request == request_number
+    assert find_thread(WantedThread(site), environ).request == request_number
 
 
 def test_any_other_ci_passes_flags() -> None:
-    found = find_place(WantedPlace("gitlab", "a/b", "9", "me"), {})
+    found = find_thread(WantedThread("gitlab", "a/b", "9", "me"), {})
     assert (found.repository, found.request, found.author, found.api) == ("a/b", "9", "me", "https://gitlab.com/api/v4")
     with pytest.raises(ConfigurationError, match="--pr"):
-        find_place(WantedPlace("github", "a/b"), {})
+        find_thread(WantedThread("github", "a/b"), {})

@@ -12,7 +12,7 @@ import httpx
 from jsonschema import Draft202012Validator
 
 from reconciler.ci.forges import put_comment, replace_comment
-from reconciler.ci.place import Place
+from reconciler.ci.jobs import Thread
 from reconciler.model.values import SecretText
 from tests.interop.tools import NotRunError, Tool, run, words_of
 
@@ -31,11 +31,11 @@ def play_github() -> list[str]:
             raise NotRunError(f"npm does not bring {_PACKAGE}")
         path = folder / "node_modules/@octokit/openapi/generated/api.github.com.deref.json"
         judge = _Judge(json.loads(path.read_text("utf-8"))["paths"])
-    place = Place("github", "https://api.github.com", "octocat/Hello-World", "1347", "octocat", SecretText("token"))
-    put_comment(place, _LINE, f"{_LINE}\ntext", httpx.MockTransport(judge.answer))
+    thread = Thread("github", "https://api.github.com", "octocat/Hello-World", "1347", "octocat", SecretText("token"))
+    put_comment(thread, _LINE, f"{_LINE}\ntext", httpx.MockTransport(judge.answer))
     judge.body = f"{_LINE}\nolder"
-    put_comment(place, _LINE, f"{_LINE}\ntext", httpx.MockTransport(judge.answer))
-    assert replace_comment(place, _LINE, f"{_LINE}\nnewer", httpx.MockTransport(judge.answer))
+    put_comment(thread, _LINE, f"{_LINE}\ntext", httpx.MockTransport(judge.answer))
+    assert replace_comment(thread, _LINE, f"{_LINE}\nnewer", httpx.MockTransport(judge.answer))
     assert {"GET", "POST", "PATCH"} <= {call.split()[0] for call in judge.calls}, judge.calls
     return [_PACKAGE, *sorted(set(judge.calls))]
 

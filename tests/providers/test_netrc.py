@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from reconciler.ci.forges import marker, put_comment
-from reconciler.ci.place import Place
+from reconciler.ci.jobs import Thread
 from reconciler.model.values import SecretText
 from reconciler.providers.connection import Connection, make_client
 from tests.ci.forges import TOKEN, FakeForge
@@ -61,5 +61,5 @@ def test_a_target_is_sent_no_credentials_but_its_own(url: str) -> None:
 def test_a_forge_is_sent_its_token_and_nothing_else(site: str, allowed: str | None) -> None:
     forge = Witness(site)
     with serve(forge) as url:
-        assert put_comment(Place(site, url, "team/repo", "7", "robot", SecretText(TOKEN)), marker("x"), "x")
+        assert put_comment(Thread(site, url, "team/repo", "7", "robot", SecretText(TOKEN)), marker("x"), "x")
     assert set(forge.seen) == {allowed}

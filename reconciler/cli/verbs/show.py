@@ -53,7 +53,7 @@ def _show_journal(text: str, name: str, output: Output) -> None:
     from reconciler.report.result_text import render_journal
 
     if output.form != "text":
-        raise click.UsageError(f"a journal has no form {output.form}: leave -o out, or pass --json")
+        raise click.UsageError(f"a journal cannot be shown as {output.form}: leave out -o, or pass --json")
     lines = parse_journal(text, name)
     if output.as_json:
         show_json(journal_document(lines))

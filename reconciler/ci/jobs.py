@@ -1,5 +1,7 @@
-"""Where a comment goes: site, repository, request and credentials, from flags and the CI's variables. Pure but for
-the event file that GitHub Actions leaves for its steps."""
+"""What a job of a CI says of itself: commit, run, whether it is a proposal's, and the thread for its comment.
+
+From flags and variables: pure but for the event file that GitHub Actions leaves for its steps.
+"""
 
 from __future__ import annotations
 
@@ -17,9 +19,10 @@ ACTIONS_BOT = "github-actions[bot]"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """`site` is `github` or `gitlab`, `api` its address, `author` who we are there ("" to ask the site).
+class Thread:
+    """The pull or merge request that a comment belongs to.
 
+    `site` is `github` or `gitlab`, `api` its address, `author` who we are there ("" to ask the site).
     `token` is None where the job has none, as for a pull request from a fork. `viewer_url` is where GitHub tells
     whose an app's token is.
     """
@@ -34,8 +37,8 @@ class Place:
 
 
 @dataclass(frozen=True, slots=True)
-class WantedPlace:
-    """What a person says of the place; what is empty is looked for in the CI's variables."""
+class WantedThread:
+    """What a person says of it; what is empty is looked for in the CI's variables."""
 
     site: str
     repository: str = ""
@@ -43,7 +46,7 @@ class WantedPlace:
     author: str = ""
 
 
-def find_place(wanted: WantedPlace, environ: Mapping[str, str]) -> Place:
+def find_thread(wanted: WantedThread, environ: Mapping[str, str]) -> Thread:
     """Where to comment; ConfigurationError names the flag that is missing outside of a CI."""
     site = wanted.site
     repository = wanted.repository or environ.get("GITHUB_REPOSITORY" if site == "github" else "CI_PROJECT_ID", "")
@@ -61,7 +64,7 @@ def find_place(wanted: WantedPlace, environ: Mapping[str, str]) -> Place:
         api = environ.get("CI_API_V4_URL") or "https://gitlab.com/api/v4"
     api = api.rstrip("/")
     viewer = f"{api.removesuffix('/v3')}/graphql" if site == "github" else None
-    return Place(site, api, repository, request, author, SecretText(token) if token else None, viewer)
+    return Thread(site, api, repository, request, author, SecretText(token) if token else None, viewer)
 
 
 def _merge_request(environ: Mapping[str, str]) -> str:
