@@ -81,7 +81,7 @@ def check_messages(plan: Plan, max_messages: int) -> None:
     count = sum(message.count for message in plan.messages)
     if count > max_messages:
         raise RefusedError(
-            f"this apply would send test messages to {count} recipients, more than {max_messages}: "
+            f"this apply would send test messages to {plural(count, 'recipient')}, more than {max_messages}: "
             f"pass --max-messages {count}, or --test-when never"
         )
 

@@ -76,6 +76,8 @@ def _details(item: Drifted) -> Iterator[Line]:
     if not item.is_missing:
         yield from (Line(f"{_path(field)}: {_sides(field.before, field.after)}") for field in item.change.fields)
     yield from (Line(f"note: {printable(note)}") for note in item.change.notes)
+    if item.change.held:
+        yield Line(f"held: {printable(item.change.held)}")
 
 
 def _path(field: FieldChange) -> str:
@@ -99,6 +101,8 @@ def _side(value: Json) -> str:
 
 def describe_drifted(item: Drifted) -> str:
     """What happened to one resource, and since when as far as the system tells."""
+    if item.is_missing and item.change.held:
+        return "is not known to be live, and an apply would not create it"
     if item.is_missing:
         return "is not live: deleted by hand, or never applied"
     since = shown_time(item.change.updated)
@@ -120,6 +124,8 @@ def describe_drift(drift: Drift) -> str:
     unread = len(drift.plan.unread)
     missing = f"; {plural(unread, 'target')} not read" if unread else ""
     pending = f"; {plural(len(drift.pending), 'resource')} not applied yet" if drift.pending else ""
+    held = sum(1 for item in (*drift.moved, *drift.pending) if item.change.held)
+    pending += f"; {held} held by a guard" if held else ""
     if drift.moved:
         return f"Drift: {plural(len(drift.moved), 'resource')}{pending}{compared}{missing}."
     if compared or missing:

@@ -204,6 +204,11 @@ def test_an_adopted_channel_that_lost_its_mark_is_not_created_a_second_time(acme
     acme.change_live("Xy12abcdEF", description="Pages the team, see wiki")
     (held,) = changes(acme).values()
     assert "looks like this one (Xy12abcdEF)" in held
+    drift = acme.run("drift")
+    assert drift.code == 2
+    assert "is not known to be live, and an apply would not create it" in drift.out
+    assert "held: an unmanaged object looks like this one (Xy12abcdEF)" in drift.out
+    assert drift.out.splitlines()[-1] == "Drift: 1 resource; 1 held by a guard."
     assert acme.run("apply", "--yes").code == 3
     assert sorted(acme.configs()) == ["Xy12abcdEF"]
     acme.slack("team-oncall", display_name="Team On-call", allow=["duplicate"])

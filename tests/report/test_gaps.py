@@ -264,6 +264,7 @@ def test_no_form_of_a_report_claims_what_is_not_known_and_the_exit_code_is_the_t
     for form, text in run.forms.items():
         if reason not in KNOWN_ALL_THE_SAME:
             assert not CLAIMS.search(_without_style(text)), (form, text)
+        assert not re.search(r"\b([a-z]+): \1: ", _without_style(text)), (form, text)  # as `skipped: skipped: ...`
         if form not in run.silent:
             assert _says(text, GAPS[reason].says), (form, text)
     if reason not in KNOWN_ALL_THE_SAME:

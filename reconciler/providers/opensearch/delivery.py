@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 
 from reconciler.model.evidence import Delivery, Outcome, RecipientDelivery
 from reconciler.model.gaps import UnknownReason
+from reconciler.model.text import plural
 
 _SENT = re.compile(r"Failed to send [\w ]*message (?P<rest>.*)", re.DOTALL)
 _ANSWERED = "Failed: "
@@ -184,7 +185,7 @@ def _judge_mail(
             Outcome.FAILED, _MAIL.get(status.code, "the cluster could not send the mail"), recipients=recipients
         )
     reasons = "; ".join(dict.fromkeys(recipient.text for recipient in failed))
-    text = f"{len(failed)} of {len(recipients)} recipients failed: {reasons}"
+    text = f"{len(failed)} of {plural(len(recipients), 'recipient')} failed: {reasons}"
     return Delivery(Outcome.FAILED, text, recipients=recipients)
 
 
