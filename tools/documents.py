@@ -117,6 +117,7 @@ MEMBERS: Mapping[str, str] = {
     "secret": "Whether it is a secret; its value is never here.",
     "server": "What the server says of itself.",
     "silenced": "The lint rules that manifests silence, each with the reason.",
+    "skipped": "What was left out, and why.",
     "source": "Where the version is known from.",
     "state": "What is wrong with it, or a dash.",
     "status": "What became of it.",
@@ -221,6 +222,7 @@ def _problems() -> Schema:
     problem = failure_schema()["properties"]["errors"]["items"]
     silence = _object(dict.fromkeys(("name", "kind", "rule", "reason"), _TEXT))
     members = {"valid": _YES_OR_NO, "manifests": {"type": "integer"}, "problems": _array(problem)}
+    members["skipped"] = _array(_TEXT)
     return _document("problems", "What validate found", {**members, "silenced": _array(silence)})
 
 
@@ -257,7 +259,7 @@ def _export() -> Schema:
 
 def _snapshot() -> Schema:
     source: Schema = {"enum": [item.value for item in VersionSource]}
-    server = _object({**dict.fromkeys(("product", "identity", "version"), _TEXT), "source": source})
+    server = _object({**dict.fromkeys(("product", "identity", "version", "incomplete"), _TEXT), "source": source})
     fields = {"type": "object", "description": "Its fields, without secrets and recipients."}
     item = _object({**dict.fromkeys(("id", "kind", "native_type", "updated"), _TEXT), "fields": fields})
     target = _object({"target": _TEXT, "provider": _TEXT, "server": server, "objects": _array(item)})

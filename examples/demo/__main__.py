@@ -16,7 +16,7 @@ import tempfile
 import textwrap
 import urllib.request
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 PROJECT = Path(__file__).parent / "project"
@@ -152,7 +152,8 @@ def main() -> None:
         story.edit("reconciler.yaml", "http://127.0.0.1:9299", addresses["serving"])
         tell(story)
         if keep:
-            input(f"\nThe inbox is at {addresses['inbox']}; press Enter to end. ")
+            with suppress(EOFError):  # no terminal to wait at
+                input(f"\nThe inbox is at {addresses['inbox']}; press Enter to end. ")
 
 
 if __name__ == "__main__":

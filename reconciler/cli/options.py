@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 import click
 
+from reconciler.cli.terminal import be_quiet
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import OnFailure, When
@@ -120,6 +121,13 @@ COMMON: tuple[Decorator, ...] = (
     option("-c", "--config", type=click.Path(path_type=Path), help="The project file (default: reconciler.yaml)."),
     option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
     option("--no-color", is_flag=True, help="No colours, as with NO_COLOR."),
+    option(
+        "-q",
+        "--quiet",
+        is_flag=True,
+        callback=lambda _context, _parameter, quiet: be_quiet(quiet=quiet),
+        help="Say nothing on stderr but errors and questions.",
+    ),
     option("-v", "--verbose", count=True, help="Say more on stderr; -vv logs every call."),
 )
 

@@ -5,6 +5,8 @@ Apart from the verb so that a test can hold every combination to `validate` and 
 
 from __future__ import annotations
 
+import json
+import re
 from dataclasses import dataclass
 
 _OPENSEARCH_AUTH = """\
@@ -64,6 +66,9 @@ variables:
   RECONCILER_REF: REF
 """
 
+_QUOTED = re.compile(r"[^A-Za-z0-9:/._~?=&%+@\[\]-]|[:\[]$")
+"""What a plain YAML scalar had better not hold."""
+
 ACTION = "OWNER/reconciler@REF # where your copy of reconciler is, by its full hash"
 
 
@@ -109,7 +114,7 @@ def _project_file(project: NewProject) -> str:
     if project.provider == "confluent":
         lines.append("      # credentials: the environment's CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET")
     elif project.url:
-        lines.append(f"      url: {project.url}")
+        lines.append(f"      url: {json.dumps(project.url) if _QUOTED.search(project.url) else project.url}")
     else:
         lines.append("      # its address: write url here, or set the environment variable OPENSEARCH_URL")
     text = "\n".join(lines) + "\n"

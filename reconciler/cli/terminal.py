@@ -17,11 +17,15 @@ from reconciler.report.texts import Paint, plain
 
 
 def paint_for(*, no_color: bool, stream_is_stdout: bool = True) -> Paint:
-    """Colours for a terminal; none for pipes, `NO_COLOR` or `--no-color`."""
+    """Colours for a terminal that has them, or where `FORCE_COLOR` asks for them; never under `NO_COLOR` or
+    `--no-color`."""
     stream = sys.stdout if stream_is_stdout else sys.stderr
-    if no_color or os.environ.get("NO_COLOR") or not stream.isatty():
+    environ = os.environ
+    if no_color or environ.get("NO_COLOR"):
         return plain
-    return _paint
+    if environ.get("FORCE_COLOR"):
+        return _paint
+    return _paint if stream.isatty() and environ.get("TERM") != "dumb" else plain
 
 
 def _paint(text: str, colour: str) -> str:
@@ -40,7 +44,7 @@ def safe(text: str) -> str:
 def out(text: str) -> None:
     """Print data, to the end: a disk that is full is an OutputError here, and not the interpreter's last words."""
     try:
-        click.echo(safe(text), nl=not text.endswith("\n"))
+        click.echo(safe(text), nl=not text.endswith("\n"), color=True)  # whether there are any, `paint_for` decides
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -49,8 +53,19 @@ def out(text: str) -> None:
         raise OutputError(f"stdout cannot be written: {error.strerror or type(error).__name__}") from None
 
 
+_QUIET: list[str] = []
+
+
+def be_quiet(*, quiet: bool) -> bool:
+    """From here on only errors are noted, or everything; which of them."""
+    _QUIET[:] = ["note: ", "warning: "] if quiet else []
+    return quiet
+
+
 def note(text: str) -> None:
     """Print what is not data. Nothing depends on it: where stderr cannot be written, it is lost."""
+    if _QUIET and text.startswith(tuple(_QUIET)):
+        return
     with suppress(OSError, ValueError):
         click.echo(safe(text), err=True, nl=not text.endswith("\n"))
 
@@ -122,6 +137,7 @@ class Screen:
 
     as_json: bool = False
     no_color: bool = False
+    quiet: bool = False
     verbose: int = 0
 
     @property
@@ -136,7 +152,7 @@ class Progress:
     def __init__(self, total: int, *, enabled: bool) -> None:
         self._total = total
         self._done = 0
-        self._enabled = enabled and sys.stderr.isatty() and not os.environ.get("CI") and total > 0
+        self._enabled = enabled and not _QUIET and sys.stderr.isatty() and not os.environ.get("CI") and total > 0
 
     def step(self) -> None:
         """One more is done."""

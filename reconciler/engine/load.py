@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from reconciler.model.lint import LintLevels
 from reconciler.model.project import Project
 from reconciler.model.provider import Abilities
 from reconciler.model.resource import Resource
+from reconciler.model.text import plural
 from reconciler.plan.desired import Desired, build_desired
 from reconciler.providers import provided, settings_of
 from reconciler.secrets.bounds import Bounds
@@ -25,7 +26,8 @@ from reconciler.secrets.bounds import Bounds
 class Workspace:
     """A project on disk with its desired state. `root` is the project file's folder.
 
-    `levels` are those of the lint rules, and `silences` what manifests silence of them.
+    `levels` are those of the lint rules, and `silences` what manifests silence of them;
+    `others` counts the documents that are not for this tool, by what they are.
     `base` is what a commit wanted on each target, if origins are wanted; `commits` are the hashes of the commits
     that flags named, by flag. `bounds` hold a proposal under `--base`, and `notes` say what it changes of the project
     file.
@@ -39,6 +41,7 @@ class Workspace:
     selection: Selection
     levels: LintLevels = field(default_factory=LintLevels)
     silences: tuple[Silence, ...] = ()
+    others: Mapping[str, int] = field(default_factory=dict)
     base: Mapping[str, Mapping[str, Resource]] | None = None
     commits: Mapping[str, str] = field(default_factory=dict)
     bounds: Bounds | None = None
@@ -49,6 +52,15 @@ class Workspace:
         """The targets that the run covers, sorted."""
         patterns = self.selection.targets
         return tuple(sorted(name for name in self.project.targets if not patterns or is_named(name, patterns)))
+
+    @property
+    def skipped(self) -> Iterator[str]:
+        """What was left out of the manifests, a line each."""
+        for target, count in sorted((self.desired.skipped or {}).items()):
+            yield f"{count} for target {target}, which is another project file's, skipped"
+        if self.others:
+            what = ", ".join(f"{count} {kind}" for kind, count in self.others.items())
+            yield f"{plural(sum(self.others.values()), 'document')} for other tools skipped: {what}"
 
     def resources(self, target: str) -> Mapping[str, Resource]:
         """Everything desired on a target, selected or not."""
@@ -106,7 +118,7 @@ def build_workspace(
     problems = sorted(with_levels(found, levels, loaded.manifests, silences), key=lambda problem: problem.sort_key)
     if all(problem.level is Level.WARNING for problem in problems):  # else nobody knows what there is to select
         check_selection(selection, desired, targets)
-    return Workspace(project, root, desired, here, tuple(problems), selection, levels, silences)
+    return Workspace(project, root, desired, here, tuple(problems), selection, levels, silences, loaded.others)
 
 
 def _load(project: Project, root: Path, selection: Selection, here: Surroundings, boundary: Path | None) -> Loaded:

@@ -47,8 +47,7 @@ def load_sound(options: PlanningOptions, here: Surroundings) -> tuple[Workspace,
             f"nothing to compare with yet: {options.base} has no project file here, so nothing of this proposal is "
             "trusted; the manifests are valid, and are planned once a project file is merged"
         )
-    for target, skipped in sorted((workspace.desired.skipped or {}).items()):
-        notes.append(f"note: {skipped} for target {target}, which is another project file's, skipped")
+    notes += [f"note: {text}" for text in workspace.skipped]
     return workspace, notes
 
 

@@ -20,6 +20,7 @@ from reconciler.model.errors import ConfigurationError, ForbiddenError, RefusedE
 from reconciler.model.masking import Masker
 from reconciler.model.provider import Abilities, Listing, NotificationType, Provider
 from reconciler.model.resource import LiveObject, Resource, Server
+from reconciler.model.text import plural
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.changes import Action, TargetPlan, UnreadTarget
 from reconciler.plan.guards import GuardOptions, hold_back
@@ -347,6 +348,7 @@ async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live | Unread
             return lint_plan(plan, matching, abilities, values, workspace.levels, names=selected, claimed=claimed)
 
         plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)
+        _LOG.info("%s: read, %s", target, plural(len(matching.found), "live object"))
         late = await _late_values(run, plan, matching)
         if late and plan.server is not None:
             values = {**values, **late}

@@ -26,7 +26,7 @@ from reconciler.plan.origin import with_origins
 from reconciler.plan.users import NOT_ASKED, with_users
 from reconciler.providers import provided
 
-_UNITS = {"m": 60, "h": 3600, "d": 86400}
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
 _REDACTED = "the live object; the snapshot is without it"
 
 
@@ -72,9 +72,9 @@ def _read(path: Path, workspace: Workspace) -> Snapshot:
 
 def _check_age(path: Path, snapshot: Snapshot, longest: str) -> str:
     """The note that tells the age; RefusedError if it is older than allowed."""
-    found = re.fullmatch(r"([0-9]{1,6})([mhd])", longest)
+    found = re.fullmatch(r"([0-9]{1,6})([smhd])", longest)
     if found is None:
-        raise UsageError(f"--max-age {longest}: write a number and m, h or d, as 24h")
+        raise UsageError(f"--max-age {longest}: write a number and s, m, h or d, as 24h")
     age = snapshot.age(datetime.now(UTC))
     if age > timedelta(seconds=int(found[1]) * _UNITS[found[2]]):
         raise RefusedError(f"{path}: is {_words(age)} old, more than {longest}: take a new one, or pass --max-age")

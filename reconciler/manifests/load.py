@@ -7,6 +7,7 @@ twice. Nothing raises; a file or document that is not usable is a problem, and t
 from __future__ import annotations
 
 import gc
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -21,7 +22,8 @@ from reconciler.manifests.files import STDIN, FileProblem, Found, find_files, la
 from reconciler.manifests.lint import lint_manifest, lint_spec
 from reconciler.manifests.manifest import Manifest, Source, located, subject_of
 from reconciler.model.errors import Level, Location, Problem
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import API_VERSION, KINDS
+from reconciler.model.text import printable
 
 _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
@@ -31,12 +33,13 @@ class Loaded:
     """The manifests that can be used, and what is wrong, sorted by location.
 
     `refused` holds the names of manifests that are there but cannot be used, so that nobody calls a reference to
-    one dangling.
+    one dangling. `others` counts the documents that are not for this tool, by what they are.
     """
 
     manifests: tuple[Manifest, ...]
     problems: tuple[Problem, ...] = ()
     refused: frozenset[str] = frozenset()
+    others: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -48,6 +51,7 @@ class _Loading:
     manifests: list[Manifest] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
     refused: set[str] = field(default_factory=set)
+    others: Counter[str] = field(default_factory=Counter)
     budget: Budget = field(default_factory=Budget)
 
 
@@ -80,7 +84,7 @@ def load_manifests(
     if not (loading.manifests or loading.problems):
         loading.problems.append(_nothing(paths, root))
     problems = sorted(loading.problems, key=lambda problem: problem.sort_key)
-    return Loaded(tuple(unique), tuple(problems), frozenset(loading.refused))
+    return Loaded(tuple(unique), tuple(problems), frozenset(loading.refused), dict(sorted(loading.others.items())))
 
 
 @contextmanager
@@ -113,6 +117,9 @@ def _load_file(found: Found, loading: _Loading) -> None:
 def _load_document(document: Document, found: Found, loading: _Loading) -> None:
     value = document.value
     if found.in_folder and isinstance(value, dict) and value.get("kind") == "Project":
+        return
+    if other := _other_tool(value, found):
+        loading.others[other] += 1
         return
     source = Source.of(found.label, found.read, document)
     kind = value.get("kind") if isinstance(value, dict) else None
@@ -148,6 +155,24 @@ def _lint(
     unsound = {path[1] for path in paths if len(path) > 1 and path[0] == "spec"}
     sound = {name: item for name, item in spec.items() if name not in unsound}
     yield from lint_spec(kind, sound, ("spec",), known_sources)
+
+
+_OURS = API_VERSION.partition("/")[0]
+_KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomization"})
+
+
+def _other_tool(value: Any, found: Found) -> str:
+    """What a document is that other tools read from the same folder, as a Deployment; "" for what should be ours.
+
+    A kind of ours under another apiVersion is none: it is a mistake, which must not pass for no manifest."""
+    if not isinstance(value, dict):
+        return ""
+    if found.in_folder and found.label.rpartition("/")[2] in _KUSTOMIZATIONS:
+        return "Kustomization"
+    kind, version = value.get("kind"), value.get("apiVersion")
+    if not isinstance(kind, str) or not isinstance(version, str) or not kind or kind in (*KINDS, "Project"):
+        return ""
+    return "" if version.partition("/")[0] == _OURS else printable(kind)
 
 
 def _manifest(document: Mapping[str, Any], source: Source) -> Manifest:

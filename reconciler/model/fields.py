@@ -20,8 +20,8 @@ from typing import Any, TypeVar
 Schema = Mapping[str, Any]
 T = TypeVar("T")
 
-NAME_PATTERN = "^[a-z0-9-]{1,63}$"
-NAME_WORDS = "must be 1 to 63 lowercase letters, digits or dashes"
+NAME_PATTERN = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
+NAME_WORDS = "must be 1 to 63 lowercase letters, digits or dashes, a letter or digit first and last"
 OWNER_PATTERN = "^[a-z0-9-]{1,40}$"
 OWNER_WORDS = "must be 1 to 40 lowercase letters, digits or dashes"
 LABEL_PATTERN = "^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$"
@@ -138,7 +138,7 @@ def matches(pattern: str, value: str) -> bool:
 
 def is_name(value: str) -> bool:
     """Whether this can be the name of a manifest."""
-    return 0 < len(value) <= 63 and set(value) <= _NAME_LETTERS
+    return 0 < len(value) <= 63 and set(value) <= _NAME_LETTERS and value[0] != "-" != value[-1]
 
 
 _NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")

@@ -136,13 +136,17 @@ def _of_merged(manifest: Manifest, target: str, problem: Problem) -> Problem:
     )
 
 
+_MAPS = ("headers", "test")
+"""The fields that are maps. What stands in one is a value, whatever it is called: a header may be named `test`."""
+
+
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
     """Maps merge, all else replaces; a null stays for `_without_nulls`, since it means the default."""
-    merged = dict(base)
-    for key, value in over.items():
-        before = merged.get(key)
-        mergeable = isinstance(before, Mapping) and isinstance(value, Mapping) and key in ("headers", "test", "labels")
-        merged[key] = _merge(before, value) if mergeable and isinstance(before, Mapping) else value
+    merged = {**base, **over}
+    for key in _MAPS:
+        before, value = base.get(key), over.get(key)
+        if isinstance(before, Mapping) and isinstance(value, Mapping):
+            merged[key] = {**before, **value}
     return merged
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -147,7 +148,7 @@ def _facts(schema: Schema, node: Schema, name: str, *, is_required: bool) -> Ite
         yield from (f"  {_shape(form)}" for form in forms if "description" in form)
     if node.get("examples"):
         yield ""
-        yield from (f"Example: {name}: {_example(example)}" for example in node["examples"])
+        yield from (f"Example: {name}: {example_yaml(example)}" for example in node["examples"])
     inner = _properties(schema, node)
     if inner and not forms:
         yield ""
@@ -162,11 +163,17 @@ def _shape(form: Schema) -> str:
     return f"{shape.ljust(28)} {form['description']}"
 
 
-def _example(value: object) -> str:
+_PLAIN = re.compile(r"[A-Za-z0-9./@<_-]([^{}\[\],#:&*!|>\"'%`]|:(?! |$)|#)*(?<! )")
+
+
+def example_yaml(value: object) -> str:
+    """A value as YAML in one line, as a person would write it."""
     if isinstance(value, dict):
-        return f"{{{', '.join(f'{key}: {_example(item)}' for key, item in value.items())}}}"
+        return f"{{{', '.join(f'{key}: {example_yaml(item)}' for key, item in value.items())}}}"
     if isinstance(value, list):
-        return f"[{', '.join(map(_example, value))}]"
+        return f"[{', '.join(map(example_yaml, value))}]"
+    if isinstance(value, str):
+        return value if _PLAIN.fullmatch(value) else json.dumps(value, ensure_ascii=False)
     return str(value) if not isinstance(value, bool) else str(value).lower()
 
 

@@ -311,8 +311,9 @@ def _candidate(item: Candidate) -> str:
 
 
 def describe_messages(messages: tuple[Message, ...], shown: int = 12) -> str:
-    """`Will send 3 test messages: oncall, ops-mail (2 recipients), ...`."""
-    words = [_message(message) for message in messages[:shown]]
+    """`Will send 3 test messages: oncall, ops-mail (2 recipients), ...`; with their targets where there are several."""
+    several = len({message.key.target for message in messages}) > 1
+    words = [f"{message.key.target}/" * several + _message(message) for message in messages[:shown]]
     more = [f"and {len(messages) - shown} more"] if len(messages) > shown else []
     return f"Will send {plural(len(messages), 'test message')}: {', '.join([*words, *more])}"
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -144,13 +144,25 @@ def parse_document(text: str, place: str) -> object:
         raise SecretError(f"{place} is not JSON, so it has no keys; check what is kept there") from None
 
 
+def _values(document: object, steps: list[str]) -> Iterator[object]:
+    """Everything that lies under these steps, of which any that follow each other can be one name with dots."""
+    if not steps:
+        yield document
+    elif isinstance(document, Mapping):
+        for count in range(len(steps), 0, -1):
+            name = ".".join(steps[:count])
+            if name in document:
+                yield from _values(document[name], steps[count:])
+
+
 def pick_value(document: object, key: str, place: str) -> str:
     """The text or whole number under `key`: a name, or names joined by dots that lead into nested maps."""
-    found = document
-    for name in [key] if isinstance(document, Mapping) and key in document else key.split("."):
-        if not isinstance(found, Mapping) or name not in found:
-            raise SecretError(f'{place} has no key "{key}"; check the name, nested keys are written a.b')
-        found = found[name]
+    values = list(_values(document, key.split(".")))
+    if not values:
+        raise SecretError(f'{place} has no key "{key}"; check the name, nested keys are written a.b')
+    if len(values) > 1:
+        raise SecretError(f'{place} has several values that "{key}" could mean; give one of their keys another name')
+    (found,) = values
     if isinstance(found, int) and not isinstance(found, bool):
         return str(found)
     if not isinstance(found, str):

@@ -3,7 +3,8 @@
 PATH is what `vault kv get` takes: mount and name, without the `data/` of the version 2 API. Which mount it lies in,
 and of which version, is asked of the server as the `vault` program does (`command/kv_helpers.go`, Vault 1.20: GET
 `/v1/sys/internal/ui/mounts/PATH`). Settings are the program's: VAULT_ADDR, VAULT_TOKEN or `~/.vault-token`,
-VAULT_NAMESPACE, VAULT_CACERT or VAULT_CAPATH. hvac is imported when the first value is read.
+VAULT_NAMESPACE, VAULT_CACERT or VAULT_CAPATH, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY. hvac is imported when the first
+value is read.
 """
 
 from __future__ import annotations
@@ -57,12 +58,22 @@ class VaultSource:
             url=address,
             token=self._token(),
             namespace=self._environ.get("VAULT_NAMESPACE") or None,
-            session=_session(
-                address, next((self._environ[name] for name in _BUNDLES if self._environ.get(name)), True)
-            ),
+            session=_session(address, self._trusted(), self._certificate()),
             allow_redirects=False,
             timeout=self._seconds,
         )
+
+    def _trusted(self) -> str | bool:
+        if self._environ.get("VAULT_SKIP_VERIFY", "").lower() in ("1", "t", "true"):
+            raise SecretError(
+                "VAULT_SKIP_VERIFY is not followed, since anybody in between could read the secrets: name the "
+                "authority of Vault's certificate in VAULT_CACERT"
+            )
+        return next((self._environ[name] for name in _BUNDLES if self._environ.get(name)), True)
+
+    def _certificate(self) -> tuple[str, str] | None:
+        certificate = self._environ.get("VAULT_CLIENT_CERT", "")
+        return (certificate, self._environ.get("VAULT_CLIENT_KEY") or certificate) if certificate else None
 
     def _token(self) -> str:
         token = self._environ.get("VAULT_TOKEN", "")
@@ -77,8 +88,9 @@ class VaultSource:
         return token
 
 
-def _session(address: str, verify: str | bool) -> Any:
+def _session(address: str, verify: str | bool, certificate: tuple[str, str] | None) -> Any:
     """A session that goes where VAULT_ADDR says and nowhere else: no netrc, and proxies only those that are named.
+    `certificate`: files of a client's certificate and its key.
 
     Left to itself, `requests` also sends what a netrc file holds for that host.
     """
@@ -89,11 +101,17 @@ def _session(address: str, verify: str | bool) -> Any:
     session.trust_env = False
     session.proxies = get_environ_proxies(address)
     session.verify = verify
+    session.cert = certificate
     return session
 
 
 def _read_secret(client: Any, path: str) -> object:
-    mount = client.adapter.get(f"/v1/sys/internal/ui/mounts/{quote(path)}")["data"]
+    from hvac.exceptions import InvalidPath
+
+    try:
+        mount = client.adapter.get(f"/v1/sys/internal/ui/mounts/{quote(path)}")["data"]
+    except InvalidPath:  # a server that does not know this call: as the program, take it for version 1
+        mount = {"path": path.partition("/")[0]}
     mount_point = mount["path"].rstrip("/")
     name = path.removeprefix(mount_point).lstrip("/")
     if not name:

@@ -77,6 +77,12 @@ def of_list(project: Project) -> None:
     assert check(project.run("list", "--types", "--json").out, "list")["types"]
 
 
+def of_users(project: Project) -> None:
+    assert project.run("apply", "--yes").code == 0
+    check(project.run("users", "oncall", "--json").out, "users")
+    check(project.run("users", "--dangling", "--json").out, "users")
+
+
 def of_release(project: Project) -> None:
     assert project.run("apply", "--yes").code == 0
     check(project.run("release", "oncall", "--yes", "--json").out, "result")

@@ -204,3 +204,21 @@ def test_certificates_are_checked_against_the_given_authority(
 def test_without_the_library(resolve: Resolve, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hvac", None)
     assert "pip install 'channel-reconciler[vault]'" in read(resolve, environ)
+
+
+def test_a_server_that_does_not_tell_its_mounts_is_taken_for_version_1(
+    resolve: Resolve, environ: dict[str, str], vault: Vault
+) -> None:
+    """As `vault kv get` does with a server that is older than the question."""
+    vault.broken["/v1/sys/internal/ui/mounts/older/slack"] = 404
+    assert read(resolve, environ, "older/slack") == "planted-v0"
+
+
+def test_a_setting_that_trusts_anybody_is_refused_with_the_way_out(resolve: Resolve, environ: dict[str, str]) -> None:
+    assert "VAULT_CACERT" in read(resolve, {**environ, "VAULT_SKIP_VERIFY": "true"})
+    assert read(resolve, {**environ, "VAULT_SKIP_VERIFY": "false"}) == "planted-v2"
+
+
+def test_a_client_certificate_that_is_not_there_is_said(resolve: Resolve, environ: dict[str, str]) -> None:
+    secure = {**environ, "VAULT_ADDR": environ["VAULT_ADDR"].replace("http:", "https:")}
+    assert "FAILED" in read(resolve, {**secure, "VAULT_CLIENT_CERT": "/nowhere/client.pem"})

@@ -24,7 +24,9 @@ _TREE = "Set or taken away for `git` and for commands of secret sources, so that
 
 OTHERS: dict[str, str] = {
     "CI": "Any value: no question is asked and no progress is drawn.",
-    "NO_COLOR": "Any value: no colours.",
+    "NO_COLOR": "Any value: no colours, whatever else is set.",
+    "FORCE_COLOR": "Any value: colours, also where no terminal is.",
+    "TERM": "`dumb`: a terminal without colours.",
     "SOURCE_DATE_EPOCH": "The time, in seconds, that a saved plan gives as `created_at`.",
     "RECONCILER_PLAN_KEY": "The key by which saved plans are signed and verified.",
     "OPENSEARCH_URL": "The address of the only OpenSearch target of a project, where it has no `url`.",
@@ -35,6 +37,9 @@ OTHERS: dict[str, str] = {
     "VAULT_NAMESPACE": "Vault's namespace.",
     "VAULT_CACERT": "The file of the authority that signed Vault's certificate.",
     "VAULT_CAPATH": "The folder of such authorities.",
+    "VAULT_SKIP_VERIFY": "Refused, with what to set instead: anybody in between could read the secrets.",
+    "VAULT_CLIENT_CERT": "The file of a certificate that Vault wants of its clients.",
+    "VAULT_CLIENT_KEY": "The file of its key; without it the key is in the certificate's file.",
     "SOPS_HC_VAULT_ALLOWLIST": "Set for `sops`, so that it sends its token to `VAULT_ADDR` alone.",
     "HOME": "Where `~/.vault-token` is.",
     "PATH": "Where programs are looked for: `git`, `sops`, commands of secret sources.",

@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from reconciler.report.explain import example_yaml
 from tools.reference.markdown import code, prose, table
 
 Schema = Mapping[str, Any]
@@ -82,16 +83,7 @@ def _meaning(node: Schema) -> str:
         words.append(f"From {node['minimum']:,} to {node['maximum']:,}.")
     example = node.get("examples", [None])[0]
     if example is not None and not isinstance(example, str):
-        words.append(f"Example: {code(flow(example))}")
+        words.append(f"Example: {code(example_yaml(example))}")
     elif isinstance(example, str):
         words.append(f"Example: {code(example)}")
     return " ".join(filter(None, words))
-
-
-def flow(value: object) -> str:
-    """A value as YAML in one line."""
-    if isinstance(value, Mapping):
-        return f"{{{', '.join(f'{key}: {flow(item)}' for key, item in value.items())}}}"
-    if isinstance(value, list):
-        return f"[{', '.join(map(flow, value))}]"
-    return json.dumps(value) if isinstance(value, bool) else str(value)

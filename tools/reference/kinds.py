@@ -8,7 +8,8 @@ from functools import reduce
 from reconciler.model.kinds import KINDS
 from reconciler.model.schemas import Schema, build_schemas
 from reconciler.providers import BUILT_IN
-from tools.reference.fields import field_table, flow
+from reconciler.report.explain import example_yaml
+from tools.reference.fields import field_table
 from tools.reference.markdown import code, page, prose, table
 
 _INTRO = """What a manifest can hold. `reconciler explain SlackChannel.webhook_url` says the same on the command line,
@@ -71,9 +72,11 @@ def _kind(schema: Schema, common: list[str]) -> list[str]:
     own = [name for name in schema["properties"]["spec"]["properties"] if name not in common]
     (example,) = schema["examples"]
     lines = [
-        f"{key}: {value if isinstance(value, str) else flow(value)}" for key, value in example.items() if key != "spec"
+        f"{key}: {value if isinstance(value, str) else example_yaml(value)}"
+        for key, value in example.items()
+        if key != "spec"
     ]
-    lines += ["spec:", *(f"  {name}: {flow(value)}" for name, value in example["spec"].items())]
+    lines += ["spec:", *(f"  {name}: {example_yaml(value)}" for name, value in example["spec"].items())]
     return [prose(schema["description"]), "```yaml\n" + "\n".join(lines) + "\n```", _fields(schema, own)]
 
 

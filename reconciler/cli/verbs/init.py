@@ -13,8 +13,10 @@ from reconciler.cli.options import option
 from reconciler.cli.scaffold import NewProject, project_files
 from reconciler.cli.terminal import note, out
 from reconciler.export.documents import safe_name
+from reconciler.manifests.load_project import load_project_text
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.fields import OWNER_WORDS, is_name
+from reconciler.providers import settings_of
 
 _PROVIDERS = ("opensearch", "confluent")
 _CI = ("github", "gitlab", "none")
@@ -42,7 +44,9 @@ def command(folder: Path, **flags: Any) -> int:
         ci=answers["ci"] or "none",
         branch=answers["branch"],
     )
-    files = {folder / path: text for path, text in project_files(project).items()}
+    texts = project_files(project)
+    load_project_text(texts["reconciler.yaml"], "reconciler.yaml", settings_of)  # an address may be none
+    files = {folder / path: text for path, text in texts.items()}
     _write(files)
     for path in files:
         out(f"wrote {path}")

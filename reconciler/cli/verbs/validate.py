@@ -75,8 +75,8 @@ def _summarise(workspace: Workspace, errors: int) -> None:
     out(words + (f", {warnings} warning{'s' * (warnings != 1)}" if warnings else "") + ".")
     for silence in workspace.silences:
         note(f"note: {silence.manifest.source.location('spec', 'lint', silence.rule)}: {silence}")
-    for target, skipped in sorted((workspace.desired.skipped or {}).items()):
-        note(f"note: {skipped} for target {target}, which is another project file's, skipped")
+    for text in workspace.skipped:
+        note(f"note: {text}")
 
 
 def _document(workspace: Workspace, *, valid: bool) -> dict[str, object]:
@@ -85,6 +85,7 @@ def _document(workspace: Workspace, *, valid: bool) -> dict[str, object]:
         "valid": valid,
         "manifests": len(workspace.desired.manifests),
         "problems": [problem_document(problem) for problem in workspace.problems],
+        "skipped": list(workspace.skipped),
         "silenced": [
             {"name": item.manifest.name, "kind": item.manifest.kind, "rule": item.rule, "reason": item.reason}
             for item in workspace.silences

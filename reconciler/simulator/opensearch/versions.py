@@ -29,7 +29,10 @@ class Version:
         parts = [*text.split("-")[0].split("."), "0"][:3]
         if len(parts) != 3 or not all(part.isdecimal() for part in parts):
             raise ValueError(f"not an OpenSearch version: {text}")
-        return cls(*(int(part) for part in parts))
+        version = cls(*(int(part) for part in parts))
+        if not version.at_least(2):
+            raise ValueError(f"OpenSearch {text} has no notifications of this kind: 2.0 is the oldest that is played")
+        return version
 
     def __str__(self) -> str:
         return f"{self.major}.{self.minor}.{self.patch}"

@@ -1,0 +1,230 @@
+"""What people meet in their first week: each input of it, and what should come of it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+from click.shell_completion import ShellComplete
+
+from reconciler.cli.main import VERBS, _group
+from reconciler.manifests.load_project import load_project_text
+from reconciler.providers import settings_of
+from reconciler.report.sarif import render_sarif
+from tests.cases.projects import SLACK_URL, Project, manifest, slack
+
+ROOT = Path(__file__).resolve().parents[2]
+ESCAPE = "\x1b["
+
+
+def test_a_kustomization_and_what_it_deploys_are_skipped_with_a_word(opensearch: Project) -> None:
+    opensearch.write("channels/kustomization.yaml", "resources: [oncall.yaml, deployment.yaml]\n")
+    opensearch.write("channels/deployment.yaml", "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n")
+    done = opensearch.run("validate")
+    assert done.code == 0, done.everything
+    assert "note: 2 documents for other tools skipped: 1 Deployment, 1 Kustomization" in done.err
+    assert "2 documents for other tools skipped" in opensearch.run("plan").err
+    assert "2 documents" in json.loads(opensearch.run("validate", "--json").out)["skipped"][0]
+
+
+@pytest.mark.parametrize(
+    "head", ["apiVersion: channels.gitops/v2\nkind: SlackChannel", "apiVersion: chanels.gitops/v1\nkind: SlackChannel"]
+)
+def test_a_kind_of_ours_under_another_version_is_a_mistake_and_not_skipped(opensearch: Project, head: str) -> None:
+    opensearch.write(
+        "channels/typo.yaml", f"{head}\nmetadata: {{name: a}}\nspec: {{webhook_url: {{env: SLACK_URL}}}}\n"
+    )
+    assert opensearch.run("plan").code == 1
+
+
+def test_quiet_says_nothing_but_errors(opensearch: Project) -> None:
+    opensearch.write("channels/kustomization.yaml", "resources: []\n")
+    assert opensearch.run("plan").err != ""
+    for flags in (["plan", "-q"], ["validate", "--quiet"], ["apply", "-q", "--yes"]):
+        done = opensearch.run(*flags)
+        assert (done.code, done.err) == (0, "")
+        assert done.out != ""
+    assert opensearch.run("plan", environ={"RECONCILER_QUIET": "true"}).err == ""
+    broken = opensearch.run("plan", "-q", "--only", "nobody")
+    assert "error: --only nobody" in broken.err
+
+
+def test_verbose_says_more(opensearch: Project) -> None:
+    assert "search: read, 0 live objects" in opensearch.run("plan", "-v").err
+    assert "GET /_plugins" in opensearch.run("plan", "-vv").err
+
+
+@pytest.mark.parametrize(
+    ("environ", "coloured"),
+    [
+        ({"FORCE_COLOR": "1"}, True),
+        ({"FORCE_COLOR": "1", "TERM": "dumb"}, True),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, False),
+        ({}, False),
+    ],
+)
+def test_colours_are_forced_and_refused(opensearch: Project, environ: dict[str, str], coloured: bool) -> None:
+    assert (ESCAPE in opensearch.run("plan", environ=environ).out) is coloured
+    assert ESCAPE not in opensearch.run("plan", "--no-color", environ=environ).out
+
+
+@pytest.mark.parametrize(("term", "coloured"), [("xterm", True), ("dumb", False)])
+def test_a_dumb_terminal_gets_no_colours(opensearch: Project, term: str, coloured: bool) -> None:
+    shown = run_on_terminal(opensearch, ["plan"], {"TERM": term, "NO_COLOR": "", "COLUMNS": "40"})
+    assert ("\x1b[1m" in shown) is coloured
+    assert "Plan: 1 to add, 0 to change, 0 to destroy." in shown, "never broken in two: a terminal wraps by itself"
+
+
+def run_on_terminal(project: Project, arguments: list[str], environ: dict[str, str]) -> str:
+    """What a run prints on a terminal."""
+    pty = pytest.importorskip("pty")
+    mine, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", *arguments],
+        cwd=project.folder,
+        env={**os.environ, **project.environ, **environ},
+        stdout=theirs,
+        stderr=subprocess.DEVNULL,
+        stdin=subprocess.DEVNULL,
+    )
+    os.close(theirs)
+    parts: list[bytes] = []
+    while True:
+        try:
+            part = os.read(mine, 65536)
+        except OSError:  # Linux ends a terminal that nobody writes to like this
+            break
+        if not part:
+            break
+        parts.append(part)
+    os.close(mine)
+    process.wait(60)
+    return b"".join(parts).decode()
+
+
+@pytest.mark.parametrize("name", ["-a", "a-", "-", "a" * 64, "A"])
+def test_a_name_begins_and_ends_with_a_letter_or_digit(opensearch: Project, name: str) -> None:
+    opensearch.write("channels/odd.yaml", slack(name))
+    assert opensearch.run("validate").code == 1
+
+
+@pytest.mark.parametrize("url", ["http://h:9200 #y", "h:9200", "https://"])
+def test_init_refuses_what_is_no_address(opensearch: Project, url: str) -> None:
+    done = opensearch.run("init", "new", "--url", url)
+    assert done.code == 1
+    assert "spec.targets.search.url" in done.err
+    assert not (opensearch.folder / "new").exists()
+
+
+@pytest.mark.parametrize("url", ["https://h:9200/a?b=c#d", "http://[::1]:9200", "https://h/'x'"])
+def test_init_writes_any_address_such_that_it_is_read_again(opensearch: Project, url: str) -> None:
+    assert opensearch.run("init", "new", "--url", url).code == 0
+    text = (opensearch.folder / "new" / "reconciler.yaml").read_text()
+    assert load_project_text(text, "x", settings_of).targets["search"].url == url
+
+
+def test_examples_of_explain_are_yaml(opensearch: Project) -> None:
+    text = opensearch.run("explain", "WebhookChannel.headers").out
+    example = next(line.removeprefix("Example: ") for line in text.splitlines() if line.startswith("Example: "))
+    assert yaml.safe_load(example)["headers"]["Content-Type"] == "application/json"
+
+
+def test_a_header_named_like_a_field_is_a_value_like_any_other(opensearch: Project) -> None:
+    for header in ("test", "headers", "labels"):
+        spec = {"url": {"env": "SLACK_URL"}, "headers": {header: {"env": "SLACK_URL"}}, "test": {"when": "never"}}
+        opensearch.keep(manifest("WebhookChannel", "hook", **spec, overrides={"search": {"headers": {header: FILE}}}))
+        opensearch.write("token", "planted-token")
+        assert opensearch.run("validate").code == 0
+        assert f"+ headers.{header} = ••• from file:token" in opensearch.run("plan").out
+
+
+FILE = {"file": "token"}
+
+
+def test_strict_passes_with_a_teams_channel_that_says_why(opensearch: Project) -> None:
+    reason = {"teams-connector-retired": {"off": "until the flow is moved"}}
+    opensearch.environ["TEAMS_URL"] = "https://acme.webhook.office.com/webhookb2/1"
+    opensearch.keep(manifest("MicrosoftTeamsChannel", "team", webhook_url={"env": "TEAMS_URL"}))
+    assert opensearch.run("validate", "--strict").code == 1
+    opensearch.keep(manifest("MicrosoftTeamsChannel", "team", webhook_url={"env": "TEAMS_URL"}, lint=reason))
+    assert opensearch.run("validate", "--strict").code == 0
+    assert opensearch.run("plan", "--strict").code == 0
+
+
+def test_a_channel_on_two_targets_is_named_once_for_each(both: Project) -> None:
+    both.keep(slack("oncall"), slack("pager", display_name="Pager", webhook_url={"env": "SLACK_URL"}))
+    planned = both.run("plan").out
+    assert "Will send 4 test messages: kafka/oncall, kafka/pager, search/oncall, search/pager" in planned
+
+
+def test_one_recipient_is_one(opensearch: Project) -> None:
+    account = {"host": "smtp.example.org", "encryption": "none", "port": 25, "from_address": "alerts@example.org"}
+    opensearch.keep(
+        manifest("SmtpAccount", "mailer", **account),
+        manifest("EmailChannel", "mail", sender="mailer", recipients=["ops@example.org"]),
+    )
+    done = opensearch.run("apply", "--yes", "--max-messages", "0")
+    assert done.code == 3
+    assert "1 recipients" not in done.everything
+    assert "skipped: skipped:" not in opensearch.run("plan").everything
+
+
+def test_what_many_deletes_have_in_common_is_said_once(opensearch: Project) -> None:
+    addresses = {f"u{index}": f"{SLACK_URL}{index}" for index in range(11)}
+    opensearch.environ |= addresses
+    opensearch.keep(*(slack(name, webhook_url={"env": name}, test={"when": "never"}) for name in addresses))
+    assert opensearch.run("apply", "--yes").code == 0
+    opensearch.keep(slack("left"))
+    planned = opensearch.run("plan", "--prune").out
+    assert planned.count("--max-deletes") == 1
+
+
+def test_the_simulator_plays_no_version_that_has_no_notifications(opensearch: Project) -> None:
+    done = opensearch.run("simulate", "--port", "0", "--opensearch-version", "1.0")
+    assert done.code == 1
+    assert "2.0 is the oldest" in done.err
+
+
+def test_the_age_of_a_snapshot_may_be_given_in_seconds(opensearch: Project) -> None:
+    assert opensearch.run("export", "--snapshot", "s.json").code == 0
+    assert opensearch.run("plan", "--against", "s.json", "--max-age", "0s").code == 3
+    assert opensearch.run("plan", "--against", "s.json", "--max-age", "900000s").code == 0
+    assert opensearch.run("plan", "--against", "s.json", "--max-age", "1w").code == 64
+
+
+@pytest.mark.parametrize(
+    ("arguments", "incomplete", "found"),
+    [
+        (["schema"], "s", {"snapshot", "SlackChannel", "SmtpAccount"}),
+        (["explain"], "SlackChannel.w", {"SlackChannel.webhook_url"}),
+        (["explain"], "SlackChannel.te", {"SlackChannel.test"}),
+        (["explain"], "project.l", {"project.lint"}),
+        (["explain"], "keystore", {"keystore-name"}),
+        ([], "va", {"validate"}),
+    ],
+)
+def test_completion_knows_it(arguments: list[str], incomplete: str, found: set[str]) -> None:
+    items = ShellComplete(_group, {}, "reconciler", "_X").get_completions(arguments, incomplete)
+    assert found <= {item.value for item in items}
+
+
+def test_a_file_name_that_is_no_text_is_shown_and_goes_into_every_report(opensearch: Project) -> None:
+    name = os.fsencode(str(opensearch.folder / "channels")) + b"/caf\xe9.yaml"
+    try:
+        Path(os.fsdecode(name)).write_text(slack("odd").replace("webhook_url", "webhok_url"))
+    except OSError:
+        pytest.xfail("this file system takes no such name")
+    done = opensearch.run("validate", "--sarif", "found.sarif", "--json")
+    assert done.code == 1
+    assert json.loads((opensearch.folder / "found.sarif").read_text())["runs"][0]["results"]
+    assert json.loads(done.out)["problems"]
+    assert render_sarif([])
+
+
+def test_every_verb_has_help_that_says_what_it_does() -> None:
+    assert all(text and text.endswith(".") for text in VERBS.values())
