@@ -72,7 +72,7 @@ class Journal:
     """Steps as JSON lines. Without a file it writes nothing. `clock` gives the time of each line.
 
     `failure` says why a line could not be written. From then on nothing is recorded, and no new change may begin; but
-    what is under way goes on to its end, or its undoing.
+    what is under way goes on to its end, or is rolled back.
     """
 
     def __init__(self, stream: IO[str] | None = None, clock: Callable[[], str] = _now) -> None:

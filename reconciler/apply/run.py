@@ -30,7 +30,7 @@ _LAST_SECONDS = 0.4  # for a cancelled task to remove what it made, before it is
 
 @dataclass(slots=True)
 class Stop:
-    """`soft` starts nothing new and undoes what is unverified, `hard` ends the run at once."""
+    """`soft` starts nothing new and rolls back what is unverified, `hard` ends the run at once."""
 
     soft: asyncio.Event = field(default_factory=asyncio.Event)
     hard: asyncio.Event = field(default_factory=asyncio.Event)

@@ -162,7 +162,7 @@ def find_drift(plan: Plan) -> Drift:
 
 
 def _enabling(target: str, item: Disabled) -> Change:
-    """What would undo a mute by hand."""
+    """What would lift a mute by hand."""
     has_state = item.kind in KINDS and any(field.name == "state" for field in KINDS[item.kind].fields)
     if has_state:
         fields = (FieldChange(("state",), before=OFF, after=ON),)

@@ -51,7 +51,7 @@ def make_payload(
 
 
 def payload_of_live(found: Found, mark: Mark | None) -> Payload:
-    """The payload that writes a live object again as it is, under the given mark: for marks and undoing."""
+    """The payload that writes a live object again as it is, under the given mark: for marks and rollbacks."""
     fields = {name: in_clear(value) for name, value in found.live.fields.items()}
     if mark is not None:
         fields["description"] = describe(str(fields.get("description") or ""), mark)

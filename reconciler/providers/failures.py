@@ -51,10 +51,10 @@ class Call(NamedTuple):
 
 
 class Silence(NamedTuple):
-    """No answer, and why. `passing`: it may well be over in a moment, so that trying again makes sense."""
+    """No answer, and why. `transient`: it may well be over in a moment, so that trying again makes sense."""
 
     error: TargetError
-    passing: bool
+    transient: bool
 
 
 def explain_silence(call: Call, exc: httpx.HTTPError | httpx.InvalidURL) -> Silence:
@@ -62,22 +62,22 @@ def explain_silence(call: Call, exc: httpx.HTTPError | httpx.InvalidURL) -> Sile
     match exc:
         case httpx.ConnectTimeout():
             hint = "check the address, the network and the firewall"
-            return _unreachable(call, f"no connection to {call.address} in time", hint, sent=False, passing=False)
+            return _unreachable(call, f"no connection to {call.address} in time", hint, sent=False, transient=False)
         case httpx.TimeoutException():
             return out_of_time(call)
         case httpx.ProxyError():
             hint = "check HTTP_PROXY, HTTPS_PROXY and NO_PROXY"
-            return _unreachable(call, f"the proxy did not connect to {call.address}", hint, sent=False, passing=False)
+            return _unreachable(call, f"the proxy did not connect to {call.address}", hint, sent=False, transient=False)
         case httpx.ConnectError():
             return _explain_connect(call, exc)
         case httpx.DecodingError():
             return Silence(UnexpectedError(f"{call} was answered with damaged data; is a proxy in between?"), False)
         case httpx.ReadError() | httpx.WriteError() | httpx.CloseError() | httpx.RemoteProtocolError():
             what = "the connection was closed before the answer was complete"
-            return _unreachable(call, what, "look into the server's log, and at any proxy", sent=True, passing=True)
+            return _unreachable(call, what, "look into the server's log, and at any proxy", sent=True, transient=True)
         case _:
             hint = "check the target's url, headers and credentials"
-            return _unreachable(call, "the request could not be formed", hint, sent=False, passing=False)
+            return _unreachable(call, "the request could not be formed", hint, sent=False, transient=False)
 
 
 def out_of_time(call: Call, seconds: float = 0) -> Silence:
@@ -93,25 +93,27 @@ def _explain_connect(call: Call, exc: httpx.ConnectError) -> Silence:
             case ssl.SSLCertVerificationError():
                 what = f"the certificate of {call.address} is not trusted ({quotable(cause.verify_message)})"
                 hint = "name the authority's certificate with tls.ca_file, and check the host name"
-                return _unreachable(call, what, hint, sent=False, passing=False)
+                return _unreachable(call, what, hint, sent=False, transient=False)
             case ssl.SSLError():
                 hint = "does that port speak https? does it want a client certificate (auth.client_cert)?"
-                return _unreachable(call, f"TLS with {call.address} failed", hint, sent=False, passing=False)
+                return _unreachable(call, f"TLS with {call.address} failed", hint, sent=False, transient=False)
             case socket.gaierror():
-                passing = cause.errno == socket.EAI_AGAIN
+                transient = cause.errno == socket.EAI_AGAIN
                 hint = "check the host name in url, and DNS"
-                return _unreachable(call, f"the host of {call.address} is not known", hint, sent=False, passing=passing)
+                return _unreachable(
+                    call, f"the host of {call.address} is not known", hint, sent=False, transient=transient
+                )
             case ConnectionRefusedError():
                 hint = "is the server running, and the port right?"
-                return _unreachable(call, f"{call.address} refused the connection", hint, sent=False, passing=True)
+                return _unreachable(call, f"{call.address} refused the connection", hint, sent=False, transient=True)
             case _:
                 pass
     hint = "check the address, the network and the firewall"
-    return _unreachable(call, f"no connection to {call.address}", hint, sent=False, passing=True)
+    return _unreachable(call, f"no connection to {call.address}", hint, sent=False, transient=True)
 
 
-def _unreachable(call: Call, what: str, hint: str, *, sent: bool, passing: bool) -> Silence:
-    return Silence(UnreachableError(f"{call}: {what}; {hint}", sent=sent), passing)
+def _unreachable(call: Call, what: str, hint: str, *, sent: bool, transient: bool) -> Silence:
+    return Silence(UnreachableError(f"{call}: {what}; {hint}", sent=sent), transient)
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:

@@ -114,7 +114,7 @@ class Dialect(Protocol):
         """Whether it says that the credentials are not accepted, so that nothing more may be sent with them."""
         ...
 
-    def is_passing(self, answer: Answer) -> bool:
+    def is_transient(self, answer: Answer) -> bool:
         """Whether the same call may well succeed in a moment."""
         ...
 
@@ -224,15 +224,15 @@ class HttpTarget:
         return Answer(self._call(method, path), 200, body=b"{}", repeated=True)
 
     def _is_passing(self, came: Answer | Silence) -> bool:
-        return came.passing if isinstance(came, Silence) else self._dialect.is_passing(came)
+        return came.transient if isinstance(came, Silence) else self._dialect.is_transient(came)
 
     def _is_open(self, came: Answer | Silence) -> bool:
         """Whether a write may have happened, or may happen if sent again."""
         if isinstance(came, Silence):
             if isinstance(came.error, UnauthorizedError):
                 return False
-            return came.passing or not isinstance(came.error, UnreachableError) or came.error.sent
-        return self._dialect.is_passing(came)
+            return came.transient or not isinstance(came.error, UnreachableError) or came.error.sent
+        return self._dialect.is_transient(came)
 
     async def _attempt(
         self, method: str, path: str, content: bytes | None = None, deadline: float | None = None

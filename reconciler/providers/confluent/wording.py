@@ -57,7 +57,7 @@ class ConfluentDialect:
         """401; a 403 is about a role."""
         return answer.status == 401
 
-    def is_passing(self, answer: Answer) -> bool:
+    def is_transient(self, answer: Answer) -> bool:
         """Busy (429), out of time (408), a fault inside (5xx), or an answer that does not say what it should."""
         if answer.ok:
             return answer.status != 204 and answer.json_or_none() is None

@@ -124,7 +124,7 @@ class OpenSearchDialect:
             return answer.status == 401
         return bool(_find(_AWS_CREDENTIALS, self.read_reason(answer)))
 
-    def is_passing(self, answer: Answer) -> bool:
+    def is_transient(self, answer: Answer) -> bool:
         """Busy (429), a race lost (408), a fault inside (424, 5xx) that is not about what was sent, or an answer
         that does not say what it should: cut, or for a write no JSON at all."""
         if answer.ok:
