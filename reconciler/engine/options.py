@@ -210,8 +210,10 @@ class TestOptions(ManifestOptions, ReachOptions):
 
 @dataclass(frozen=True, kw_only=True)
 class ListOptions(ProjectOptions, ReachOptions):
-    """`list`: what is owned, or `everything`; with its `users`. `types`: what the targets can notify of instead."""
+    """`list`: what is owned, or `everything`; with its `users`. `types`: what the targets can notify of instead. `only`
+    narrows it to these names (globs too)."""
 
+    only: tuple[str, ...] = ()
     everything: bool = False
     types: bool = False
     users: bool = False

@@ -97,3 +97,15 @@ def test_without_a_terminal_a_release_asks_for_its_flag(opensearch: Project) -> 
     assert opensearch.run("apply", "--yes").code == 0
     assert opensearch.run("release", "oncall").code == 64
     assert opensearch.config("acme_oncall")["description"] == "[acme/oncall]"
+
+
+def test_a_list_can_be_narrowed_to_names_and_one_that_nothing_has_is_an_error(both: Project) -> None:
+    both.keep(slack("oncall"), slack("builds", display_name="Builds"))
+    assert both.run("apply", "--yes").code == 0
+    done = both.run("list", "--only", "on*", "--json")
+    assert [(row["name"], row["target"]) for row in json.loads(done.out)["owned"]] == [
+        ("oncall", "kafka"),
+        ("oncall", "search"),
+    ]
+    wrong = both.run("list", "--only", "oncal")
+    assert (wrong.code, "--only oncal: nothing has this name; did you mean oncall?" in wrong.err) == (1, True)

@@ -134,3 +134,19 @@ def test_an_entry_that_makes_no_sense_is_told_and_spoils_nothing() -> None:
     found = talk(lambda _: listing(*odd), lambda provider: provider.read_all())
     assert ids(found) == ["a_slack"]
     assert "has no id" in found.unreadable
+
+
+def test_a_list_that_never_ends_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.providers.opensearch.listing.PAGE", 10)
+    monkeypatch.setattr("reconciler.providers.opensearch.listing._MOST_OBJECTS", 100)
+    calls: list[httpx.Request] = []
+
+    def endless(request: httpx.Request) -> httpx.Response:
+        calls.append(request)
+        page = configs(10, each_ms=1, start=1_700_000_000_000 + 10 * len(calls))
+        named = (item | {"config_id": f"c{len(calls)}-{number}"} for number, item in enumerate(page))
+        return listing(*named, total=10, relation="gte")
+
+    with pytest.raises(UnexpectedError, match="the list does not end: more than 100 objects"):
+        talk(endless, lambda provider: provider.read_all())
+    assert len(calls) < 20

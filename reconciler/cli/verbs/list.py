@@ -10,12 +10,13 @@ import click
 
 from reconciler.cli.loading import prepared
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, TARGET, option, options, takes
+from reconciler.cli.options import COMMON, CONNECTING, TARGET, complete_name, option, options, takes
 from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.engine.options import ListOptions
 from reconciler.engine.read import split_targets
 from reconciler.engine.run import list_objects
+from reconciler.engine.selecting import is_named, match_names
 from reconciler.model.text import plural
 from reconciler.plan.users import SeenUsers
 from reconciler.report.list_text import ListRow, exit_of_list, list_document, list_rows, render_list
@@ -25,6 +26,7 @@ from reconciler.report.users_table import gap_of
 
 @click.command("list")
 @options(COMMON, (TARGET,), CONNECTING)
+@option("--only", multiple=True, help="Only the objects with these names (globs too).", shell_complete=complete_name)
 @option("--all", "everything", is_flag=True, help="Also what carries no mark, and what is another owner's.")
 @option("--types", is_flag=True, help="List what the targets can notify of (Confluent Cloud), and where each goes.")
 @option("--users", is_flag=True, help="Also who uses each: monitors, workflows, email channels, subscriptions.")
@@ -39,6 +41,9 @@ def command(options: ListOptions, screen: Screen) -> int:
         _show_types([row for target in read for row in type_rows(target.target, target.types, target.matching)], screen)
     else:
         rows = sorted(row for item in read for row in list_rows(item.target, item.matching, item.ownership, item.users))
+        if options.only and not unread:  # of what could not be read nobody knows the names
+            match_names("--only", options.only, {row.name for row in rows})
+        rows = [row for row in rows if not options.only or is_named(row.name, options.only)]
         incomplete = {target.target: target.server.incomplete for target in read if target.server.incomplete}
         gaps = _Gaps({target.target: target.error for target in unread}, incomplete)
         _show_objects(rows, run.workspace.project.owner, screen, gaps, everything=options.everything)
