@@ -242,17 +242,17 @@ class Simulator:
 
 
 def serve(simulator: Simulator, ready: Callable[[Simulator], None]) -> None:
-    """Run until SIGINT or SIGTERM; `ready` is called once it listens. Call from the main thread."""
+    """Run until SIGINT or SIGTERM; `ready` is called once it listens, and hears signals. Call from the main thread."""
     with simulator:
-        ready(simulator)
-        asyncio.run(_wait_for_signal())
+        asyncio.run(_until_a_signal(lambda: ready(simulator)))
 
 
-async def _wait_for_signal() -> None:
+async def _until_a_signal(ready: Callable[[], None]) -> None:
     stopped = asyncio.Event()
     loop = asyncio.get_running_loop()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.add_signal_handler(number, stopped.set)
+    ready()
     await stopped.wait()
     for number in (signal.SIGINT, signal.SIGTERM):
         loop.remove_signal_handler(number)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import ssl
 import subprocess
 import sys
 import threading
 from pathlib import Path
-from threading import Timer
 
 import httpx
 import pytest
@@ -252,7 +250,7 @@ def test_serve_ends_on_a_signal() -> None:
 
     def ready(simulator: Simulator) -> None:
         seen.append(httpx.get(simulator.url).status_code)
-        Timer(0.05, os.kill, (os.getpid(), signal.SIGTERM)).start()
+        signal.raise_signal(signal.SIGTERM)
 
     serve(Simulator(outcomes=Outcomes()), ready)
 
