@@ -8,7 +8,7 @@ the page calls `http://127.0.0.1:9299`. What counts, in the text of a page:
   end in any order). `(exit code 5)` is the last line of one that fails.
 - a fence `yaml` whose first line is `# PATH`: that file, written before the next command.
 - a comment `<!-- run` with commands in it: done, and not shown; what somebody else does, for the most part. `api METHOD
-  PATH [JSON]` calls the simulator.
+  PATH [JSON]` calls the simulator, or the one that `SIMULATOR` names.
 - a comment `<!-- not run: WHY -->`: the fence after it is not run. There is no other way to leave one out.
 """
 
@@ -42,9 +42,10 @@ _BLOCK = re.compile(
 )
 _TIME = re.compile(r"\d{4}-\d\d-\d\d[ T]\d\d:\d\d(:\d\d)?(\.\d+)?( UTC|Z)")
 _API = """#!{python}
-import sys, urllib.request
+import os, sys, urllib.request
 method, path, *body = sys.argv[1:]
-request = urllib.request.Request("{url}" + path, (body[0].encode() if body else None), method=method)
+address = os.environ.get("SIMULATOR", "{url}") + path
+request = urllib.request.Request(address, (body[0].encode() if body else None), method=method)
 request.add_header("Content-Type", "application/json")
 print(urllib.request.urlopen(request, timeout=20).read().decode())
 """
@@ -140,7 +141,7 @@ def play(steps: Sequence[Step | Wrote]) -> list[list[str]]:
 
 
 def _script(steps: Sequence[Step | Wrote], swaps: dict[str, str]) -> str:
-    lines = ["exec 2>&1"]
+    lines = ["exec 2>&1", "trap 'kill $(jobs -p) 2>/dev/null' EXIT"]
     for number, step in enumerate(steps):
         if isinstance(step, Wrote):
             lines += [
