@@ -208,20 +208,3 @@ def _refuse_submodule(entry: Path) -> None:
                 f"{entry.parent} is a submodule of {folder}, where whoever proposes a change chooses its commit: "
                 "clone it by itself, or keep the project in the outer repository"
             )
-
-
-def open_below(folder: Path, path: str) -> int:
-    """A file below a folder, opened for reading step by step, without following any link: its descriptor.
-
-    `path` has no step like `..`. OSError as `os.open` gives it; ELOOP or ENOTDIR where a step is a link.
-    """
-    steps = Path(path).parts
-    here = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        for step in steps[:-1]:
-            below = os.open(step, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=here)
-            os.close(here)
-            here = below
-        return os.open(steps[-1], os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK, dir_fd=here)
-    finally:
-        os.close(here)

@@ -17,6 +17,7 @@ import click
 
 from reconciler.cli.options import option
 from reconciler.model.errors import ReconcilerError
+from reconciler.systems import has_alarm
 
 _AGAIN_SECONDS = 5.0  # the alarm rings again, in case something caught the first one
 
@@ -50,7 +51,7 @@ class _Alarm(KeyboardInterrupt):
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
     """TimeIsOverError if the block takes longer."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+    if threading.current_thread() is not threading.main_thread() or not has_alarm():
         yield
         return
     before = signal.signal(signal.SIGALRM, _ring)

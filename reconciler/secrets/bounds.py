@@ -15,8 +15,9 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
-from reconciler.checkout import Checkout, links_on_the_way, open_below
+from reconciler.checkout import Checkout, links_on_the_way
 from reconciler.model.errors import ConfigurationError, SecretError
+from reconciler.systems import open_below, open_without_waiting
 
 _REGULAR = frozenset({"100644", "100755"})
 _KEY_FILES = re.compile(
@@ -70,7 +71,7 @@ class Bounds:
                 )
             if self.checkout.holds(path):
                 raise SecretError(f'file "{argument}" is a link into the checkout; name the file itself')
-            return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+            return open_without_waiting(path)
         below = not self.project or inside.startswith(f"{self.project}/")
         if not is_allowed_by_name and not (below and self.tracked.get(inside) in _REGULAR):
             raise SecretError(

@@ -12,7 +12,6 @@ import os
 import selectors
 import shlex
 import shutil
-import signal
 import subprocess
 import threading
 import time
@@ -31,6 +30,7 @@ from reconciler.secrets.settings import (
     pick_value,
     too_large,
 )
+from reconciler.systems import check_commands, kill_group
 
 _SOPS_VAULTS = "SOPS_HC_VAULT_ALLOWLIST"
 """To which Vaults sops may send the token: an encrypted file names one itself (`hcvault/keysource.go`, sops 3.13)."""
@@ -68,7 +68,7 @@ class Commands:
         with self._lock:
             self._is_stopped = True
             for process in self._running:
-                _kill_group(process)
+                kill_group(process)
 
     @contextlib.contextmanager
     def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
@@ -82,11 +82,12 @@ class Commands:
         finally:
             with self._lock:
                 self._running.discard(process)
-                _kill_group(process)
+                kill_group(process)
             process.wait()
             _output(process).close()
 
     def _start(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
+        check_commands()
         folder, environ, program = self._surroundings(command)
         try:
             return subprocess.Popen(  # noqa: S603 - the project defines it; no shell, and no option from a manifest
@@ -175,13 +176,6 @@ def _read_output(process: subprocess.Popen[bytes], deadline: float) -> bytes:
 
 def _output(process: subprocess.Popen[bytes]) -> IO[bytes]:
     return cast("IO[bytes]", process.stdout)  # it was asked for as a pipe
-
-
-def _kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill the command and its children, unless it ended by itself: its number may be another's by then."""
-    if process.returncode is None:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)
 
 
 def _ended(code: int) -> str:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from reconciler.model.errors import ConfigurationError, SecretError
 from reconciler.secrets.settings import MAX_BYTES, SecretSettings, decode_value
+from reconciler.systems import open_without_waiting
 
 _STEP = re.compile(r"(?!\.\.?\Z)[-._A-Za-z0-9]{1,253}\Z")
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
@@ -62,9 +63,9 @@ class FileSource:
         """The file's descriptor: what is checked is what is read, whatever the path leads to a moment later."""
         bounds = self._settings.bounds
         if bounds is None:
-            return _open_without_waiting(locate(argument, self._settings))
+            return open_without_waiting(locate(argument, self._settings))
         if self._settings.asked_by_base:
-            return _open_without_waiting(bounds.file_of_base(argument))
+            return open_without_waiting(bounds.file_of_base(argument))
         return bounds.open_named_by_manifest(argument, is_allowed_by_name=self._is_allowed)
 
 
@@ -121,11 +122,6 @@ def refuse_key(source: str, key: str) -> None:
     """Raise if a key was given to a source whose values have no parts."""
     if key:
         raise SecretError(f'source "{source}" takes no key; remove it')
-
-
-def _open_without_waiting(path: Path) -> int:
-    # Opening a pipe that nobody writes to would otherwise wait for ever.
-    return os.open(path, os.O_RDONLY | os.O_NONBLOCK)
 
 
 def _reason(error: OSError) -> str:
