@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections import defaultdict
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,8 +72,10 @@ def export_manifests(
 ) -> Exported:
     """The manifests of what is wanted, all of which `validate` takes; what cannot be one is left out with a note, and
     so is what refers to it. `adopt` pins unmarked objects by `spec.id`, so that an apply takes them over."""
+    targets = list(targets)
     chosen, notes = choose(targets, wanted)
-    groups, doubles = _named(chosen, wanted.names or {})
+    ours = {item.name for place in targets for item in place.found if place.ownership.owns(item.mark)}
+    groups, doubles = _named(chosen, wanted.names or {}, ours)
     notes += [f"{item} is left out: its mark is that of another object too" for item in doubles]
     left_out: dict[str, str] = {}
     while True:
@@ -105,10 +107,10 @@ def _manifests(
 
 
 def _named(
-    chosen: list[LiveObjectAt], names: Mapping[tuple[str, str], str]
+    chosen: list[LiveObjectAt], names: Mapping[tuple[str, str], str], ours: Collection[str]
 ) -> tuple[dict[str, list[LiveObjectAt]], list[LiveObjectAt]]:
     """The objects by manifest name; ours keep their mark's. What is equal in kind and name on two targets is one.
-    `names` are those that objects have elsewhere, by target and id."""
+    `names` are those that objects have elsewhere, by target and id; those of `ours` are taken, whatever is chosen."""
     groups: dict[str, list[LiveObjectAt]] = {}
     doubles: list[LiveObjectAt] = []
     for item in (item for item in chosen if item.owned):
@@ -124,7 +126,7 @@ def _named(
             fitting.append(item)
     for (kind, title), alike in sorted(unmarked.items()):
         for group in alike:
-            groups[unique_name(safe_name(title, kind), groups)] = group
+            groups[unique_name(safe_name(title, kind), {*groups, *ours})] = group
     return groups, doubles
 
 

@@ -6,7 +6,7 @@ import json
 import re
 from pathlib import Path
 
-from tests.cases.projects import CONFIGS, INTEGRATIONS, Project
+from tests.cases.projects import CONFIGS, INTEGRATIONS, Project, manifest
 
 STATE = Path(__file__).parents[1] / "data" / "terraform" / "terraform-1.11.tfstate"
 SUBSCRIPTIONS = "/notifications/v1/subscriptions"
@@ -79,6 +79,20 @@ def test_a_state_is_read_from_a_pipe_and_what_is_gone_is_named(opensearch: Proje
     assert done.err.count("nothing that is live has its id") == 6
     assert "4 other resources of the state" in done.err, "Confluent's are none of a project without such a target"
     assert "state rm" not in done.err
+
+
+def test_a_name_that_an_object_of_ours_has_is_not_taken_from_it(opensearch: Project) -> None:
+    account = {"host": "smtp.example.org", "encryption": "none", "port": 25, "from_address": "alerts@example.org"}
+    opensearch.keep(manifest("SmtpAccount", "account", **account))
+    assert opensearch.run("apply", "--yes").code == 0
+    before = (opensearch.folder / "channels/account.yaml").read_text()
+    body = next(item for item in json.loads(STATE.read_text())["resources"] if item["name"] == "account")
+    attributes = body["instances"][0]["attributes"]
+    opensearch.call("POST", CONFIGS, {**json.loads(attributes["body"]), "config_id": attributes["id"]})
+    done = opensearch.run("export", "--from-terraform", "-", "--dir", "channels", stdin=STATE.read_bytes())
+    assert done.code == 0, done.everything
+    assert "id: mail_account" in (opensearch.folder / "channels/account-2.yaml").read_text()
+    assert (opensearch.folder / "channels/account.yaml").read_text() == before
 
 
 def test_flags_that_contradict_a_state_are_refused(opensearch: Project) -> None:
