@@ -18,8 +18,8 @@ from rich.terminal_theme import TerminalTheme
 from rich.text import Text
 
 COLUMNS = 108
-_TYPING = 0.03  # seconds a character
-_READING = 1.2  # seconds before a command
+_TYPING = 0.012  # seconds a character
+_READING = 0.8  # seconds before a command
 
 _BLACK, _GREY, _WHITE = (72, 77, 87), (120, 126, 138), (215, 218, 224)
 _COLOURS = [(239, 105, 112), (126, 200, 120), (229, 192, 100), (97, 175, 239), (198, 120, 221), (86, 194, 210)]
