@@ -51,6 +51,11 @@ def test_every_variable_that_the_source_reads_is_named() -> None:
     assert environment.read_by_the_source() == named, "say in tools/reference/environment.py what each is for"
 
 
+def test_an_attribute_of_a_module_is_no_variable() -> None:
+    source = 'getattr(os, "O_BINARY", 0); environ.get("CI"); here.environ["HOME"]; NAMES = {"CI_JOB_URL", "not_one"}'
+    assert set(environment.find_names(source)) == {"CI", "HOME", "CI_JOB_URL"}
+
+
 def test_a_table_survives_bars_and_angles() -> None:
     row = markdown.table(["a"], [[markdown.code("x|y")], [markdown.prose("<id_prefix>_<name> or `a|b`")]])
     assert row.splitlines()[2:] == [

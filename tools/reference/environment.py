@@ -140,24 +140,23 @@ def read_by_the_source() -> set[str]:
     found: set[str] = set()
     for path in PACKAGE.rglob("*.py"):
         if "simulator" not in path.parts:
-            found.update(_names(ast.parse(path.read_text("utf-8"))))
+            found.update(find_names(path.read_text("utf-8")))
     return found
 
 
-def _names(tree: ast.AST) -> Iterator[str]:
-    for node in ast.walk(tree):
+def find_names(source: str) -> Iterator[str]:
+    """The variables that one module names."""
+    attributes: set[ast.AST] = set()  # what getattr is asked for, as os.O_BINARY: no variable
+    for node in ast.walk(ast.parse(source)):  # a call comes before what it holds
         key: ast.expr | None = None
-        if (
-            isinstance(node, ast.Call)
-            and isinstance(node.func, ast.Attribute)
-            and node.func.attr == "get"
-            and node.args
-        ):
-            key = node.args[0] if "environ" in ast.unparse(node.func.value) else None
+        if isinstance(node, ast.Call) and ast.unparse(node.func) in ("getattr", "hasattr"):
+            attributes.update(node.args)
+        elif isinstance(node, ast.Call) and node.args and ast.unparse(node.func).endswith("environ.get"):
+            key = node.args[0]
         elif isinstance(node, ast.Subscript) and "environ" in ast.unparse(node.value):
             key = node.slice
         elif isinstance(node, ast.Constant) and isinstance(node.value, str) and "_" in node.value:
-            key = node
+            key = None if node in attributes else node
         if isinstance(key, ast.Constant) and isinstance(key.value, str) and _is_name(key.value):
             yield key.value
 
