@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 import reconciler
+from reconciler.apply.results import TestResult, exit_of_tests
 from reconciler.apply.testing import run_test
 from reconciler.model.errors import ForbiddenError
 from reconciler.model.evidence import (
@@ -27,6 +28,7 @@ from reconciler.model.evidence import (
     tally,
     unknown,
 )
+from reconciler.model.exits import Exit
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.resource import Expect, TestPolicy
 from reconciler.providers.opensearch.abilities import ABILITIES
@@ -167,3 +169,11 @@ def test_every_way_not_to_know_says_what_to_do() -> None:
         assert gap.evidence
         assert gap.exits
         assert not (gap.stands and gap.fails)
+
+
+@pytest.mark.parametrize(("asked", "code"), [(True, Exit.NOT_LOOKED_AT), (False, Exit.DONE)])
+def test_a_channel_that_passed_hides_none_that_was_asked_for_and_not_looked_at(asked: bool, code: Exit) -> None:
+    passed = TestResult("search", "SlackChannel", "one", Tested(judge(Delivery(Outcome.ACCEPTED), Expect.ACCEPTED)))
+    muted = Tested(unknown(UnknownReason.DISABLED))
+    tests = [passed, TestResult("search", "SlackChannel", "two", muted, asked=asked)]
+    assert exit_of_tests(tests, failed=False) is code

@@ -45,7 +45,11 @@ AFTER: dict[str, Callable[[], Reply | Exception]] = {
     "502 after it was done": lambda: _refusal(502),
 }
 KILLS = ("killed before", "killed after")
-WANTED = [*replaced(), channel("SlackChannel", "new", SLACK + "new"), subscription("also", "nt-33aa1", "new")]
+WANTED = [
+    *replaced(),
+    channel("SlackChannel", "new", SLACK + "new"),
+    subscription("also", "nt-33aa1", "new", state="ENABLED"),
+]
 WANTED = [item for item in WANTED if item.name != "failed"]
 
 
