@@ -13,7 +13,7 @@ from reconciler.model.errors import ConfigurationError
 from reconciler.providers import BUILT_IN
 from reconciler.providers.confluent.calls import prefixed
 
-STATE = Path(__file__).parents[1] / "data" / "terraform" / "terraform-1.11.tfstate"
+STATES = sorted((Path(__file__).parents[1] / "data" / "terraform").glob("*.tfstate"))
 TYPES = {kind: row for provided in BUILT_IN.values() for kind, row in provided.settings.terraform.items()}
 CHANNEL = "opensearch_channel_configuration"
 
@@ -27,8 +27,9 @@ def resource(name: str = "a", kind: str = CHANNEL, **instance: Any) -> dict[str,
     return {"mode": "managed", "type": kind, "name": name, "instances": [one]}
 
 
-def test_the_state_that_terraform_wrote() -> None:
-    state = read_state(STATE.read_text("utf-8"), TYPES, "state")
+@pytest.mark.parametrize("path", STATES, ids=lambda path: path.stem)
+def test_a_state_that_terraform_or_opentofu_wrote(path: Path) -> None:
+    state = read_state(path.read_text("utf-8"), TYPES, "state")
     assert [(item.address, item.name) for item in state.objects] == [
         ("confluent_notifications_integration.oncall", "oncall"),
         ("confluent_notifications_integration.tickets[0]", "tickets-0"),
