@@ -42,6 +42,11 @@ def test_every_flag_of_every_verb_is_there() -> None:
             assert all(f"`{name}`" in section for name in option.opts if name.startswith("-")), f"{verb} {option.name}"
 
 
+def test_the_readme_names_every_kind_and_verb() -> None:
+    readme = (reference.ROOT / "README.md").read_text("utf-8")
+    assert [name for name in (*KINDS, *VERBS) if f"`{name}`" not in readme] == []
+
+
 def test_every_variable_that_the_source_reads_is_named() -> None:
     named = {
         *environment.OTHERS,
