@@ -11,10 +11,10 @@ import os
 import re
 import stat
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
 
 _WORKSPACES = frozenset(

@@ -17,11 +17,12 @@ import threading
 import unicodedata
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from pathlib import Path
 
 from reconciler.checkout import Checkout
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
 
 _SECONDS = 60

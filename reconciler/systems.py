@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import os
 import signal
-import subprocess
 from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.model.errors import ConfigurationError, SecretError
+
+if TYPE_CHECKING:
+    import subprocess
 
 _ELSEWHERE = "run this on Linux, macOS or the Windows Subsystem for Linux"
 

@@ -6,20 +6,23 @@ never reads it to decide anything, since what is live is the truth.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, TYPE_CHECKING, Any
 
-from pydantic import TypeAdapter, ValidationError
-
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, ReconcilerError
 from reconciler.model.resource import ChangeKey
+from reconciler.model.values import to_json
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 FORMAT = "reconciler.journal/v1"
 
@@ -142,7 +145,7 @@ class Journal:
             return
         about: dict[str, Any] = {"target": key.target, "kind": key.kind, "name": key.name, "change": key.id or ""}
         line = JournalLine(at=self._clock(), **about, **fields)
-        text = _adapter().dump_json(line, exclude_defaults=False).decode()
+        text = json.dumps(to_json(line), ensure_ascii=False, separators=(",", ":"))
         try:
             self._stream.write(text + "\n")
             self._stream.flush()
@@ -154,6 +157,8 @@ class Journal:
 
 @cache
 def _adapter() -> TypeAdapter[JournalLine]:
+    from pydantic import TypeAdapter  # to read one again, and to publish its schema: an apply only writes
+
     return TypeAdapter(JournalLine)
 
 
@@ -162,6 +167,8 @@ def parse_journal(text: str, name: str) -> list[JournalLine]:
 
     A last line that breaks off, as a machine that lost its power leaves it, is left out.
     """
+    from pydantic import ValidationError
+
     lines: list[JournalLine] = []
     rows = text.split("\n")  # whole lines leave an empty one at the end
     for number, row in enumerate(rows, start=1):
@@ -178,7 +185,7 @@ def parse_journal(text: str, name: str) -> list[JournalLine]:
 
 def journal_document(lines: list[JournalLine]) -> list[dict[str, Any]]:
     """The lines as plain JSON values."""
-    return [_adapter().dump_python(line, mode="json") for line in lines]
+    return [to_json(line) for line in lines]
 
 
 def journal_schema() -> dict[str, Any]:

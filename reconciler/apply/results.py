@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import assert_never
 
 from reconciler.apply.testing import untested
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Evidence, No, Tested, Unknown, Yes
 from reconciler.model.exits import Exit, first_of

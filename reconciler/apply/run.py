@@ -10,7 +10,7 @@ import asyncio
 import logging
 import traceback
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TypeVar
 
@@ -19,6 +19,7 @@ from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResu
 from reconciler.apply.session import Session
 from reconciler.apply.steps import carry_out, find_overwritten
 from reconciler.apply.testing import verify_live
+from reconciler.model.dataclass import dataclass
 from reconciler.model.resource import ChangeKey
 from reconciler.plan.changes import Action, Change, Message
 from reconciler.tasks import side_by_side

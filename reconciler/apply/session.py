@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 import secrets as randomness
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from reconciler.apply.journal import Journal
+from reconciler.model.dataclass import dataclass
 from reconciler.model.evidence import expectation
 from reconciler.model.provider import Provider
 from reconciler.model.resource import ChangeKey, Expect, OnFailure, Payload, Resource

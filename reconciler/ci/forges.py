@@ -10,7 +10,6 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Protocol, TypeVar
 from urllib.parse import quote
 
@@ -19,6 +18,7 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.nap import sleep as nap
 
 from reconciler.ci.jobs import Thread
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.version import __version__
 

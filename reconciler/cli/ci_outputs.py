@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reconciler.ci.jobs import WantedThread
 from reconciler.cli.terminal import command, note
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, Problem, ReconcilerError
 
 if TYPE_CHECKING:

@@ -5,10 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reconciler.cli.terminal import note
 from reconciler.engine.options import ProjectOptions, Surroundings
-from reconciler.engine.run import Run, prepare
+
+if TYPE_CHECKING:
+    from reconciler.engine.run import Run
 
 
 def surroundings() -> Surroundings:
@@ -18,6 +21,8 @@ def surroundings() -> Surroundings:
 
 def prepared(options: ProjectOptions) -> Run:
     """The run that the options ask for; errors as `prepare`."""
+    from reconciler.engine.run import prepare  # `validate` does without: it only loads
+
     run = prepare(options, surroundings())
     for text in run.notes:
         note(text)

@@ -8,9 +8,7 @@ from __future__ import annotations
 
 import gc
 import importlib
-import logging
 import sys
-import traceback
 from collections.abc import Sequence
 
 import click
@@ -87,9 +85,6 @@ def _group() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and end the process with the code of the contract."""
-    # A short process makes little garbage: collecting while modules load, and once more at the end, costs a fifth of
-    # a `plan`. The limit still holds for a long one.
-    gc.set_threshold(100_000, 50, 100)
     write_what_cannot_be_encoded_as_escapes()
     with signals.taken_over():
         code = run(arguments)
@@ -148,24 +143,25 @@ def _show_usage(error: click.ClickException) -> None:
 
 def _show_fault(error: BaseException) -> None:
     click.echo(f"error: internal error ({type(error).__name__}); please report it with these lines:", err=True)
-    for frame in traceback.extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]:
+    from traceback import extract_tb
+
+    for frame in extract_tb(error.__traceback__)[-_FRAMES_SHOWN:]:
         click.echo(f"  {frame.filename}:{frame.lineno} {frame.name}", err=True)
-
-
-_LEVELS = (logging.WARNING, logging.INFO, logging.DEBUG)
-
-
-class _Visible(logging.Formatter):
-    """Log lines quote paths that others named: none of them may be an order to the CI's log."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        return visible(super().format(record))
 
 
 def set_up_logging(verbosity: int) -> None:
     """Send our own log lines to stderr. Other libraries' stay at warnings, since they quote what they send."""
+    import logging
+
+    class Visible(logging.Formatter):
+        """Log lines quote paths that others named: none of them may be an order to the CI's log."""
+
+        def format(self, record: logging.LogRecord) -> str:
+            return visible(super().format(record))
+
+    levels = (logging.WARNING, logging.INFO, logging.DEBUG)
     logger = logging.getLogger("reconciler")
-    logger.setLevel(_LEVELS[min(verbosity, len(_LEVELS) - 1)])
+    logger.setLevel(levels[min(verbosity, len(levels) - 1)])
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(_Visible("%(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(Visible("%(levelname)s %(name)s: %(message)s"))
     logger.handlers[:] = [handler]

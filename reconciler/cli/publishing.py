@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import click
 
-from reconciler.ci.jobs import WantedThread
-from reconciler.cli.ci_outputs import CiOutputs, project_path
 from reconciler.cli.options import option
 from reconciler.cli.terminal import Screen, begin_document, is_document_shown, out, show_document, show_json
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, Level, Problem, ProblemsError, ReconcilerError
 from reconciler.model.exits import Exit
 
 if TYPE_CHECKING:
+    from reconciler.cli.ci_outputs import CiOutputs
     from reconciler.engine.load import Workspace
     from reconciler.engine.options import ProjectOptions
     from reconciler.report.texts import Paint
@@ -59,6 +58,9 @@ class Output(Screen):
 
     def ci_outputs(self, options: ProjectOptions) -> CiOutputs:
         """Where the report of a run with these options goes besides stdout."""
+        from reconciler.ci.jobs import WantedThread
+        from reconciler.cli.ci_outputs import CiOutputs
+
         thread = WantedThread(self.comment, self.repo, self.pr, self.comment_author) if self.comment else None
         return CiOutputs(self.annotations, self.summary, thread, options.config, options.targets, self.comment_id)
 
@@ -151,6 +153,7 @@ class _FailureReport:
             self._ci_outputs.tell(self._page(error, problems), problems)
 
     def _page(self, error: BaseException, problems: list[Problem]) -> Page:
+        from reconciler.cli.ci_outputs import project_path
         from reconciler.report.view import failure_page, note_page
 
         make = note_page if exit_code_of(error) == Exit.DONE else failure_page

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+
+from reconciler.model.dataclass import dataclass
 
 _OPENSEARCH_AUTH = """\
       auth: # the cluster's user, from the environment; leave it out where there is none

@@ -7,7 +7,6 @@ signal nothing new starts, and the second one ends it. What comes later changes 
 
 from __future__ import annotations
 
-import asyncio
 import signal
 import threading
 import time
@@ -16,6 +15,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    import asyncio
+
     from reconciler.apply.run import Stop
 
 WATCHED = tuple(
@@ -58,6 +59,8 @@ def was_interrupted() -> bool:
 @contextmanager
 def watching(stop: Stop, tell: Callable[[], None]) -> Iterator[None]:
     """Let signals stop an apply, from inside its event loop; `tell` says once that it is being stopped."""
+    import asyncio  # whoever writes has it already; the verbs that do not shall not load it
+
     loop = asyncio.get_running_loop()
     first = 0.0
 

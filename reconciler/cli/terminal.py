@@ -6,11 +6,11 @@ import os
 import re
 import sys
 from contextlib import suppress
-from dataclasses import dataclass
 from io import TextIOWrapper
 
 import click
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import OutputError
 from reconciler.model.text import visible
 from reconciler.report.texts import Paint, plain

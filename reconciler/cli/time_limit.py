@@ -10,12 +10,12 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import click
 
 from reconciler.cli.options import option
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ReconcilerError
 from reconciler.systems import has_alarm
 

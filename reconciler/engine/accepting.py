@@ -5,7 +5,6 @@ from __future__ import annotations
 import difflib
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.engine.load import Workspace
@@ -15,6 +14,7 @@ from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.files import STDIN
 from reconciler.manifests.manifest import Manifest
+from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.masking import Json
 from reconciler.plan.diff import FieldChange

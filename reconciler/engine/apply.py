@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.apply.journal import Journal
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, left_uncompared
@@ -13,6 +13,7 @@ from reconciler.engine.load import Workspace
 from reconciler.engine.options import WritingOptions
 from reconciler.engine.read import Live
 from reconciler.engine.run import Planned, Run, check_limits, planned
+from reconciler.model.dataclass import dataclass
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.marks import REPLACED
 

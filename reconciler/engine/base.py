@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.checkout import Checkout, started_in
@@ -18,6 +18,7 @@ from reconciler.engine.load import build_workspace
 from reconciler.engine.options import Selection, Surroundings
 from reconciler.git import Commit, Repository, Tree
 from reconciler.manifests.load_project import load_project_text
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, ProblemsError, RefusedError
 from reconciler.model.fields import rows
 from reconciler.model.project import Project

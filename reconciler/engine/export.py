@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from reconciler.engine.load import Workspace
@@ -21,6 +21,7 @@ from reconciler.export.texts import ManifestDocument, render_manifest
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.manifest import Manifest
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, TargetError, UsageError
 from reconciler.model.provider import Abilities
 from reconciler.model.text import plural, printable, suggest

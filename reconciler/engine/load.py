@@ -3,23 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reconciler.engine.options import ManifestOptions, ProjectOptions, Selection, Surroundings
 from reconciler.engine.selecting import check_selection, is_named, is_selected, match_names
 from reconciler.manifests.levels import Silence, levels_of, silences_of, with_levels
 from reconciler.manifests.load import Loaded, load_manifests
 from reconciler.manifests.load_project import find_project, load_project
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, Level, Problem, ProblemsError, RefusedError
 from reconciler.model.lint import LintLevels
 from reconciler.model.project import Project
 from reconciler.model.provider import Abilities
 from reconciler.model.resource import Resource
-from reconciler.model.text import plural
+from reconciler.model.text import plural, suggest
 from reconciler.plan.desired import Desired, build_desired
 from reconciler.providers import provided, settings_of
-from reconciler.secrets.bounds import Bounds
+
+if TYPE_CHECKING:
+    from reconciler.engine.options import ManifestOptions, ProjectOptions, Selection, Surroundings
+    from reconciler.model.project import Project
+    from reconciler.model.provider import Abilities
+    from reconciler.model.resource import Resource
+    from reconciler.secrets.bounds import Bounds
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,10 +152,7 @@ def load_project_only(options: ProjectOptions, here: Surroundings) -> Workspace:
 
 
 def check_names(flag: str, names: Iterable[str], known: Iterable[str]) -> None:
-    from difflib import get_close_matches
-
     for name in names:
         if name not in known:
-            close = get_close_matches(name, sorted(known), n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there are: {', '.join(sorted(known)) or 'none'}"
+            hint = suggest(name, sorted(known)) or f"there are: {', '.join(sorted(known)) or 'none'}"
             raise ConfigurationError(f"{flag} {name}: nothing has this name; {hint}")

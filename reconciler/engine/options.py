@@ -6,11 +6,12 @@ An option that a saved plan remembers says here, once, what it does to the run's
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, field, fields
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.resource import OnFailure, When
 
 

@@ -6,16 +6,17 @@ Here the parts are put together: the one place that knows project, secrets, prov
 from __future__ import annotations
 
 import logging
-import secrets as randomness
+import os
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import TypeVar
 
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ReachOptions
 from reconciler.engine.selecting import is_named
 from reconciler.engine.users import find_users, see_users
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, ForbiddenError, RefusedError, SecretError, TargetError
 from reconciler.model.masking import Masker
 from reconciler.model.provider import Abilities, Listing, NotificationType, Provider
@@ -256,7 +257,7 @@ async def read_targets(
     `only_owned` plans as if there were no manifests: everything of ours is a candidate.
     """
     resolver, credentials = resolver_of(workspace), resolver_of(workspace, for_credentials=True)
-    masker = Masker(randomness.token_bytes(32), pin_key(plan_key(workspace.here.environ)))
+    masker = Masker(os.urandom(32), pin_key(plan_key(workspace.here.environ)))
     values, failures = ({}, {}) if only_owned or not options.resolve else await _resolve(workspace, resolver, options)
     if failures and options.must_resolve:
         raise SecretError("\n".join(f"{reference}: {why}" for reference, why in sorted(failures.items(), key=str)))

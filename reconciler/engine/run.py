@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -43,6 +43,7 @@ from reconciler.engine.read import (
 )
 from reconciler.engine.selecting import is_named
 from reconciler.manifests.load_project import load_project
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, UsageError
 from reconciler.model.text import suggest
 from reconciler.plan.changes import Plan, UnreadTarget

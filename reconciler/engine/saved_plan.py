@@ -11,11 +11,12 @@ import os
 import stat
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from reconciler.engine.options import SCOPE, ApplyOptions, Effect
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, RefusedError
 from reconciler.model.project import Project
 from reconciler.plan.changes import Plan, TargetPlan

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING
 
-from reconciler.engine.options import Selection
 from reconciler.model.errors import ConfigurationError
-from reconciler.model.resource import Resource
 from reconciler.model.text import few, suggest
-from reconciler.plan.desired import Desired
+
+if TYPE_CHECKING:
+    from reconciler.engine.options import Selection
+    from reconciler.model.resource import Resource
+    from reconciler.plan.desired import Desired
 
 
 def match_names(flag: str, patterns: Iterable[str], known: Collection[str]) -> tuple[str, ...]:

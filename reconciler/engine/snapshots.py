@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import re
-import secrets as randomness
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -13,9 +13,12 @@ from reconciler.engine.read import ReadOptions, references_in, resolver_of
 from reconciler.engine.saved_plan import read_file
 from reconciler.export.snapshot import Snapshot, SnapshotTarget, parse_snapshot
 from reconciler.model.errors import ConfigurationError, RefusedError, UsageError
+from reconciler.model.evidence import unknown
+from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.masking import Masker
 from reconciler.model.resource import Resource, When
+from reconciler.model.users import UserListing
 from reconciler.plan.changes import SecretField, TargetPlan
 from reconciler.plan.guards import hold_back
 from reconciler.plan.make import make_target_plan
@@ -23,7 +26,7 @@ from reconciler.plan.marks import Match, Matching, Ownership
 from reconciler.plan.match import match_live
 from reconciler.plan.messages import Audience, possible_message
 from reconciler.plan.origin import with_origins
-from reconciler.plan.users import NOT_ASKED, with_users
+from reconciler.plan.users import with_users
 from reconciler.providers import provided
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -44,7 +47,7 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
         for reference in references_in(resource)
     }
     resolution = await resolver_of(workspace).resolve(wanted)
-    masker = Masker(randomness.token_bytes(32))
+    masker = Masker(os.urandom(32))
     plans = []
     for name in workspace.targets:
         matching = _match(workspace, snapshot.targets[name], options)
@@ -56,7 +59,7 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
         plan = _told(plan, matching, workspace, options.plan.when)
         if workspace.base is not None:
             plan = with_origins(plan, workspace.resources(name), workspace.base.get(name, {}))
-        plan = with_users(plan, NOT_ASKED)
+        plan = with_users(plan, UserListing("a snapshot", gap=unknown(UnknownReason.USERS_NOT_ASKED)))
         plans.append(hold_back(plan, matching, options.guards))
     return plans
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from reconciler.apply.results import TestResult, exit_of_tests
 from reconciler.apply.testing import run_test, untestable
@@ -14,6 +13,7 @@ from reconciler.engine.options import TestOptions
 from reconciler.engine.plan import read_options
 from reconciler.engine.read import Live, read_targets, split_targets
 from reconciler.engine.run import Run
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ForbiddenError, Problem, TargetError
 from reconciler.model.evidence import Evidence, No, Tested, expectation, unknown
 from reconciler.model.gaps import GAPS, UnknownReason

@@ -10,13 +10,13 @@ import re
 import unicodedata
 from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.export.objects import LiveObjectAt, LiveTarget, Wanted, choose
 from reconciler.export.soundness import find_unsound
 from reconciler.export.texts import ManifestDocument
 from reconciler.manifests.check import check_spec
+from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS, Field, Role
 from reconciler.model.project import Project
 from reconciler.model.provider import Abilities

@@ -11,11 +11,11 @@ import json
 import re
 from collections.abc import Sequence
 from copy import deepcopy
-from dataclasses import dataclass
 from io import StringIO
 from typing import TYPE_CHECKING, Any
 
 from reconciler.manifests.documents import Document, parse_documents
+from reconciler.model.dataclass import dataclass
 
 if TYPE_CHECKING:
     from ruamel.yaml import YAML

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 import yaml
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.text import printable
 
 _KEPT = re.compile(r"^(?P<indent> *)(?P<key>[^#]*): \{live: true\}$")

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
 
 _MOST = {
@@ -29,7 +30,7 @@ class TooMuchError(ConfigurationError):
     """The project holds more than a run reads."""
 
 
-@dataclass
+@dataclass()
 class Budget:
     """What is left for one run."""
 

@@ -54,6 +54,17 @@ def _compile(schema: dict[str, Any]) -> Draft202012Validator:
     return Draft202012Validator(schema, pattern_options=RegexOptions())
 
 
+@cache
+def _compiled_project(*, has_defaults: bool) -> Draft202012Validator:
+    """The fields of all kinds, which stand below `defaults`, are most of the schema; most projects have no defaults."""
+    schema = load_schema("project")
+    if has_defaults:
+        return _compile(schema)
+    spec = schema["properties"]["spec"]
+    fields = {name: field for name, field in spec["properties"].items() if name != "defaults"}
+    return _compile({**schema, "properties": {**schema["properties"], "spec": {**spec, "properties": fields}}})
+
+
 NOT_OF_A_TARGET = frozenset({"targets", "overrides", "lint"})
 """Fields of `spec` that no single target gets: they say which targets there are, what differs there, and what is to be
 thought of the manifest."""
@@ -77,7 +88,8 @@ def check_project(document: Any) -> list[Problem]:
     """What is wrong with a project file as written."""
     if not isinstance(document, dict):
         return [_not_a_mapping("a project file", document)]
-    if compiled("project").is_valid(document):
+    spec = document.get("spec")
+    if _compiled_project(has_defaults=not isinstance(spec, dict) or "defaults" in spec).is_valid(document):
         return []
     return _worded(load_schema("project"), document)
 

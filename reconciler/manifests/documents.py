@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from yaml._yaml import CParser
@@ -18,6 +17,7 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from reconciler.manifests.budget import Budget
 from reconciler.manifests.yaml_errors import UnsafeYamlError, word_yaml_error
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Location, Problem
 from reconciler.model.text import Path, quoted_key
 

@@ -10,12 +10,13 @@ import os
 import re
 import stat
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
 from reconciler.manifests.budget import Budget
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Location, Problem
 
 STDIN = "<stdin>"
@@ -84,7 +85,7 @@ def label_of(path: Path) -> str:
     return os.path.abspath(path).removeprefix(os.path.join(os.getcwd(), ""))  # noqa: PTH100, PTH109, PTH118 - Path is slow
 
 
-@dataclass
+@dataclass()
 class _Walk:
     """One way through the folders of a project: what was met, what may still be met, and how far links may lead."""
 

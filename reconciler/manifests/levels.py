@@ -6,9 +6,10 @@ It stands behind all checks, since the levels that count may be another commit's
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from reconciler.manifests.manifest import Manifest
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Level, Problem
 from reconciler.model.lint import LINT_RULES, LintLevel, LintLevels
 from reconciler.model.text import printable

@@ -10,7 +10,7 @@ import gc
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
@@ -21,6 +21,7 @@ from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.files import STDIN, FileProblem, Found, find_files, label_of, read_text
 from reconciler.manifests.lint import lint_manifest, lint_spec
 from reconciler.manifests.manifest import Manifest, Source, located, subject_of
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Level, Location, Problem
 from reconciler.model.kinds import API_VERSION, KINDS
 from reconciler.model.text import printable
@@ -42,7 +43,7 @@ class Loaded:
     others: Mapping[str, int] = field(default_factory=dict)
 
 
-@dataclass
+@dataclass()
 class _Loading:
     """What is gathered on the way."""
 

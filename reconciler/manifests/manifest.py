@@ -6,11 +6,12 @@ It holds the spec as written; what defaults and overrides make of it for a targe
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
 from reconciler.manifests.documents import Document, find_location
 from reconciler.manifests.files import FileProblem
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Level, Location, Problem
 from reconciler.model.fields import is_name
 from reconciler.model.kinds import KINDS

@@ -26,9 +26,10 @@ repeat a value that a user wrote, since it may be a secret. Which code a run end
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.exits import Exit
 from reconciler.model.lint import LINT_RULES
 from reconciler.model.text import Path, dotted, printable

@@ -7,12 +7,12 @@ which the reports and the page docs/evidence.md are made of. Nothing is counted 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Literal, assert_never
 
 from typing_extensions import TypeAliasType
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Level, Problem
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.resource import Expect, TestPolicy

@@ -12,10 +12,11 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache
 from typing import Any, TypeVar
+
+from reconciler.model.dataclass import dataclass
 
 Schema = Mapping[str, Any]
 T = TypeVar("T")

@@ -6,8 +6,9 @@ The table is the source of the page docs/evidence.md, and a test walks it throug
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from enum import StrEnum
+
+from reconciler.model.dataclass import dataclass
 
 
 class UnknownReason(StrEnum):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import Enum
 from typing import Any
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.fields import (
     DESCRIPTION,
     DISPLAY_NAME,

@@ -7,9 +7,11 @@ finds something, and by those who show it, so that its name, its level and its r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 from types import MappingProxyType
+
+from reconciler.model.dataclass import dataclass
 
 
 class LintLevel(StrEnum):

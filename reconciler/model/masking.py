@@ -9,15 +9,19 @@ are no hashes in what is shown: they can be guessed against. Pure: keys are give
 
 from __future__ import annotations
 
-import hmac
 import json
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
+from typing import TYPE_CHECKING
 
 from typing_extensions import TypeAliasType
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.values import MaskedText, SecretReference, SecretText, Value
+
+if TYPE_CHECKING:
+    from hmac import HMAC
 
 Json = TypeAliasType("Json", "str | int | bool | list[Json] | dict[str, Json] | None")
 """What a shown value is made of. A secret is `{"secret": text, "reference": "env:NAME"}`."""
@@ -83,6 +87,12 @@ def is_secret(shown: Json) -> bool:
     return isinstance(shown, dict) and "secret" in shown
 
 
+def _hash(key: bytes, text: str) -> HMAC:
+    from hmac import new  # only where a hash is asked for: start-up counts
+
+    return new(key, text.encode(), "sha256")
+
+
 @dataclass(frozen=True, slots=True)
 class Masker:
     """Shows values, and compares secrets under the random key of one run.
@@ -99,14 +109,14 @@ class Masker:
         share a secret is nobody's business."""
         if not self.pin_key:
             return self
-        return replace(self, pin_key=hmac.new(self.pin_key, json.dumps(steps).encode(), "sha256").digest())
+        return replace(self, pin_key=_hash(self.pin_key, json.dumps(steps)).digest())
 
     def digest(self, secret: SecretText) -> str:
         """Equal for equal secrets in this run: for comparisons alone, it never leaves the process."""
-        return hmac.new(self.key, secret.reveal().encode(), "sha256").hexdigest()
+        return _hash(self.key, secret.reveal()).hexdigest()
 
     def _pin(self, secret: SecretText) -> str:
-        return hmac.new(self.pin_key, secret.reveal().encode(), "sha256").hexdigest()[:32]
+        return _hash(self.pin_key, secret.reveal()).hexdigest()[:32]
 
     def show(
         self,

@@ -8,9 +8,10 @@ of what a provider makes of its settings. `load_project` reads the file.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from typing import Any
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Problem
 from reconciler.model.fields import (
     HOST_AND_PATH,

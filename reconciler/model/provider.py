@@ -7,15 +7,18 @@ Nobody above this floor knows a concrete provider. What one cannot do it says be
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
-from reconciler.model.errors import Problem
-from reconciler.model.evidence import Delivery
-from reconciler.model.resource import LiveObject, Payload, Server
-from reconciler.model.users import UserListing
-from reconciler.model.values import Value
+from reconciler.model.dataclass import dataclass
+
+if TYPE_CHECKING:
+    from reconciler.model.errors import Problem
+    from reconciler.model.evidence import Delivery
+    from reconciler.model.resource import LiveObject, Payload, Server
+    from reconciler.model.users import UserListing
+    from reconciler.model.values import Value
 
 
 class VerificationMethod(Enum):

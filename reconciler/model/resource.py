@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.fields import (
     EMAIL,
     NAME,

@@ -7,9 +7,9 @@ later. The readers take only what passed the schema, which is built here too.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.fields import HOST_AND_PATH, SCHEME, Form
 from reconciler.model.values import BUILT_IN_SOURCES, PUBLIC_HEADERS, RESERVED_NAMES, SecretReference, SecretText
 

@@ -12,7 +12,8 @@ from collections.abc import Iterable
 Path = tuple[str | int, ...]
 """Where a value is in a document: keys and list positions from the top."""
 
-_SHOWABLE = re.compile(r"[A-Za-z<][A-Za-z0-9_./-]{0,62}")
+# As text: `re` compiles and keeps these when they are first needed, and most runs need none.
+_SHOWABLE = r"[A-Za-z<][A-Za-z0-9_./-]{0,62}"
 _TYPE_NAMES = {
     dict: "a mapping",
     list: "a list",
@@ -26,7 +27,7 @@ _TYPE_NAMES = {
 
 def is_showable(key: str) -> bool:
     """Whether a key is so plain that it may be repeated: a key may be a secret in the wrong place."""
-    return _SHOWABLE.fullmatch(key) is not None and "//" not in key
+    return re.fullmatch(_SHOWABLE, key) is not None and "//" not in key
 
 
 def quoted_key(key: str) -> str:
@@ -73,7 +74,7 @@ def type_name(value: object) -> str:
     return _TYPE_NAMES.get(type(value), "a value")
 
 
-_INVISIBLE = re.compile(
+_INVISIBLE = (
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u2800"
     "\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]"
 )
@@ -85,10 +86,10 @@ _COMMAND = re.compile(r"^(\s*):(?=:)|##(?=\[)", re.MULTILINE)
 
 def printable(text: str) -> str:
     """A text with every character that cannot be seen shown by its number, as JSON writes it; of one line."""
-    if text.isprintable() and (text.isascii() or not _INVISIBLE.search(text)):
+    if text.isprintable() and (text.isascii() or not re.search(_INVISIBLE, text)):
         return text
     return "".join(
-        char if char.isprintable() and not _INVISIBLE.match(char) else json.dumps(char)[1:-1] for char in text
+        char if char.isprintable() and not re.match(_INVISIBLE, char) else json.dumps(char)[1:-1] for char in text
     )
 
 

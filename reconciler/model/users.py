@@ -6,8 +6,8 @@ What could not be seen is an `Unknown` with its reason, next to what was: nobody
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.evidence import Unknown
 from reconciler.model.text import few, plural
 

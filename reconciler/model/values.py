@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import NoReturn
+from dataclasses import field, fields
+from enum import Enum
+from functools import cache
+from typing import Any, NoReturn
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.text import printable
 
 
@@ -33,7 +35,9 @@ class SecretText:
 
     def __eq__(self, other: object) -> bool:
         if isinstance(other, SecretText):
-            return hmac.compare_digest(self._value.encode(), other._value.encode())
+            from hmac import compare_digest  # most runs hold no two secrets against each other, and start-up counts
+
+            return compare_digest(self._value.encode(), other._value.encode())
         return NotImplemented
 
     def __hash__(self) -> int:
@@ -107,3 +111,23 @@ Value = str | int | bool | SecretText | MaskedText | SecretReference | frozenset
 
 PUBLIC_HEADERS = frozenset({"content-type", "accept", "user-agent"})
 """Header names, lower case, whose values are not secret."""
+
+
+@cache
+def _field_names(of: Any) -> tuple[str, ...]:
+    return tuple(item.name for item in fields(of))
+
+
+def to_json(value: object) -> Any:
+    """A frozen value of the domain as plain JSON values, as documents have it: fields by name, enums by value, tuples
+    and sets as lists, sets sorted. TypeError for anything else, and so for a secret."""
+    if value is None or isinstance(value, (str, int, float)):
+        return value.value if isinstance(value, Enum) else value
+    if isinstance(value, (tuple, list)):
+        return [to_json(item) for item in value]
+    if isinstance(value, frozenset):
+        return sorted(to_json(item) for item in value)
+    if isinstance(value, Mapping):
+        return {str(to_json(name)): to_json(item) for name, item in value.items()}
+    of: Any = type(value)
+    return {name: to_json(getattr(value, name)) for name in _field_names(of)}

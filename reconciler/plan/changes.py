@@ -7,9 +7,10 @@ An empty plan is a plan, not None. How one is made is `make`, what holds a chang
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Problem
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.resource import ChangeKey, Server

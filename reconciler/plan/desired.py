@@ -7,17 +7,18 @@ gathered, since a person wants to see all of them at once.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from reconciler.manifests.check import NOT_OF_A_TARGET, check_spec
 from reconciler.manifests.manifest import Manifest
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Problem
 from reconciler.model.fields import read_record
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.project import Project
 from reconciler.model.provider import Abilities
 from reconciler.model.resource import Resource, Settings
+from reconciler.model.text import suggest
 from reconciler.model.values import Value
 from reconciler.plan.marks import describe, longest_mark
 
@@ -92,9 +93,6 @@ def _targets_of(manifest: Manifest, project: Project, problems: list[Problem]) -
 
 
 def _unknown_target(manifest: Manifest, name: str, index: int | None, known: Iterable[str]) -> Problem:
-    from difflib import get_close_matches
-
-    close = get_close_matches(name, sorted(known), n=1)
     written = manifest.spec.get("targets") is not None
     path: tuple[str | int, ...] = ("spec", "overrides", name)
     if index is not None:
@@ -103,7 +101,7 @@ def _unknown_target(manifest: Manifest, name: str, index: int | None, known: Ite
         f"target {name} is not in this project file",
         "unknown-target",
         path=path,
-        fix=f"did you mean {close[0]}?" if close else "add it to spec.targets, or to spec.known_targets to skip it",
+        fix=suggest(name, sorted(known)) or "add it to spec.targets, or to spec.known_targets to skip it",
     )
 
 

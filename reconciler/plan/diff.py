@@ -7,9 +7,9 @@ differences mean for a plan is not decided here.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import Field, Kind, Role
 from reconciler.model.masking import Json, Masker
 from reconciler.model.values import MaskedText, SecretReference, SecretText, Value, in_clear

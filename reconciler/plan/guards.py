@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import RefusedError
 from reconciler.model.gaps import GAPS
 from reconciler.model.kinds import KINDS

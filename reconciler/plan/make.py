@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS
 from reconciler.model.masking import HIDDEN, Json, Masker
 from reconciler.model.resource import ChangeKey, Resource, Server, When

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import StrEnum
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.resource import ChangeKey, LiveObject, Resource
 
 CANARY, DISABLED, PROTECTED = "canary", "disabled", "protected"

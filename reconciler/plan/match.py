@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import KeyWord
 from reconciler.model.resource import LiveObject, Resource

@@ -7,8 +7,9 @@ elsewhere.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.exits import Exit
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Resource

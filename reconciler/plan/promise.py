@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.masking import Json
 from reconciler.plan.changes import Action, Change, Message, Pending, Reason, SecretField, TargetPlan
 from reconciler.plan.diff import FieldChange

@@ -1,22 +1,23 @@
 """The plan as a JSON document, both ways: what `plan --out` saves, `--json` prints, `apply` and `show` read.
 
-The form is that of the frozen values themselves, made by pydantic from their types, so that a document and the value
-cannot differ; `schemas/v1/plan.json` is made from the same types. Files are left to `cli`, signatures to `signing`.
+The form is that of the frozen values themselves, so that a document and the value cannot differ; pydantic reads it
+again by their types, and makes `schemas/v1/plan.json` of them. It is loaded only then: a run that writes a document
+does without. Files are left to `engine`.
 """
 
 from __future__ import annotations
 
-import hmac
 import json
 from collections.abc import Mapping
 from functools import cache
-from typing import Any
-
-from pydantic import TypeAdapter, ValidationError
+from typing import TYPE_CHECKING, Any
 
 from reconciler.model.errors import ConfigurationError, RefusedError
-from reconciler.model.values import SecretText
+from reconciler.model.values import SecretText, to_json
 from reconciler.plan.changes import Change, Plan
+
+if TYPE_CHECKING:
+    from pydantic import TypeAdapter
 
 _FAMILY = "reconciler.plan/v"
 _VERSION = 1
@@ -27,6 +28,8 @@ _BESIDE = frozenset({"format", "summary", "no_changes", "signature"})
 
 @cache
 def _adapter() -> TypeAdapter[Plan]:
+    from pydantic import TypeAdapter
+
     return TypeAdapter(Plan)
 
 
@@ -34,13 +37,12 @@ def plan_document(plan: Plan) -> dict[str, Any]:
     """A plan as plain JSON values, with its summary for readers that want only that."""
     counts = plan.counts
     summary = {"add": counts.add, "change": counts.change, "destroy": counts.destroy, "held": counts.held}
-    body = _adapter().dump_python(plan, mode="json")
-    return {"format": PLAN_FORMAT, "summary": summary, "no_changes": plan.is_empty, **body}
+    return {"format": PLAN_FORMAT, "summary": summary, "no_changes": plan.is_empty, **to_json(plan)}
 
 
 def change_document(change: Change) -> dict[str, Any]:
     """One change as plain JSON values, as it stands in a plan."""
-    body: dict[str, Any] = TypeAdapter(Change).dump_python(change, mode="json")
+    body: dict[str, Any] = to_json(change)
     return body
 
 
@@ -65,6 +67,8 @@ def parse_document(text: str, name: str) -> dict[str, Any]:
 
 def parse_plan(document: Mapping[str, Any], name: str) -> Plan:
     """The plan of a document; ConfigurationError says where it is not one, without the value that is there."""
+    from pydantic import ValidationError
+
     body = json.dumps({key: value for key, value in document.items() if key not in _BESIDE})
     try:
         return _adapter().validate_json(body, strict=True)
@@ -205,15 +209,23 @@ def check_signature(document: Mapping[str, Any], key: SecretText | None, name: s
     if not isinstance(found, str):
         raise RefusedError(f"{name}: is not signed, though {PLAN_KEY} is set: make the plan where that key is set too")
     bare = {part: value for part, value in document.items() if part != "signature"}
-    if not hmac.compare_digest(found.encode(), (_PREFIX + _signature(bare, key)).encode()):
+    from hmac import compare_digest
+
+    if not compare_digest(found.encode(), (_PREFIX + _signature(bare, key)).encode()):
         raise RefusedError(f"{name}: was edited since it was signed, or signed under another {PLAN_KEY}: make it again")
     return True
 
 
 def _signature(document: Mapping[str, Any], key: SecretText) -> str:
     canonical = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=True)
-    return hmac.new(_derived(key, b"signature"), canonical.encode(), "sha256").hexdigest()
+    return _hash(_derived(key, b"signature"), canonical.encode()).hex()
 
 
 def _derived(key: SecretText, purpose: bytes) -> bytes:
-    return hmac.new(key.reveal().encode(), b"reconciler plan " + purpose, "sha256").digest()
+    return _hash(key.reveal().encode(), b"reconciler plan " + purpose)
+
+
+def _hash(key: bytes, text: bytes) -> bytes:
+    from hmac import digest  # where there is no key, nothing is hashed
+
+    return digest(key, text, "sha256")

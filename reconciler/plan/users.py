@@ -6,19 +6,15 @@ What a provider shows comes in as a listing; only the changes that are asked abo
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
-from reconciler.model.evidence import unknown
-from reconciler.model.gaps import UnknownReason
+from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS
 from reconciler.model.text import suggest
 from reconciler.model.users import UsedBy, User, UserListing, as_user, used_by
 from reconciler.plan.changes import Action, Change, TargetPlan
 from reconciler.plan.marks import Found, Matching
 from reconciler.plan.references import references
-
-NOT_ASKED = UserListing("a snapshot", gap=unknown(UnknownReason.USERS_NOT_ASKED))
-"""What a snapshot says of users: nothing."""
 
 
 def takes_away(change: Change) -> bool:

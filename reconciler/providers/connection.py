@@ -12,13 +12,14 @@ import re
 import ssl
 import sys
 from collections.abc import Callable, Generator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from importlib.util import find_spec
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.values import SecretText
 from reconciler.model.version import __version__

@@ -12,13 +12,14 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import TracebackType
 from typing import Any, Protocol, Self
 from urllib.parse import urlsplit
 
 import httpx
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import (
     TargetError,
     TimedOutError,

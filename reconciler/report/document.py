@@ -1,17 +1,15 @@
 """Results as JSON documents. One format word and version stands at the head of each.
 
-The forms are those of the frozen values themselves, made by pydantic from their types, so that a document and the
-value cannot differ. Plans have their own module, `reconciler.plan.saved`, since they are read again.
+The forms are those of the frozen values themselves, so that a document and the value cannot differ; the schemas are
+made from their types. Plans have their own module, `reconciler.plan.saved`, since they are read again.
 """
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
-from pydantic import TypeAdapter
-
 from reconciler.apply.results import RunResult, TestResult
+from reconciler.model.values import to_json
 
 RESULT_FORMAT = "reconciler.result/v1"
 TESTS_FORMAT = "reconciler.tests/v1"
@@ -19,25 +17,21 @@ TESTS_FORMAT = "reconciler.tests/v1"
 _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
-@cache
-def _result_adapter() -> TypeAdapter[RunResult]:
-    return TypeAdapter(RunResult)
-
-
 def result_document(result: RunResult) -> dict[str, Any]:
     """What became of an apply, as plain JSON values."""
-    body = _result_adapter().dump_python(result, mode="json")
-    return {"format": RESULT_FORMAT, "exit_code": result.exit_code, **body}
+    return {"format": RESULT_FORMAT, "exit_code": int(result.exit_code), **to_json(result)}
 
 
 def tests_document(tests: list[TestResult]) -> dict[str, Any]:
     """Test notifications, as plain JSON values."""
-    return {"format": TESTS_FORMAT, "tests": TypeAdapter(list[TestResult]).dump_python(tests, mode="json")}
+    return {"format": TESTS_FORMAT, "tests": to_json(tests)}
 
 
 def result_schema() -> dict[str, Any]:
     """The JSON Schema of a result document."""
-    schema = _result_adapter().json_schema(mode="serialization")
+    from pydantic import TypeAdapter  # for publishing alone
+
+    schema = TypeAdapter(RunResult).json_schema(mode="serialization")
     schema["properties"] |= {"format": {"const": RESULT_FORMAT}, "exit_code": {"type": "integer"}}
     schema["required"] = sorted({*schema.get("required", []), "format", "exit_code"})
     return {"$schema": _DIALECT, **schema, "title": "What became of an apply"}
@@ -45,6 +39,8 @@ def result_schema() -> dict[str, Any]:
 
 def tests_schema() -> dict[str, Any]:
     """The JSON Schema of a tests document."""
+    from pydantic import TypeAdapter
+
     schema = TypeAdapter(list[TestResult]).json_schema(mode="serialization")
     definitions = schema.pop("$defs", {})
     return {

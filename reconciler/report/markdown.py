@@ -11,8 +11,8 @@ import html
 import re
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.text import printable
 from reconciler.report.view import Entry, Line, Page, Section, Tone
 

@@ -10,10 +10,13 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
-from reconciler.model.masking import Json
 from reconciler.model.text import printable, quoted
 from reconciler.report.view import Entry, Line, Page, Section, Tone
+
+if TYPE_CHECKING:
+    from reconciler.model.masking import Json
 
 Paint = Callable[[str, str], str]
 """Colours a text: (text, colour name) -> text. `plain` colours nothing."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Any
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import NotificationType
 from reconciler.model.text import printable

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, field
 from typing import Any
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.exits import Exit, first_of
 from reconciler.model.kinds import KINDS
 from reconciler.model.text import printable

@@ -7,10 +7,11 @@ that failed becomes one here. Annotations, JUnit and SARIF are made of problems 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Problem
 from reconciler.model.text import plural, printable
 

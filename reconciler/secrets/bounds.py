@@ -10,12 +10,13 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Protocol
 
 from reconciler.checkout import Checkout, links_on_the_way
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, SecretError
 from reconciler.systems import open_below, open_without_waiting
 

@@ -14,8 +14,8 @@ from reconciler.model.errors import ConfigurationError, SecretError
 from reconciler.secrets.settings import MAX_BYTES, SecretSettings, decode_value
 from reconciler.systems import open_without_waiting
 
-_STEP = re.compile(r"(?!\.\.?\Z)[-._A-Za-z0-9]{1,253}\Z")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*\Z")
+_STEP = r"(?!\.\.?\Z)[-._A-Za-z0-9]{1,253}\Z"
+_VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*\Z"
 
 
 class EnvironmentSource:
@@ -27,7 +27,7 @@ class EnvironmentSource:
     def read(self, argument: str, key: str) -> str:
         """The variable's value; one that is set but empty counts as missing, as CI leaves it for forks."""
         refuse_key("env", key)
-        if not _VARIABLE.match(argument):
+        if not re.match(_VARIABLE, argument):
             # It may be the secret itself, written where its name belongs.
             raise SecretError("this is not the name of an environment variable; give the name, not the value")
         value = self._environ.get(argument)
@@ -81,7 +81,7 @@ class MountedSecretSource:
 
     def read(self, argument: str, key: str) -> str:
         """The file's text without its last newline, or the variable's value; an empty variable counts as missing."""
-        if not _STEP.match(argument) or not _STEP.match(key):
+        if not re.match(_STEP, argument) or not re.match(_STEP, key):
             raise SecretError("this is not the name and key of a Secret; give both, and not the value")
         folder = self._settings.directory
         if folder is not None and os.path.lexists(self._settings.root / folder / argument / key):

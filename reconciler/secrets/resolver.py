@@ -1,7 +1,8 @@
 """References -> values, in one call: what is allowed, what was found, what was not and why.
 
-The reading itself, with its threads and event loop, lives in `reading` and is imported only when something is read,
-so that a run without secrets does not pay for it.
+Each source is made when the first reference asks for it, and only then is its module loaded. Another package is loaded
+only for a name that neither we nor the project give a meaning to, so that an installed plug-in can never take over a
+source that manifests already use.
 """
 
 from __future__ import annotations
@@ -10,17 +11,17 @@ import asyncio
 import concurrent.futures
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import SecretError
-from reconciler.model.values import SecretReference, SecretText
-from reconciler.secrets.settings import SecretSettings, check_value
-from reconciler.secrets.sources import Sources
+from reconciler.model.values import BUILT_IN_SOURCES, SecretReference, SecretText
+from reconciler.secrets.settings import ENTRY_POINT_GROUP, Once, SecretSettings, SecretSource, check_value
+from reconciler.tasks import side_by_side
 
 if TYPE_CHECKING:
-    pass
+    from reconciler.secrets.commands import Commands
 
 
 @dataclass(frozen=True)
@@ -60,8 +61,6 @@ class Resolver:
 
         `live` references are left out of the result. A reference's form is applied to the value that was read.
         """
-        from reconciler.tasks import side_by_side  # asyncio comes with it
-
         wanted = [reference for reference in dict.fromkeys(references) if not reference.is_live]
         readings = await side_by_side(self._reading(reference) for reference in wanted)
         values = {}
@@ -74,7 +73,6 @@ class Resolver:
         return Resolution(values, failures)
 
     async def _reading(self, reference: SecretReference) -> SecretText | Failure:
-
         if not self.is_allowed(reference):
             return Failure(
                 "not allowed: no pattern in spec.secrets.allow of the project file matches "
@@ -107,6 +105,75 @@ class Failure:
 
 Reading = SecretText | Failure
 """The end of a read. Never a bare string: futures and tasks show their results in the event loop's debug log."""
+
+
+class Sources:
+    """The sources of one run by name, asked for from several threads."""
+
+    def __init__(self, settings: SecretSettings) -> None:
+        self._settings = settings
+        self._commands = Once(self._make_commands)
+        self._made = Once(self._make)
+
+    def get(self, name: str) -> SecretSource:
+        """The source of that name; SecretError if there is none."""
+        return self._made.get(name)
+
+    def stop(self) -> None:
+        """End the commands that are running, and start no more."""
+        self._commands.get("").stop()
+
+    def _make_commands(self, _name: str) -> Commands:
+        from reconciler.secrets.commands import Commands
+
+        return Commands(self._settings)
+
+    def _make(self, name: str) -> SecretSource:
+        if name in BUILT_IN_SOURCES:
+            return self._make_built_in(name)
+        if name in self._settings.sources:
+            from reconciler.secrets.commands import CommandSource
+
+            return CommandSource(name, self._settings.sources[name], self._commands.get(""))
+        return self._load(name)
+
+    def _make_built_in(self, name: str) -> SecretSource:
+        match name:
+            case "sops":
+                from reconciler.secrets.commands import SopsSource
+
+                return SopsSource(self._settings, self._commands.get(""))
+            case "vault":
+                from reconciler.secrets.vault import VaultSource
+
+                return VaultSource(self._settings)
+            case "aws_secret":
+                from reconciler.secrets.aws import AwsSecretSource
+
+                return AwsSecretSource(self._settings)
+        from reconciler.secrets.local import EnvironmentSource, FileSource, MountedSecretSource
+
+        of: Mapping[str, Callable[[SecretSettings], SecretSource]] = {
+            "env": EnvironmentSource,
+            "file": FileSource,
+            "secret": MountedSecretSource,
+        }
+        return of[name](self._settings)
+
+    def _load(self, name: str) -> SecretSource:
+        from importlib.metadata import entry_points
+
+        found = list(entry_points(group=ENTRY_POINT_GROUP, name=name))
+        if not found:
+            known = ", ".join(sorted({*BUILT_IN_SOURCES, *self._settings.sources}))
+            raise SecretError(
+                f'there is no secret source "{name}"; known are {known}: '
+                "define it under spec.secrets.sources, or install the package that brings it"
+            )
+        if len(found) > 1:
+            raise SecretError(f'several installed packages bring a secret source "{name}"; keep one of them')
+        source: SecretSource = found[0].load()(self._settings)
+        return source
 
 
 class Reader:

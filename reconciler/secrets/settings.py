@@ -9,13 +9,16 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, SecretError
 from reconciler.model.values import RESERVED_NAMES
-from reconciler.secrets.bounds import Bounds
+
+if TYPE_CHECKING:
+    from reconciler.secrets.bounds import Bounds
 
 ENTRY_POINT_GROUP = "reconciler.secrets"
 """The entry points by which a package brings a source."""

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import click
 
-from tests.interop import documents, forges, packages, prism, recipes, shells, site, sources
+from tests.interop import documents, forges, packages, prism, recipes, shells, site, sources, start_up
 from tests.interop.tools import NotRunError
 
 __all__ = ["main"]
@@ -29,6 +29,7 @@ ROUNDS: dict[str, Callable[[], list[str]]] = {
     "signatures of AWS": sources.play_signatures,
     "packages, as they are installed": packages.play_installs,
     "the site": site.play_site,
+    "start-up, by callgrind": start_up.play_start_up,
     "lower bounds": packages.play_lower_bounds,
 }
 """By what they are played against; each returns what it did, and raises AssertionError or NotRunError."""

@@ -21,9 +21,8 @@ import pytest
 
 from reconciler.model.errors import SecretError
 from reconciler.model.values import SecretReference
-from reconciler.secrets.resolver import Resolution, Resolver
+from reconciler.secrets.resolver import Resolution, Resolver, Sources
 from reconciler.secrets.settings import SecretSettings
-from reconciler.secrets.sources import Sources
 from tests.secrets.conftest import MakeSettings, Offer
 from tests.secrets.vault_server import TOKEN, Vault, served, version_2
 

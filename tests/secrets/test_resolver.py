@@ -187,7 +187,7 @@ def test_a_source_that_hangs_is_given_up_and_does_not_keep_the_process() -> None
 import asyncio, threading
 from pathlib import Path
 from reconciler.model.values import SecretReference
-from reconciler.secrets import resolver as reading, sources
+from reconciler.secrets import commands, resolver as reading
 from reconciler.secrets.resolver import Resolver
 from reconciler.secrets.settings import SecretSettings
 
@@ -196,7 +196,7 @@ class Hanging:
         threading.Event().wait()
 
 reading.GRACE_SECONDS = 0.0
-sources.CommandSource = lambda *parts: Hanging()
+commands.CommandSource = lambda *parts: Hanging()
 settings = SecretSettings(Path(), {"hanging": ("x",)}, None, {"URL": "x"}, timeout_seconds=40)
 resolver, url = Resolver(settings), SecretReference("env", "URL")
 

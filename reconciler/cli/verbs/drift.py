@@ -6,7 +6,6 @@ With `--accept` it hands out what is live as a patch of the manifests, and write
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -19,6 +18,7 @@ from reconciler.cli.terminal import note, out
 from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.options import DriftOptions
 from reconciler.engine.run import find_drift
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import UsageError
 from reconciler.model.exits import Exit
 from reconciler.model.text import plural

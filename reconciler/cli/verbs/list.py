@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import click
 
@@ -17,6 +16,7 @@ from reconciler.engine.options import ListOptions
 from reconciler.engine.read import split_targets
 from reconciler.engine.run import list_objects
 from reconciler.engine.selecting import is_named, match_names
+from reconciler.model.dataclass import dataclass
 from reconciler.model.text import plural
 from reconciler.plan.users import SeenUsers
 from reconciler.report.list_text import ListRow, exit_of_list, list_document, list_rows, render_list

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -17,6 +16,7 @@ from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.options import PlanOptions
 from reconciler.engine.plan import plan_exit_code
 from reconciler.engine.run import Run, check_limits, make_plan
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import RefusedError
 from reconciler.plan.changes import Plan
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -14,6 +13,7 @@ from reconciler.cli.publishing import FORM, Output, publish
 from reconciler.cli.terminal import note, out, show_json
 from reconciler.engine.options import ProjectOptions
 from reconciler.engine.saved_plan import read_file
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import RefusedError
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -16,6 +15,7 @@ from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write
 from reconciler.cli.terminal import note
 from reconciler.engine.options import TestOptions
 from reconciler.engine.testing import Tests, send_tests
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Problem
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 
 import click
@@ -15,6 +14,7 @@ from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import ManifestOptions
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Level, Problem, ProblemsError
 from reconciler.report.failure import problem_document
 

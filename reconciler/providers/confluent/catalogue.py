@@ -9,9 +9,10 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.provider import KeyWord, NotificationType
 from reconciler.model.resource import Server
 

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import (
     ConflictError,
     NotFoundError,

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from reconciler.model.errors import (
@@ -23,7 +23,6 @@ from reconciler.model.errors import (
     UnexpectedError,
     UnreachableError,
 )
-from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.provider import Abilities, Listing
 from reconciler.model.resource import LiveObject, Payload, Server
@@ -44,6 +43,9 @@ from reconciler.providers.opensearch.server import (
     version_of_answer,
 )
 from reconciler.providers.opensearch.wording import is_about_reference
+
+if TYPE_CHECKING:
+    from reconciler.model.evidence import Delivery
 
 _TEST = "/_plugins/_notifications/feature/test"
 _GONE = r"(?s)NotificationConfig .* not found"
@@ -190,20 +192,22 @@ class OpenSearchProvider:
 
         `payload` is not needed: the server keeps every value.
         """
+        from reconciler.providers.opensearch.delivery import unknown_delivery  # only tests need it
+
         del payload
         server = await self.read_server()
         path = f"{_TEST}/{quote(object_id, safe='')}"
         try:
             answer = await self._http.send_once("POST", path, deadline=self._http.connection.test_timeout_seconds)
         except TimedOutError:
-            return Delivery(Outcome.UNKNOWN, reason=UnknownReason.TIMED_OUT)
+            return unknown_delivery(UnknownReason.TIMED_OUT)
         except UnreachableError as error:
             if not error.sent:
                 raise
-            return Delivery(Outcome.UNKNOWN, reason=UnknownReason.CUT_OFF)
+            return unknown_delivery(UnknownReason.CUT_OFF)
         except UnexpectedError:
             text = "the server's answer cannot be read: it may have arrived or not"
-            return Delivery(Outcome.UNKNOWN, text, reason=UnknownReason.NO_RESULT)
+            return unknown_delivery(UnknownReason.NO_RESULT, text)
         named = version_of_answer(answer.headers)
         return self._judge(answer, named or server.version, is_old=not named and is_before(server.version, "3.0"))
 
@@ -225,7 +229,7 @@ class OpenSearchProvider:
             return known
         if answer.ok or answer.status >= 500 or (answer.status == 429 and not reason):
             text = f"the server answered {answer.status} without a result: it may have arrived or not"
-            return Delivery(Outcome.UNKNOWN, text, reason=UnknownReason.NO_RESULT)
+            return delivery.unknown_delivery(UnknownReason.NO_RESULT, text)
         raise self._error(answer)
 
     def _explain_invalid(self, answer: Answer, entry: dict[str, Any]) -> TargetError | None:

@@ -202,3 +202,8 @@ def judge_failure(reason: str) -> Delivery | None:
 
 def _find(table: Sequence[tuple[str, str]], text: str) -> str:
     return next((words for pattern, words in table if re.search(pattern, text, re.IGNORECASE)), "")
+
+
+def unknown_delivery(reason: UnknownReason, text: str = "") -> Delivery:
+    """A test of which nobody can say how it went."""
+    return Delivery(Outcome.UNKNOWN, text, reason=reason)

@@ -6,9 +6,10 @@ stored document that the plugin cannot parse fails the whole call. Apart from `c
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, NamedTuple
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import TargetError, UnexpectedError
 from reconciler.model.resource import LiveObject
 from reconciler.providers.failures import explain_status, quotable

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import RejectedError, TargetError
 from reconciler.model.resource import Server, VersionSource
 from reconciler.model.versions import OLDEST, is_before, numbers, read_version
