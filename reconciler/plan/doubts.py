@@ -31,14 +31,22 @@ def doubtful_ids(
 
 
 def hold_hidden(plan: TargetPlan, hidden: Mapping[str, str]) -> TargetPlan:
-    """The plan with every create held whose id is taken by an object that cannot be read, and why (`hidden`)."""
+    """The plan with every create held whose id is taken by an object that cannot be read, and why (`hidden`).
+
+    With them all that no manifest names: it may be what such a create was called before, and the only one of the two.
+    """
+    taken = [change for change in plan.changes if change.action is Action.CREATE and change.id in hidden]
+    if not taken:
+        return plan
+    held = {
+        change.key: f"an object with the id {change.id} is there, but {hidden[change.id or '']}" for change in taken
+    }
+    waits = f"{taken[0]} cannot be created: what no manifest names is deleted only after all else stands"
     changes = (
-        replace(change, held=f"an object with the id {change.id} is there, but {hidden[change.id or '']}")
-        if change.action is Action.CREATE and change.id in hidden
-        else change
+        replace(change, held=held.get(change.key, waits if change.is_inferred else change.held))
         for change in plan.changes
     )
-    return replace(plan, changes=tuple(changes)) if hidden else plan
+    return replace(plan, changes=tuple(changes))
 
 
 def _meant(unsettled: list[Resource], matching: Matching, ownership: Ownership) -> Iterator[str | None]:

@@ -155,6 +155,16 @@ def test_nothing_is_refused_for_what_is_gone() -> None:
     assert held(provider, [GROUP]).copies == ()
 
 
+def test_an_id_that_is_hidden_from_us_holds_what_no_manifest_names_too() -> None:
+    provider = late()
+    provider.put(payload(slack("zebra"), "[acme/zebra]"), "acme_zebra")
+    provider.fail("read", ForbiddenError("not yours", status=403))  # the first id in order, acme_hidden
+    hidden = replace(GROUP, name="hidden", fields={**GROUP.fields, "display_name": "hidden"})
+    plan = held(provider, [GROUP, hidden], PRUNE)
+    assert {change.name: bool(change.held) for change in plan.changes} == {"hidden": True, "team": False, "zebra": True}
+    assert 'EmailGroup "hidden" cannot be created' in next(item.held for item in plan.changes if item.name == "zebra")
+
+
 def test_an_id_that_is_hidden_from_us_holds_its_create_alone() -> None:
     provider = late()
     provider.fail("read", ForbiddenError("not yours", status=403))  # the first id in order, acme_hidden
