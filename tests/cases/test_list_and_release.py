@@ -18,7 +18,8 @@ def by_hand(project: Project, object_id: str, description: str) -> None:
 
 def rows_of(project: Project, *flags: str) -> dict[str, list[tuple[str, str]]]:
     document = json.loads(project.run("list", "--json", *flags).out)
-    groups = {group: rows for group, rows in document.items() if group != "format"}
+    assert document["errors"] == document["incomplete"] == {}
+    groups = {group: rows for group, rows in document.items() if isinstance(rows, list)}
     return {group: [(row["id"], row["state"]) for row in rows] for group, rows in groups.items()}
 
 
