@@ -30,6 +30,7 @@ from reconciler.model.gaps import GAPS
 from reconciler.model.provider import Provider
 from reconciler.model.resource import LiveObject, Payload, Server, VersionSource
 from reconciler.model.text import plural, quoted
+from reconciler.model.users import short_name
 from reconciler.model.values import Value
 from reconciler.plan.marks import Matching
 from reconciler.plan.match import read_found
@@ -212,7 +213,7 @@ async def _users(name: str, provider: Provider, objects: tuple[LiveObject, ...])
 
 
 def _dangling(name: str, item: Dangling) -> Check:
-    text = f"{item.user.kind} {quoted(item.user.name)} names {quoted(item.id)}: {item.why}"
+    text = f"{item.user.kind} {quoted(short_name(item.user))} names {quoted(item.id)}: {item.why}"
     return warning(name, "users of channels", text, item.hint or "correct the monitor, or the channel")
 
 

@@ -88,7 +88,7 @@ def count_users(users: Iterable[User]) -> str:
     return " and ".join(plural(kinds.count(kind), kind) for kind in sorted(set(kinds)))
 
 
-_NAMES_SHOWN = 10
+_MOST = 10
 _LONGEST_NAME = 80  # characters
 
 
@@ -97,9 +97,10 @@ def name_users(users: Iterable[User]) -> str:
     users = list(users)
     enabled = sum(user.enabled is True for user in users)
     known = any(user.enabled is not None for user in users)
-    return f"{count_users(users)}: {few(map(_name, users), _NAMES_SHOWN)}" + (f" ({enabled} enabled)" if known else "")
+    return f"{count_users(users)}: {few(map(short_name, users), _MOST)}" + (f" ({enabled} enabled)" if known else "")
 
 
-def _name(user: User) -> str:
+def short_name(user: User) -> str:
+    """Its name as lines for people have it, cut where it would fill the screen; its id if it has no name."""
     name = user.name or user.id
     return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"

@@ -194,32 +194,37 @@ def _in_use(plan: TargetPlan, matching: Matching, options: GuardOptions) -> Judg
     """What somebody will still refer to, or send through, once all that is not held was applied."""
     users = _users_after(plan, matching)
     allowed = options.allow_in_use | options.consented
+    kinds = {item.id: item.live.kind for item in matching.found}
 
     def judge(change: Change) -> str:
         if not _removes(change) or change.key.is_among(allowed):
             return ""
         if change.used_by is not None and change.used_by.users:
             return f"still in use by {name_users(change.used_by.users)}: pass --allow-in-use {change.name}"
-        names = sorted(users.get(change.id or "", ())) if _is_only_referred_to(change) else []
+        is_only_referred_to = _is_only_referred_to(kinds.get(change.id or "") or change.kind)
+        names = sorted(users.get(change.id or "", ())) if is_only_referred_to else []
         if names:
             return f"still in use by {', '.join(names)}: pass --allow-in-use {change.name}"
-        return _unseen_users(change, plan) if options.must_see_users else ""
+        if not options.must_see_users:
+            return ""
+        return _unseen_users(change, plan.incomplete if is_only_referred_to else "")
 
     return judge
 
 
-def _is_only_referred_to(change: Change) -> bool:
-    """Whether nothing sends through it but what refers to it: an account or group."""
-    return change.kind in KINDS and not KINDS[change.kind].rank
+def _is_only_referred_to(kind: str) -> bool:
+    """Whether nothing sends through a live object of this kind but what refers to it: an account or group."""
+    return kind in KINDS and not KINDS[kind].rank
 
 
-def _unseen_users(change: Change, plan: TargetPlan) -> str:
-    """Why it cannot be said that nobody uses it, where the project wants that known; "" if it can be."""
+def _unseen_users(change: Change, incomplete: str) -> str:
+    """Why it cannot be said that nobody uses it, where the project wants that known; "" if it can be. `incomplete`: why
+    the list may lack what refers to it."""
     gap = change.used_by.gap if change.used_by is not None else None
     if gap is not None:
         why, fix = gap.text, f"{GAPS[gap.reason].evidence}, or "
-    elif plan.incomplete and _is_only_referred_to(change):
-        why, fix = plan.incomplete, ""
+    elif incomplete:
+        why, fix = incomplete, ""
     else:
         return ""
     return (

@@ -13,7 +13,12 @@ from reconciler.plan.marks import Found, Matching
 
 def is_chosen(item: Found, selectors: Collection[str]) -> bool:
     """Whether NAME (globs too), or NAME@ID for one of several of that name, selects a live object."""
-    return any(fnmatchcase(item.name, word) or word == f"{item.name}@{item.id}" for word in selectors)
+    return any(selects(word, item.name, item.id) for word in selectors)
+
+
+def selects(word: str, name: str, object_id: str) -> bool:
+    """Whether NAME (globs too) or NAME@ID means the object of this name and id."""
+    return fnmatchcase(name, word) or word == f"{name}@{object_id}"
 
 
 def make_release_plan(plan: TargetPlan, matching: Matching, selectors: Collection[str]) -> TargetPlan:

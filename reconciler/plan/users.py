@@ -12,13 +12,18 @@ from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS
 from reconciler.model.text import suggest
 from reconciler.model.users import UsedBy, User, UserListing, as_user, used_by
-from reconciler.plan.changes import Action, Change, TargetPlan
+from reconciler.plan.changes import Action, Change, Reason, TargetPlan
 from reconciler.plan.marks import Found, Matching
 from reconciler.plan.references import references
 
 
 def takes_away(change: Change) -> bool:
-    """Whether a channel is gone or mute after it, or for a moment: whoever uses it then sends nothing."""
+    """Whether a channel is gone or mute after it, or for a moment: whoever uses it then sends nothing.
+
+    A change of kind replaces an object of another kind than its own, which may be a channel.
+    """
+    if Reason.KIND_CHANGED in change.reasons:
+        return True
     return can_be_used(change.kind) and (change.action in (Action.DELETE, Action.REPLACE) or change.disables)
 
 

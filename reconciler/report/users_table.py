@@ -10,9 +10,9 @@ from reconciler.model.dataclass import dataclass
 from reconciler.model.exits import Exit, first_of
 from reconciler.model.kinds import KINDS
 from reconciler.model.text import printable
-from reconciler.model.users import UsedBy, User, count_users, used_by
+from reconciler.model.users import UsedBy, User, count_users, short_name, used_by
 from reconciler.plan.marks import Found, Matching, Ownership
-from reconciler.plan.release import is_chosen
+from reconciler.plan.release import is_chosen, selects
 from reconciler.plan.users import Dangling, SeenUsers, dangling, users_of
 
 FORMAT = "reconciler.users/v1"
@@ -53,16 +53,22 @@ class UsersReport:
 def channel_rows(
     target: str, matching: Matching, ownership: Ownership, seen: SeenUsers, names: Iterable[str]
 ) -> Iterator[ChannelRow]:
-    """A row for each object that a name selects (NAME, globs too, NAME@ID, an id), whoever owns it; and for one of ours
-    that is gone though something names it."""
+    """A row for each object that a name selects (NAME, globs too, NAME@ID, an id), whoever owns it; and for what is
+    gone though something names it: by its id, or as one of ours by its name."""
     names = frozenset(names)
     chosen = [item for item in matching.found if _is_listed(item) and (item.id in names or is_chosen(item, names))]
     for item in chosen:
         yield ChannelRow(target, item.kind, item.name, item.id, users_of(item, matching, seen.listing))
     for name in sorted(names - {item.name for item in chosen}):
-        key = ownership.key_of(name)
-        if key in seen.missing and key is not None:
-            yield ChannelRow(target, "", name, key, used_by(seen.listing, key))
+        for key in dict.fromkeys((ownership.key_of(name), name)):
+            if key in seen.missing and key is not None:
+                yield ChannelRow(target, "", name, key, used_by(seen.listing, key))
+
+
+def selecting_nothing(names: Iterable[str], rows: Iterable[ChannelRow]) -> list[str]:
+    """Those of the names that no row answers to."""
+    rows = list(rows)
+    return [name for name in names if not any(row.id == name or selects(name, row.name, row.id) for row in rows)]
 
 
 def _is_listed(item: Found) -> bool:
@@ -103,7 +109,7 @@ def render_channels(rows: Iterable[ChannelRow]) -> str:
 def _channel_cells(row: ChannelRow) -> Iterator[tuple[str, ...]]:
     head = (row.name, row.kind or "not there", row.target)
     for user in row.used_by.users:
-        yield (*head, user.name or user.id, user.kind, _yes(user.enabled), _remarks(user))
+        yield (*head, short_name(user), user.kind, _yes(user.enabled), _remarks(user))
     if not row.used_by.users:
         yield (*head, "unknown" if row.used_by.gap else "-", "-", "-", "")
 
@@ -114,7 +120,7 @@ def render_dangling(rows: Iterable[DanglingRow]) -> str:
         ("USED BY", "AS", "TARGET", "ENABLED", "NAMES", "WHY"),
         [
             (
-                row.user.name or row.user.id,
+                short_name(row.user),
                 row.user.kind,
                 row.target,
                 _yes(row.user.enabled),

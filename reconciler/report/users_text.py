@@ -9,8 +9,9 @@ from collections.abc import Iterable, Iterator
 
 from reconciler.model.gaps import GAPS
 from reconciler.model.text import few, printable
-from reconciler.model.users import UsedBy, User, name_users
+from reconciler.model.users import UsedBy, User, name_users, short_name
 from reconciler.plan.changes import Action, Change
+from reconciler.plan.users import can_be_used
 
 
 def used_by_lines(change: Change) -> list[str]:
@@ -18,7 +19,10 @@ def used_by_lines(change: Change) -> list[str]:
     if change.used_by is None:
         return []
     if change.action is Action.CREATE:
-        return [printable(f"named by {name_users(change.used_by.users)}: works again with it")]
+        then = "works again with it"
+        if _stays_mute(change):
+            then = "it is created disabled, and their runs go on to end in an error"
+        return [printable(f"named by {name_users(change.used_by.users)}: {then}")]
     return [printable(line) for line in (*describe_users(change.used_by), *_losses(change, change.used_by.users))]
 
 
@@ -39,13 +43,21 @@ def _losses(change: Change, users: Iterable[User]) -> Iterator[str]:
     enabled = [user for user in users if user.enabled]
     if not enabled:
         return
-    when = "while it is disabled" if change.disables else "between delete and create"
-    if change.action is Action.DELETE:
+    is_gone = change.action is Action.DELETE or not can_be_used(change.kind)
+    when = "between delete and create"
+    if is_gone:
         when = "without it"
+    elif _stays_mute(change):
+        when = "while it is disabled"
     yield f"{when}, their runs end in an error and notify nobody through it"
-    if change.action is Action.DELETE:
+    if is_gone:
         return
-    if throttled := [user.name for user in enabled if user.throttled]:
+    if throttled := [short_name(user) for user in enabled if user.throttled]:
         yield f"a failed run counts for a throttle, which then holds back the next message: {few(throttled)}"
-    if by_document := [user.name for user in enabled if user.by_document]:
+    if by_document := [short_name(user) for user in enabled if user.by_document]:
         yield f"documents of a failed run are never reported again: {few(by_document)}"
+
+
+def _stays_mute(change: Change) -> bool:
+    """Whether the channel is disabled after it."""
+    return any(item.path == ("enabled",) and item.after is False for item in change.fields)

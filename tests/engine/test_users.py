@@ -392,3 +392,21 @@ def test_a_search_that_fails_is_no_reason_not_to_plan(make: Make) -> None:
         out = project.run("plan", "--prune").out
         assert "users unknown: the monitors could not be read: " in out
         assert json.loads(project.run("plan", "--prune", "--json").out)["summary"]["destroy"] == 1
+
+
+def test_users_of_a_channel_that_is_gone_are_found_by_its_id_and_unknown_names_are_refused(make: Make) -> None:
+    with make() as project:
+        endless = "x" * 10_000
+        monitors(project, example_monitor("disk", "acme_gone", "acme_gone"), example_monitor(endless, "elsewhere"))
+        for name in ("gone", "acme_gone"):
+            assert "not there" in project.run("users", name).out
+        shown = project.run("users", "elsewhere")
+        assert "not there" in shown.out
+        assert max(map(len, shown.out.splitlines())) < 250
+        refused = project.run("users", "oncall", "onccall", "nobody")
+        assert (refused.code, refused.out) == (1, "")
+        assert refused.err.count("nothing live has this name") == 2
+        monitors(project, example_monitor("cpu", "acme_gone"))
+        named = project.run("users", "--dangling")
+        assert named.code == 2
+        assert "2 channels named in vain" in named.err

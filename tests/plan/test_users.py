@@ -107,6 +107,44 @@ def test_one_of_two_objects_with_one_name_is_held_by_itself() -> None:
     assert changes["acme_oncall"]
 
 
+@pytest.mark.parametrize("kind", ["EmailGroup", "SmtpAccount"])
+def test_a_channel_that_becomes_what_nothing_sends_through_is_held_and_told_as_gone(kind: str) -> None:
+    plan, matching = planned([resource(kind, "oncall")], [GONE], SEEN)
+    change = only(hold_back(plan, matching, GuardOptions(allow_replace=True)))
+    assert change.held == "still in use by 1 monitor: disk (1 enabled): pass --allow-in-use oncall"
+    assert used_by_lines(change)[1:] == ["without it, their runs end in an error and notify nobody through it"]
+    unseen, _ = planned([resource(kind, "oncall")], [GONE], UNSEEN)
+    options = GuardOptions(allow_replace=True, must_see_users=True)
+    assert GAP.text in only(hold_back(unseen, matching, options)).held
+
+
+def test_a_group_that_becomes_a_channel_is_held_for_who_refers_to_it() -> None:
+    group = live("EmailGroup", "acme_oncall", "[acme/oncall]")
+    mail = live("EmailChannel", "theirs", groups=frozenset({"acme_oncall"}))
+    plan, matching = planned([slack()], [group, mail], UserListing("Alerting"))
+    assert only(hold_back(plan, matching, GuardOptions(allow_replace=True))).held == (
+        "still in use by theirs: pass --allow-in-use oncall"
+    )
+
+
+def test_a_channel_that_is_made_or_replaced_as_disabled_gives_nobody_anything_back() -> None:
+    muted = slack(enabled=False)
+    created, _ = planned([muted], [], SEEN)
+    assert used_by_lines(only(created)) == [
+        "named by 1 monitor: disk (1 enabled): it is created disabled, and their runs go on to end in an error"
+    ]
+    replaced, _ = planned([muted], [live("ChimeChannel", "acme_oncall", "[acme/oncall]")], SEEN)
+    assert used_by_lines(only(replaced))[1].startswith("while it is disabled, ")
+
+
+def test_a_name_without_end_is_cut_in_every_line() -> None:
+    endless = replace(DISK, name="x" * 10_000, throttled=DISK.channels, by_document=True)
+    plan, _ = planned([slack()], [live("ChimeChannel", "acme_oncall", "[acme/oncall]")], UserListing("A", (endless,)))
+    lines = used_by_lines(only(plan))
+    assert len(lines) == 4
+    assert max(map(len, lines)) < 250
+
+
 def test_unseen_users_hold_only_where_the_project_wants_them_seen() -> None:
     assert held(UNSEEN, GuardOptions()) == {"oncall": ""}
     assert GAP.text in held(UNSEEN, GuardOptions(must_see_users=True))["oncall"]

@@ -24,6 +24,7 @@ from reconciler.report.users_table import (
     gap_of,
     render_channels,
     render_dangling,
+    selecting_nothing,
     users_document,
 )
 
@@ -58,11 +59,15 @@ def _report(options: UsersOptions, read: list[ReadTarget], errors: dict[str, str
         for target, users in seen
         for row in channel_rows(target.target, target.matching, target.ownership, users, options.names)
     )
-    if not channels and not errors:
+    if (idle := selecting_nothing(options.names, channels)) and not errors:
         known = {item.name for target in read for item in target.matching.found if item.mark}
-        hint = suggest(options.names[0], known) or f"there are: {few(known)}"
-        raise ConfigurationError(f"{', '.join(options.names)}: nothing live has this name, nor is named so; {hint}")
+        raise ConfigurationError("\n".join(_nothing_live(name, known) for name in idle))
     return UsersReport(channels, gaps=gaps, errors=errors)
+
+
+def _nothing_live(name: str, known: set[str]) -> str:
+    hint = suggest(name, known) or f"there are: {few(known)}"
+    return f"{name}: nothing live has this name, nor is named so; {hint}"
 
 
 def _show(report: UsersReport, read: list[ReadTarget], screen: Screen, *, dangling: bool) -> None:
@@ -82,4 +87,5 @@ def _show(report: UsersReport, read: list[ReadTarget], screen: Screen, *, dangli
         elif listing is not None and listing.not_looked_at:
             note(f"note: {target.target}: not looked at: {', '.join(listing.not_looked_at)}")
     if report.dangling:
-        note(f"{plural(len(report.dangling), 'channel')} named in vain: their runs end in an error, and notify nobody")
+        count = len({(row.target, row.id) for row in report.dangling})
+        note(f"{plural(count, 'channel')} named in vain: their runs end in an error, and notify nobody")

@@ -48,7 +48,7 @@ _SEARCH = "/_plugins/_alerting/monitors/_search?" + urlencode(
     {
         "source_content_type": "application/json",
         "source": json.dumps(_ALL, separators=(",", ":")),
-        "filter_path": ",".join(["hits.total", "hits.hits._id", *_PATHS]),
+        "filter_path": ",".join(["timed_out", "_shards.failed", "hits.total", "hits.hits._id", *_PATHS]),
     },
     safe="*,",
 )
@@ -104,6 +104,10 @@ def _parse(body: Any) -> tuple[tuple[ChannelUser, ...], Unknown | None]:
     hits = outer.get("hits", []) if isinstance(outer, dict) else None  # left out where there is none
     if not isinstance(total, dict) or not isinstance(total.get("value"), int) or not isinstance(hits, list):
         return (), _unread("the answer is not that of a search")
+    if total["value"] < 0:  # there may be any number
+        return (), _unread("the answer does not say how many monitors there are")
+    if body.get("timed_out") is True or _at(body, "_shards.failed"):
+        return (), _unread("a part of the index did not answer the search")
     read = [_hit(item) for item in hits]
     users = tuple(user for user, _ in read if user is not None)
     if total["value"] > len(hits) or total.get("relation", "eq") != "eq":
