@@ -49,10 +49,14 @@ async def _deliver(send: Callable[[], Awaitable[Delivery]]) -> Delivery:
         return Delivery(Outcome.FAILED, str(error))
 
 
+# What other resources refer to. The rest that sends nothing, as a subscription, has no user that could be tested.
+_USED = frozenset(name for kind in KINDS.values() for field in kind.fields for name in field.refers)
+
+
 def untestable(match: Match) -> Unknown | None:
     """Why a live object cannot be tested by itself; None if it can."""
     if not KINDS[match.resource.kind].sends:
-        return unknown(UnknownReason.INDIRECT)
+        return unknown(UnknownReason.INDIRECT if match.resource.kind in _USED else UnknownReason.UNTESTABLE)
     if match.found is not None and match.found.live.fields.get("enabled") is False:
         return unknown(UnknownReason.DISABLED)
     return None
@@ -62,6 +66,8 @@ def untested(match: Match) -> Unknown:
     """Why a change was written without a test."""
     resource = match.resource
     if not KINDS[resource.kind].sends:
+        if resource.kind not in _USED:
+            return unknown(UnknownReason.UNTESTABLE)
         return unknown(UnknownReason.INDIRECT if match.found is None else UnknownReason.UNUSED)
     return unknown(UnknownReason.NOT_DUE if is_enabled(match) else UnknownReason.DISABLED)
 

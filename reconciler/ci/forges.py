@@ -8,6 +8,7 @@ comment is no reason for a run to fail. The token goes to the site's own address
 from __future__ import annotations
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol, TypeVar
@@ -115,13 +116,26 @@ def replace_comment(thread: Thread, line: str, text: str, transport: httpx.BaseT
 def _with_forge(thread: Thread, transport: httpx.BaseTransport | None, use: Callable[[Forge], T]) -> T:
     if thread.token is None:
         raise NoTokenError(f"no token for {thread.site}, as in a job for a fork")
+    token = thread.token.reveal()
+    if not (token.isascii() and token.isprintable()):
+        raise CommentError(f"the token for {thread.site} holds a character that no header can carry: copy it again")
     site = SITES[thread.site]
     try:
-        headers = {"user-agent": f"reconciler/{__version__}", **site.headers(thread.token.reveal())}
+        headers = {"user-agent": f"reconciler/{__version__}", **site.headers(token)}
         with httpx.Client(base_url=thread.api, headers=headers, timeout=_TIMEOUT, transport=transport) as client:
             return use(Forge(client, site, thread))
     except CommentError:
         raise
+    except json.JSONDecodeError:
+        raise CommentError(
+            f"{thread.site} answered with something else than JSON: is {thread.api} the address of its API, without a "
+            "login page before it?"
+        ) from None
+    except OSError as error:
+        raise CommentError(
+            f"{thread.site} cannot be reached at {thread.api} ({type(error).__name__}): check SSL_CERT_FILE, "
+            "SSL_CERT_DIR and the proxy variables"
+        ) from None
     except Exception as error:
         # A login page in place of JSON, an address or proxy variable that is none, authorities that are not there,
         # a token in another alphabet: none of it may cost the run its outcome, and its words may hold the token.

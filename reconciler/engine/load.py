@@ -90,7 +90,7 @@ class Workspace:
         if not self.desired.manifests and not allow_empty:
             raise RefusedError(
                 "nothing left to manage: there is no manifest, so everything owned would be a prune candidate; "
-                "check spec.manifests, or pass --allow-empty"
+                "check spec.manifests; if it is meant, plan and apply take --allow-empty"
             )
         return [problem for problem in problems if problem.level is Level.WARNING]
 

@@ -92,7 +92,7 @@ def prepare(options: ProjectOptions, here: Surroundings) -> Run:
     workspace = load_project_only(options, here)
     planning = PlanningOptions(config=options.config, targets=options.targets)
     if isinstance(options, DestroyOptions):
-        planning = replace(planning_of(options), prune=True)
+        planning = replace(planning_of(options), destroy=True)
     return Run(workspace, options, planning, tuple(f"{problem.level}: {problem}" for problem in workspace.problems))
 
 

@@ -31,6 +31,7 @@ _TONES = {
     Action.REPLACE: Tone.REPLACE,
     Action.DELETE: Tone.DESTROY,
 }
+_AS_WANTED = "No changes. What is live is as the manifests say."
 _ADDRESSES = frozenset(field.name for kind in KINDS.values() for field in kind.fields if field.role is Role.SECRET)
 
 
@@ -226,7 +227,7 @@ def headline(plan: Plan) -> str:
     """The summary in one line. What could not be read is not passed off as a plan without changes."""
     if plan.is_empty:
         gaps = "; ".join(gaps_of(plan))
-        whole = "No changes. What is live is as the manifests say."
+        whole = "Nothing to destroy." if plan.scope.get("destroy") else _AS_WANTED
         return f"No changes in what can be compared; {gaps}." if gaps else whole
     unread = len(plan.unread)
     if unread and not plan.targets:

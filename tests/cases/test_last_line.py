@@ -83,3 +83,15 @@ def test_a_snapshot_counts_what_it_lacks(opensearch: Project) -> None:
     assert opensearch.run("export", "--snapshot", str(snapshot)).code == 0
     out = without_addresses(opensearch, "--against", str(snapshot))
     assert f"{NOTHING}; up to 2 more to change, with 1 message, where a value could not be read here." in out
+
+
+def test_a_subscription_is_not_taken_for_an_account(confluent: Project) -> None:
+    """It sends nothing itself, and no other resource uses it: there is nothing to test it through."""
+    wanted = {"notification_type": "Cluster upgrade planned", "channels": ["oncall"]}
+    confluent.keep(slack("oncall"), manifest("Subscription", "upgrades", **wanted))
+    done = confluent.run("apply", "--yes")
+    assert done.code == 0, done.everything
+    assert "1 could not be verified: the target cannot test it" in done.out.splitlines()[-1]
+    tested = confluent.run("test", "upgrades")
+    assert "the target cannot test it" in tested.out
+    assert "account" not in done.out + tested.out

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from reconciler.model.masked import read_address
 from reconciler.model.values import MaskedText, SecretText
+from reconciler.simulator import Simulator
 from tests.cases.projects import INTEGRATIONS, Project
 from tests.plan.builders import MASKER, live_of, plan_of, slack
 
@@ -80,6 +81,21 @@ def test_a_placeholder_written_over_a_live_address_is_drift(confluent: Project) 
     assert REAL.rpartition("/")[2] not in drift.everything
     assert confluent.run("apply", "--yes").code == 0
     assert confluent.run("plan", "--detailed-exitcode").code == 0
+
+
+def test_a_test_of_an_address_that_is_surely_another_is_no_evidence(confluent: Project, simulator: Simulator) -> None:
+    confluent.environ["SLACK_URL"] = REAL
+    assert confluent.run("apply", "--yes").code == 0
+    (live,) = confluent.integrations()
+    confluent.call("PATCH", f"{INTEGRATIONS}/{live['id']}", {"target": {"kind": "Slack", "webhook_url": PLACEHOLDER}})
+    sent = len(simulator.inbox)
+    for arguments in (("--all",), ("oncall",)):
+        done = confluent.run("test", *arguments)
+        assert done.code == 7, done.everything
+        assert "the live address is masked, and what it shows is not the manifest's" in done.everything
+    assert len(simulator.inbox) == sent
+    assert confluent.run("apply", "--yes").code == 0  # as the message says
+    assert confluent.run("test", "--all").code == 0
 
 
 def test_a_manifest_whose_own_address_looks_masked_is_compared(confluent: Project) -> None:

@@ -77,3 +77,10 @@ def test_what_is_about_manifests_does_not_go_with_it(flag: str, opensearch: Proj
     done = opensearch.run("plan", "--destroy", flag)
     assert done.code == 64
     assert f"--destroy does not go with {flag.partition('=')[0]}" in done.everything
+
+
+def test_where_nothing_is_left_that_is_said_and_no_more(project: Project) -> None:
+    assert project.run("destroy", "--yes").code == 0
+    for arguments in (("destroy", "--yes"), ("plan", "--destroy")):
+        done = project.run(*arguments)
+        assert (done.code, done.out.splitlines()[-1]) == (0, "Nothing to destroy.")

@@ -125,6 +125,32 @@ def test_a_site_that_is_down_does_not_change_the_exit_code(actions: Shell) -> No
     assert "the comment was not written" in done.err
 
 
+@pytest.mark.parametrize(
+    ("variable", "value", "said"),
+    [
+        ("GITHUB_TOKEN", "geheim\u00e9", "the token for github holds a character that no header can carry"),
+        ("SSL_CERT_FILE", "/nonexistent", "check SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables"),
+    ],
+)
+def test_a_comment_that_cannot_be_sent_says_what_to_correct(
+    actions: Shell, monkeypatch: pytest.MonkeyPatch, variable: str, value: str, said: str
+) -> None:
+    actions.environ[variable] = value
+    monkeypatch.setenv(variable, value)
+    done = actions.run("apply", "--yes", "--comment", "github")
+    assert done.code == 0, done.everything
+    assert said in done.err
+    assert "geheim" not in done.everything
+
+
+def test_a_login_page_in_place_of_the_site_is_named(actions: Shell) -> None:
+    page = f"{actions.environ['OPENSEARCH_URL']}/_simulator/sink"
+    actions.environ["GITHUB_API_URL"] = page
+    done = actions.run("apply", "--yes", "--comment", "github")
+    assert done.code == 0, done.everything
+    assert f"github answered with something else than JSON: is {page} the address of its API" in done.err
+
+
 def test_an_apply_and_its_tests_are_told(actions: Shell, forge: FakeForge) -> None:
     done = actions.run("apply", "--yes", "-o", "markdown", "--comment", "github")
     assert done.code == 0, done.everything

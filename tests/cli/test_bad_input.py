@@ -75,7 +75,10 @@ def test_all_problems_of_all_files_come_at_once_sorted(shell: Shell) -> None:
 def test_an_empty_folder_is_an_error(shell: Shell) -> None:
     (shell.folder / "channels/oncall.yaml").unlink()
     is_clear(shell.run("validate"), 1, "no manifest")
-    is_clear(shell.run("plan"), 3, "--allow-empty")
+    for verb in (("plan",), ("apply", "--yes"), ("drift",), ("test", "--all")):
+        is_clear(shell.run(*verb), 3, "plan and apply take --allow-empty")
+    for verb in (("plan",), ("apply", "--yes")):
+        assert shell.run(*verb, "--allow-empty").code == 0
 
 
 def test_no_project_file_says_how_to_get_one(shell: Shell) -> None:

@@ -223,6 +223,12 @@ HIDDEN = Delivery(
     "Confluent Cloud does not give the address back, and the manifest has none: write a reference instead of live",
     reason=UnknownReason.ADDRESS_HIDDEN,
 )
+ANOTHER = Delivery(
+    Outcome.SKIPPED,
+    "the live address is masked, and what it shows is not the manifest's, so a message would test another address: "
+    "apply the manifest, or correct it",
+    reason=UnknownReason.ADDRESS_HIDDEN,
+)
 READ_ONLY = Delivery(
     Outcome.SKIPPED,
     "Confluent Cloud tests Slack, Teams and webhook integrations only",

@@ -27,6 +27,7 @@ from reconciler.model.users import UserListing
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.abilities import ABILITIES
 from reconciler.providers.confluent.calls import (
+    ANOTHER,
     HIDDEN,
     INTEGRATIONS,
     LATE,
@@ -309,6 +310,8 @@ class ConfluentProvider:
             raise self._deleted(object_id)
         if live.kind not in codec.TARGETS:
             return READ_ONLY
+        if codec.is_another_address(live, payload):
+            return ANOTHER
         return await self.probe(codec.filled(live, payload))
 
     async def probe(self, payload: Payload) -> Delivery:

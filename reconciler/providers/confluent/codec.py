@@ -213,14 +213,24 @@ def changed_members(payload: Payload, before: LiveObject) -> dict[str, Any]:
 
 
 def filled(live: LiveObject, payload: Payload | None) -> Payload:
-    """A live integration as a payload, with the address from the given payload where the server keeps it to itself."""
+    """A live integration as a payload, with the address from the given payload where the server keeps it to itself, and
+    nothing that it shows of it differs."""
     fields = dict(live.fields)
     kind = live.kind or ""
     name = TARGETS[kind].field
     fields[name] = in_clear(fields.get(name))
-    if payload is not None and payload.kind == kind and fields[name] is None:
+    if payload is not None and payload.kind == kind and fields[name] is None and not is_another_address(live, payload):
         fields[name] = payload.fields.get(name)
     return Payload(kind, fields, live.id)
+
+
+def is_another_address(live: LiveObject, payload: Payload | None) -> bool:
+    """Whether a masked live address is certainly not that of the payload, by what is not masked."""
+    if payload is None or live.kind is None or payload.kind != live.kind:
+        return False
+    name = TARGETS[live.kind].field
+    shown = live.fields.get(name)
+    return isinstance(shown, MaskedText) and not _may_be_same(shown, in_clear(payload.fields.get(name)))
 
 
 def same_content(live: LiveObject, other: LiveObject | Payload) -> bool:
