@@ -192,7 +192,13 @@ def test_what_is_left_to_operators_is_reported_and_announces_no_message(opensear
     assert "1 disabled by operators: oncall." in done.out
     assert opensearch.sent() == sent
     drift = opensearch.run("drift")
-    assert (drift.code, drift.out) == (0, "No drift in what was compared; 1 disabled by operators: oncall.\n")
+    assert (drift.code, drift.out.splitlines()) == (
+        0,
+        [
+            'search: disabled: SlackChannel "oncall", left to operators (ignore: [enabled])',
+            "No drift in what was compared; 1 disabled by operators: oncall.",
+        ],
+    )
 
 
 def test_a_muted_channel_under_always_announces_no_message(opensearch: Project) -> None:

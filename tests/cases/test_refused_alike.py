@@ -9,7 +9,7 @@ from tests.cases.projects import Project, manifest, slack
 
 @pytest.fixture
 def project(both: Project) -> Project:
-    both.environ["ODD_URL"] = "no address"
+    both.environ["ODD_URL"] = "nowhere"
     both.keep(manifest("WebhookChannel", "odd", url={"env": "ODD_URL"}))
     return both
 
