@@ -171,7 +171,8 @@ async def _read_live(
                 objects = {item.id: item for item in listing.objects}
                 await _read_again(provider, {item.id for item in matching.owned}, objects)
                 matching = match_live([], objects.values(), ownership, listing.words)
-            seen = await see_users(provider, (item.live for item in matching.found)) if users else None
+            live = (item.live for item in matching.found)
+            seen = await see_users(provider, live, server.incomplete) if users else None
             return ReadTarget(target, provider.abilities, server, matching, ownership, listing.types, seen)
     except (TargetError, SecretError, ConfigurationError) as error:
         return UnreadTarget(target, workspace.project.targets[target].provider, str(error))

@@ -20,16 +20,18 @@ async def find_users(provider: Provider, plan: TargetPlan) -> TargetPlan:
     return with_users(plan, await provider.read_users(ids_taken_away(plan)))
 
 
-async def see_users(provider: Provider, objects: Iterable[LiveObject]) -> SeenUsers:
+async def see_users(provider: Provider, objects: Iterable[LiveObject], incomplete: str = "") -> SeenUsers:
     """Everybody who uses a channel of a target that holds these objects, and which ids they name though none has them.
 
-    What a list lacks may be hidden from us, or be late: each such id is read. UnauthorizedError is the only error.
+    What a list lacks may be hidden from us, or be late: each such id is read. `incomplete`: why it may lack some.
+    UnauthorizedError is the only error.
     """
     known = {item.id: item for item in objects}
     listing = await provider.read_users({item.id for item in known.values() if can_be_used(item.kind)})
     named = sorted({channel for user in listing.users for channel in user.channels} - known.keys())
     missing = await side_by_side(_is_missing(provider, object_id) for object_id in named)
-    return SeenUsers(listing, frozenset(name for name, gone in zip(named, missing, strict=True) if gone))
+    gone = frozenset(name for name, is_gone in zip(named, missing, strict=True) if is_gone)
+    return SeenUsers(listing, gone, incomplete)
 
 
 async def _is_missing(provider: Provider, object_id: str) -> bool:

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from reconciler.model.dataclass import dataclass
+from reconciler.model.evidence import unknown
+from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS
 from reconciler.model.text import suggest
 from reconciler.model.users import UsedBy, User, UserListing, as_user, used_by
@@ -63,16 +65,22 @@ def _users_of(change: Change, listing: UserListing) -> UsedBy | None:
 
 @dataclass(frozen=True, slots=True)
 class SeenUsers:
-    """All users that a target shows, and the ids that they name though there certainly is no such object."""
+    """All users that a target shows, and the ids that they name though there certainly is no such object.
+
+    `incomplete`: why the target's list may lack objects that refer to others, if it may.
+    """
 
     listing: UserListing
     missing: frozenset[str] = frozenset()
+    incomplete: str = ""
 
 
-def users_of(item: Found, matching: Matching, listing: UserListing) -> UsedBy:
+def users_of(item: Found, matching: Matching, seen: SeenUsers) -> UsedBy:
     """Who uses a live object: what sends through it, and the live objects that refer to it."""
-    sends = can_be_used(item.live.kind)
-    found = used_by(listing, item.id) if sends and listing.source else UsedBy()
+    if can_be_used(item.live.kind) and seen.listing.source:
+        found = used_by(seen.listing, item.id)
+    else:
+        found = UsedBy(gap=unknown(UnknownReason.LIST_INCOMPLETE, seen.incomplete) if seen.incomplete else None)
     others = sorted(_referring(item, matching), key=lambda user: (user.kind, user.name, user.id))
     return replace(found, users=(*found.users, *others))
 

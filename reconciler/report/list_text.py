@@ -41,7 +41,7 @@ def list_rows(
     for item in matching.found:
         if not item.live.read_only:
             row = _row(target, item, ownership)
-            yield row if seen is None else replace(row, used_by=users_of(item, matching, seen.listing))
+            yield row if seen is None else replace(row, used_by=users_of(item, matching, seen))
 
 
 def _row(target: str, item: Found, ownership: Ownership) -> ListRow:

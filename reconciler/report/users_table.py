@@ -58,7 +58,7 @@ def channel_rows(
     names = frozenset(names)
     chosen = [item for item in matching.found if _is_listed(item) and (item.id in names or is_chosen(item, names))]
     for item in chosen:
-        yield ChannelRow(target, item.kind, item.name, item.id, users_of(item, matching, seen.listing))
+        yield ChannelRow(target, item.kind, item.name, item.id, users_of(item, matching, seen))
     for name in sorted(names - {item.name for item in chosen}):
         for key in dict.fromkeys((ownership.key_of(name), name)):
             if key in seen.missing and key is not None:
@@ -87,7 +87,7 @@ def _dangling(target: str, found: Dangling) -> DanglingRow:
 
 def gap_of(seen: SeenUsers) -> str:
     """Why there may be more users; "" if there cannot be."""
-    return seen.listing.gap.text if seen.listing.gap else ""
+    return seen.listing.gap.text if seen.listing.gap else seen.incomplete
 
 
 def exit_of_users(report: UsersReport) -> Exit:

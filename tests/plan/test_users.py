@@ -17,7 +17,7 @@ from reconciler.plan.changes import Change, TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
 from reconciler.plan.make import MakeOptions
 from reconciler.plan.marks import Matching
-from reconciler.plan.users import SeenUsers, dangling, ids_taken_away, matters, with_users
+from reconciler.plan.users import SeenUsers, dangling, ids_taken_away, matters, users_of, with_users
 from reconciler.report.users_text import used_by_lines
 from tests.plan.builders import live, live_of, plan_of, resource, slack
 from tests.providers.memory import MemoryProvider
@@ -161,6 +161,18 @@ def test_an_incomplete_list_hides_who_refers_to_an_account() -> None:
     assert "the server cannot read 1" in only(hold_back(partly, matching, options)).held
     assert only(hold_back(plan, matching, options)).held == ""
     assert only(hold_back(partly, matching, GuardOptions())).held == ""
+
+
+def test_nobody_is_said_to_use_no_group_where_the_list_may_lack_who_does() -> None:
+    objects = [live("EmailGroup", "acme_team", "[acme/team]"), live("SlackChannel", "acme_oncall", "[acme/oncall]")]
+    _, matching = plan_of([], objects)
+    seen = SeenUsers(UserListing("Alerting"), incomplete="the server cannot read 1")
+    gaps = {item.id: users_of(item, matching, seen).gap for item in matching.found}
+    assert gaps["acme_team"] == unknown(UnknownReason.LIST_INCOMPLETE, "the server cannot read 1")
+    assert gaps["acme_oncall"] is None
+    bare = replace(seen, listing=UserListing())
+    assert all(users_of(item, matching, bare).gap for item in matching.found)
+    assert not any(users_of(item, matching, replace(bare, incomplete="")).gap for item in matching.found)
 
 
 def test_what_is_seen_in_part_is_told_as_a_part() -> None:
