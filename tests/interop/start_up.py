@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+import sysconfig
 import tempfile
 from pathlib import Path
 
@@ -20,8 +21,9 @@ from tests.interop.tools import ROOT, NotRunError, run
 __all__ = ["play_start_up"]
 
 _COMMAND = Path(sys.executable).parent / "reconciler"
-_BUDGETS = {"version": 260, "validate": 500, "plan": 900}
-"""Millions of instructions of one verb, for one channel that is as it should be; a bare Python takes 40."""
+_BUDGETS = {"version": 270, "validate": 500, "plan": 960}
+"""Millions of instructions of one verb, for one channel that is as it should be; a bare Python takes 40. A plan should
+take 900 and took 896 when this was written: the rest is room for other processors and newer libraries."""
 _PYTHON = (3, 11)
 """The version that the budgets are of: each counts otherwise."""
 
@@ -34,6 +36,7 @@ def play_start_up() -> list[str]:
         raise NotRunError(f"the budgets are of Python {'.'.join(map(str, _PYTHON))}")
     compileall.compile_dir(ROOT / "reconciler", quiet=2, force=True)
     compileall.compile_dir(Path(os.__file__).parent, quiet=2, maxlevels=1)
+    compileall.compile_dir(sysconfig.get_path("purelib"), quiet=2)
     with tempfile.TemporaryDirectory(prefix="reconciler-interop-") as name, Simulator() as simulator:
         folder = Path(name)
         (folder / "channels").mkdir()
