@@ -50,6 +50,7 @@ MEMBERS: Mapping[str, str] = {
     "dangling": "Every monitor and workflow that names a channel in vain.",
     "delivery": "Whether it affects where messages go, and so is tested.",
     "destroy": "How many objects are deleted.",
+    "adopt": "How many unmanaged objects become ours; counted as changed too only where a field of them differs.",
     "disabled": "Objects that stay disabled.",
     "drifted": "Whether anything moved that no manifest asked for.",
     "enabled": "Whether it sends; null where the target cannot disable it.",

@@ -86,7 +86,7 @@ def _question(run: Run, plan: Plan) -> str:
     counts = plan.counts
     recipients = sum(message.count for message in plan.messages)
     sending = f", sending test messages to {plural(recipients, 'recipient')}" if recipients else ""
-    return f"Apply {counts.add} to add, {counts.change} to change, {counts.destroy} to destroy{sending}?"
+    return f"Apply {counts.actions}{sending}?"
 
 
 async def _carry_out(done: Planned, output: Output) -> RunResult:

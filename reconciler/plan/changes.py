@@ -127,6 +127,16 @@ class Change:
         return self.action in (Action.CREATE, Action.REPLACE) or any(item.delivery for item in self.fields)
 
     @property
+    def adopts(self) -> bool:
+        """Whether it makes ours what was unmanaged."""
+        return Reason.ADOPTED in self.reasons
+
+    @property
+    def only_adopts(self) -> bool:
+        """Whether nothing but the mark is written."""
+        return self.adopts and self.action is Action.UPDATE and not self.fields
+
+    @property
     def disables(self) -> bool:
         """Whether it mutes an enabled channel."""
         return self.action is Action.UPDATE and any(
@@ -219,22 +229,29 @@ class Pending:
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """The numbers of the summary line. A replace is counted as one to add and one to destroy."""
+    """The numbers of the summary line. A replace is counted as one to add and one to destroy; what is adopted is to
+    change as well only where a field of it differs."""
 
     add: int = 0
     change: int = 0
     destroy: int = 0
+    adopt: int = 0
     held: int = 0
 
     def __add__(self, other: Counts) -> Counts:
         return Counts(
-            self.add + other.add, self.change + other.change, self.destroy + other.destroy, self.held + other.held
+            self.add + other.add,
+            self.change + other.change,
+            self.destroy + other.destroy,
+            self.adopt + other.adopt,
+            self.held + other.held,
         )
 
     @property
     def actions(self) -> str:
-        """`1 to add, 0 to change, 0 to destroy`."""
-        return f"{self.add} to add, {self.change} to change, {self.destroy} to destroy"
+        """`1 to add, 0 to change, 0 to destroy`, and `, 12 to adopt` where there are any."""
+        adopting = f", {self.adopt} to adopt" if self.adopt else ""
+        return f"{self.add} to add, {self.change} to change, {self.destroy} to destroy{adopting}"
 
     def __str__(self) -> str:
         return f"{self.actions}." + (f" {self.held} held." if self.held else "")
@@ -307,8 +324,9 @@ class TargetPlan:
         replaces = actions.count(Action.REPLACE)
         return Counts(
             add=actions.count(Action.CREATE) + replaces,
-            change=actions.count(Action.UPDATE),
+            change=actions.count(Action.UPDATE) - sum(change.only_adopts for change in self.due),
             destroy=actions.count(Action.DELETE) + replaces,
+            adopt=sum(change.adopts for change in self.due),
             held=len(self.changes) - len(actions),
         )
 

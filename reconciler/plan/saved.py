@@ -36,7 +36,13 @@ def _adapter() -> TypeAdapter[Plan]:
 def plan_document(plan: Plan) -> dict[str, Any]:
     """A plan as plain JSON values, with its summary for readers that want only that."""
     counts = plan.counts
-    summary = {"add": counts.add, "change": counts.change, "destroy": counts.destroy, "held": counts.held}
+    summary = {
+        "add": counts.add,
+        "change": counts.change,
+        "destroy": counts.destroy,
+        "adopt": counts.adopt,
+        "held": counts.held,
+    }
     return {"format": PLAN_FORMAT, "summary": summary, "no_changes": plan.is_empty, **to_json(plan)}
 
 
@@ -86,7 +92,7 @@ def _is_place(step: int | str) -> bool:
 def plan_schema() -> dict[str, Any]:
     """The JSON Schema of a plan document."""
     schema = _adapter().json_schema(mode="serialization")
-    counts = {name: {"type": "integer", "minimum": 0} for name in ("add", "change", "destroy", "held")}
+    counts = {name: {"type": "integer", "minimum": 0} for name in ("add", "change", "destroy", "adopt", "held")}
     extra = {
         "format": {"const": PLAN_FORMAT, "description": "The format and its version."},
         "summary": {"type": "object", "properties": counts, "description": "The numbers of the summary line."},

@@ -53,13 +53,15 @@ def _property(text: str) -> str:
 def render_terraform_report(plan: Plan) -> str:
     """What GitLab's `artifacts:reports:terraform` reads: the three numbers of the merge request widget.
 
-    What may change once a secret can be read counts as an update. Where a target could not be read there are no
-    numbers: GitLab then says that the report could not be generated, in place of `0 to add`.
+    What may change once a secret can be read counts as an update, and so does what is only adopted. Where a target
+    could not be read there are no numbers: GitLab then says that the report could not be generated, in place of
+    `0 to add`.
     """
     if plan.unread:
         return "{}\n"
     counts, may_change = plan.counts, sum(len(target.may_change) for target in plan.targets)
-    return json.dumps({"create": counts.add, "update": counts.change + may_change, "delete": counts.destroy}) + "\n"
+    updates = counts.change + sum(change.only_adopts for target in plan.targets for change in target.due)
+    return json.dumps({"create": counts.add, "update": updates + may_change, "delete": counts.destroy}) + "\n"
 
 
 def render_junit(tests: Sequence[TestResult], problems: Iterable[Problem] = ()) -> str:

@@ -108,10 +108,13 @@ def _head(result: RunResult) -> str:
 
 
 def _standing(result: RunResult) -> str:
-    done = [item.change.action for target in result.targets for item in target.results if item.status in _STANDING]
+    standing = [item.change for target in result.targets for item in target.results if item.status in _STANDING]
+    done = [change.action for change in standing]
     replaces = done.count(Action.REPLACE)
     added, destroyed = done.count(Action.CREATE) + replaces, done.count(Action.DELETE) + replaces
-    return f"{added} added, {done.count(Action.UPDATE)} changed, {destroyed} destroyed"
+    changed = done.count(Action.UPDATE) - sum(change.only_adopts for change in standing)
+    adopted = sum(change.adopts for change in standing)
+    return f"{added} added, {changed} changed, {destroyed} destroyed" + (f", {adopted} adopted" if adopted else "")
 
 
 def _verified(counts: Tally) -> Iterator[str]:

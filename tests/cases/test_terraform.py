@@ -58,7 +58,7 @@ def test_everything_moves_without_a_difference_and_without_a_message(both: Proje
     planned = both.run("plan")
     assert planned.code == 0, planned.everything
     assert planned.out.count("(adopted)") == 8, "all but the subscription, which carries no mark"
-    assert "Plan: 0 to add, 8 to change, 0 to destroy." in planned.out
+    assert "Plan: 0 to add, 0 to change, 0 to destroy, 8 to adopt." in planned.out
     assert "differ" not in planned.out
     assert both.run("apply", "--yes").code == 0
     assert both.sent() == []

@@ -339,3 +339,17 @@ def test_one_reference_is_shown_by_name() -> None:
     assert str(SecretReference("vault", "kv/slack", "url", "Bearer {}")) == "Bearer {vault:kv/slack#url}"
     assert MASKER.show(SLACK) == {"secret": "•••", "reference": "env:SLACK_URL"}
     assert OWNERSHIP.key_of("x") == "acme_x"
+
+
+def test_what_is_adopted_is_counted_and_is_a_change_too_only_where_a_field_differs() -> None:
+    same = slack("same", Settings(id="acme_same"))
+    other = slack("other", Settings(id="acme_other"), description="ours")
+    unmanaged = [live_of(same, ""), live_of(other, "theirs"), live_of(slack("owned"))]
+    plan, _ = plan_of([same, other, slack("owned", description="new")], unmanaged)
+    assert [change.name for change in plan.changes if change.adopts] == ["other", "same"]
+    assert plan.counts.actions == "0 to add, 2 to change, 0 to destroy, 2 to adopt"
+
+
+def test_nothing_is_said_of_adoption_where_nothing_is_adopted() -> None:
+    plan, _ = plan_of([slack()], [])
+    assert plan.counts.actions == "1 to add, 0 to change, 0 to destroy"
