@@ -21,7 +21,7 @@ from reconciler.model.version import __version__
 from reconciler.plan.changes import Plan, TargetPlan, UnreadTarget
 from reconciler.plan.enabled import ALL
 from reconciler.plan.guards import GuardOptions
-from reconciler.plan.lint import IDLE, idle_deletes
+from reconciler.plan.lint import idle_deletes
 from reconciler.plan.make import MakeOptions
 from reconciler.providers import settings_of
 
@@ -177,7 +177,7 @@ def _idle_consents(
 ) -> Iterator[str]:
     """A note for each delete that the project file consents to for nothing; only where every target was looked at.
     ConfigurationError where the project sets that rule to error."""
-    level = workspace.levels.of(IDLE)
+    level = workspace.levels.of("idle-consent")
     names = {consent.delete for consent in workspace.project.safety.allow}
     selection = workspace.selection
     everywhere = set(workspace.targets) == set(workspace.project.targets) and not unread

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from dataclasses import replace
 
-from reconciler.model.errors import Problem
+from reconciler.model.errors import Level, Problem
 from reconciler.model.lint import LINT_RULES, LintLevel, LintLevels
 from reconciler.model.provider import Abilities
 from reconciler.model.resource import DUPLICATE, REPLACE, ChangeKey, Resource
@@ -16,8 +16,6 @@ from reconciler.plan.changes import Action, Change, RefusedResource, TargetPlan
 from reconciler.plan.diff import Secrets
 from reconciler.plan.marks import Match, Matching
 from reconciler.plan.payload import with_values, without_refused
-
-IDLE = "idle-consent"
 
 
 def lint_plan(
@@ -63,7 +61,8 @@ def _idle_consents(match: Match, change: Change | None, renamed: Collection[Chan
         idle.discard(DUPLICATE)
     if idle:
         message = f"[{', '.join(sorted(idle))}] has no effect on this target"
-        yield Problem(("spec", "allow"), message, IDLE, "remove it, or give it under overrides where it is needed")
+        fix = "remove it, or give it under overrides where it is needed"
+        yield Problem(("spec", "allow"), message, "idle-consent", fix, level=Level.WARNING)
 
 
 def idle_deletes(plans: Collection[TargetPlan], names: Collection[str]) -> Iterator[Problem]:
@@ -75,7 +74,7 @@ def idle_deletes(plans: Collection[TargetPlan], names: Collection[str]) -> Itera
     for name in sorted(names):
         if not any(key.is_among({name}) for key in keys):
             message = f"the consent to delete {name} permits nothing on any target"
-            yield Problem(("spec", "safety", "allow"), message, IDLE, "remove it")
+            yield Problem(("spec", "safety", "allow"), message, "idle-consent", "remove it", level=Level.WARNING)
 
 
 def _found_now(resource: Resource, abilities: Abilities, secrets: Secrets, version: str, claimed: str) -> list[Problem]:
