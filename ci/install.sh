@@ -19,7 +19,9 @@ for extra in "${extras[@]}"; do
   fi
   locks+=(--requirement "requirements/extras/$extra.txt")
 done
-wanted="${locks[*]}"
+# What is installed there is renewed when this checkout, its locks or the extras are others.
+content=$(find reconciler pyproject.toml requirements -type f ! -name '*.pyc' | LC_ALL=C sort | xargs cat | cksum)
+wanted="${locks[*]} $content"
 if [ "$(cat "$folder/.installed" 2>/dev/null)" = "$wanted" ]; then
   exit 0
 fi

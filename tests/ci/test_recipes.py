@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -347,6 +348,24 @@ def test_installing_takes_the_locks_with_their_hashes_and_no_more(job: Shell, tm
     assert len(log.read_text().splitlines()) == 2, "what is installed is not installed again"
     assert bash(job, step("Install"), {**environ, "RECONCILER_EXTRAS": ""}).returncode == 0
     assert len(log.read_text().splitlines()) == 4
+
+
+def test_an_installation_is_renewed_when_the_checkout_is_another(job: Shell, tmp_path: Path) -> None:
+    environ, log = play_python(job, tmp_path)
+    checkout = tmp_path / "checkout"
+    for name in ("ci", "requirements"):
+        shutil.copytree(ROOT / name, checkout / name)
+    shutil.copy(ROOT / "pyproject.toml", checkout)
+    source = checkout / "reconciler/__init__.py"
+    source.parent.mkdir()
+
+    def install(content: str) -> int:
+        """How many lines the note of what was asked for has then."""
+        source.write_text(content)
+        assert bash(job, f"{checkout}/ci/install.sh {tmp_path}/installed", environ).returncode == 0
+        return len(log.read_text().splitlines())
+
+    assert [install("old"), install("old"), install("new"), install("new")] == [2, 2, 4, 4]
 
 
 def test_installing_imports_nothing_of_the_proposal(job: Shell, tmp_path: Path) -> None:
