@@ -13,10 +13,14 @@ import yaml
 from click.shell_completion import ShellComplete
 
 from reconciler.cli.main import VERBS, _group
+from reconciler.manifests.check import load_schema
+from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.load_project import load_project_text
+from reconciler.model.kinds import KINDS
 from reconciler.providers import settings_of
+from reconciler.report.explain import explain_field
 from reconciler.report.sarif import render_sarif
-from tests.cases.projects import SLACK_URL, Project, manifest, slack
+from tests.cases.projects import CONFIGS, SLACK_URL, Project, manifest, slack
 
 ROOT = Path(__file__).resolve().parents[2]
 ESCAPE = "\x1b["
@@ -80,6 +84,44 @@ def test_a_dumb_terminal_gets_no_colours(opensearch: Project, term: str, coloure
     assert "Plan: 1 to add, 0 to change, 0 to destroy." in shown, "never broken in two: a terminal wraps by itself"
 
 
+@pytest.mark.parametrize(
+    ("verb", "question"),
+    [
+        ("apply", "Apply 1 to add, 0 to change, 1 to destroy, sending test messages to 1 recipient? [y/N]: "),
+        ("destroy", "Destroy 1 object on search? [y/N]: "),
+    ],
+)
+def test_a_question_names_what_its_verb_does_and_no_is_no(opensearch: Project, verb: str, question: str) -> None:
+    """Both with one object of ours to delete: under a mark, but of no manifest."""
+    config = {"name": "Left", "description": "[acme/left]", "config_type": "slack", "slack": {"url": f"{SLACK_URL}q"}}
+    opensearch.call("POST", CONFIGS, {"config_id": "acme_left", "config": config})
+    code, shown = answer_on_terminal(opensearch, [verb, *(["--prune"] if verb == "apply" else [])], "n")
+    assert question in shown
+    assert "the answer was no" in shown
+    assert code == 3
+    assert list(opensearch.configs()) == ["acme_left"]
+
+
+def answer_on_terminal(project: Project, arguments: list[str], answer: str) -> tuple[int, str]:
+    """The exit code of a run whose question a person answers, and what it says beside its report."""
+    pty = pytest.importorskip("pty")
+    mine, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "reconciler", *arguments],
+        cwd=project.folder,
+        env={**{name: value for name, value in os.environ.items() if name != "CI"}, **project.environ},
+        stdin=theirs,
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+    )
+    os.close(theirs)
+    asked = read_terminal(mine, "[y/N]: ")
+    os.write(mine, f"{answer}\n".encode())
+    shown = asked + read_terminal(mine)
+    os.close(mine)
+    return process.wait(60), shown
+
+
 def run_on_terminal(project: Project, arguments: list[str], environ: dict[str, str]) -> str:
     """What a run prints on a terminal."""
     pty = pytest.importorskip("pty")
@@ -93,18 +135,24 @@ def run_on_terminal(project: Project, arguments: list[str], environ: dict[str, s
         stdin=subprocess.DEVNULL,
     )
     os.close(theirs)
-    parts: list[bytes] = []
-    while True:
+    shown = read_terminal(mine)
+    os.close(mine)
+    process.wait(60)
+    return shown
+
+
+def read_terminal(terminal: int, until: str = "") -> str:
+    """All that is written to a terminal until nobody can write to it any more, or it ends with `until`."""
+    shown = b""
+    while not (until and shown.endswith(until.encode())):
         try:
-            part = os.read(mine, 65536)
+            part = os.read(terminal, 65536)
         except OSError:  # Linux ends a terminal that nobody writes to like this
             break
         if not part:
             break
-        parts.append(part)
-    os.close(mine)
-    process.wait(60)
-    return b"".join(parts).decode()
+        shown += part
+    return shown.decode()
 
 
 @pytest.mark.parametrize("name", ["-a", "a-", "-", "a" * 64, "A"])
@@ -132,6 +180,18 @@ def test_examples_of_explain_are_yaml(opensearch: Project) -> None:
     text = opensearch.run("explain", "WebhookChannel.headers").out
     example = next(line.removeprefix("Example: ") for line in text.splitlines() if line.startswith("Example: "))
     assert yaml.safe_load(example)["headers"]["Content-Type"] == "application/json"
+
+
+@pytest.mark.parametrize("name", [*KINDS, "project"])
+def test_every_example_of_explain_is_yaml_that_says_what_the_schema_says(name: str) -> None:
+    schema = load_schema(name)
+    for field, node in schema["properties"]["spec"]["properties"].items():
+        lines = (explain_field(schema, [field]) or "").splitlines()
+        shown = [line.removeprefix("Example: ") for line in lines if line.startswith("Example: ")]
+        examples = [{field: example} for example in node.get("examples", [])]
+        assert [
+            read.value for text in shown for read in parse_documents(text) if isinstance(read, Document)
+        ] == examples
 
 
 def test_a_header_named_like_a_field_is_a_value_like_any_other(opensearch: Project) -> None:
@@ -171,7 +231,9 @@ def test_one_recipient_is_one(opensearch: Project) -> None:
     done = opensearch.run("apply", "--yes", "--max-messages", "0")
     assert done.code == 3
     assert "1 recipients" not in done.everything
-    assert "skipped: skipped:" not in opensearch.run("plan").everything
+    planned = opensearch.run("plan")
+    assert "Will send 1 test message: mail (1 recipient)" in planned.out
+    assert "skipped: skipped:" not in planned.everything
 
 
 def test_what_many_deletes_have_in_common_is_said_once(opensearch: Project) -> None:
@@ -188,6 +250,14 @@ def test_the_simulator_plays_no_version_that_has_no_notifications(opensearch: Pr
     done = opensearch.run("simulate", "--port", "0", "--opensearch-version", "1.0")
     assert done.code == 1
     assert "2.0 is the oldest" in done.err
+
+
+def test_a_simulator_that_is_not_installed_is_to_be_had_under_our_own_name(opensearch: Project) -> None:
+    opensearch.write("without/aiohttp.py", "raise ImportError")
+    path = {"PYTHONPATH": os.pathsep.join([str(opensearch.folder / "without"), str(ROOT)])}
+    done = opensearch.run("simulate", "--port", "0", environ=path)
+    assert done.code == 1
+    assert "pip install 'channel-reconciler[simulator]'" in done.err
 
 
 def test_the_age_of_a_snapshot_may_be_given_in_seconds(opensearch: Project) -> None:

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -112,6 +115,14 @@ def test_a_fork_without_a_token_gets_the_summary_and_is_told(actions: Shell, for
     assert forge.comments == []
 
 
+def test_where_there_is_no_summary_the_report_is_not_said_to_be_in_it(actions: Shell) -> None:
+    del actions.environ["GITHUB_TOKEN"]
+    done = actions.run("plan", "--comment", "github", environ={"GITHUB_STEP_SUMMARY": ""})
+    assert done.code == 0
+    assert "the report is in this log only" in done.err
+    assert "summary" not in done.err
+
+
 def test_other_targets_and_ids_have_comments_of_their_own(actions: Shell, forge: FakeForge) -> None:
     for flags in ((), ("--target", "search"), ("--comment-id", "nightly"), ()):
         assert actions.run("plan", "--comment", "github", *flags).code == 0
@@ -159,6 +170,26 @@ def test_an_apply_and_its_tests_are_told(actions: Shell, forge: FakeForge) -> No
     done = actions.run("test", "--all", "--junit", "junit.xml", "-o", "html")
     assert done.out.startswith("<!DOCTYPE html>")
     assert JUnitXml.fromfile(str(actions.folder / "junit.xml")).tests == 1
+
+
+def test_an_apply_that_nobody_could_be_told_of_is_not_told_as_failed(actions: Shell, forge: FakeForge) -> None:
+    assert actions.run("plan", "--comment", "github").code == 0
+    with Path("/dev/full").open("w") as stdout:
+        done = subprocess.run(
+            [sys.executable, "-m", "reconciler", "apply", "--yes", "--json", "--comment", "github"],
+            cwd=actions.folder,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **actions.environ},
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+    assert done.returncode == 0, done.stderr
+    (body,) = forge.bodies()
+    assert "❌" not in body
+    assert "failed" not in body
+    assert "Plan: 1 to add" not in body, "and no older news stands"
 
 
 def test_the_summary_keeps_within_what_the_step_has_left(actions: Shell) -> None:

@@ -384,6 +384,18 @@ def test_an_unknown_extra_is_told_before_anything_is_installed(job: Shell, tmp_p
     assert not (job.folder / "hacked").exists()
 
 
+def test_extras_can_be_had_in_every_recipe() -> None:
+    """The action's input is tried above; the others hand theirs to the same script."""
+    install = next(item for item in ACTION["runs"]["steps"] if item.get("name") == "Install")
+    assert install["env"]["RECONCILER_EXTRAS"] == "${{ inputs.extras }}"
+    assert ACTION["inputs"]["extras"]["description"]
+    assert TEMPLATE["variables"]["RECONCILER_EXTRAS"] == ""
+    installing = '/ci/install.sh" "$CI_BUILDS_DIR/reconciler" "$RECONCILER_EXTRAS"'
+    assert any(line.endswith(installing) for line in TEMPLATE[".reconciler"]["before_script"])
+    dockerfile = (ROOT / "Dockerfile").read_text("utf-8").splitlines()
+    assert {'ARG EXTRAS=""', 'RUN /source/ci/install.sh /opt/reconciler "$EXTRAS"'} <= set(dockerfile)
+
+
 def test_every_extra_of_the_tool_has_its_lock() -> None:
     extras = set(PYPROJECT["project"]["optional-dependencies"]) - {"build", "dev"}
     locks = {path.stem: path.read_text("utf-8") for path in (ROOT / "requirements/extras").glob("*.txt")}
@@ -412,6 +424,36 @@ def test_actions_are_pinned_by_full_hash_each_by_one() -> None:
         hashes.setdefault(name, set()).add((commit, comment))
     assert len(hashes) > 5
     assert all(len(pins) == 1 for pins in hashes.values()), hashes
+
+
+NODE_24 = {"checkout": 5, "setup-python": 6, "upload-artifact": 6, "download-artifact": 7, "attest": 4}
+"""By action of GitHub's own, the first major version on node24: runners have no node20 since September 2026."""
+
+
+def test_no_action_needs_a_runtime_that_runners_no_longer_have() -> None:
+    majors = {
+        (owner, name, int(comment.removeprefix(" # v").partition(".")[0]))
+        for action, comment in uses()
+        for owner, _, name in [action.partition("@")[0].partition("/")]
+        if owner == "actions"
+    }
+    assert {name for _, name, _ in majors} == set(NODE_24)
+    assert [name for _, name, major in majors if major < NODE_24[name]] == []
+
+
+def test_no_recipe_drops_runs_that_wait_and_each_apply_waits_its_turn() -> None:
+    example = (ROOT / "examples/plan-in-ci/github-workflow.yaml").read_text("utf-8")
+    applying = 0
+    for text in (*WORKFLOWS.values(), example):
+        workflow = yaml.safe_load(text)
+        assert "concurrency" not in workflow
+        for job in workflow["jobs"].values():
+            assert "concurrency" not in job
+            for item in job["steps"]:
+                if item.get("with", {}).get("command", "").startswith("apply"):
+                    applying += 1
+                    assert item["with"]["in-turn"] == "true"
+    assert applying >= 2
 
 
 def test_a_plan_on_a_pull_request_trusts_the_protected_branch_alone() -> None:

@@ -56,6 +56,8 @@ def test_defaults_of_flags_and_of_options_are_the_same(verb: str) -> None:
                     assert context.params[item.name] in (item.default, None), item.name
 
 
-def test_auto_approve_counts_from_the_environment_by_either_name(shell: Shell) -> None:
-    for name in ("RECONCILER_YES", "RECONCILER_AUTO_APPROVE"):
-        assert shell.run("apply", environ={name: "1"}).code == 0
+@pytest.mark.parametrize("name", ["RECONCILER_YES", "RECONCILER_AUTO_APPROVE"])
+def test_auto_approve_counts_from_the_environment_by_either_name(shell: Shell, name: str) -> None:
+    done = shell.run("apply", environ={name: "1"})
+    assert done.code == 0, done.everything
+    assert "1 added" in done.out, "there was something to ask about"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -204,6 +205,22 @@ def test_the_job_s_own_git_variables_reach_no_call(
     monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.bare")
     monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
     assert repository_of(project.root).commit("HEAD").hash == here
+
+
+def test_a_checkout_of_another_user_can_be_read(
+    repository: Repository, project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """As in a container that a checkout is mounted into; git's own tests play it by this variable."""
+    git = shutil.which("git")
+    tools = tmp_path_factory.mktemp("tools")
+    settings = "GIT_TEST_ASSUME_DIFFERENT_OWNER=1 GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1"
+    (tools / "git").write_text(f'#!/bin/sh\n{settings} exec {git} "$@"\n')
+    (tools / "git").chmod(0o755)
+    environ = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    refused = subprocess.run(["git", "rev-parse", "HEAD"], cwd=project.root, env=environ, capture_output=True)
+    assert b"dubious ownership" in refused.stderr
+    tree = Tree(Repository(repository.checkout, environ).commit("main"))
+    assert (tree.whole() / "channels" / "binary.yaml").read_bytes() == b"\x00\n\xff"
 
 
 def test_a_program_called_git_in_the_checkout_is_not_found(

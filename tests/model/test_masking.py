@@ -34,6 +34,7 @@ LEAST = 4
         ("https://user:pass@hooks.slack.com/services/T0/B0/x", HIDDEN),
         ("https://hooks.slack.com%2eevil/x", HIDDEN),
         ("ftp://hooks.slack.com/x", HIDDEN),
+        ("http://[2001:db8::1]:8080/hook", HIDDEN),
         ("Hunter2-and-more", HIDDEN),
         ("", HIDDEN),
     ],
@@ -44,6 +45,7 @@ def test_a_value_from_elsewhere_shows_what_is_known_of_everybody(address: str, s
 
 def test_a_host_that_the_manifest_writes_out_is_shown() -> None:
     assert mask_address("https://alerts.acme.example:8443/hook", written=True) == "https://alerts.acme.example:8443/•••"
+    assert mask_address("http://[2001:db8::1]:8080/hook", written=True) == HIDDEN, "and not as one without brackets"
     shown = MASKER.show(SecretText("https://alerts.acme.example/hook"), is_address=True, is_desired=True)
     assert shown == {"secret": "https://alerts.acme.example/•••"}
     live = MASKER.show(SecretText("https://alerts.acme.example/hook"), is_address=True)

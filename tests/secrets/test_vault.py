@@ -201,6 +201,34 @@ def test_certificates_are_checked_against_the_given_authority(
     assert missing.startswith("FAILED Vault secret")
 
 
+def test_a_client_certificate_is_shown_to_a_vault_that_asks_for_one(
+    resolve: Resolve, environ: dict[str, str], tmp_path: Path
+) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.configure_trust(context)
+    context.verify_mode = ssl.CERT_REQUIRED
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    own = authority.issue_cert("client@example.org")
+    own.private_key_and_cert_chain_pem.write_to_path(tmp_path / "both.pem")
+    own.cert_chain_pems[0].write_to_path(tmp_path / "own.pem")
+    own.private_key_pem.write_to_path(tmp_path / "own.key")
+    server = Vault()
+    server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+    with served(server):
+        environ |= {
+            "VAULT_ADDR": f"https://localhost:{server.server_port}",
+            "VAULT_CACERT": str(tmp_path / "ca.pem"),
+        }
+        apart = {"VAULT_CLIENT_CERT": str(tmp_path / "own.pem"), "VAULT_CLIENT_KEY": str(tmp_path / "own.key")}
+        in_two_files = read(resolve, {**environ, **apart})
+        in_one_file = read(resolve, {**environ, "VAULT_CLIENT_CERT": str(tmp_path / "both.pem")})
+        without = read(resolve, environ)
+    assert (in_two_files, in_one_file) == ("planted-v2", "planted-v2")
+    assert without.startswith("FAILED Vault secret")
+
+
 def test_without_the_library(resolve: Resolve, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "hvac", None)
     assert "pip install 'channel-reconciler[vault]'" in read(resolve, environ)
