@@ -186,7 +186,9 @@ def test_examples_of_explain_are_yaml(opensearch: Project) -> None:
 def test_every_example_of_explain_is_yaml_that_says_what_the_schema_says(name: str) -> None:
     schema = load_schema(name)
     for field, node in schema["properties"]["spec"]["properties"].items():
-        lines = (explain_field(schema, [field]) or "").splitlines()
+        said = explain_field(schema, [field])
+        assert (said is None) is (node.get("not") == {}), f"{field}: there is nothing to say of what is always refused"
+        lines = (said or "").splitlines()
         shown = [line.removeprefix("Example: ") for line in lines if line.startswith("Example: ")]
         examples = [{field: example} for example in node.get("examples", [])]
         assert [

@@ -205,6 +205,14 @@ def test_a_wrong_address_or_token_is_a_comment_error(api: str, token: str) -> No
     assert token not in str(error.value)
 
 
+def test_a_proxy_variable_that_is_none_is_a_comment_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "nonsense://proxy.example")
+    with pytest.raises(CommentError) as error:
+        put_comment(Thread("github", "http://127.0.0.1:9/api", "a/b", "7", "robot", SecretText(TOKEN)), LINE, "text")
+    assert TOKEN not in str(error.value)
+
+
 def test_only_an_earlier_comment_is_replaced(forge: FakeForge) -> None:
     assert replace_comment(thread(forge.site), LINE, "under way", forge.transport) is False
     assert forge.bodies() == []
