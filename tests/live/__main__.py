@@ -9,6 +9,7 @@ import asyncio
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from types import FrameType
@@ -40,9 +41,7 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 def main() -> int:
     """Do what REMOVE asks, or else the checks."""
-    for number in _SIGNALS:  # also those of a closed terminal and a cancelled job: removal comes first
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, _interrupt)
+    _hear(_interrupt)
     try:
         settings = read_settings(os.environ)
         cluster = Cluster(settings.connection, settings.is_near)
@@ -54,6 +53,13 @@ def main() -> int:
     except ReconcilerError as error:
         click.echo(f"error: {error}", err=True)
         return _NOTHING
+
+
+def _hear(handler: Callable[[int, FrameType | None], None]) -> None:
+    """Signals that end the checks, also those of a closed terminal and a cancelled job: removal comes first."""
+    for number in _SIGNALS:
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, handler)
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
@@ -85,11 +91,19 @@ def _check(settings: Settings, cluster: Cluster) -> int:
     if settings.least is not None:
         run.least = Cluster(settings.least, settings.is_near, cluster.made)
     plugin = LivePlugin(run)
+
+    def interrupt(number: int, frame: FrameType | None) -> None:
+        plugin.interrupted = True
+        _interrupt(number, frame)
+
+    _hear(interrupt)
     try:
         if not _prepare(run):
             return _NOTHING
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the checks need none, and they take long to load
         code = int(pytest.main(_arguments(), plugins=[plugin]))
+        if plugin.interrupted:
+            code = int(pytest.ExitCode.INTERRUPTED)
     except KeyboardInterrupt:
         code = int(pytest.ExitCode.INTERRUPTED)
     finally:

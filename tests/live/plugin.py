@@ -19,6 +19,7 @@ class LivePlugin:
     passed: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
+    interrupted: bool = False
 
     @pytest.fixture
     def run(self) -> Run:
@@ -39,6 +40,11 @@ class LivePlugin:
     def place(self) -> LivePlace:
         """The cluster, for one check of the provider's tour."""
         return self.live_run.place()
+
+    def pytest_runtest_setup(self) -> None:
+        """Start no further check once a signal came: Python drops what a signal raises within a callback of its own."""
+        if self.interrupted:
+            raise KeyboardInterrupt
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what became of a check."""
