@@ -30,8 +30,8 @@ _SUFFIXES = (".yaml", ".yml", ".json")
 _JSON_PAIR = r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})|.)"
 
 
-class FileProblem(Exception):  # noqa: N818 - it carries a problem, and is gathered, not shown
-    """A file that cannot be read as text; `line` is where, if that is known."""
+class FileError(Exception):
+    """A file that cannot be read as text, with its `problem`, which is gathered; `line` is where, if that is known."""
 
     def __init__(self, message: str, rule: str, fix: str = "", line: int = 0) -> None:
         super().__init__(message)
@@ -53,7 +53,7 @@ def find_files(
     stdin: IO[bytes] | IO[str] | None,
     budget: Budget | None = None,
     boundary: Path | None = None,
-) -> Iterator[Found | tuple[str, FileProblem]]:
+) -> Iterator[Found | tuple[str, FileError]]:
     """The files to load, sorted within each folder, each once; or a label with what is wrong with it.
 
     No link leads out of the folder that is the boundary: the one given, which bounds paths too, else the git work tree
@@ -93,7 +93,7 @@ class _Walk:
     limit: str
     seen: set[tuple[int, int]] = field(default_factory=set)
 
-    def below(self, folder: Path, depth: int = 0) -> Iterator[Found | tuple[str, FileProblem]]:
+    def below(self, folder: Path, depth: int = 0) -> Iterator[Found | tuple[str, FileError]]:
         if not _is_new(folder.stat(), self.seen):
             return
         self.budget.spend("folders")
@@ -106,7 +106,7 @@ class _Walk:
                     yield label + entry.name, _leads_out()
                 elif entry.is_dir():
                     if depth == _DEEPEST:
-                        yield label + entry.name, FileProblem("lies too deep", "unreadable-file", "use fewer folders")
+                        yield label + entry.name, FileError("lies too deep", "unreadable-file", "use fewer folders")
                     else:
                         yield from self.below(Path(entry.path), depth + 1)
                 elif entry.name.lower().endswith(_SUFFIXES) and _is_new(entry.stat(), self.seen):
@@ -136,8 +136,8 @@ def _work_tree(root: Path) -> Path:
     return next((folder for folder in (root, *root.parents) if (folder / ".git").exists()), root)
 
 
-def _leads_out() -> FileProblem:
-    return FileProblem("leads out of the repository", "link-out", "put the file or folder itself there")
+def _leads_out() -> FileError:
+    return FileError("leads out of the repository", "link-out", "put the file or folder itself there")
 
 
 def _is_new(status: os.stat_result, seen: set[tuple[int, int]]) -> bool:
@@ -159,11 +159,11 @@ class _Reader:
 
 @lru_cache(maxsize=1)
 def read_text(path: str) -> str:
-    """The text of a file; FileProblem if it is none. The last one is kept: many problems may ask for it again."""
+    """The text of a file; FileError if it is none. The last one is kept: many problems may ask for it again."""
     try:
         status = os.stat(path)  # noqa: PTH116 - as above
         if not stat.S_ISREG(status.st_mode):
-            raise FileProblem("is not a regular file", "unreadable-file", "give a file or a folder, or - for stdin")
+            raise FileError("is not a regular file", "unreadable-file", "give a file or a folder, or - for stdin")
         with open(path, "rb", buffering=0) as file:  # noqa: PTH123 - as above
             data = file.read(min(status.st_size, MAX_BYTES) + 1)
     except OSError as error:
@@ -173,34 +173,34 @@ def read_text(path: str) -> str:
 
 
 def decode(data: bytes) -> str:
-    """Bytes as text in UTF-8, with or without a byte order mark; FileProblem if they are too many or something else."""
+    """Bytes as text in UTF-8, with or without a byte order mark; FileError if they are too many or something else."""
     if len(data) > MAX_BYTES:
-        raise FileProblem("is larger than 10 MiB", "file-too-large", "split it")
+        raise FileError("is larger than 10 MiB", "file-too-large", "split it")
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-    raise FileProblem("is not text in UTF-8", "not-utf-8", "save it as UTF-8", line)
+    raise FileError("is not text in UTF-8", "not-utf-8", "save it as UTF-8", line)
 
 
-def _stdin(stream: IO[bytes] | IO[str] | None) -> Found | tuple[str, FileProblem]:
+def _stdin(stream: IO[bytes] | IO[str] | None) -> Found | tuple[str, FileError]:
     if stream is None:
-        return STDIN, FileProblem("there is nothing on standard input", "missing-file", "pipe the manifests in")
+        return STDIN, FileError("there is nothing on standard input", "missing-file", "pipe the manifests in")
     raw: IO[bytes] | IO[str] = getattr(stream, "buffer", stream)
     data = raw.read(MAX_BYTES + 1)
     try:
         text = decode(data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data)
-    except FileProblem as problem:
+    except FileError as problem:
         return STDIN, problem
     return Found(STDIN, lambda: text)
 
 
-def _unreadable(error: OSError) -> FileProblem:
+def _unreadable(error: OSError) -> FileError:
     if isinstance(error, FileNotFoundError):
-        return FileProblem("does not exist", "missing-file", "correct the path, or create it")
+        return FileError("does not exist", "missing-file", "correct the path, or create it")
     if isinstance(error, PermissionError):
-        return FileProblem("may not be read", "unreadable-file", "change its permissions")
-    return FileProblem(f"cannot be read: {os.strerror(error.errno or 0)}", "unreadable-file")
+        return FileError("may not be read", "unreadable-file", "change its permissions")
+    return FileError(f"cannot be read: {os.strerror(error.errno or 0)}", "unreadable-file")
 
 
 def _join_pairs(text: str) -> str:

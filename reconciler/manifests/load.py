@@ -18,7 +18,7 @@ from typing import IO, Any
 from reconciler.manifests.budget import Budget
 from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents
-from reconciler.manifests.files import STDIN, FileProblem, Found, find_files, label_of, read_text
+from reconciler.manifests.files import STDIN, FileError, Found, find_files, label_of, read_text
 from reconciler.manifests.lint import lint_manifest, lint_spec
 from reconciler.manifests.manifest import Manifest, Source, located, subject_of
 from reconciler.model.dataclass import dataclass
@@ -103,7 +103,7 @@ def _without_collector() -> Iterator[None]:
 def _load_file(found: Found, loading: _Loading) -> None:
     try:
         text = found.read()
-    except FileProblem as unreadable:
+    except FileError as unreadable:
         loading.problems.append(unreadable.problem.in_file(found.label))
         return
     loading.budget.spend("characters", len(text))

@@ -11,7 +11,7 @@ from typing import Any
 
 from reconciler.manifests.check import check_project
 from reconciler.manifests.documents import Document, parse_documents
-from reconciler.manifests.files import FileProblem, decode, label_of, read_text
+from reconciler.manifests.files import FileError, decode, label_of, read_text
 from reconciler.manifests.lint import check_providers, lint_project
 from reconciler.manifests.manifest import Source, located
 from reconciler.model.errors import ConfigurationError, Level, Location, Problem, ProblemsError
@@ -41,7 +41,7 @@ def load_project(path: Path, settings_of: SettingsOf) -> Project:
     read_text.cache_clear()
     try:
         text = read_text(str(path))
-    except FileProblem as error:
+    except FileError as error:
         problem = error.problem
     else:
         return _load(text, label, lambda: read_text(str(path)), settings_of)
@@ -52,7 +52,7 @@ def load_project_text(text: str, name: str, settings_of: SettingsOf) -> Project:
     """The project of a text that was read elsewhere, as from git; `name` stands for the file in problems."""
     try:
         decoded = decode(text.encode())
-    except FileProblem as error:
+    except FileError as error:
         problem = error.problem
     else:
         return _load(decoded, name, lambda: decoded, settings_of)

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.manifests.documents import Document, find_location
-from reconciler.manifests.files import FileProblem
+from reconciler.manifests.files import FileError
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Level, Location, Problem
 from reconciler.model.fields import is_name
@@ -47,7 +47,7 @@ class Source:
     def _text(self) -> str:
         try:
             return self.read()[self.start : self.end]
-        except FileProblem:  # it went away meanwhile: the start of the document is known all the same
+        except FileError:  # it went away meanwhile: the start of the document is known all the same
             return ""
 
 

@@ -164,10 +164,10 @@ def test_a_second_signal_is_one_that_comes_later(monkeypatch: pytest.MonkeyPatch
 
     async def interrupted() -> Stop:
         nonlocal now
-        stop, told = Stop(), asyncio.Event()
-        with signals.watching(stop, told.set):
+        stop, heard = Stop(), asyncio.Event()
+        with signals.watching(stop, heard.set):
             signal.raise_signal(signal.SIGINT)
-            await asyncio.wait_for(told.wait(), LIMIT)
+            await asyncio.wait_for(heard.wait(), LIMIT)
             assert (stop.soft.is_set(), stop.hard.is_set()) == (True, False)
             now += seconds
             signal.raise_signal(signal.SIGTERM)

@@ -158,11 +158,11 @@ def test_a_junit_report_that_cannot_be_written_changes_nothing_of_what_was_sent(
 ) -> None:
     assert shell.run("apply", "--yes", "--test-when", "never").code == 0
     whole = shell.run("test", "--all", *form)
-    told = shell.run("test", "--all", *form, "--junit", "no/such/folder/junit.xml")
-    assert (told.code, whole.code) == (0, 0), told.everything
-    assert _without_seconds(told.out) == _without_seconds(whole.out)
-    assert "no/such/folder/junit.xml: cannot be written" in told.err
-    assert "its exit code holds" in told.err
+    done = shell.run("test", "--all", *form, "--junit", "no/such/folder/junit.xml")
+    assert (done.code, whole.code) == (0, 0), done.everything
+    assert _without_seconds(done.out) == _without_seconds(whole.out)
+    assert "no/such/folder/junit.xml: cannot be written" in done.err
+    assert "its exit code holds" in done.err
     simulator.outcomes.set("hooks.slack.com", 404)
     assert shell.run("test", "--all", *form, "--junit", "no/such/folder/junit.xml").code == 6
 

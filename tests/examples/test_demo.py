@@ -18,7 +18,7 @@ from reconciler.simulator import Simulator
 def test_keep_ends_with_enter_and_where_there_is_no_terminal(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], typed: str
 ) -> None:
-    told: list[demo.Story] = []
+    stories: list[demo.Story] = []
 
     @contextmanager
     def simulator() -> Iterator[dict[str, str]]:
@@ -30,9 +30,9 @@ def test_keep_ends_with_enter_and_where_there_is_no_terminal(
                 assert answer.status == 200, "nobody took it away before it was looked at"
 
     monkeypatch.setattr(demo, "simulator", simulator)
-    monkeypatch.setattr(demo, "tell", told.append)
+    monkeypatch.setattr(demo, "tell", stories.append)
     monkeypatch.setattr(sys, "argv", ["demo", "--keep"])
     monkeypatch.setattr(sys, "stdin", io.StringIO(typed))
     demo.main()
-    (story,) = told
+    (story,) = stories
     assert f"The inbox is at {story.addresses['inbox']}; press Enter to end." in capsys.readouterr().out
