@@ -35,7 +35,7 @@ VERBS = {
     "plan": "Show what apply would do.",
     "release": "Take our mark off, and leave the object live.",
     "schema": "Print the JSON Schema of a kind.",
-    "show": "Print a saved plan, or a journal.",
+    "show": "Print saved plans, several as one, or a journal.",
     "simulate": "Serve the embedded simulator on loopback.",
     "test": "Send test messages to what is live.",
     "users": "Show who uses a channel, or names one that is not there.",

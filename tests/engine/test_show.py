@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
+from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -40,3 +43,100 @@ def test_what_is_no_plan_is_one_clear_error(project: Project) -> None:
     done = project.run("show", "reconciler.yaml")
     assert done.code == 1
     assert len(done.err.strip().splitlines()) == 1
+
+
+@pytest.fixture
+def plans(two_targets: Project) -> Path:
+    """A folder with the plan of each target, as the jobs of a matrix leave them; east has something to add."""
+    two_targets.slack("oncall", targets=["east"])
+    two_targets.git("init", "-q")
+    two_targets.commit()
+    folder = two_targets.root / "plans"
+    folder.mkdir()
+    for name in ("east", "west"):
+        done = two_targets.run("plan", "--target", name, "--out", str(folder / f"{name}.json"))
+        assert done.code == 0, done.text
+    return folder
+
+
+def test_plans_of_several_jobs_are_shown_as_one(two_targets: Project, plans: Path) -> None:
+    whole = two_targets.run("plan").out
+    assert two_targets.run("show", "plans/east.json", "plans/west.json").out == whole
+    assert two_targets.run("show", "plans", "--expect", "*").out == whole
+    document = two_targets.run("show", "plans", "--json").json()
+    assert document["summary"]["add"] == 1
+    assert [target["target"] for target in document["targets"]] == ["east", "west"]
+    assert two_targets.run("show", "plans", "--detailed-exitcode").code == 2
+    for form in ("markdown", "html"):
+        assert "Plan: 1 to add" in two_targets.run("show", "plans", "-o", form).out
+
+
+BROKEN: dict[str, Callable[[Path], object]] = {
+    "cut": lambda plan: plan.write_text(plan.read_text()[:200]),
+    "empty": lambda plan: plan.write_text(""),
+    "another document": lambda plan: plan.write_text("{}"),
+    "a newer format": lambda plan: plan.write_text(
+        plan.read_text().replace("reconciler.plan/v1", "reconciler.plan/v9")
+    ),
+    "another commit": lambda plan: plan.write_text(re.sub('"commit": "[^"]+"', '"commit": "beef"', plan.read_text())),
+    "another project": lambda plan: plan.write_text(plan.read_text().replace("acme-channels", "others")),
+    "the other target again": lambda plan: plan.write_text((plan.parent / "east.json").read_text()),
+    "gone": lambda plan: plan.unlink(),
+}
+
+
+@pytest.mark.parametrize("kind", BROKEN)
+def test_a_plan_that_does_not_fit_is_said_and_never_passes_for_no_changes(
+    two_targets: Project, plans: Path, kind: str
+) -> None:
+    BROKEN[kind](plans / "west.json")
+    done = two_targets.run("show", "plans", "--expect", "*")
+    assert done.code == 1, done.text
+    assert "west" in done.out
+    assert "could not be read" in done.out
+    assert "No changes" not in done.out
+    document = two_targets.run("show", "plans", "--expect", "w*", "--json").json()
+    assert document["no_changes"] is False
+    assert document["unread"]
+
+
+def test_where_no_file_holds_a_plan_each_is_named(two_targets: Project, plans: Path) -> None:
+    for plan in plans.iterdir():
+        plan.write_text("{}")
+    done = two_targets.run("show", "plans")
+    assert done.code == 1
+    assert done.err.count("is not a plan") == 2
+
+
+def test_an_empty_folder_is_an_error(two_targets: Project) -> None:
+    (two_targets.root / "none").mkdir()
+    done = two_targets.run("show", "none")
+    assert (done.code, "no .json file" in done.err) == (1, True)
+
+
+def test_a_target_that_is_expected_and_that_nobody_knows_is_an_error(two_targets: Project, plans: Path) -> None:
+    done = two_targets.run("show", "plans", "--expect", "sout*")
+    assert done.code == 1
+    assert "there are: east, west" in done.err
+
+
+def test_an_edited_plan_lends_itself_no_credit_among_verified_ones(two_targets: Project, plans: Path) -> None:
+    for name in ("east", "west"):
+        two_targets.run("plan", "--target", name, "--out", f"plans/{name}.json", RECONCILER_PLAN_KEY=KEY)
+    done = two_targets.run("show", "plans", RECONCILER_PLAN_KEY=KEY)
+    assert (done.code, done.err.count("is as it was signed")) == (0, 2)
+    (plans / "east.json").write_text((plans / "east.json").read_text().replace("oncall", "edited"))
+    done = two_targets.run("show", "plans", RECONCILER_PLAN_KEY=KEY)
+    assert done.code == 1
+    assert "was edited since it was signed" in done.out
+
+
+def test_journals_of_several_jobs_are_shown_one_after_the_other(two_targets: Project) -> None:
+    two_targets.slack("oncall", targets=["east", "west"])
+    for name in ("east", "west"):
+        two_targets.apply("--target", name, "--journal", f"{name}.jsonl")
+    done = two_targets.run("show", "east.jsonl", "west.jsonl")
+    assert [line[:5] for line in done.out.splitlines() if line.startswith("Run")] == ["Run 1", "Run 2"]
+    mixed = two_targets.run("show", "east.jsonl", str(two_targets.save()))
+    assert mixed.code == 64
+    assert "plans and journals" in mixed.err

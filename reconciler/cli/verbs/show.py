@@ -1,74 +1,109 @@
-"""`reconciler show FILE`: print what was saved, in any form that a plan has. It needs no network and no project."""
+"""`reconciler show FILE...`: print what was saved, in any form that a plan has, several plans as one. No network."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from reconciler.cli.loading import surroundings
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import option, takes
-from reconciler.cli.publishing import FORM, Output, publish
+from reconciler.cli.options import complete_target, option, options, takes
+from reconciler.cli.publishing import OUTPUTS, Output, publish, published
 from reconciler.cli.terminal import note, out, show_json
 from reconciler.engine.options import ProjectOptions
-from reconciler.engine.saved_plan import read_file
+from reconciler.engine.plan import plan_exit_code
 from reconciler.model.dataclass import dataclass
-from reconciler.model.errors import RefusedError
+from reconciler.model.errors import ReconcilerError
+
+if TYPE_CHECKING:
+    from reconciler.engine.shown import Texts
 
 
 @dataclass(frozen=True, kw_only=True)
-class ShowOptions:
-    """`show`: the file that was saved."""
+class ShowOptions(ProjectOptions):
+    """`show`: the files that were saved, and folders of them; the targets that they must speak of."""
 
-    file: Path
+    paths: tuple[Path, ...]
+    expect: tuple[str, ...] = ()
+    detailed_exitcode: bool = False
 
 
 @click.command("show")
-@click.argument("file", type=click.Path(path_type=Path))
-@FORM
+@click.argument("paths", metavar="FILE...", nargs=-1, required=True, type=click.Path(path_type=Path))
+@option("-c", "--config", type=click.Path(path_type=Path), help="The project file, for --expect and --comment.")
+@option(
+    "--expect",
+    multiple=True,
+    metavar="TARGET",
+    help="Fail unless these targets of the project (globs too; '*' for all) are planned.",
+    shell_complete=complete_target,
+)
+@option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes or fields not compared.")
+@options(OUTPUTS)
 @option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
 @option("--no-color", is_flag=True, help="No colours, as with NO_COLOR.")
 @takes(ShowOptions, Output)
+@published("plan")
 def command(shown: ShowOptions, output: Output) -> int:
-    """Print a saved plan, or the journal of an apply."""
+    """Print saved plans as one, or the journals of applies. A folder stands for all plans in it.
+
+    Ends as the plan did: 1 if a file, or a target that is expected, gave no plan.
+    """
+    from reconciler.engine.shown import expand_files, read_texts
+
     set_up_logging(0)
-    text = read_file(shown.file)
-    if _is_journal(text):
-        _show_journal(text, str(shown.file), output)
-    else:
-        _show_plan(text, str(shown.file), output)
+    texts = read_texts(expand_files(shown.paths))
+    journals = {name for name, text in texts.items() if _is_journal(text)}
+    if not journals:
+        return _show_plans(texts, shown, output)
+    if journals != set(texts):
+        raise click.UsageError("plans and journals cannot be shown as one: name files of one sort")
+    _show_journals(texts, output)
     return 0
 
 
-def _is_journal(text: str) -> bool:
+def _is_journal(text: str | ReconcilerError) -> bool:
     """Whether the first line stands for itself, as only a journal's does."""
+    if isinstance(text, ReconcilerError):
+        return False
     first = text.partition("\n")[0]
     return first.startswith("{") and "reconciler.journal/" in first
 
 
-def _show_journal(text: str, name: str, output: Output) -> None:
-    """A journal is shown step by step, with what was under way when it broke off."""
+def _show_journals(texts: Texts, output: Output) -> None:
+    """Journals are shown step by step, with what was under way when they broke off."""
     from reconciler.apply.journal import journal_document, parse_journal
     from reconciler.report.result_text import render_journal
 
     if output.form != "text":
         raise click.UsageError(f"a journal cannot be shown as {output.form}: leave out -o, or pass --json")
-    lines = parse_journal(text, name)
+    if output.has_ci_outputs:
+        raise click.UsageError("a journal is no report: leave out --comment, --summary and --annotations")
+    lines = [line for name, text in texts.items() if isinstance(text, str) for line in parse_journal(text, name)]
     if output.as_json:
         show_json(journal_document(lines))
     else:
         out(render_journal(lines, output.paint))
 
 
-def _show_plan(text: str, name: str, output: Output) -> None:
-    """A plan is shown as `plan` showed it; whether it is as it was signed is said where there is a key."""
-    from reconciler.plan.saved import check_signature, parse_document, parse_plan, plan_key
+def _show_plans(texts: Texts, shown: ShowOptions, output: Output) -> int:
+    """Plans are shown as `plan` showed them; whether they are as they were signed is said where there is a key."""
+    from reconciler.engine.shown import expected_targets, merge_files
 
-    document = parse_document(text, name)
-    publish("plan", parse_plan(document, name), output, ProjectOptions())
-    try:
-        if check_signature(document, plan_key(os.environ), name):
-            note(f"note: {name} is as it was signed")
-    except RefusedError as error:
-        note(f"warning: {error}")
+    merged = merge_files(texts, expected_targets(shown.expect, shown.config, surroundings()), os.environ)
+    publish("plan", merged.plan, output, shown)
+    for name in merged.verified:
+        note(f"note: {name} is as it was signed")
+    _repeat_warnings(merged.plan.notes)
+    return plan_exit_code(merged.plan, detailed=shown.detailed_exitcode)
+
+
+def _repeat_warnings(notes: Sequence[str]) -> None:
+    """Where stdout goes to a file, a warning must not be only there."""
+    for text in notes:
+        if text.startswith("warning: "):
+            note(text)

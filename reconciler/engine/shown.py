@@ -1,0 +1,108 @@
+"""Saved plans to be shown, one or several as one: files and folders in, one plan out. Needs no network and no project.
+
+A file that cannot be read as a plan, among others that can, is a target that could not be read: what it would have said
+is unknown, and the others are shown all the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+from reconciler.engine.load import load_project_only
+from reconciler.engine.options import ProjectOptions, Surroundings
+from reconciler.engine.saved_plan import read_file
+from reconciler.engine.selecting import match_names
+from reconciler.model.dataclass import dataclass
+from reconciler.model.errors import ConfigurationError, Problem, ProblemsError, ReconcilerError, RefusedError
+from reconciler.plan.changes import Plan, UnreadTarget
+from reconciler.plan.merge import NamedPlan, merge_plans
+from reconciler.plan.saved import check_signature, parse_document, parse_plan, plan_key
+
+Texts = Mapping[str, str | ReconcilerError]
+"""The text of each file by its name, or why it cannot be read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A plan to be shown, and the files that were verified by the key of this environment."""
+
+    plan: Plan
+    verified: tuple[str, ...] = ()
+
+
+def expand_files(paths: Sequence[Path]) -> list[Path]:
+    """The files, and all `.json` and `.jsonl` files below the folders, sorted; ConfigurationError for a folder that
+    holds none."""
+    found: list[Path] = []
+    for path in paths:
+        if not path.is_dir():
+            found.append(path)
+            continue
+        below = sorted(item for item in path.rglob("*") if item.suffix in (".json", ".jsonl") and item.is_file())
+        if not below:
+            raise ConfigurationError(f"{path}: there is no .json file in this folder: did the jobs keep their plans?")
+        found += below
+    return found
+
+
+def expected_targets(patterns: Collection[str], config: Path | None, here: Surroundings) -> tuple[str, ...]:
+    """The targets of the project file that must be planned; ConfigurationError for a pattern that matches none."""
+    if not patterns:
+        return ()
+    project = load_project_only(ProjectOptions(config=config), here).project
+    return match_names("--expect", patterns, project.targets)
+
+
+def merge_files(texts: Texts, expected: Collection[str], environ: Mapping[str, str]) -> Shown:
+    """The plans in these files, by name, as one. A text that could not be read is its error.
+
+    ConfigurationError for a single file that is no plan, and where none of several is one: it then names each file.
+    """
+    plans: list[NamedPlan] = []
+    broken: dict[str, ReconcilerError] = {}
+    verified = []
+    for name, text in texts.items():
+        try:
+            plan, is_verified = _read(name, text, environ, alone=len(texts) == 1)
+        except ReconcilerError as error:
+            broken[name] = error
+            continue
+        plans.append(NamedPlan(name, plan))
+        verified += [name] if is_verified else []
+    if not plans:
+        raise _nothing_to_show(list(broken.values()))
+    lost = [UnreadTarget(name, "", str(error).removeprefix(f"{name}: ")) for name, error in broken.items()]
+    alone = len(texts) == 1 and not expected
+    return Shown(plans[0].plan if alone else merge_plans(plans, lost, expected), tuple(verified))
+
+
+def _read(name: str, text: str | ReconcilerError, environ: Mapping[str, str], *, alone: bool) -> tuple[Plan, bool]:
+    """A plan, and whether it was verified by its key. One that does not hold is shown with a warning if it is `alone`;
+    among others it would lend itself their credit, and is RefusedError."""
+    if isinstance(text, ReconcilerError):
+        raise text
+    document = parse_document(text, name)
+    plan = parse_plan(document, name)
+    try:
+        return plan, check_signature(document, plan_key(environ), name)
+    except RefusedError as error:
+        if not alone:
+            raise
+        return replace(plan, notes=(f"warning: {error}", *plan.notes)), False
+
+
+def _nothing_to_show(errors: list[ReconcilerError]) -> ReconcilerError:
+    return errors[0] if len(errors) == 1 else ProblemsError([Problem((), str(error)) for error in errors])
+
+
+def read_texts(paths: Sequence[Path]) -> Texts:
+    """The texts of these files."""
+    texts: dict[str, str | ReconcilerError] = {}
+    for path in paths:
+        try:
+            texts[str(path)] = read_file(path)
+        except ConfigurationError as error:
+            texts[str(path)] = error
+    return texts
