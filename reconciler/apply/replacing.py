@@ -22,8 +22,7 @@ from reconciler.model.values import Value
 from reconciler.plan.changes import Change
 from reconciler.plan.marks import CANARY, PROTECTED, REPLACED, UNVERIFIED, Found, Mark, Match
 from reconciler.plan.match import read_found
-from reconciler.plan.payload import payload_of_live
-from reconciler.plan.references import references
+from reconciler.plan.payload import payload_of_live, references
 
 _REPLACED_NAME = " (replaced)"
 _SHORTENED = 50  # characters of the old name that are kept, so that it stays within any limit

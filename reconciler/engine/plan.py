@@ -19,9 +19,9 @@ from reconciler.model.exits import Exit, first_of
 from reconciler.model.lint import LintLevel
 from reconciler.model.version import __version__
 from reconciler.plan.changes import Plan, TargetPlan, UnreadTarget
+from reconciler.plan.checks import idle_deletes
 from reconciler.plan.enabled import ALL
 from reconciler.plan.guards import GuardOptions
-from reconciler.plan.lint import idle_deletes
 from reconciler.plan.make import MakeOptions
 from reconciler.providers import settings_of
 

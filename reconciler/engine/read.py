@@ -18,19 +18,17 @@ from reconciler.engine.selecting import is_named
 from reconciler.engine.users import find_users, see_users
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, ForbiddenError, RefusedError, SecretError, TargetError
-from reconciler.model.masking import Masker
+from reconciler.model.masking import PLAN_KEY, Masker
 from reconciler.model.provider import Abilities, Listing, NotificationType, Provider
 from reconciler.model.resource import LiveObject, Resource, Server
 from reconciler.model.text import plural
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.changes import Action, TargetPlan, UnreadTarget
+from reconciler.plan.checks import lint_plan, refuse_unholdable, with_assumed_version
 from reconciler.plan.guards import GuardOptions, hold_back
-from reconciler.plan.lint import lint_plan
 from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.plan.match import match_live
-from reconciler.plan.payload import refuse_unholdable, with_assumed_version
-from reconciler.plan.saved import pin_key, plan_key
 from reconciler.plan.users import SeenUsers
 from reconciler.providers.retries import Retries
 from reconciler.secrets.resolver import Resolver
@@ -258,7 +256,7 @@ async def read_targets(
     `only_owned` plans as if there were no manifests: everything of ours is a candidate.
     """
     resolver, credentials = resolver_of(workspace), resolver_of(workspace, for_credentials=True)
-    masker = Masker(os.urandom(32), pin_key(plan_key(workspace.here.environ)))
+    masker = Masker(os.urandom(32), _pin_key(workspace.here.environ))
     values, failures = ({}, {}) if only_owned or not options.resolve else await _resolve(workspace, resolver, options)
     if failures and options.must_resolve:
         raise SecretError("\n".join(f"{reference}: {why}" for reference, why in sorted(failures.items(), key=str)))
@@ -268,6 +266,14 @@ async def read_targets(
         lives, _ = split_targets(targets)
         _refuse_same_systems(workspace, {live.plan.target: live.plan.server for live in lives if live.plan.server})
         yield targets
+
+
+def _pin_key(environ: Mapping[str, str]) -> bytes:
+    if PLAN_KEY not in environ:
+        return b""
+    from reconciler.plan.saved import pin_key, plan_key  # most runs have no such key, and start-up counts
+
+    return pin_key(plan_key(environ))
 
 
 async def _give_back(provider: Provider) -> None:

@@ -9,7 +9,7 @@ from fnmatch import fnmatchcase
 from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS
 from reconciler.plan.marks import Found, Ownership
-from reconciler.plan.references import references
+from reconciler.plan.payload import references
 
 
 @dataclass(frozen=True, slots=True)

@@ -28,6 +28,9 @@ Json = TypeAliasType("Json", "str | int | bool | list[Json] | dict[str, Json] | 
 
 HIDDEN = "•••"
 
+PLAN_KEY = "RECONCILER_PLAN_KEY"
+"""The environment variable of the key that outlives a run: it signs saved plans, and pins the secrets in them."""
+
 KNOWN_HOSTS = frozenset(
     {
         "hooks.slack.com",

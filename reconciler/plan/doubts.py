@@ -13,7 +13,7 @@ from dataclasses import replace
 from reconciler.model.resource import Resource
 from reconciler.plan.changes import Action, TargetPlan
 from reconciler.plan.marks import Matching, Ownership
-from reconciler.plan.references import references
+from reconciler.plan.payload import references
 
 
 def doubtful_ids(

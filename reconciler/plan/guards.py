@@ -19,7 +19,7 @@ from reconciler.model.users import name_users
 from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan
 from reconciler.plan.claims import listed, made_by_another_version
 from reconciler.plan.marks import PROTECTED, Found, Match, Matching
-from reconciler.plan.references import references
+from reconciler.plan.payload import references
 
 _FROM_OWNED = 10  # below this many owned objects a percentage says nothing
 

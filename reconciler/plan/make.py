@@ -20,6 +20,7 @@ from reconciler.plan.changes import (
     Candidate,
     Change,
     Message,
+    ProbableRename,
     Reason,
     RefusedResource,
     SecretField,
@@ -29,8 +30,7 @@ from reconciler.plan.diff import Comparison, FieldChange, Secrets, compare_new, 
 from reconciler.plan.enabled import disabled_object, is_disabled_by_hand, mark_change
 from reconciler.plan.marks import PROTECTED, UNVERIFIED, Found, How, Match, Matching, Refusal
 from reconciler.plan.messages import Audience, is_enabled, possible_message, test_messages
-from reconciler.plan.references import effective_fields, live_fields, references, refuse_dangling
-from reconciler.plan.renames import probable_renames, rename_hints
+from reconciler.plan.payload import effective_fields, live_fields, references, refuse_dangling
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,31 +71,15 @@ def make_target_plan(
 ) -> TargetPlan:
     """The plan of one target. `secrets` holds the values that could be resolved; the rest is not compared."""
     masker = masker.within(target)
-    if options.partial:
-        matching = replace(matching, candidates=())
-    possible = tuple(match for match in matching.matches if not _keeps_nothing(match))
-    refusals = [
-        Refusal(match.resource, _KEEPS_NOTHING, missing=match.found is None)
-        for match in matching.matches
-        if _keeps_nothing(match)
-    ]
-    matching = replace(matching, matches=possible, refusals=(*matching.refusals, *refusals))
-    dangling = refuse_dangling(matching, options.names)
-    refused = {refusal.resource.name for refusal in dangling}
-    possible = tuple(match for match in possible if match.resource.name not in refused)
-    matching = replace(matching, matches=possible, refusals=(*matching.refusals, *dangling))
+    matching, hoped_for = _what_can_be_planned(matching, options)
     planned = [
         _plan_match(target, match, matching.names, secrets, masker, options)
         for match in matching.matches
         if options.names is None or match.resource.name in options.names
     ]
-    candidates = [(item.key(target), item) for item in matching.candidates]
-    created = [(item.change.key, item.match.resource) for item in planned if item.change and _creates(item.change)]
-    renames = tuple(probable_renames(created, candidates, matching.names, secrets, masker))
-    hoped_for = [*(resource for _, resource in created), *(refusal.resource for refusal in refusals)]
-    hints = rename_hints(hoped_for, matching.candidates, matching.names, secrets, masker)
+    renames, hints = _renames(target, planned, hoped_for, matching, secrets, masker)
     messages = tuple(_messages(target, planned, matching, options))
-    return TargetPlan(
+    plan = TargetPlan(
         target=target,
         provider=provider,
         server=server,
@@ -109,6 +93,58 @@ def make_target_plan(
         renames=renames,
         leftovers=() if options.destroy else tuple(map(_candidate, matching.leftovers)),
         refusals=tuple(_refusals(matching, options)),
+        hints=(*matching.hints, *hints, *_consented(target, matching, options)),
+        notes=server.notes,
+        unmanaged=len(matching.unmanaged),
+        others=len(matching.others),
+    )
+    return _with_what_was_compared(plan, planned)
+
+
+def _what_can_be_planned(matching: Matching, options: MakeOptions) -> tuple[Matching, list[Resource]]:
+    """The matching without the matches that are refused; and the resources among these that would be new."""
+    if options.partial:
+        matching = replace(matching, candidates=())
+    possible = tuple(match for match in matching.matches if not _keeps_nothing(match))
+    refusals = [
+        Refusal(match.resource, _KEEPS_NOTHING, missing=match.found is None)
+        for match in matching.matches
+        if _keeps_nothing(match)
+    ]
+    matching = replace(matching, matches=possible, refusals=(*matching.refusals, *refusals))
+    dangling = refuse_dangling(matching, options.names)
+    refused = {refusal.resource.name for refusal in dangling}
+    possible = tuple(match for match in possible if match.resource.name not in refused)
+    matching = replace(matching, matches=possible, refusals=(*matching.refusals, *dangling))
+    return matching, [refusal.resource for refusal in refusals]
+
+
+def _renames(
+    target: str,
+    planned: list[_Planned],
+    hoped_for: list[Resource],
+    matching: Matching,
+    secrets: Secrets,
+    masker: Masker,
+) -> tuple[tuple[ProbableRename, ...], tuple[str, ...]]:
+    """What is probably one object under a new name, and hints about what may be; `hoped_for` would be new as well."""
+    created = [(item.change.key, item.match.resource) for item in planned if item.change and _creates(item.change)]
+    if not matching.candidates or not (created or hoped_for):
+        return (), ()
+    from reconciler.plan.renames import probable_renames, rename_hints  # most plans hold none, and start-up counts
+
+    candidates = [(item.key(target), item) for item in matching.candidates]
+    new = [*(resource for _, resource in created), *hoped_for]
+    return (
+        tuple(probable_renames(created, candidates, matching.names, secrets, masker)),
+        tuple(rename_hints(new, matching.candidates, matching.names, secrets, masker)),
+    )
+
+
+def _with_what_was_compared(plan: TargetPlan, planned: list[_Planned]) -> TargetPlan:
+    """The plan that also says what of the resources could not be compared, and what was left as it is live."""
+    return replace(
+        plan,
         unresolved=tuple(
             _secret_field(item.match, path, reference)
             for item in planned
@@ -117,11 +153,7 @@ def make_target_plan(
         write_only=tuple(_secret_field(item.match, path) for item in planned for path in item.comparison.write_only),
         ignored=tuple((item.match.resource.name, name) for item in planned for name in item.comparison.ignored),
         disabled=tuple(found for item in planned if (found := disabled_object(item.match)) is not None),
-        hints=(*matching.hints, *hints, *_consented(target, matching, options)),
-        notes=server.notes,
         unchanged=sum(1 for item in planned if item.change is None and _is_known(item)),
-        unmanaged=len(matching.unmanaged),
-        others=len(matching.others),
     )
 
 

@@ -1,23 +1,97 @@
 """A desired resource and what is live -> the payload that is written: complete, with ids, secrets and mark.
 
 Pure. Fields that the manifest does not manage or ignores are taken from the live object, so that a full replace on the
-wire changes nothing else. This is where a reference to a secret becomes its value, just before it is sent.
+wire changes nothing else. References lead to other resources by their names, or to what the platform made by a role or
+user (`role:Admin`); one that leads nowhere is refused when planning. This is where a reference to a secret becomes its
+value, just before it is sent.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Collection, Iterator, Mapping
 
-from reconciler.model.errors import Level
 from reconciler.model.kinds import KINDS, Field, Role
-from reconciler.model.provider import Abilities
 from reconciler.model.resource import LiveObject, Payload, Resource
+from reconciler.model.text import few, suggest
 from reconciler.model.values import MaskedText, SecretReference, SecretText, Value, in_clear
-from reconciler.plan.changes import Action, RefusedResource, TargetPlan
 from reconciler.plan.diff import Secrets
-from reconciler.plan.marks import Found, Mark, Matching, Ownership, describe, longest_mark
-from reconciler.plan.references import effective_fields, live_fields
+from reconciler.plan.marks import Found, Mark, Match, Matching, Refusal, describe
+
+
+def live_fields(live: LiveObject, names: Mapping[str, str]) -> dict[str, Value]:
+    """A live object's fields with references as the names of resources; `id:...` for what has no name."""
+    kind = KINDS[live.kind or ""]
+    fields = dict(live.fields)
+    for field in kind.fields:
+        value = fields.get(field.name)
+        if field.role is Role.REFERENCE and isinstance(value, str):
+            fields[field.name] = names.get(value, f"id:{value}")
+        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
+            fields[field.name] = frozenset(names.get(item, f"id:{item}") for item in value)
+    return fields
+
+
+def effective_fields(resource: Resource, live: Mapping[str, Value]) -> Mapping[str, Value]:
+    """A resource's fields as they shall become: in `mode: include`, what is not ours in a list stays in it."""
+    if resource.fields.get("mode") != "include":
+        return {name: value for name, value in resource.fields.items() if name != "mode"}
+    fields = {name: value for name, value in resource.fields.items() if name != "mode"}
+    ours, theirs = fields.get("channels"), live.get("channels")
+    if isinstance(ours, frozenset) and isinstance(theirs, frozenset):
+        fields["channels"] = ours | {name for name in theirs if ":" in name}
+    return fields
+
+
+def references(fields: Mapping[str, Value], kind: str) -> frozenset[str]:
+    """The names (or ids, in a live object's fields) of all other resources that these fields refer to."""
+    found: set[str] = set()
+    for field in KINDS[kind].fields:
+        value = fields.get(field.name)
+        if field.role is Role.REFERENCE and isinstance(value, str):
+            found.add(value)
+        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
+            found |= value
+    return frozenset(found)
+
+
+def refuse_dangling(matching: Matching, selected: Collection[str] | None) -> list[Refusal]:
+    """The refusals of matches whose references lead nowhere, all of a resource's in one message.
+
+    `selected` are the names that are planned (None: all). What refers to a refused resource that is not live is
+    refused with it.
+    """
+    live = set(matching.names.values())
+    waiting = [match for match in matching.matches if selected is None or match.resource.name in selected]
+    refusals: list[Refusal] = []
+    while True:
+        known = live | {match.resource.name for match in waiting}
+        dangling = [match for match in waiting if _missing(match, known)]
+        if not dangling:
+            return refusals
+        refusals += [Refusal(match.resource, _reason(match, known, matching)) for match in dangling]
+        waiting = [match for match in waiting if match not in dangling]
+
+
+def _missing(match: Match, known: Collection[str]) -> list[str]:
+    """The names that lead nowhere; what the manifest ignores of a live object is not written, and so not needed."""
+    ignored = match.resource.settings.ignore if match.found is not None else frozenset[str]()
+    fields = {name: value for name, value in match.resource.fields.items() if name not in ignored}
+    return sorted(references(fields, match.resource.kind) - set(known))
+
+
+def _reason(match: Match, known: Collection[str], matching: Matching) -> str:
+    refused = {refusal.resource.name for refusal in matching.refusals}
+    return "; ".join(_word(name, known, refused) for name in _missing(match, known))
+
+
+def _word(name: str, known: Collection[str], refused: Collection[str]) -> str:
+    word, colon, who = name.partition(":")
+    if not colon:
+        why = "cannot be planned either" if name in refused else "is not selected, or is in no manifest given"
+        return f"refers to {name}, which is not live yet and {why}"
+    others = [one.removeprefix(f"{word}:") for one in known if one.startswith(f"{word}:")]
+    hint = suggest(who, others) or (f"it has one for {few(others)}" if others else f"it has none for any {word}")
+    return f"this target has no channel for the {word} {who}: {hint}"
 
 
 class UnknownReferenceError(LookupError):
@@ -127,78 +201,3 @@ def _id(name: str, ids: Mapping[str, str]) -> str:
     if name not in ids:
         raise UnknownReferenceError(name)
     return ids[name]
-
-
-def refuse_unholdable(
-    plan: TargetPlan, matching: Matching, ownership: Ownership, abilities: Abilities, secrets: Secrets
-) -> TargetPlan:
-    """The plan of a target without the changes that its server is known to refuse: they are refusals."""
-    version = plan.server.version if plan.server and plan.server.certain else ""
-    fields = {match.resource.name: match.resource.fields for match in matching.matches}
-    refused: dict[str, RefusedResource] = {}
-    for change in plan.changes:
-        if change.action is Action.DELETE or change.name not in fields:
-            continue
-        values = with_values(fields[change.name], secrets)
-        found = list(_refusals(change.kind, change.name, values, ownership, abilities, version))
-        if found:
-            refused[change.name] = RefusedResource(change.kind, change.name, " and ".join(found))
-    return without_refused(plan, refused)
-
-
-def without_refused(plan: TargetPlan, refused: Mapping[str, RefusedResource]) -> TargetPlan:
-    """The plan without the changes of these resources, by name, but for deletes: they are refusals."""
-    if not refused:
-        return plan
-    return replace(
-        plan,
-        changes=tuple(item for item in plan.changes if item.action is Action.DELETE or item.name not in refused),
-        messages=tuple(message for message in plan.messages if message.name not in refused),
-        possible_messages=tuple(message for message in plan.possible_messages if message.name not in refused),
-        refusals=(*plan.refusals, *refused.values()),
-    )
-
-
-def with_assumed_version(
-    plan: TargetPlan, matching: Matching, ownership: Ownership, abilities: Abilities, secrets: Secrets, version: str
-) -> TargetPlan:
-    """The plan of a target with what a server of `version` would refuse: desired resources and owned live objects."""
-    wanted = [
-        (match.resource.kind, match.resource.name, with_values(match.resource.fields, secrets), "")
-        for match in matching.matches
-    ]
-    live = [
-        (item.live.kind, item.name, item.live.fields, "as it is live: ")
-        for item in matching.found
-        if item.live.kind is not None and _is_ours(item, matching, ownership)
-    ]
-    found: dict[tuple[str, str, str], RefusedResource] = {}
-    for kind, name, fields, where in (*wanted, *live):
-        for message in _refusals(kind, name, fields, ownership, abilities, version):
-            found.setdefault((kind, name, message), RefusedResource(kind, name, where + message))
-    return replace(plan, assumed=version, would_refuse=tuple(found[key] for key in sorted(found)))
-
-
-def _refusals(
-    kind: str, name: str, fields: Mapping[str, Value], ownership: Ownership, abilities: Abilities, version: str
-) -> Iterator[str]:
-    mark = longest_mark(ownership.owner, name, protected=False)
-    marked = {**fields, "description": describe(str(fields.get("description") or ""), mark)}
-    for problem in abilities.check(kind, marked, version):
-        if problem.level is Level.ERROR:
-            yield problem.text
-
-
-def _is_ours(item: Found, matching: Matching, ownership: Ownership) -> bool:
-    return ownership.owns(item.mark) or any(match.found is item for match in matching.matches)
-
-
-def with_values(fields: Mapping[str, Value], secrets: Secrets) -> dict[str, Value]:
-    """These fields with the values of the references that could be resolved."""
-    return {name: _with_value(value, secrets) for name, value in fields.items()}
-
-
-def _with_value(value: Value, secrets: Secrets) -> Value:
-    if isinstance(value, SecretReference):
-        return secrets.get(value, value)
-    return with_values(value, secrets) if isinstance(value, Mapping) else value

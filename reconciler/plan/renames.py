@@ -16,7 +16,7 @@ from reconciler.model.values import SecretReference, SecretText, Value, in_clear
 from reconciler.plan.changes import ProbableRename
 from reconciler.plan.diff import Secrets
 from reconciler.plan.marks import Found
-from reconciler.plan.references import live_fields
+from reconciler.plan.payload import live_fields
 
 Address = tuple[Hashable, ...]
 

@@ -13,6 +13,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from reconciler.model.errors import ConfigurationError, RefusedError
+from reconciler.model.masking import PLAN_KEY
 from reconciler.model.values import SecretText, to_json
 from reconciler.plan.changes import Change, Plan
 
@@ -175,9 +176,6 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
     },
 }
 """What each field of a plan file is worth to an apply: what happens if somebody edits it."""
-
-PLAN_KEY = "RECONCILER_PLAN_KEY"
-"""The environment variable that holds the key."""
 
 _SHORTEST = 16
 _PREFIX = "hmac-sha256:"

@@ -16,7 +16,7 @@ from reconciler.model.text import suggest
 from reconciler.model.users import UsedBy, User, UserListing, as_user, used_by
 from reconciler.plan.changes import Action, Change, Reason, TargetPlan
 from reconciler.plan.marks import Found, Matching
-from reconciler.plan.references import references
+from reconciler.plan.payload import references
 
 
 def takes_away(change: Change) -> bool:

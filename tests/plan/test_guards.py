@@ -12,8 +12,8 @@ from reconciler.model.lint import LintLevel, LintLevels
 from reconciler.model.resource import LiveObject, Resource, Settings
 from reconciler.model.values import SecretReference
 from reconciler.plan.changes import Plan, TargetPlan
+from reconciler.plan.checks import lint_plan
 from reconciler.plan.guards import GuardOptions, check_messages, hold_back
-from reconciler.plan.lint import lint_plan
 from reconciler.plan.make import MakeOptions
 from reconciler.plan.marks import Ownership
 from tests.plan.builders import OWNERSHIP, live, live_of, plan_of, resource, slack
