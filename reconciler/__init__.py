@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from reconciler.engine.connect import connect
     from reconciler.engine.doctor import examine
     from reconciler.engine.export import export_live, take_snapshot, write_manifests
-    from reconciler.engine.load import Workspace, load_workspace
+    from reconciler.engine.load import Workspace, load_workspace, workspace_of
     from reconciler.engine.options import (
         SCOPE,
         ApplyOptions,
@@ -40,10 +40,21 @@ if TYPE_CHECKING:
         UsersOptions,
     )
     from reconciler.engine.read import ReadTarget, read_live
-    from reconciler.engine.run import Planned, Run, check_limits, find_drift, list_objects, make_plan, planned, prepare
+    from reconciler.engine.run import (
+        Planned,
+        Run,
+        check_limits,
+        find_drift,
+        list_objects,
+        make_plan,
+        planned,
+        prepare,
+        run_of,
+    )
     from reconciler.engine.saved_plan import SavedPlan, read_plan, write_plan
     from reconciler.engine.testing import Tests, send_tests
     from reconciler.export.documents import Exported
+    from reconciler.manifests.load import Text
     from reconciler.model.errors import (
         ConfigurationError,
         Level,
@@ -89,6 +100,7 @@ _WHERE = {
     "engine.load": (
         "Workspace",
         "load_workspace",
+        "workspace_of",
     ),
     "engine.options": (
         "ApplyOptions",
@@ -121,6 +133,7 @@ _WHERE = {
         "make_plan",
         "planned",
         "prepare",
+        "run_of",
     ),
     "engine.testing": (
         "Tests",
@@ -132,6 +145,7 @@ _WHERE = {
         "write_plan",
     ),
     "export.documents": ("Exported",),
+    "manifests.load": ("Text",),
     "model.errors": (
         "ConfigurationError",
         "Level",
@@ -232,6 +246,7 @@ __all__ = [
     "TestOptions",
     "TestResult",
     "Tests",
+    "Text",
     "UnreadTarget",
     "UsageError",
     "UsersOptions",
@@ -251,8 +266,10 @@ __all__ = [
     "prepare",
     "read_live",
     "read_plan",
+    "run_of",
     "send_tests",
     "take_snapshot",
+    "workspace_of",
     "write_manifests",
     "write_plan",
 ]

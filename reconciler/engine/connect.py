@@ -40,7 +40,12 @@ async def connect(
 def provider_over(workspace: Workspace, connection: Connection, retries: Retries | None = None) -> Provider:
     """The provider of the target that the connection leads to; whoever opens it closes it."""
     settings = workspace.project.targets[connection.name]
-    return provided(settings.provider).make(connection, settings.version or "", retries)
+    provider = provided(settings.provider).make(connection, settings.version or "", retries)
+    if workspace.here.permit is None:
+        return provider
+    from reconciler.engine.permitted import PermittedProvider  # only an operator asks for it
+
+    return PermittedProvider(provider, workspace.here.permit)
 
 
 async def connection_of(

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reconciler.engine.options import Selection
 from reconciler.engine.selecting import check_selection, is_named, is_selected, match_names
+from reconciler.manifests.files import in_yaml
 from reconciler.manifests.levels import Silence, levels_of, silences_of, with_levels
-from reconciler.manifests.load import Loaded, load_manifests
-from reconciler.manifests.load_project import find_project, load_project
+from reconciler.manifests.load import Loaded, Text, load_manifests, load_texts
+from reconciler.manifests.load_project import find_project, load_project, load_project_text
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, Level, Problem, ProblemsError, RefusedError
 from reconciler.model.lint import LintLevels
@@ -22,7 +24,7 @@ from reconciler.plan.desired import Desired, build_desired
 from reconciler.providers import provided, settings_of
 
 if TYPE_CHECKING:
-    from reconciler.engine.options import ManifestOptions, ProjectOptions, Selection, Surroundings
+    from reconciler.engine.options import ManifestOptions, ProjectOptions, Surroundings
     from reconciler.model.project import Project
     from reconciler.model.provider import Abilities
     from reconciler.model.resource import Resource
@@ -113,8 +115,22 @@ def build_workspace(
 
     With a `boundary` no path and no link of the project leads out of that folder.
     """
+    return _built(project, root, selection, here, _load(project, root, selection, here, boundary))
+
+
+def workspace_of(project: Text, manifests: Sequence[Text], here: Surroundings) -> Workspace:
+    """The workspace of a project whose documents were read elsewhere, as from a cluster. No file is looked at.
+
+    `spec.manifests` is not used. Problems are gathered, not raised, but for those of the project itself.
+    """
+    read = load_project_text(in_yaml(project.content), project.name, settings_of)
+    known_sources = frozenset(read.secrets.sources)
+    loaded = load_texts(manifests, known_sources=known_sources, defaults=read.defaults)
+    return _built(read, here.folder, Selection(), here, loaded)
+
+
+def _built(project: Project, root: Path, selection: Selection, here: Surroundings, loaded: Loaded) -> Workspace:
     targets = match_names("--target", selection.targets, project.targets) or tuple(project.targets)
-    loaded = _load(project, root, selection, here, boundary)
     abilities: dict[str, Abilities] = {
         name: provided(name).abilities() for name in {t.provider for t in project.targets.values()}
     }

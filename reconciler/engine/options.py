@@ -9,10 +9,14 @@ from collections.abc import Mapping
 from dataclasses import Field, field, fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.resource import OnFailure, When
+
+if TYPE_CHECKING:
+    from reconciler.engine.permitted import Permit
+    from reconciler.secrets.settings import SecretSource
 
 
 class Effect(StrEnum):
@@ -66,11 +70,17 @@ def _scope(effect: Effect, json_type: type, *, flag: str = "", is_commit: bool =
 @dataclass(frozen=True, slots=True)
 class Surroundings:
     """What a run is given of the process that it runs in: the environment's variables, the folder that relative paths
-    start from, and what a manifest file called `-` is read from (None: nothing can be)."""
+    start from, and what a manifest file called `-` is read from (None: nothing can be).
+
+    `sources` are secret sources of the caller's own by name, in place of the built-in ones that have these names.
+    `permit` is awaited before each write and each test message, and raises a TargetError to keep it from being sent.
+    """
 
     environ: Mapping[str, str]
     folder: Path
     stdin: BinaryIO | None = None
+    sources: Mapping[str, SecretSource] = field(default_factory=dict, repr=False)
+    permit: Permit | None = None
 
 
 @dataclass(frozen=True, slots=True)

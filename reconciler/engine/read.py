@@ -242,6 +242,7 @@ def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resol
             environ=workspace.here.environ,
             bounds=workspace.bounds,
             asked_by_base=for_credentials and workspace.bounds is not None,
+            given=workspace.here.sources,
         )
     )
 

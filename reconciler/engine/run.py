@@ -41,12 +41,13 @@ from reconciler.engine.read import (
     refuse_moved,
     split_targets,
 )
-from reconciler.engine.selecting import is_named
+from reconciler.engine.selecting import is_named, match_names
 from reconciler.manifests.load_project import load_project
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, UsageError
 from reconciler.model.text import suggest
 from reconciler.plan.changes import Plan, UnreadTarget
+from reconciler.plan.desired import Desired
 from reconciler.plan.guards import check_messages
 from reconciler.plan.make import MakeOptions
 from reconciler.providers import settings_of
@@ -94,6 +95,27 @@ def prepare(options: ProjectOptions, here: Surroundings) -> Run:
     if isinstance(options, DestroyOptions):
         planning = replace(planning_of(options), destroy=True)
     return Run(workspace, options, planning, tuple(f"{problem.level}: {problem}" for problem in workspace.problems))
+
+
+def run_of(workspace: Workspace, options: ProjectOptions) -> Run:
+    """A run on a workspace that was made elsewhere (`workspace_of`), and whose problems were looked at there.
+
+    `options` select what it covers; their `config` and `files` are not looked at. ConfigurationError where they select
+    a target that the project does not have.
+    """
+    match_names("--target", options.targets, workspace.project.targets)
+    if isinstance(options, DestroyOptions):
+        nothing = Desired({name: {} for name in workspace.project.targets}, {})
+        workspace = replace(workspace, desired=nothing, selection=options.selection)
+        return Run(workspace, options, replace(planning_of(options), destroy=True))
+    workspace = replace(workspace, selection=options.selection)
+    if not isinstance(options, ManifestOptions):
+        return Run(workspace, options, PlanningOptions(targets=options.targets))
+    planning = options if isinstance(options, PlanningOptions) else planning_of(options)
+    if isinstance(options, TestOptions):
+        planning = replace(planning, only=(*options.only, *options.names))
+        workspace = replace(workspace, selection=planning.selection)
+    return Run(workspace, options, planning)
 
 
 def _prepare_release(options: ReleaseOptions, here: Surroundings) -> Run:

@@ -169,7 +169,7 @@ def read_text(path: str) -> str:
     except OSError as error:
         raise _unreadable(error) from None
     text = decode(data)
-    return _join_pairs(text) if path.lower().endswith(".json") else text
+    return in_yaml(text) if path.lower().endswith(".json") else text
 
 
 def decode(data: bytes) -> str:
@@ -203,8 +203,8 @@ def _unreadable(error: OSError) -> FileError:
     return FileError(f"cannot be read: {os.strerror(error.errno or 0)}", "unreadable-file")
 
 
-def _join_pairs(text: str) -> str:
-    """JSON writes what is beyond the first 65,536 characters as two escapes, which YAML does not know."""
+def in_yaml(text: str) -> str:
+    """JSON as YAML: it writes what is beyond the first 65,536 characters as two escapes, which YAML does not know."""
     return re.sub(_JSON_PAIR, _joined, text) if "\\u" in text else text
 
 

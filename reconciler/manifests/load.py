@@ -18,7 +18,7 @@ from typing import IO, Any
 from reconciler.manifests.budget import Budget
 from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents
-from reconciler.manifests.files import STDIN, FileError, Found, find_files, label_of, read_text
+from reconciler.manifests.files import STDIN, FileError, Found, find_files, in_yaml, label_of, read_text
 from reconciler.manifests.lint import lint_manifest, lint_spec
 from reconciler.manifests.manifest import Manifest, Source, located, subject_of
 from reconciler.model.dataclass import dataclass
@@ -41,6 +41,24 @@ class Loaded:
     problems: tuple[Problem, ...] = ()
     refused: frozenset[str] = frozenset()
     others: Mapping[str, int] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A document that was read elsewhere, as YAML or JSON; `name` stands for its file in problems."""
+
+    name: str
+    content: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """Reads what is there already."""
+
+    content: str
+
+    def __call__(self) -> str:
+        return self.content
 
 
 @dataclass()
@@ -81,9 +99,27 @@ def load_manifests(
             else:
                 label, unreadable = found
                 loading.problems.append(unreadable.problem.in_file(label))
-    unique = _unique(loading)
     if not (loading.manifests or loading.problems):
         loading.problems.append(_nothing(paths, root))
+    return _loaded(loading)
+
+
+def load_texts(
+    texts: Sequence[Text],
+    *,
+    known_sources: frozenset[str] = frozenset(),
+    defaults: Mapping[str, Mapping[str, Any]] | None = None,
+) -> Loaded:
+    """The manifests in texts that were read elsewhere; all else as `load_manifests`. None at all is no problem here."""
+    loading = _Loading(known_sources, defaults or {})
+    with _without_collector():
+        for text in texts:
+            _load_file(Found(text.name, _Given(in_yaml(text.content))), loading)
+    return _loaded(loading)
+
+
+def _loaded(loading: _Loading) -> Loaded:
+    unique = _unique(loading)
     problems = sorted(loading.problems, key=lambda problem: problem.sort_key)
     return Loaded(tuple(unique), tuple(problems), frozenset(loading.refused), dict(sorted(loading.others.items())))
 

@@ -129,6 +129,8 @@ class Sources:
         return Commands(self._settings)
 
     def _make(self, name: str) -> SecretSource:
+        if name in self._settings.given:
+            return self._settings.given[name]
         if name in BUILT_IN_SOURCES:
             return self._make_built_in(name)
         if name in self._settings.sources:

@@ -47,7 +47,8 @@ class SecretSettings:
     to the argument list of its command. `allow` None allows every reference. `environ` is what `env` reads and what
     commands are started with. `directory` holds the files of `{secret: NAME, key: KEY}`. `timeout_seconds` bounds each
     single read. `bounds` are those of a proposal, under `--base`; `asked_by_base` says that the references are the
-    base's own, as those of its targets' credentials.
+    base's own, as those of its targets' credentials. `given` are sources that the caller made, by name: they stand in
+    for all others of that name.
     """
 
     root: Path
@@ -58,6 +59,7 @@ class SecretSettings:
     bounds: Bounds | None = None
     asked_by_base: bool = False
     directory: str | None = None
+    given: Mapping[str, SecretSource] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         for name, command in self.sources.items():
