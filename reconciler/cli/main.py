@@ -32,6 +32,7 @@ VERBS = {
     "export": "Write manifests of what is live, or a snapshot.",
     "init": "Write the files of a new project.",
     "list": "List what is owned: name, kind, target, live id.",
+    "operator": "Reconcile the same manifests as custom resources of Kubernetes.",
     "plan": "Show what apply would do.",
     "release": "Take our mark off, and leave the object live.",
     "schema": "Print the JSON Schema of a kind.",
