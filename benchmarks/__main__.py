@@ -43,7 +43,7 @@ def plan_thousand() -> Ratio:
 
     from reconciler.engine.load import load_workspace
     from reconciler.engine.options import ManifestOptions, Surroundings
-    from reconciler.engine.read import ReadOptions, read_targets
+    from reconciler.engine.targets import ReadOptions, read_targets
     from reconciler.plan.changes import UnreadTarget
 
     with tempfile.TemporaryDirectory() as folder, simulator() as url:
@@ -120,7 +120,8 @@ def applied(url: str, folder: str) -> float:
     from reconciler.apply.session import Session
     from reconciler.engine.load import load_workspace
     from reconciler.engine.options import ManifestOptions, Surroundings
-    from reconciler.engine.read import ReadOptions, read_targets, split_targets
+    from reconciler.engine.read import split_targets
+    from reconciler.engine.targets import ReadOptions, read_targets
 
     async def run() -> float:
         workspace = load_workspace(

@@ -1,4 +1,4 @@
-"""What a job of a CI says of itself: commit, run, whether it is a proposal's, and the thread for its comment.
+"""What a job of a CI says of itself: commit, run, and the thread for its comment.
 
 From flags and variables: pure but for the event file that GitHub Actions leaves for its steps.
 """
@@ -6,7 +6,6 @@ From flags and variables: pure but for the event file that GitHub Actions leaves
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -107,22 +106,3 @@ def run_of(environ: Mapping[str, str]) -> str:
     server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")
     run = environ.get("GITHUB_RUN_ID")
     return f"{server}/{repository}/actions/runs/{run}" if server and repository and run else ""
-
-
-_PROPOSALS = {
-    "BITBUCKET_PR_ID": r"\d+",
-    "BUILDKITE_PULL_REQUEST": r"\d+",
-    "CHANGE_ID": r".+",  # Jenkins
-    "CIRCLE_PULL_REQUEST": r".+",
-    "CI_MERGE_REQUEST_IID": r"\d+",
-    "CI_PIPELINE_SOURCE": r"merge_request_event|external_pull_request_event",
-    "DRONE_PULL_REQUEST": r"\d+",
-    "GITHUB_EVENT_NAME": r"pull_request\w*",
-    "SYSTEM_PULLREQUEST_PULLREQUESTID": r"\d+",  # Azure Pipelines
-    "TRAVIS_PULL_REQUEST": r"\d+",
-}
-
-
-def is_proposals_job(environ: Mapping[str, str]) -> bool:
-    """Whether this is the job of a pull or merge request, so that the checkout is its author's."""
-    return any(re.fullmatch(pattern, environ.get(name, "")) for name, pattern in _PROPOSALS.items())

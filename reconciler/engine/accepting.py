@@ -7,8 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reconciler.engine.load import Workspace
-from reconciler.engine.selecting import match_names
+from reconciler.engine.load import Workspace, match_names
 from reconciler.export.editing import REMOVED, Edit, NotEditableError, edit_document
 from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents

@@ -11,8 +11,8 @@ from reconciler.apply.run import Observer, Stop, apply_targets, ignore
 from reconciler.apply.session import Session, SessionOptions
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import WritingOptions
-from reconciler.engine.read import Live
 from reconciler.engine.run import Planned, Run, check_limits, planned
+from reconciler.engine.targets import Live
 from reconciler.model.dataclass import dataclass
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.marks import REPLACED

@@ -13,8 +13,8 @@ from contextlib import AsyncExitStack
 
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import DoctorOptions, Purpose, Surroundings
-from reconciler.engine.read import references_in, resolver_of
-from reconciler.engine.users import see_users
+from reconciler.engine.read import resolver_of, see_users
+from reconciler.engine.targets import references_in
 from reconciler.model.errors import (
     ConfigurationError,
     ForbiddenError,

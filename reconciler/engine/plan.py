@@ -8,11 +8,9 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from reconciler.ci.jobs import is_proposals_job
-from reconciler.engine.load import Workspace, build_workspace, check_names, project_file
+from reconciler.engine.load import Workspace, build_workspace, check_excluded, check_names, project_file
 from reconciler.engine.options import PlanningOptions, PlanOptions, Surroundings, scope_of
-from reconciler.engine.read import ReadOptions
-from reconciler.engine.selecting import check_excluded
+from reconciler.engine.targets import ReadOptions
 from reconciler.manifests.load_project import load_project
 from reconciler.model.errors import ConfigurationError, NothingToCompareError, RefusedError
 from reconciler.model.exits import Exit, first_of
@@ -208,3 +206,22 @@ def plan_exit_code(plan: Plan, *, detailed: bool) -> Exit:
     """The code of `plan`; `detailed` asks whether there are changes, or fields that were not compared."""
     fitting = [Exit.ERROR] if plan.problems else []
     return first_of([*fitting, *([Exit.CHANGES] if detailed and not plan.is_empty else [])])
+
+
+_PROPOSALS = {  # what the CIs set in the job of a pull or merge request, and in no other
+    "BITBUCKET_PR_ID": r"\d+",
+    "BUILDKITE_PULL_REQUEST": r"\d+",
+    "CHANGE_ID": r".+",  # Jenkins
+    "CIRCLE_PULL_REQUEST": r".+",
+    "CI_MERGE_REQUEST_IID": r"\d+",
+    "CI_PIPELINE_SOURCE": r"merge_request_event|external_pull_request_event",
+    "DRONE_PULL_REQUEST": r"\d+",
+    "GITHUB_EVENT_NAME": r"pull_request\w*",
+    "SYSTEM_PULLREQUEST_PULLREQUESTID": r"\d+",  # Azure Pipelines
+    "TRAVIS_PULL_REQUEST": r"\d+",
+}
+
+
+def is_proposals_job(environ: Mapping[str, str]) -> bool:
+    """Whether this is the job of a pull or merge request, so that the checkout is its author's."""
+    return any(re.fullmatch(pattern, environ.get(name, "")) for name, pattern in _PROPOSALS.items())

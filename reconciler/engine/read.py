@@ -1,68 +1,33 @@
-"""Desired meets live: connect to each target, read it, match, resolve secrets, and plan. Reads only.
+"""What is live on a target, read until nothing a plan concludes is in doubt; and who uses its channels. Reads only.
 
-Here the parts are put together: the one place that knows project, secrets, providers and plans at once.
+Whatever reads a target passes here: its resolver, whose each object is, how its connection is given back. What is
+desired is not known here: `targets` brings both together.
 """
 
 from __future__ import annotations
 
 import logging
-import os
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import field, replace
+from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import AsyncExitStack
+from dataclasses import replace
 from typing import TypeVar
 
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ReachOptions
-from reconciler.engine.selecting import is_named
-from reconciler.engine.users import find_users, see_users
 from reconciler.model.dataclass import dataclass
-from reconciler.model.errors import ConfigurationError, ForbiddenError, RefusedError, SecretError, TargetError
-from reconciler.model.masking import PLAN_KEY, Masker
+from reconciler.model.errors import ConfigurationError, ForbiddenError, SecretError, TargetError, UnauthorizedError
 from reconciler.model.provider import Abilities, Listing, NotificationType, Provider
 from reconciler.model.resource import LiveObject, Resource, Server
-from reconciler.model.text import plural
-from reconciler.model.values import SecretReference, SecretText, Value
-from reconciler.plan.changes import Action, TargetPlan, UnreadTarget
-from reconciler.plan.checks import lint_plan, refuse_unholdable, with_assumed_version
-from reconciler.plan.guards import GuardOptions, hold_back
-from reconciler.plan.make import MakeOptions, make_target_plan
+from reconciler.plan.changes import TargetPlan, UnreadTarget
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.plan.match import match_live
-from reconciler.plan.users import SeenUsers
+from reconciler.plan.users import SeenUsers, can_be_used, ids_taken_away, matters, with_users
 from reconciler.providers.retries import Retries
 from reconciler.secrets.resolver import Resolver
 from reconciler.secrets.settings import SecretSettings
 from reconciler.tasks import side_by_side
 
-MakePlan = Callable[[Server, Matching], TargetPlan]
-
 _LOG = logging.getLogger("reconciler.engine")
-
-
-async def read_and_plan(
-    provider: Provider, resources: Collection[Resource], ownership: Ownership, make_plan: MakePlan
-) -> tuple[TargetPlan, Matching]:
-    """Read a target, match it, and plan. TargetError if it cannot be read.
-
-    Where a list lags or lacks something, whatever a plan concludes anything from is read again by id first, until
-    nothing is left that was only seen, or missed, in the list.
-    """
-    wanted = list(resources)
-    server, listing = await _read_whole(provider)
-    matching = match_live(wanted, listing.objects, ownership, listing.words)
-    plan = make_plan(server, matching)
-    if not (listing.stale or listing.unreadable):
-        return plan, matching
-    from reconciler.plan.doubts import doubtful_ids, hold_hidden  # few servers need it, and start-up counts
-
-    objects, asked, hidden = {item.id: item for item in listing.objects}, frozenset[str](), dict[str, str]()
-    while doubts := doubtful_ids(plan, matching, wanted, ownership) - asked:
-        hidden |= await _read_again(provider, doubts, objects, lacking=bool(listing.unreadable))
-        asked |= doubts
-        matching = match_live(wanted, objects.values(), ownership, listing.words)
-        plan = make_plan(server, matching)
-    return hold_hidden(plan, hidden), matching
 
 
 async def _read_whole(provider: Provider) -> tuple[Server, Listing]:
@@ -104,6 +69,33 @@ async def _read_again(
 
 
 _HIDDEN = "your roles may not see it: use a user that shares a backend role with it, or another id"
+
+MakePlan = Callable[[Server, Matching], TargetPlan]
+
+
+async def read_and_plan(
+    provider: Provider, resources: Collection[Resource], ownership: Ownership, make_plan: MakePlan
+) -> tuple[TargetPlan, Matching]:
+    """Read a target, match it, and plan. TargetError if it cannot be read.
+
+    Where a list lags or lacks something, whatever a plan concludes anything from is read again by id first, until
+    nothing is left that was only seen, or missed, in the list.
+    """
+    wanted = list(resources)
+    server, listing = await _read_whole(provider)
+    matching = match_live(wanted, listing.objects, ownership, listing.words)
+    plan = make_plan(server, matching)
+    if not (listing.stale or listing.unreadable):
+        return plan, matching
+    from reconciler.plan.doubts import doubtful_ids, hold_hidden  # few servers need it, and start-up counts
+
+    objects, asked, hidden = {item.id: item for item in listing.objects}, frozenset[str](), dict[str, str]()
+    while doubts := doubtful_ids(plan, matching, wanted, ownership) - asked:
+        hidden |= await _read_again(provider, doubts, objects, lacking=bool(listing.unreadable))
+        asked |= doubts
+        matching = match_live(wanted, objects.values(), ownership, listing.words)
+        plan = make_plan(server, matching)
+    return hold_hidden(plan, hidden), matching
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +141,7 @@ async def read_live(
         _read_live(workspace, name, reach, credentials, retries, users=users) for name in workspace.targets
     )
     read, _ = split_targets(targets)
-    _refuse_same_systems(workspace, {item.target: item.server for item in read})
+    refuse_same_systems(workspace, {item.target: item.server for item in read})
     return targets
 
 
@@ -161,9 +153,9 @@ async def _read_live(
     try:
         provider = await connect(workspace, target, credentials, reach.parallelism, reach.timeout, retries)
         async with AsyncExitStack() as stack:
-            stack.push_async_callback(_give_back, provider)
+            stack.push_async_callback(give_back, provider)
             server, listing = await _read_whole(provider)
-            ownership = _ownership(workspace, provider)
+            ownership = ownership_of(workspace, provider)
             matching = match_live([], listing.objects, ownership, listing.words)
             if listing.stale:
                 objects = {item.id: item for item in listing.objects}
@@ -174,57 +166,6 @@ async def _read_live(
             return ReadTarget(target, provider.abilities, server, matching, ownership, listing.types, seen)
     except (TargetError, SecretError, ConfigurationError) as error:
         return UnreadTarget(target, workspace.project.targets[target].provider, str(error))
-
-
-@dataclass(frozen=True, slots=True)
-class ReadOptions:
-    """How targets are read and planned. `must_resolve`: a secret that cannot be resolved is an error; without
-    `resolve` none is looked for.
-
-    `saved` holds the target plans of a saved plan, which bounds what is carried out; `intent_only` leaves everything
-    pending that no manifest changed; `assumed` are versions by target, to be foreseen.
-    """
-
-    plan: MakeOptions = field(default_factory=MakeOptions)
-    guards: GuardOptions = field(default_factory=GuardOptions)
-    adopt: bool = False
-    enable: frozenset[str] = frozenset()
-    must_resolve: bool = False
-    resolve: bool = True
-    parallelism: int | None = None
-    timeout: float | None = None
-    intent_only: bool = False
-    saved: Mapping[str, TargetPlan] | None = None
-    assumed: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Live:
-    """One target that was read: its plan, its provider (open), what matched, and the secrets that were resolved.
-
-    `moved` says what is no longer as a saved plan has it. A target that could not be read is an `UnreadTarget`.
-    """
-
-    plan: TargetPlan
-    provider: Provider
-    matching: Matching
-    ownership: Ownership
-    secrets: Mapping[SecretReference, SecretText]
-    moved: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """What the reading of all targets shares."""
-
-    workspace: Workspace
-    options: ReadOptions
-    credentials: Resolver
-    resolver: Resolver
-    values: Mapping[SecretReference, SecretText]
-    masker: Masker
-    only_owned: bool
-    retries: Retries = field(default_factory=Retries)  # one, since the time for waiting is the whole run's
 
 
 def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resolver:
@@ -247,37 +188,7 @@ def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resol
     )
 
 
-@asynccontextmanager
-async def read_targets(
-    workspace: Workspace, options: ReadOptions, *, only_owned: bool = False
-) -> AsyncIterator[list[Live | UnreadTarget]]:
-    """All targets, read and planned side by side, in the order of their names; one that cannot be read does not hide
-    the others. Their connections are open within, and given back at the end, however it comes.
-
-    `only_owned` plans as if there were no manifests: everything of ours is a candidate.
-    """
-    resolver, credentials = resolver_of(workspace), resolver_of(workspace, for_credentials=True)
-    masker = Masker(os.urandom(32), _pin_key(workspace.here.environ))
-    values, failures = ({}, {}) if only_owned or not options.resolve else await _resolve(workspace, resolver, options)
-    if failures and options.must_resolve:
-        raise SecretError("\n".join(f"{reference}: {why}" for reference, why in sorted(failures.items(), key=str)))
-    run = _Run(workspace, options, credentials, resolver, values, masker, only_owned)
-    async with AsyncExitStack() as opened:
-        targets = await side_by_side(_read(run, name, opened) for name in workspace.targets)
-        lives, _ = split_targets(targets)
-        _refuse_same_systems(workspace, {live.plan.target: live.plan.server for live in lives if live.plan.server})
-        yield targets
-
-
-def _pin_key(environ: Mapping[str, str]) -> bytes:
-    if PLAN_KEY not in environ:
-        return b""
-    from reconciler.plan.saved import pin_key, plan_key  # most runs have no such key, and start-up counts
-
-    return pin_key(plan_key(environ))
-
-
-async def _give_back(provider: Provider) -> None:
+async def give_back(provider: Provider) -> None:
     """Close a connection. One that does not close well changes nothing of what was done over it."""
     try:
         await provider.close()
@@ -285,135 +196,7 @@ async def _give_back(provider: Provider) -> None:
         _LOG.debug("a connection did not close well: %s", type(error).__name__)
 
 
-def refuse_moved(lives: Iterable[Live]) -> None:
-    """RefusedError if anything is no longer as the saved plan has it: then nothing of it is carried out."""
-    moved = [f"  {live.plan.target}: {text}" for live in lives for text in live.moved]
-    if moved:
-        raise RefusedError("\n".join(["the plan no longer holds, so nothing was written; plan again:", *moved]))
-
-
-async def _resolve(
-    workspace: Workspace, resolver: Resolver, options: ReadOptions
-) -> tuple[Mapping[SecretReference, SecretText], Mapping[SecretReference, str]]:
-    wanted: set[SecretReference] = set()
-    for target in workspace.targets:
-        selected = _needed(workspace, target, options)
-        for name, resource in workspace.resources(target).items():
-            if selected is None or name in selected:
-                wanted |= references_in(resource)
-    resolution = await resolver.resolve(wanted)
-    return resolution.values, resolution.failures
-
-
-def _needed(workspace: Workspace, target: str, options: ReadOptions) -> frozenset[str] | None:
-    """The resources whose secrets are needed: those selected, and of a saved plan only those that it names. What it
-    could not plan is among them, so that an apply refuses it for the same reason."""
-    selected = workspace.selected(target)
-    if options.saved is None:
-        return selected
-    plan = options.saved[target]
-    named = frozenset(change.name for change in plan.changes)
-    named |= {item.name for item in plan.unresolved} | {item.name for item in plan.refusals}
-    return named if selected is None else named & selected
-
-
-def references_in(resource: Resource, *, new: bool = False) -> set[SecretReference]:
-    """Every secret reference of a resource that has to be resolved. Fields that it ignores are never compared, so that
-    only a `new` object needs them."""
-    return {
-        reference
-        for name, value in resource.fields.items()
-        if new or name not in resource.settings.ignore
-        for reference in _references(value)
-    }
-
-
-def _references(value: Value) -> list[SecretReference]:
-    if isinstance(value, SecretReference):
-        return [] if value.is_live else [value]
-    if isinstance(value, Mapping):
-        return [found for item in value.values() for found in _references(item)]
-    return []
-
-
-async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live | UnreadTarget:
-    workspace, options = run.workspace, run.options
-    provider_name = workspace.project.targets[target].provider
-    try:
-        provider = await _connect(run, target)
-        opened.push_async_callback(_give_back, provider)
-        ownership = _ownership(workspace, provider, adopt=options.adopt, enable=options.enable)
-        resources = {} if run.only_owned else workspace.resources(target)
-        selected = workspace.selected(target)
-        plan_options = replace(options.plan, names=selected, partial=bool(workspace.selection.files))
-
-        values, abilities = run.values, provider.abilities
-        claimed = workspace.project.targets[target].version or ""
-
-        def make_plan(server: Server, matching: Matching) -> TargetPlan:
-            matching = _without_excluded(matching, workspace.selection.exclude)
-            plan = make_target_plan(target, provider_name, server, matching, values, run.masker, plan_options)
-            plan = refuse_unholdable(plan, matching, ownership, abilities, values)
-            return lint_plan(plan, matching, abilities, values, workspace.levels, names=selected, claimed=claimed)
-
-        plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)
-        _LOG.info("%s: read, %s", target, plural(len(matching.found), "live object"))
-        late = await _late_values(run, plan, matching)
-        if late and plan.server is not None:
-            values = {**values, **late}
-            plan = make_plan(plan.server, matching)
-        plan, moved = _bounded(run, plan, matching)
-        if not moved:  # else nothing of it is carried out
-            plan = await find_users(provider, plan)
-    except (TargetError, SecretError, ConfigurationError) as error:
-        return UnreadTarget(target, provider_name, str(error))
-    if version := options.assumed.get(target):
-        plan = with_assumed_version(plan, matching, ownership, provider.abilities, values, version)
-    return Live(hold_back(plan, matching, options.guards), provider, matching, ownership, values, moved)
-
-
-def _without_excluded(matching: Matching, patterns: tuple[str, ...]) -> Matching:
-    """The matching without prune candidates that are excluded by name."""
-    kept = tuple(item for item in matching.candidates if not is_named(item.name, patterns))
-    return replace(matching, candidates=kept)
-
-
-async def _late_values(run: _Run, plan: TargetPlan, matching: Matching) -> Mapping[SecretReference, SecretText]:
-    """The values of ignored fields that objects need which turn out to be new."""
-    needed = _needed(run.workspace, plan.target, run.options)
-    new = {change.name for change in plan.changes if change.action in (Action.CREATE, Action.REPLACE)}
-    wanted = {
-        reference
-        for match in matching.matches
-        if match.resource.name in new and (needed is None or match.resource.name in needed)
-        for reference in references_in(match.resource, new=True) - references_in(match.resource)
-        if reference not in run.values
-    }
-    if not wanted or not run.options.resolve:
-        return {}
-    resolution = await run.resolver.resolve(wanted)
-    if resolution.failures and run.options.must_resolve:
-        raise SecretError("; ".join(f"{reference}: {why}" for reference, why in resolution.failures.items()))
-    return resolution.values
-
-
-def _bounded(run: _Run, plan: TargetPlan, matching: Matching) -> tuple[TargetPlan, tuple[str, ...]]:
-    """The plan with its origins, and cut down to intent or to a saved plan, where that is asked for."""
-    workspace, options, target = run.workspace, run.options, plan.target
-    if workspace.base is not None:
-        from reconciler.plan.origin import intent_only, with_origins
-
-        plan = with_origins(plan, workspace.resources(target), workspace.base.get(target, {}))
-        plan = intent_only(plan) if options.intent_only else plan
-    if options.saved is None:
-        return plan, ()
-    from reconciler.plan.promise import keep_promise
-
-    kept = keep_promise(options.saved[target], plan, matching, workspace.selected(target))
-    return kept.plan, kept.moved
-
-
-def _ownership(
+def ownership_of(
     workspace: Workspace, provider: Provider, *, adopt: bool = False, enable: frozenset[str] = frozenset()
 ) -> Ownership:
     project = workspace.project
@@ -428,14 +211,7 @@ def _ownership(
     )
 
 
-async def _connect(run: _Run, target: str) -> Provider:
-    from reconciler.engine.connect import connect  # httpx comes with it, which `validate` never needs
-
-    options = run.options
-    return await connect(run.workspace, target, run.credentials, options.parallelism, options.timeout, run.retries)
-
-
-def _refuse_same_systems(workspace: Workspace, servers: Mapping[str, Server]) -> None:
+def refuse_same_systems(workspace: Workspace, servers: Mapping[str, Server]) -> None:
     """Two targets that turn out to be one system would fight over it."""
     seen: dict[tuple[str, str], str] = {}
     for target, server in servers.items():
@@ -444,3 +220,37 @@ def _refuse_same_systems(workspace: Workspace, servers: Mapping[str, Server]) ->
             raise ConfigurationError(
                 f"targets {other} and {target} are the same system ({server.identity}): remove one of them"
             )
+
+
+async def find_users(provider: Provider, plan: TargetPlan) -> TargetPlan:
+    """The plan whose changes say who uses their objects. No call is made where no change takes a channel away or brings
+    one back; else one, and a second one where nobody is found to use what is taken away."""
+    if not matters(plan):
+        return plan
+    return with_users(plan, await provider.read_users(ids_taken_away(plan)))
+
+
+async def see_users(provider: Provider, objects: Iterable[LiveObject], incomplete: str = "") -> SeenUsers:
+    """Everybody who uses a channel of a target that holds these objects, and which ids they name though none has them.
+
+    What a list lacks may be hidden from us, or be late: each such id is read. `incomplete`: why it may lack some.
+    UnauthorizedError is the only error.
+    """
+    known = {item.id: item for item in objects}
+    listing = await provider.read_users({item.id for item in known.values() if can_be_used(item.kind)})
+    named = sorted({channel for user in listing.users for channel in user.channels} - known.keys())
+    missing = await side_by_side(_is_missing(provider, object_id) for object_id in named)
+    gone = frozenset(name for name, is_gone in zip(named, missing, strict=True) if is_gone)
+    return SeenUsers(listing, gone, incomplete)
+
+
+async def _is_missing(provider: Provider, object_id: str) -> bool:
+    """Whether there is certainly no such object."""
+    if not object_id:
+        return True  # a monitor may name a blank id, which nothing has
+    try:
+        return await provider.read(object_id) is None
+    except UnauthorizedError:
+        raise
+    except TargetError:
+        return False

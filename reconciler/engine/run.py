@@ -13,7 +13,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.engine.load import Workspace, load_project_only, load_workspace, project_file
+from reconciler.engine.load import Workspace, is_named, load_project_only, load_workspace, match_names, project_file
 from reconciler.engine.options import (
     ApplyOptions,
     DestroyOptions,
@@ -32,16 +32,8 @@ from reconciler.engine.options import (
     planning_of,
 )
 from reconciler.engine.plan import assemble, load_sound, message_limit, read_options
-from reconciler.engine.read import (
-    Live,
-    ReadOptions,
-    ReadTarget,
-    read_live,
-    read_targets,
-    refuse_moved,
-    split_targets,
-)
-from reconciler.engine.selecting import is_named, match_names
+from reconciler.engine.read import ReadTarget, read_live, split_targets
+from reconciler.engine.targets import Live, ReadOptions, read_targets, refuse_moved
 from reconciler.manifests.load_project import load_project
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, UsageError

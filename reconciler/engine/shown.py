@@ -10,10 +10,9 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.engine.load import load_project_only
+from reconciler.engine.load import load_project_only, match_names
 from reconciler.engine.options import ProjectOptions, Surroundings
 from reconciler.engine.saved_plan import read_file
-from reconciler.engine.selecting import match_names
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, Problem, ProblemsError, ReconcilerError, RefusedError
 from reconciler.plan.changes import Plan, UnreadTarget

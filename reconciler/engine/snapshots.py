@@ -9,8 +9,9 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from reconciler.engine.load import Workspace
-from reconciler.engine.read import ReadOptions, references_in, resolver_of
+from reconciler.engine.read import resolver_of
 from reconciler.engine.saved_plan import read_file
+from reconciler.engine.targets import ReadOptions, references_in
 from reconciler.export.snapshot import Snapshot, SnapshotTarget, parse_snapshot
 from reconciler.model.errors import ConfigurationError, RefusedError, UsageError
 from reconciler.model.evidence import unknown

@@ -11,8 +11,9 @@ from reconciler.apply.testing import run_test, untestable
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import TestOptions
 from reconciler.engine.plan import read_options
-from reconciler.engine.read import Live, read_targets, split_targets
+from reconciler.engine.read import split_targets
 from reconciler.engine.run import Run
+from reconciler.engine.targets import Live, read_targets
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ForbiddenError, Problem, TargetError
 from reconciler.model.evidence import Evidence, No, Tested, expectation, unknown

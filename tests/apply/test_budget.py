@@ -11,7 +11,7 @@ import pytest
 from reconciler.engine import connect as connecting
 from reconciler.engine.load import load_workspace
 from reconciler.engine.options import ManifestOptions, Surroundings
-from reconciler.engine.read import ReadOptions, read_targets
+from reconciler.engine.targets import ReadOptions, read_targets
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.provider import Provider
 from reconciler.plan.changes import UnreadTarget

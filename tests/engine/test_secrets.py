@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.engine import read as reading
+from reconciler.engine import targets
 from tests.engine.projects import SLACK, Project
 
 
@@ -108,10 +108,10 @@ def test_a_crash_report_holds_no_value(project: Project, monkeypatch: pytest.Mon
         raise RuntimeError(f"could not send {SLACK}planted-in-a-message to the server")
 
     project.slack("oncall")
-    monkeypatch.setattr(reading, "_refuse_same_systems", crash)
+    monkeypatch.setattr(targets, "refuse_same_systems", crash)
     done = project.run("plan", "-vvv")
     assert done.code == 1
     assert "internal error (RuntimeError)" in done.err
-    assert "read.py" in done.err
+    assert "targets.py" in done.err
     assert "planted" not in done.text
     assert SLACK not in done.text

@@ -6,7 +6,7 @@ import asyncio
 
 import pytest
 
-from reconciler.engine.users import find_users
+from reconciler.engine.read import find_users
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.users import UserListing, used_by
 from reconciler.plan.changes import TargetPlan

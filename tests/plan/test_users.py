@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from reconciler.engine.users import see_users
+from reconciler.engine.read import see_users
 from reconciler.model.errors import ForbiddenError
 from reconciler.model.evidence import unknown
 from reconciler.model.gaps import UnknownReason

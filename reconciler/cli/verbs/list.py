@@ -12,10 +12,10 @@ from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, TARGET, complete_name, option, options, takes
 from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, note, out, show_json
+from reconciler.engine.load import is_named, match_names
 from reconciler.engine.options import ListOptions
 from reconciler.engine.read import split_targets
 from reconciler.engine.run import list_objects
-from reconciler.engine.selecting import is_named, match_names
 from reconciler.model.dataclass import dataclass
 from reconciler.model.text import plural
 from reconciler.plan.users import SeenUsers
