@@ -60,6 +60,7 @@ def hold_back(plan: TargetPlan, matching: Matching, options: GuardOptions) -> Ta
     held = _hold(held, lambda change: _replace(change, match_of(change), options))
     held = _hold(held, lambda change: _alike(change, match_of(change), options))
     held = _hold(held, _probable_rename(held, matches, options))
+    held = _hold(held, _counterpart(held))
     held = _hold(held, lambda change: _unconfirmed(change, options))
     held = _hold(held, _while_in_error(held))
     held = _hold(held, _in_use(held, matching, options))
@@ -169,6 +170,31 @@ def _probable_rename(plan: TargetPlan, matches: dict[str, Match], options: Guard
         return ""
 
     return judge
+
+
+def _counterpart(plan: TargetPlan) -> Judge:
+    """A create that is held, or needs what is, may be the new name of what no manifest names, which would be gone with
+    nothing in its place. Where the addresses say whose new name it is, `_probable_rename` has held that one."""
+    paired = {key for rename in plan.renames for key in rename.created}
+    waiting: dict[int, str] = {}
+    for change in _hold_what_needs(plan).changes:
+        if change.action is Action.CREATE and change.held and change.key not in paired and not _has_key(change.kind):
+            waiting.setdefault(KINDS[change.kind].rank, str(change))
+
+    def judge(change: Change) -> str:
+        if not change.is_inferred or not waiting:
+            return ""
+        new = waiting.get(KINDS[change.kind].rank) if change.kind in KINDS else next(iter(waiting.values()))
+        if new is None:
+            return ""
+        return f"{new} is held, and may be its new name: settle that first, or write spec.renamed_from there if it is"
+
+    return judge
+
+
+def _has_key(kind: str) -> bool:
+    """Whether objects of this kind carry no mark: none is the new name of another."""
+    return bool(KINDS[kind].key_field)
 
 
 def _some(keys: Sequence[ChangeKey], shown: int = 3) -> str:

@@ -10,7 +10,7 @@ import pytest
 from reconciler.model.errors import RefusedError
 from reconciler.model.lint import LintLevel, LintLevels
 from reconciler.model.resource import LiveObject, Resource, Settings
-from reconciler.model.values import SecretReference
+from reconciler.model.values import SecretReference, SecretText
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.checks import lint_plan
 from reconciler.plan.guards import GuardOptions, check_messages, hold_back
@@ -191,6 +191,51 @@ def test_one_of_several_that_may_be_renamed_is_allowed_by_itself() -> None:
     assert reasons["one"] == ""
     assert "two" in reasons["old"]
     assert "old" in reasons["two"]
+
+
+ALIKE = live("SlackChannel", "by-hand", display_name="oncall")
+ELSEWHERE = SecretText("https://hooks.slack.com/services/T0AAAAAA2/B0BBBBBB2/lkjihgfedcba")
+
+
+@pytest.mark.parametrize("ownership", [OWNERSHIP, Ownership("acme")], ids=["ids of ours", "ids of theirs"])
+@pytest.mark.parametrize("kind", ["SlackChannel", "ChimeChannel", "WebhookChannel"])
+def test_what_may_be_the_former_name_of_a_held_create_is_held_with_it(ownership: Ownership, kind: str) -> None:
+    """With a new address, or a new kind, the two cannot be seen to be one; without the old one nothing is left."""
+    address = "url" if kind == "WebhookChannel" else "webhook_url"
+    old = live(kind, "acme_old", "[acme/old]", **{address: ELSEWHERE})
+
+    def reasons(
+        objects: list[LiveObject], options: GuardOptions = GuardOptions(), plan: MakeOptions = PRUNE, **settings: Any
+    ) -> dict[str, str]:
+        made, matching = plan_of([slack(settings=Settings(**settings))], objects, ownership, plan)
+        return {change.name: change.held for change in hold_back(made, matching, options).changes}
+
+    assert reasons([old, ALIKE])["old"] == (
+        'SlackChannel "oncall" is held, and may be its new name: settle that first, or write spec.renamed_from there '
+        "if it is"
+    )
+    assert reasons([old, ALIKE], allow=frozenset({"duplicate"})) == {"oncall": "", "old": ""}
+    assert reasons([old, ALIKE], GuardOptions(allow_duplicate=frozenset({"oncall"}))) == {"oncall": "", "old": ""}
+    assert reasons([old]) == {"oncall": "", "old": ""}
+    named = MakeOptions(prune=True, named=frozenset({"old"}))
+    assert reasons([old, ALIKE], plan=named)["old"] == "", "who names a delete knows"
+
+
+def test_a_held_create_holds_nothing_that_it_cannot_have_been() -> None:
+    group = live("EmailGroup", "acme_team", "[acme/team]", recipients=frozenset({"a@example.org"}))
+    assert held([slack()], [ALIKE, group])["team"] == "", "a channel was no group"
+    pair = [live_of(slack("old")), live("SlackChannel", "acme_else", "[acme/else]", webhook_url=ELSEWHERE)]
+    reasons = held([slack("new")], pair)
+    assert reasons["old"]
+    assert reasons["else"] == "", "the address says whose new name it is"
+
+
+def test_what_needs_a_held_create_holds_its_own_former_name() -> None:
+    like = live("SmtpAccount", "by-hand", display_name="smtp")
+    old = live("EmailChannel", "acme_post", "[acme/post]", sender="theirs", recipients=frozenset({"b@example.org"}))
+    reasons = held([SMTP, mail()], [like, old])
+    assert reasons["mail"] == "needs smtp, which is held"
+    assert 'EmailChannel "mail" is held' in reasons["post"]
 
 
 def test_nothing_that_nobody_named_is_deleted_while_a_manifest_is_in_error() -> None:
