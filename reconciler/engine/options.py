@@ -222,12 +222,20 @@ class TestOptions(ManifestOptions, ReachOptions):
 @dataclass(frozen=True, kw_only=True)
 class ListOptions(ProjectOptions, ReachOptions):
     """`list`: what is owned, or `everything`; with its `users`. `types`: what the targets can notify of instead. `only`
-    narrows it to these names (globs too)."""
+    narrows it to these names (globs too), `exclude` leaves some out; `select` narrows it to what manifests with these
+    labels describe, and so reads the manifests."""
 
     only: tuple[str, ...] = ()
+    exclude: tuple[str, ...] = ()
+    select: tuple[str, ...] = ()
     everything: bool = False
     types: bool = False
     users: bool = False
+
+    @property
+    def selection(self) -> Selection:
+        """What the run covers."""
+        return Selection(targets=self.targets, select=self.select)
 
 
 @dataclass(frozen=True, kw_only=True)

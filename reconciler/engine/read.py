@@ -20,7 +20,7 @@ from reconciler.model.provider import Abilities, Listing, NotificationType, Prov
 from reconciler.model.resource import LiveObject, Resource, Server
 from reconciler.plan.changes import TargetPlan, UnreadTarget
 from reconciler.plan.marks import Matching, Ownership
-from reconciler.plan.match import match_live
+from reconciler.plan.match import Words, described_ids, match_live
 from reconciler.plan.users import SeenUsers, can_be_used, ids_taken_away, matters, with_users
 from reconciler.providers.retries import Retries
 from reconciler.secrets.resolver import Resolver
@@ -101,7 +101,8 @@ async def read_and_plan(
 @dataclass(frozen=True, slots=True)
 class ReadTarget:
     """A target as it was read, whose each object is, what it can notify of, and who uses its channels where that was
-    asked; the connection is closed again."""
+    asked; the connection is closed again. `selected` are the ids of what the selected manifests describe, None where
+    none were selected."""
 
     target: str
     abilities: Abilities
@@ -110,6 +111,7 @@ class ReadTarget:
     ownership: Ownership
     types: tuple[NotificationType, ...] = ()
     users: SeenUsers | None = None
+    selected: frozenset[str] | None = None
 
 
 T = TypeVar("T")
@@ -131,8 +133,8 @@ def split_targets(targets: Iterable[T | UnreadTarget]) -> tuple[list[T], list[Un
 async def read_live(
     workspace: Workspace, reach: ReachOptions, *, users: bool = False
 ) -> list[ReadTarget | UnreadTarget]:
-    """Read all targets side by side, for verbs that are about what is live: no manifest is looked at, no plan is made.
-    `users`: who uses the channels is read too.
+    """Read all targets side by side, for verbs that are about what is live: no plan is made, and of manifests only what
+    they select is looked at. `users`: who uses the channels is read too.
 
     ConfigurationError if two targets turn out to be one system.
     """
@@ -163,9 +165,21 @@ async def _read_live(
                 matching = match_live([], objects.values(), ownership, listing.words)
             live = (item.live for item in matching.found)
             seen = await see_users(provider, live, server.incomplete) if users else None
-            return ReadTarget(target, provider.abilities, server, matching, ownership, listing.types, seen)
+            selected = _selected_ids(workspace, target, matching, ownership, listing.words)
+            return ReadTarget(target, provider.abilities, server, matching, ownership, listing.types, seen, selected)
     except (TargetError, SecretError, ConfigurationError) as error:
         return UnreadTarget(target, workspace.project.targets[target].provider, str(error))
+
+
+def _selected_ids(
+    workspace: Workspace, target: str, matching: Matching, ownership: Ownership, words: Words
+) -> frozenset[str] | None:
+    """The live ids of what the selected manifests describe; None where the run selects none."""
+    names = workspace.selected(target)
+    if names is None:
+        return None
+    resources = workspace.resources(target)
+    return described_ids([resources[name] for name in names], matching.found, ownership, words)
 
 
 def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resolver:

@@ -82,6 +82,8 @@ def prepare(options: ProjectOptions, here: Surroundings) -> Run:
         return Run(workspace, options, planning, tuple(notes))
     if isinstance(options, ReleaseOptions):
         return _prepare_release(options, here)
+    if isinstance(options, ListOptions) and options.select:
+        return _prepare_selected(options, here)
     workspace = load_project_only(options, here)
     planning = PlanningOptions(config=options.config, targets=options.targets)
     if isinstance(options, DestroyOptions):
@@ -116,6 +118,19 @@ def _prepare_release(options: ReleaseOptions, here: Surroundings) -> Run:
     named = sorted(name for name in workspace.desired.manifests if is_named(name, options.names))
     notes = [f"note: a manifest names {name}: remove it, or the next apply takes it over again" for name in named]
     return Run(workspace, options, PlanningOptions(config=options.config, targets=options.targets), tuple(notes))
+
+
+def _prepare_selected(options: ListOptions, here: Surroundings) -> Run:
+    """Labels stand in manifests alone: they are read, and must be sound, or nobody knows what is selected."""
+    workspace = load_workspace(options, here)
+    if not workspace.desired.manifests and all(problem.rule == "no-manifests" for problem in workspace.problems):
+        raise ConfigurationError(
+            f"--select {options.select[0]}: labels stand in manifests, and there is none: check spec.manifests, or "
+            "choose by name with --only"
+        )
+    warnings = workspace.must_be_sound(strict=False, allow_empty=False)
+    planning = PlanningOptions(config=options.config, targets=options.targets, select=options.select)
+    return Run(workspace, options, planning, tuple(f"warning: {problem}" for problem in warnings))
 
 
 _NOT_WITH_DESTROY = (

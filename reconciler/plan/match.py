@@ -114,6 +114,18 @@ class Named:
         return item.id in self.ids or (item.mark is not None and item.mark.name in self.names)
 
 
+def described_ids(
+    resources: Iterable[Resource], found: Iterable[Found], ownership: Ownership, words: Words = _ANY_WORD
+) -> frozenset[str]:
+    """The ids of the live objects that these resources describe, or once did, copies of their mark included."""
+    wanted, found = list(resources), list(found)
+    named = Named.by(wanted)
+    finder = Finder(found, ownership, named.names)
+    results = (finder.find(resource) for resource in translate(wanted, words)[0])
+    ids = {result.found.id for result in results if isinstance(result, Match) and result.found is not None}
+    return frozenset(ids | {item.id for item in found if ownership.owns(item.mark) and named.includes(item)})
+
+
 def _without_doubles(matches: list[Match]) -> tuple[list[Match], list[Refusal]]:
     """The matches without those that are about one object: which of them it is nobody can tell."""
     by_id: dict[str, list[Match]] = defaultdict(list)

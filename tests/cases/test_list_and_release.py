@@ -110,3 +110,60 @@ def test_a_list_can_be_narrowed_to_names_and_one_that_nothing_has_is_an_error(bo
     ]
     wrong = both.run("list", "--only", "oncal")
     assert (wrong.code, "--only oncal: nothing has this name; did you mean oncall?" in wrong.err) == (1, True)
+
+
+def test_list_selects_by_the_labels_of_manifests(both: Project) -> None:
+    """Whatever way a manifest names its object: by mark, a former name, or `spec.id`; and copies of its mark."""
+    both.keep(labelled(slack("oncall"), "ops"), labelled(slack("pager"), "payments"))
+    assert both.run("apply", "--yes").code == 0
+    by_hand(both, "pinned", "")
+    by_hand(both, "copy", "A copy [acme/pager]")
+    by_hand(both, "theirs", "[other-team/pager]")
+    both.keep(
+        labelled(slack("oncall"), "ops"),
+        labelled(slack("pager-now", renamed_from="pager"), "payments"),
+        labelled(slack("pinned-here", id="pinned", targets=["search"]), "payments"),
+    )
+    rows = rows_of(both, "--select", "team=payments", "--all", "--target", "search")
+    assert {group: [row[0] for row in found] for group, found in rows.items()} == {
+        "owned": ["acme_pager", "copy"],
+        "unmanaged": ["pinned"],
+        "others": [],
+    }
+    chosen = both.run("list", "--select", "team=payments", "--exclude", "pager", "--target", "kafka")
+    assert (chosen.code, chosen.out) == (0, "")
+    assert "nothing that is selected is owned" in chosen.err
+    table = both.run("list", "--select", "team=ops").out.splitlines()
+    assert [line.split()[2] for line in table[1:]] == ["kafka", "search"]
+    assert len(rows_of(both, "--exclude", "oncall")["owned"]) == 3
+
+
+def test_a_selection_that_nobody_can_make_is_an_error(opensearch: Project) -> None:
+    opensearch.keep(labelled(slack("oncall"), "ops"))
+
+    def says(*flags: str) -> tuple[int, str]:
+        done = opensearch.run("list", *flags)
+        return done.code, done.err
+
+    code, words = says("--select", "team=nobody")
+    assert (code, "no manifest has this label" in words) == (1, True)
+    code, words = says("--exclude", "nobody")
+    assert (code, "nothing has this name" in words) == (1, True)
+    code, words = says("--select", "team=ops", "--exclude", "nobody")
+    assert (code, "nothing has this name" in words) == (1, True), "a slip of the pen would show more than was meant"
+    code, words = says("--types", "--select", "team=ops")
+    assert (code, "do not choose of it" in words) == (64, True)
+    opensearch.write("channels/broken.yaml", "kind: SlackChannel\napiVersion: channels.gitops/v1\n")
+    code, words = says("--select", "team=ops")
+    assert (code, "broken.yaml" in words) == (1, True)
+    assert says()[0] == 0, "without a label no manifest is read"
+    opensearch.keep()
+    (opensearch.folder / "channels/broken.yaml").unlink(missing_ok=True)
+    code, words = says("--select", "team=ops")
+    assert (code, "labels stand in manifests, and there is none" in words) == (1, True)
+
+
+def labelled(text: str, team: str) -> str:
+    document = json.loads(text)
+    document["metadata"]["labels"] = {"team": team}
+    return json.dumps(document)

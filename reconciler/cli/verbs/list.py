@@ -14,9 +14,10 @@ from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.engine.load import is_named, match_names
 from reconciler.engine.options import ListOptions
-from reconciler.engine.read import split_targets
+from reconciler.engine.read import ReadTarget, split_targets
 from reconciler.engine.run import list_objects
 from reconciler.model.dataclass import dataclass
+from reconciler.model.errors import UsageError
 from reconciler.model.text import plural
 from reconciler.plan.users import SeenUsers
 from reconciler.report.list_text import ListRow, exit_of_list, list_document, list_rows, render_list
@@ -27,6 +28,8 @@ from reconciler.report.users_table import gap_of
 @click.command("list")
 @options(COMMON, (TARGET,), CONNECTING)
 @option("--only", multiple=True, help="Only the objects with these names (globs too).", shell_complete=complete_name)
+@option("--exclude", multiple=True, help="Leave out those with these names (globs).", shell_complete=complete_name)
+@option("--select", multiple=True, help="Only what manifests with these labels describe: team=payments.")
 @option("--all", "everything", is_flag=True, help="Also what carries no mark, and what is another owner's.")
 @option("--types", is_flag=True, help="List what the targets can notify of (Confluent Cloud), and where each goes.")
 @option("--users", is_flag=True, help="Also who uses each: monitors, workflows, email channels, subscriptions.")
@@ -35,22 +38,39 @@ from reconciler.report.users_table import gap_of
 def command(options: ListOptions, screen: Screen) -> int:
     """List everything that carries this project's mark: name, kind, target, live id, enabled, state."""
     set_up_logging(screen.verbose)
+    if options.types and (options.only or options.exclude or options.select):
+        raise UsageError("--types lists what targets can notify of: --only, --exclude and --select do not choose of it")
     run = prepared(options)
     read, unread = split_targets(asyncio.run(list_objects(run)))
     if options.types:
         _show_types([row for target in read for row in type_rows(target.target, target.types, target.matching)], screen)
     else:
-        rows = sorted(row for item in read for row in list_rows(item.target, item.matching, item.ownership, item.users))
-        if options.only and not unread:  # of what could not be read nobody knows the names
-            match_names("--only", options.only, {row.name for row in rows})
-        rows = [row for row in rows if not options.only or is_named(row.name, options.only)]
+        rows = _chosen_rows(options, read, complete=not unread)
         incomplete = {target.target: target.server.incomplete for target in read if target.server.incomplete}
         gaps = _Gaps({target.target: target.error for target in unread}, incomplete)
-        _show_objects(rows, run.workspace.project.owner, screen, gaps, everything=options.everything)
+        _show_objects(rows, run.workspace.project.owner, screen, gaps, options)
     for target in unread:
         note(f"error: {target.problem}")
     unseen = [target for target in read if target.users is not None and _note_users(target.target, target.users)]
     return exit_of_list(unread=bool(unread), unseen=bool(unseen))
+
+
+def _chosen_rows(options: ListOptions, read: list[ReadTarget], *, complete: bool) -> list[ListRow]:
+    """The rows that are asked for, by name and by their manifests' labels; ConfigurationError for a name that nothing
+    has, unless that is not known: what is live is not read in full where it is not `complete`."""
+    rows = sorted(row for item in read for row in list_rows(item.target, item.matching, item.ownership, item.users))
+    if complete:
+        names = {row.name for row in rows}
+        match_names("--only", options.only, names)
+        match_names("--exclude", options.exclude, names)
+    selected = {item.target: item.selected for item in read}
+    return [row for row in rows if _is_chosen(row, options, selected[row.target])]
+
+
+def _is_chosen(row: ListRow, options: ListOptions, selected: frozenset[str] | None) -> bool:
+    if selected is not None and row.id not in selected:
+        return False
+    return (not options.only or is_named(row.name, options.only)) and not is_named(row.name, options.exclude)
 
 
 def _note_users(target: str, seen: SeenUsers) -> bool:
@@ -82,7 +102,8 @@ class _Gaps:
     incomplete: Mapping[str, str]
 
 
-def _show_objects(rows: list[ListRow], owner: str, screen: Screen, gaps: _Gaps, *, everything: bool) -> None:
+def _show_objects(rows: list[ListRow], owner: str, screen: Screen, gaps: _Gaps, options: ListOptions) -> None:
+    everything, selected = options.everything, bool(options.only or options.exclude or options.select)
     shown = rows if everything else [row for row in rows if row.owner == owner]
     if screen.as_json:
         document = list_document(shown, owner, with_owners=everything, errors=gaps.errors, incomplete=gaps.incomplete)
@@ -91,7 +112,7 @@ def _show_objects(rows: list[ListRow], owner: str, screen: Screen, gaps: _Gaps, 
         out(render_list(shown, with_owners=everything))
     else:
         where = " on what could be read" if gaps.errors or gaps.incomplete else ""
-        note(f"nothing is {'there' if everything else 'owned'}{where}")
+        note(f"nothing {'that is selected ' if selected else ''}is {'there' if everything else 'owned'}{where}")
     for target, why in gaps.incomplete.items():
         note(f"note: {target}: the list is incomplete: {why}")
     if hidden := len(rows) - len(shown):
