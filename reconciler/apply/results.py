@@ -12,7 +12,7 @@ from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Evidence, No, Tested, Unknown, Yes
 from reconciler.model.exits import Exit, first_of
 from reconciler.model.gaps import GAPS, UnknownReason
-from reconciler.plan.changes import Change, Disabled, NotCompared, TargetPlan, UnreadTarget
+from reconciler.plan.changes import Action, Change, Disabled, NotCompared, TargetPlan, UnreadTarget
 from reconciler.plan.marks import Match
 
 
@@ -122,8 +122,13 @@ class TargetResult:
 
 def left_uncompared(plan: TargetPlan, results: Iterable[ChangeResult]) -> tuple[NotCompared, ...]:
     """What a plan could not compare, and these results did not write either."""
-    done = {result.change.name for result in results if result.status is Status.APPLIED}
+    done = {result.change.name for result in results if result.status is Status.APPLIED and not _deletes(result.change)}
     return tuple(item for item in plan.not_compared if item.reason is UnknownReason.IGNORED or item.name not in done)
+
+
+def _deletes(change: Change) -> bool:
+    """Whether it took away an object, which may bear the name of a resource that is still there."""
+    return change.action is Action.DELETE
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from reconciler.engine.apply import carry_out, has_work
 from reconciler.engine.options import ReleaseOptions
 from reconciler.engine.run import Planned, Run, check_limits, destroyed_names, planned, with_enabled
 from reconciler.model.errors import ReconcilerError, RefusedError
+from reconciler.model.resource import same_named
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Plan
 from reconciler.report.plan_text import render_plan
@@ -94,9 +95,10 @@ async def _carry_out(done: Planned, output: Output) -> RunResult:
     as_text = output.stdout == "text"
     progress = Progress(sum(len(live.plan.due) for live in done.lives), enabled=as_text)
     paint = output.paint
+    alike = same_named(change.key for target in done.plan.targets for change in target.changes)
 
     def observe(target: str, result: ChangeResult) -> None:
-        line = render_change(target, result, paint)
+        line = render_change(target, result, paint, alike)
         if as_text:
             progress.line(line)
         else:

@@ -145,7 +145,7 @@ def _told(plan: TargetPlan, matching: Matching, workspace: Workspace, when: When
         if KINDS[resource.kind].key_field
     )
     names = {item.name for item in unknown} - {item.name for item in (*plan.messages, *plan.possible_messages)}
-    changes = {change.name: change for change in plan.changes}
+    changes = {change.name: change for change in plan.changes if change.name in plan.changing}
     audience = Audience.of(matching)
     messages = (
         possible_message(plan.target, _emptied(match), changes.get(match.resource.name), audience, when)

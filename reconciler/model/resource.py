@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import field
 from enum import StrEnum
 
@@ -44,6 +45,13 @@ class ChangeKey:
     def is_among(self, selectors: Collection[str]) -> bool:
         """Whether NAME, or NAME@ID for one of several of that name, selects it."""
         return self.name in selectors or f"{self.name}@{self.id}" in selectors
+
+
+def same_named(keys: Iterable[ChangeKey]) -> frozenset[ChangeKey]:
+    """Those that share their name with another one on their target, so that only an id tells them apart."""
+    keys = set(keys)
+    counts = Counter((key.target, key.name) for key in keys)
+    return frozenset(key for key in keys if counts[key.target, key.name] > 1)
 
 
 class When(StrEnum):

@@ -336,9 +336,14 @@ class TargetPlan:
         return not (self.changes or self.pending or self.refusals or self.unresolved or self.left_disabled)
 
     @property
+    def changing(self) -> frozenset[str]:
+        """The names of the resources that have a change. What is deleted is none, whatever name its mark holds."""
+        return frozenset(change.name for change in self.changes if change.action is not Action.DELETE)
+
+    @property
     def may_change(self) -> frozenset[str]:
         """The names of what shows no change, and has one if a value differs that could not be compared."""
-        return frozenset(field.name for field in self.unresolved) - {change.name for change in self.changes}
+        return frozenset(field.name for field in self.unresolved) - self.changing
 
     @property
     def not_compared(self) -> tuple[NotCompared, ...]:
@@ -355,7 +360,7 @@ class TargetPlan:
         """The names of what shows no change, and of which something was not compared, or is left as it is live."""
         fields = {field.name for field in (*self.unresolved, *self.write_only)}
         left = {name for name, _ in self.ignored} | {item.name for item in self.disabled}
-        return frozenset(fields | left) - {change.name for change in self.changes}
+        return frozenset(fields | left) - self.changing
 
     @property
     def left_disabled(self) -> tuple[str, ...]:

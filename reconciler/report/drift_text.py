@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 from typing import Any
 
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.masking import Json
+from reconciler.model.resource import ChangeKey, same_named
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Reason, TargetPlan
 from reconciler.plan.diff import FieldChange
@@ -49,11 +50,10 @@ def _tone(drift: Drift) -> Tone:
 
 
 def _section(drift: Drift, target: TargetPlan) -> Section:
-    moved = (_moved(item) for item in drift.moved if item.target == target.target)
+    alike = same_named(item.change.key for item in (*drift.moved, *drift.pending))
+    moved = (_moved(item, alike) for item in drift.moved if item.target == target.target)
     pending = (
-        replace(change_entry(item.change), sign="", remark="not applied yet")
-        for item in drift.pending
-        if item.target == target.target
+        replace(_entry(item, alike), remark="not applied yet") for item in drift.pending if item.target == target.target
     )
     refused = (replace(refusal_entry(item), sign="") for item in target.refusals)
     return Section(
@@ -66,9 +66,14 @@ def _section(drift: Drift, target: TargetPlan) -> Section:
     )
 
 
-def _moved(item: Drifted) -> Entry:
+def _moved(item: Drifted, alike: Collection[ChangeKey]) -> Entry:
+    return replace(_entry(item, alike), remark=describe_drifted(item), lines=tuple(_details(item)))
+
+
+def _entry(item: Drifted, alike: Collection[ChangeKey]) -> Entry:
     """Without a sign: it would say what an apply does about it, and not what happened."""
-    return replace(change_entry(item.change), sign="", remark=describe_drifted(item), lines=tuple(_details(item)))
+    change = item.change
+    return replace(change_entry(change), sign="", id=printable(change.id or "") if change.key in alike else "")
 
 
 def _details(item: Drifted) -> Iterator[Line]:

@@ -172,7 +172,7 @@ def _counted(entries: Iterable[Entry]) -> str:
 
 
 def _named(entries: list[Entry]) -> str:
-    names = ", ".join(code(_shortened(entry.name, 40)) for entry in entries[:_NAMES_SHOWN])
+    names = ", ".join(code(_shortened(entry.label, 40)) for entry in entries[:_NAMES_SHOWN])
     rest = entries[_NAMES_SHOWN:]
     return f"{names} and {len(rest)} more{_files_of(rest)}" if rest else names
 

@@ -200,9 +200,8 @@ def gap_lines(target: TargetPlan) -> Iterator[Line]:
     """What of a target was not compared or is left alone."""
     for name, field in target.ignored:
         yield Line(f"ignored: {name} {field} differs, and is left as it is")
-    changing = {change.name for change in target.changes}
     for secret in target.unresolved:
-        if secret.name not in changing:
+        if secret.name not in target.changing:
             path = ".".join(secret.path)
             yield Line(f"not compared: {secret.name} {path} is resolved at apply (from {printable(secret.reference)})")
     if target.write_only:

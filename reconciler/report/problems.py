@@ -5,13 +5,14 @@ For annotations and JUnit, which show problems and nothing else; `validate` has 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
 from reconciler.apply.results import RunResult, Status, TestResult
 from reconciler.model.errors import Level, Location, Problem
 from reconciler.model.exits import Exit
+from reconciler.model.resource import ChangeKey, same_named
 from reconciler.plan.changes import Plan
 from reconciler.plan.origin import Drift
 from reconciler.report.drift_text import describe_drifted
@@ -33,11 +34,22 @@ def problems_of(what: str, value: Any, locations: Locations) -> Iterator[Problem
     return _of_tests(value, locations)
 
 
-def _problem(rule: str, level: Level, subject: tuple[str, str, str], message: str, locations: Locations) -> Problem:
-    """`subject`: target, kind and name."""
-    target, kind, name = subject
-    location = _location(name, locations)
-    return Problem((), message, rule, level=level, subject=f'{target}: {kind} "{name}"', location=location)
+_Describe = Callable[[ChangeKey], str]
+"""`search: SlackChannel "oncall"`, or with NAME@ID where another change has that name."""
+
+
+def _describing(keys: Iterable[ChangeKey]) -> _Describe:
+    alike = same_named(keys)
+
+    def describe(key: ChangeKey) -> str:
+        label = f"{key.name}@{key.id}" if key in alike and key.id else key.name
+        return f'{key.target}: {key.kind} "{label}"'
+
+    return describe
+
+
+def _problem(rule: str, level: Level, subject: str, message: str, location: Location) -> Problem:
+    return Problem((), message, rule, level=level, subject=subject, location=location)
 
 
 def _location(name: str, locations: Locations) -> Location:
@@ -49,27 +61,30 @@ def _of_plan(plan: Plan, locations: Locations) -> Iterator[Problem]:
     for target in plan.targets:
         for refusal in target.refusals:
             yield replace(refusal.problem(target.target), location=_location(refusal.name, locations))
+        describe = _describing(change.key for change in target.changes)
         for change in target.changes:
             if change.held:
-                subject = (target.target, change.kind, change.name)
-                yield _problem("change-held", Level.WARNING, subject, f"is held: {change.held}", locations)
+                words, place = f"is held: {change.held}", _location(change.name, locations)
+                yield _problem("change-held", Level.WARNING, describe(change.key), words, place)
 
 
 def _of_drift(drift: Drift, locations: Locations) -> Iterator[Problem]:
     yield from (item for item in _of_plan(drift.plan, locations) if item.level is Level.ERROR)
+    describe = _describing(item.change.key for item in drift.moved)
     for moved in drift.moved:
-        subject = (moved.target, moved.change.kind, moved.change.name)
-        yield _problem("drift", Level.WARNING, subject, describe_drifted(moved), locations)
+        place = _location(moved.change.name, locations)
+        yield _problem("drift", Level.WARNING, describe(moved.change.key), describe_drifted(moved), place)
 
 
 def _of_result(result: RunResult, locations: Locations) -> Iterator[Problem]:
     yield from (target.problem for target in result.unread)
     for target in result.targets:
+        describe = _describing(item.change.key for item in target.results)
         for item in target.results:
             if item.status is not Status.APPLIED:
                 level = Level.WARNING if item.status in _MILD else Level.ERROR
-                subject = (target.target, item.change.kind, item.change.name)
-                yield _problem("not-applied", level, subject, f"{item.status.value}: {item.text}", locations)
+                words, place = f"{item.status.value}: {item.text}", _location(item.change.name, locations)
+                yield _problem("not-applied", level, describe(item.change.key), words, place)
         yield from _of_tests(list(target.tests), locations)
 
 
@@ -78,5 +93,5 @@ def _of_tests(tests: list[TestResult], locations: Locations) -> Iterator[Problem
         if test.failed or Exit.NOT_LOOKED_AT in test.exits:
             level = Level.ERROR if test.failed else Level.WARNING
             word = "test failed" if test.failed else "not tested"
-            subject = (test.target, test.kind, test.name)
-            yield _problem("test", level, subject, f"{word}: {test.text}", locations)
+            subject = f'{test.target}: {test.kind} "{test.name}"'
+            yield _problem("test", level, subject, f"{word}: {test.text}", _location(test.name, locations))

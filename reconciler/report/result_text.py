@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from typing import assert_never
 
 from reconciler.apply.journal import Event, JournalLine
@@ -11,6 +11,7 @@ from reconciler.model.errors import Problem
 from reconciler.model.evidence import No, Outcome, RecipientDelivery, Tally, Tested, Unknown, Yes, tally
 from reconciler.model.exits import Exit
 from reconciler.model.gaps import GAPS, UnknownReason
+from reconciler.model.resource import ChangeKey, same_named
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Action
 from reconciler.report.plan_text import count_gaps, summarise_disabled
@@ -23,9 +24,11 @@ _CUT_SHORT = (Status.STRANDED, Status.ROLLED_BACK, Status.REJECTED, Status.UNKNO
 """What an interrupted run says before all else, in this order: what was rolled back, and what nobody knows."""
 
 
-def render_change(target: str, result: ChangeResult, paint: Paint = plain) -> str:
-    """One line for one change, as it happens."""
-    return entry_line(printable(target), _applied(result), paint)
+def render_change(
+    target: str, result: ChangeResult, paint: Paint = plain, alike: Collection[ChangeKey] = frozenset()
+) -> str:
+    """One line for one change, as it happens; with its id if it is among those that have one name (`alike`)."""
+    return entry_line(printable(target), _applied(result, alike), paint)
 
 
 def is_good(result: ChangeResult) -> bool:
@@ -47,7 +50,8 @@ def result_page(project: str, result: RunResult) -> Page:
 
 
 def _section(result: RunResult, target: TargetResult) -> Section:
-    changes = (_applied(item, interrupted=result.interrupted) for item in target.results)
+    alike = same_named(item.change.key for item in target.results)
+    changes = (_applied(item, alike, interrupted=result.interrupted) for item in target.results)
     overwritten = (Line(printable(text), Tone.BAD) for text in target.overwritten)
     notes = (Line(printable(note)) for note in target.notes)
     entries = (*changes, *map(_tested, target.tests))
@@ -62,7 +66,7 @@ def _result_tone(result: RunResult) -> Tone:
     return Tone.GOOD if not left_out and all(isinstance(item, Yes) for item in result.evidence) else Tone.WARN
 
 
-def _applied(item: ChangeResult, *, interrupted: bool = False) -> Entry:
+def _applied(item: ChangeResult, alike: Collection[ChangeKey], *, interrupted: bool = False) -> Entry:
     fix = [f"fix it with: {item.fix}"] if item.fix else []
     fix = ["look at it by hand"] if item.status is Status.STRANDED and not fix else fix
     ranked = item.status is Status.STRANDED or (interrupted and item.status in _CUT_SHORT)
@@ -71,6 +75,7 @@ def _applied(item: ChangeResult, *, interrupted: bool = False) -> Entry:
         sign=item.change.action.sign,
         kind=printable(item.change.kind),
         name=printable(item.change.name),
+        id=printable(item.change.id or item.id) if item.change.key in alike else "",
         word=item.status.value,
         remark=printable(item.text),
         lines=tuple(Line(printable(text)) for text in (*fix, *_recipients(item.tested), *item.notes)),

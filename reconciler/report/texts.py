@@ -108,7 +108,7 @@ def _flat(section: Section, paint: Paint) -> Iterator[str]:
     yield from (_painted(f"{section.title}: {line}", line.tone, paint) for line in section.notes)
     for entry in section.entries:
         if entry.streamed and not entry.rank:
-            yield from (f"{section.title}: {entry.name}: {line}" for line in entry.lines)
+            yield from (f"{section.title}: {entry.label}: {line}" for line in entry.lines)
         elif not entry.rank:
             yield entry_line(section.title, entry, paint)
             yield from (_set_in(line, 2, paint) for line in entry.lines)

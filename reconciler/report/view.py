@@ -56,9 +56,10 @@ class Line:
 class Entry:
     """One change, test or refusal: a line, and the lines below it. `sign` is what is done (`+`, `test`).
 
-    `word` is how it ended, `remark` why, or what it is about; `group` is what it is counted as when cut. What is
-    `streamed` was shown when it ended: a text that ends the run holds only the lines below it, but for what has a
-    `rank`, which comes before all else, the lowest first.
+    `word` is how it ended, `remark` why, or what it is about; `group` is what it is counted as when cut. `id` is the
+    live object's, where only that tells it from another of its name. What is `streamed` was shown when it ended: a text
+    that ends the run holds only the lines below it, but for what has a `rank`, which comes before all else, the lowest
+    first.
     """
 
     tone: Tone
@@ -72,6 +73,7 @@ class Entry:
     word: str = ""
     streamed: bool = False
     rank: int = 0
+    id: str = ""
 
     @property
     def title(self) -> str:
@@ -79,9 +81,14 @@ class Entry:
         return f"{self.sign} {self.subject}".strip()
 
     @property
+    def label(self) -> str:
+        """Its name, or NAME@ID where several have it: what a command takes."""
+        return f"{self.name}@{self.id}" if self.id else self.name
+
+    @property
     def subject(self) -> str:
         """`SlackChannel "oncall"`."""
-        return f'{self.kind} "{self.name}"'
+        return f'{self.kind} "{self.label}"'
 
     @property
     def said(self) -> str:

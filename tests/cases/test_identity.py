@@ -120,7 +120,10 @@ def test_one_of_several_is_destroyed_by_name_and_id_and_a_wrong_name_is_an_error
     assert acme.run("destroy", "z", "--yes").code == 1
     assert acme.run("destroy", "x@x2", "--yes").code == 0
     assert sorted(acme.configs()) == ["x1", "y1"]
-    assert acme.run("destroy", "x", "--yes").code == 0
+    by_hand(acme, "x3", "[acme/x]")
+    done = acme.run("destroy", "x", "--yes")
+    assert done.code == 0
+    assert all(f'SlackChannel "x@{name}" applied' in done.out for name in ("x1", "x3")), done.out
     assert sorted(acme.configs()) == ["y1"]
 
 
