@@ -54,7 +54,16 @@ def test_a_read_is_not_repeated_for_ever() -> None:
         assert (len(script.requests), len(waits.waits)) == (5, 4)
 
 
-@pytest.mark.parametrize("answer", [failure(400, "no"), failure(403, "no"), httpx.Response(200, html="<html>")])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        failure(400, "no"),
+        failure(403, "no"),
+        failure(424, "no protocol: nope", "malformed_u_r_l_exception"),  # a stored document that cannot be parsed
+        failure(500, "no protocol: nope", "malformed_u_r_l_exception"),
+        httpx.Response(200, html="<html>"),
+    ],
+)
 def test_a_read_that_will_not_change_is_not_repeated(answer: httpx.Response) -> None:
     script, waits = Script([answer]), Waits()
     with pytest.raises(Exception, match=r"GET .* was answered"):

@@ -77,6 +77,7 @@ _KNOWN: Sequence[tuple[str, str, str]] = (
     (r"maxClauseCount|immense term", "a text is too long for the index", "shorten it"),
 )
 _PERMISSION = r"no permissions for \[([\w:/*, -]+)\]"
+# In answers of 424 and 5xx, which are transient otherwise: what was sent, or a stored document, cannot be parsed.
 _PERMANENT_FAULT = r"no protocol|unknown protocol|Can't get text on|Validation Failed|immense term"
 
 
@@ -129,9 +130,9 @@ class OpenSearchDialect:
         that does not say what it should: cut, or for a write no JSON at all."""
         if answer.ok:
             return _is_cut(answer.body) if answer.call.method == "GET" else answer.json_or_none() is None
-        if answer.status >= 500:
+        if answer.status >= 500 or answer.status == 424:
             return not re.search(_PERMANENT_FAULT, self.read_reason(answer))
-        return answer.status in (408, 424, 429)
+        return answer.status in (408, 429)
 
 
 def _aws_fix(reason: str) -> str:
