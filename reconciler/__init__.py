@@ -11,7 +11,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from reconciler.model.version import __version__
+from reconciler.model import __version__
 
 if TYPE_CHECKING:
     from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult

@@ -8,7 +8,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-from reconciler.model.exits import MEANINGS
+from reconciler.model.errors import MEANINGS
 from reconciler.model.gaps import GAPS
 from tools.written import between, run
 

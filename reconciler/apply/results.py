@@ -8,9 +8,8 @@ from typing import assert_never
 
 from reconciler.apply.testing import untested
 from reconciler.model.dataclass import dataclass
-from reconciler.model.errors import TargetError
+from reconciler.model.errors import Exit, TargetError, first_of
 from reconciler.model.evidence import Evidence, No, Tested, Unknown, Yes
-from reconciler.model.exits import Exit, first_of
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.plan.changes import Action, Change, Disabled, NotCompared, TargetPlan, UnreadTarget
 from reconciler.plan.marks import Match

@@ -19,9 +19,9 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.nap import sleep as nap
 
 from reconciler.ci.jobs import Thread
+from reconciler.model import __version__
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ReconcilerError
-from reconciler.model.version import __version__
 
 T = TypeVar("T")
 

@@ -15,10 +15,9 @@ import click
 
 from reconciler.cli import signals
 from reconciler.cli.terminal import note, silence_stdout, write_what_cannot_be_encoded_as_escapes
-from reconciler.model.errors import ProblemsError, ReconcilerError
-from reconciler.model.exits import Exit
+from reconciler.model import __version__
+from reconciler.model.errors import Exit, ProblemsError, ReconcilerError
 from reconciler.model.text import visible
-from reconciler.model.version import __version__
 
 _FRAMES_SHOWN = 12
 

@@ -17,8 +17,7 @@ import click
 from reconciler.cli.options import option
 from reconciler.cli.terminal import Screen, begin_document, is_document_shown, out, show_document, show_json
 from reconciler.model.dataclass import dataclass
-from reconciler.model.errors import ConfigurationError, Level, Problem, ProblemsError, ReconcilerError
-from reconciler.model.exits import Exit
+from reconciler.model.errors import ConfigurationError, Exit, Level, Problem, ProblemsError, ReconcilerError
 
 if TYPE_CHECKING:
     from reconciler.cli.ci_outputs import CiOutputs

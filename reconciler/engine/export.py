@@ -21,11 +21,11 @@ from reconciler.export.texts import ManifestDocument, render_manifest
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.manifest import Manifest
+from reconciler.model import __version__
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, TargetError, UsageError
 from reconciler.model.provider import Abilities
 from reconciler.model.text import plural, printable, suggest
-from reconciler.model.version import __version__
 from reconciler.plan.changes import UnreadTarget
 from reconciler.providers import provided
 

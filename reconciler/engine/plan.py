@@ -12,10 +12,9 @@ from reconciler.engine.load import Workspace, build_workspace, check_excluded, c
 from reconciler.engine.options import PlanningOptions, PlanOptions, Surroundings, scope_of
 from reconciler.engine.targets import ReadOptions
 from reconciler.manifests.load_project import load_project
-from reconciler.model.errors import ConfigurationError, NothingToCompareError, RefusedError
-from reconciler.model.exits import Exit, first_of
+from reconciler.model import __version__
+from reconciler.model.errors import ConfigurationError, Exit, NothingToCompareError, RefusedError, first_of
 from reconciler.model.lint import LintLevel
-from reconciler.model.version import __version__
 from reconciler.plan.changes import Plan, TargetPlan, UnreadTarget
 from reconciler.plan.checks import idle_deletes
 from reconciler.plan.enabled import ALL

@@ -14,7 +14,7 @@ from typing import Any
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
-from reconciler.model.provider_settings import TerraformType
+from reconciler.model.provider import TerraformType
 from reconciler.model.text import printable
 
 _VERSION = 4

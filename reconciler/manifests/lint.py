@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping
 from functools import cache
 from typing import Any
 
+from reconciler.model import __version__
 from reconciler.model.errors import ConfigurationError, Level, Problem
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.project import Project, Target
-from reconciler.model.provider_settings import ProviderSettings, SettingsOf
+from reconciler.model.provider import ProviderSettings, SettingsOf
 from reconciler.model.text import Path, suggest
 from reconciler.model.values import BUILT_IN_SOURCES, PUBLIC_HEADERS, RESERVED_NAMES
-from reconciler.model.version import __version__
 
 _SECRETS = {
     kind.name: tuple((field.name, field.role) for field in kind.fields if field.role in (Role.SECRET, Role.SECRETS))

@@ -17,7 +17,7 @@ from reconciler.manifests.manifest import Source, located
 from reconciler.model.errors import ConfigurationError, Level, Location, Problem, ProblemsError
 from reconciler.model.fields import OWNER_PATTERN, matches
 from reconciler.model.project import Project
-from reconciler.model.provider_settings import SettingsOf
+from reconciler.model.provider import SettingsOf
 
 PROJECT_FILE = "reconciler.yaml"
 

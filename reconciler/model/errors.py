@@ -1,4 +1,4 @@
-"""The error tree, and the problem: what is wrong, where, on what, and what to do.
+"""The error tree, and the problem: what is wrong, where, on what, and what to do. The exit codes: what each means.
 
     ReconcilerError              one line for the user; `exit_code` says how the process ends
     ├── ConfigurationError       manifests, project file, environment: nothing was read or written (1)
@@ -20,19 +20,73 @@
         └── UnexpectedError      5xx, 429, or an answer that is not what the API promises
 
 A class exists when somebody handles it differently. Messages are made of location, rule and fix; they never
-repeat a value that a user wrote, since it may be a secret. Which code a run ends with is decided in `cli`.
+repeat a value that a user wrote, since it may be a secret. Which code a run ends with, when several
+fit, is `first_of`'s to say.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Iterable
 from dataclasses import replace
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 from reconciler.model.dataclass import dataclass
-from reconciler.model.exits import Exit
 from reconciler.model.lint import LINT_RULES
 from reconciler.model.text import Path, dotted, printable
+
+
+class Exit(IntEnum):
+    """How a process ends. The members are a contract with pipelines."""
+
+    DONE = 0
+    ERROR = 1
+    CHANGES = 2
+    REFUSED = 3
+    PARTIAL = 4
+    TEST_FAILED = 5
+    FAILED_STANDS = 6
+    NOT_LOOKED_AT = 7
+    USAGE = 64
+    INTERRUPTED = 130
+
+
+MEANINGS: dict[Exit, str] = {
+    Exit.DONE: "all that was asked for was done",
+    Exit.ERROR: "an error in manifests, configuration, credentials, a target or a resource; nothing was written",
+    Exit.CHANGES: (
+        "there are changes, or fields that were not compared (plan --detailed-exitcode); drift (drift); "
+        "a channel that is named in vain (users --dangling)"
+    ),
+    Exit.REFUSED: "refused as a whole by a rule, or guards held all there was to do; nothing was written",
+    Exit.PARTIAL: "partly applied: something stands, and something else failed, was skipped, held, or not planned",
+    Exit.TEST_FAILED: "all applied but what failed its test, and that was rejected or rolled back",
+    Exit.FAILED_STANDS: "a change that failed its test stands; for test: one failed, or its outcome is unknown",
+    Exit.NOT_LOOKED_AT: "nothing failed, but something that was asked for was not looked at",
+    Exit.USAGE: "the command line is not understood",
+    Exit.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
+}
+
+ORDER = (
+    Exit.INTERRUPTED,
+    Exit.USAGE,
+    Exit.FAILED_STANDS,
+    Exit.PARTIAL,
+    Exit.TEST_FAILED,
+    Exit.REFUSED,
+    Exit.ERROR,
+    Exit.NOT_LOOKED_AT,
+    Exit.CHANGES,
+    Exit.DONE,
+)
+"""Of the codes that fit a run, the first in this order counts."""
+
+
+def first_of(fitting: Iterable[Exit]) -> Exit:
+    """The code that a run ends with, of all that fit it; DONE where none does."""
+    found = frozenset(fitting)
+    return next((code for code in ORDER if code in found), Exit.DONE)
+
 
 DISTRIBUTION = "channel-reconciler"
 """The name to install by; `reconciler` is the command's, and on the public index somebody else's."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.model.dataclass import dataclass
-from reconciler.model.exits import Exit
+from reconciler.model.errors import Exit
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Resource
 from reconciler.plan.changes import (

@@ -12,9 +12,8 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
-from reconciler.model.provider_settings import ProviderSettings, TerraformType
+from reconciler.model.provider import ProviderSettings, TerraformType
 from reconciler.model.text import suggest
-from reconciler.model.versions import OLDEST, is_before, read_version
 
 if TYPE_CHECKING:
     from reconciler.model.provider import Abilities, Provider
@@ -67,6 +66,8 @@ def _confluent(connection: Connection, version: str, retries: Retries | None) ->
 
 
 def _opensearch_version_problem(version: str) -> str:
+    from reconciler.providers.opensearch.abilities import OLDEST, is_before, read_version
+
     known = read_version(version)
     if not known:
         return "is not a version of OpenSearch (7.10.2 is what compatibility mode shows in place of the real one)"

@@ -19,10 +19,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import httpx
 
+from reconciler.model import __version__
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.values import SecretText
-from reconciler.model.version import __version__
 
 _LONGEST_CONNECT = 10.0  # seconds: a host that does not take the connection by then will not
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"

@@ -8,7 +8,7 @@ import textwrap
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reconciler.model.exits import MEANINGS, ORDER, Exit
+from reconciler.model.errors import MEANINGS, ORDER, Exit
 from reconciler.model.lint import LINT_RULES
 from reconciler.report.rules import RULES
 

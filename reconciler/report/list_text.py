@@ -7,7 +7,7 @@ from dataclasses import asdict, field, replace
 from typing import Any
 
 from reconciler.model.dataclass import dataclass
-from reconciler.model.exits import Exit, first_of
+from reconciler.model.errors import Exit, first_of
 from reconciler.model.kinds import KINDS
 from reconciler.model.text import printable
 from reconciler.model.users import UsedBy

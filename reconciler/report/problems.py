@@ -10,8 +10,7 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.apply.results import RunResult, Status, TestResult
-from reconciler.model.errors import Level, Location, Problem
-from reconciler.model.exits import Exit
+from reconciler.model.errors import Exit, Level, Location, Problem
 from reconciler.model.resource import ChangeKey, same_named
 from reconciler.plan.changes import Plan
 from reconciler.plan.origin import Drift

@@ -7,9 +7,8 @@ from typing import assert_never
 
 from reconciler.apply.journal import Event, JournalLine
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult, exit_of_tests
-from reconciler.model.errors import Problem
+from reconciler.model.errors import Exit, Problem
 from reconciler.model.evidence import No, Outcome, RecipientDelivery, Tally, Tested, Unknown, Yes, tally
-from reconciler.model.exits import Exit
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.resource import ChangeKey, same_named
 from reconciler.model.text import plural, printable

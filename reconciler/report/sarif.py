@@ -20,10 +20,10 @@ from sarif_pydantic import (
     ToolDriver,
 )
 
+from reconciler.model import __version__
 from reconciler.model.errors import Level as ProblemLevel
 from reconciler.model.errors import Problem
 from reconciler.model.text import printable
-from reconciler.model.version import __version__
 from reconciler.report.rules import describe_rule
 
 _SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"

@@ -12,7 +12,7 @@ import pytest
 import reconciler
 from reconciler.apply.results import TestResult, exit_of_tests
 from reconciler.apply.testing import run_test
-from reconciler.model.errors import ForbiddenError
+from reconciler.model.errors import Exit, ForbiddenError
 from reconciler.model.evidence import (
     Delivery,
     Evidence,
@@ -28,7 +28,6 @@ from reconciler.model.evidence import (
     tally,
     unknown,
 )
-from reconciler.model.exits import Exit
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.resource import Expect, TestPolicy
 from reconciler.providers.opensearch.abilities import ABILITIES

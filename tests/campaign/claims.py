@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.apply.results import RunResult, Status
-from reconciler.model.exits import Exit
+from reconciler.model.errors import Exit
 from tests.campaign.world import Ended
 
 __all__ = ["no_yes_without_evidence", "says_what_it_ended_with", "says_what_was_done"]

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from reconciler.model.exits import Exit
+from reconciler.model.errors import Exit
 from reconciler.model.resource import Resource, Settings
 from tests.campaign.states import DEAD, GONE, hook, live_object, slack
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from reconciler.apply.results import ChangeResult, Status
-from reconciler.model.exits import Exit
+from reconciler.model.errors import Exit
 from reconciler.model.resource import When
 from reconciler.plan.changes import Action
 from tests.campaign.cases import Case

@@ -17,7 +17,7 @@ import yaml
 
 from reconciler.cli.scaffold import NewProject, project_files
 from reconciler.manifests.check import load_schema
-from reconciler.model.exits import MEANINGS, Exit
+from reconciler.model.errors import MEANINGS, Exit
 from reconciler.report.explain import explain_field
 from reconciler.report.rules import RULES
 from reconciler.simulator import Simulator

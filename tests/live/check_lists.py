@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.model.provider import Listing
 from reconciler.model.resource import Payload, Resource
-from reconciler.model.versions import is_before
+from reconciler.providers.opensearch.abilities import is_before
 from tests.apply.test_all_kinds import all_applied
 from tests.live.check_applies import QUIET, QUIET_PRUNE
 from tests.live.check_drift import GROUP

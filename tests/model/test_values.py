@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from reconciler.model.exits import Exit
+from reconciler.model.errors import Exit
 from reconciler.model.resource import When
 from reconciler.model.values import MaskedText, SecretText, to_json
 

@@ -6,8 +6,7 @@ import pytest
 
 from reconciler.model.errors import Level
 from reconciler.model.values import SecretReference, SecretText, Value
-from reconciler.model.versions import is_before
-from reconciler.providers.opensearch.abilities import ABILITIES, LONGEST_TEXT
+from reconciler.providers.opensearch.abilities import ABILITIES, LONGEST_TEXT, is_before
 
 SLACK = "https://hooks.slack.com/services/T0/B0/x"
 TEAMS = "https://acme.webhook.office.com/webhookb2/1"

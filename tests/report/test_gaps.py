@@ -24,9 +24,8 @@ from reconciler.apply.results import (
 )
 from reconciler.engine.apply import untouched
 from reconciler.engine.plan import plan_exit_code
-from reconciler.model.errors import Problem, SecretError
+from reconciler.model.errors import Exit, Problem, SecretError, first_of
 from reconciler.model.evidence import Tested, Yes, unknown
-from reconciler.model.exits import Exit, first_of
 from reconciler.model.gaps import GAPS, About, UnknownReason
 from reconciler.model.resource import Server, VersionSource
 from reconciler.model.users import UsedBy, User

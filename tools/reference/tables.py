@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from reconciler.model.exits import MEANINGS, ORDER
+from reconciler.model.errors import MEANINGS, ORDER
 from reconciler.model.lint import LINT_RULES, LintRule
 from reconciler.report.rules import RULES
 from tools.reference.markdown import code, page, prose, table

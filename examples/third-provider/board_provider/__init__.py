@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from reconciler.model.provider_settings import ProviderSettings
+from reconciler.model.provider import ProviderSettings
 from reconciler.providers import Provided
 
 if TYPE_CHECKING:

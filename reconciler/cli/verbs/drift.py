@@ -19,8 +19,7 @@ from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.options import DriftOptions
 from reconciler.engine.run import find_drift
 from reconciler.model.dataclass import dataclass
-from reconciler.model.errors import UsageError
-from reconciler.model.exits import Exit
+from reconciler.model.errors import Exit, UsageError
 from reconciler.model.text import plural
 
 

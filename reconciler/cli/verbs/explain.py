@@ -7,8 +7,7 @@ import click
 from reconciler.cli.options import complete_explained
 from reconciler.cli.terminal import out
 from reconciler.manifests.check import load_schema
-from reconciler.model.errors import ConfigurationError
-from reconciler.model.exits import Exit
+from reconciler.model.errors import ConfigurationError, Exit
 from reconciler.model.kinds import KINDS
 from reconciler.model.text import suggest
 from reconciler.report.explain import explain_exits, explain_field, explain_kind, explain_rule, field_names

@@ -8,8 +8,8 @@ import click
 
 from reconciler.cli.options import option
 from reconciler.cli.terminal import out, show_json
+from reconciler.model import __version__
 from reconciler.model.kinds import API_VERSION
-from reconciler.model.version import __version__
 from reconciler.providers import provider_names
 
 

@@ -1,8 +1,8 @@
 """What OpenSearch can hold, by version, known without a connection. Pure.
 
 A rule says what a server refuses, and where a server would take what can never work (an unknown `method` silently
-becomes another one) it says so too. Versions are compared where the plugin changed; without one, only what no version
-takes is refused. Sources: the plugin's model classes and `ConfigIndexingActions`, 2.0 to 3.8.
+becomes another one) it says so too. Versions are read from any text, and compared where the plugin changed; without
+one, only what no version takes is refused. Sources: the plugin's model classes and `ConfigIndexingActions`, 2.0 to 3.8.
 """
 
 from __future__ import annotations
@@ -16,8 +16,34 @@ from reconciler.model.errors import Level, Problem
 from reconciler.model.provider import VerificationMethod
 from reconciler.model.text import not_an_address
 from reconciler.model.values import SecretText, Value
-from reconciler.model.versions import is_before
 from reconciler.providers.opensearch.codec import NATIVE_TYPES
+
+OLDEST = "2.0.0"
+"""The first version with the plugin's API that this tool uses."""
+
+_NUMBER = re.compile(r"([1-9][0-9]?)(?:\.([0-9]{1,3}))?(?:\.([0-9]{1,3}))?(?![0-9A-Za-z])")
+_COMPATIBILITY = (7, 10)  # what compatibility.override_main_response_version shows; OpenSearch has no such version
+
+
+def read_version(text: object) -> str:
+    """The version in a text, as `3.6.0`; "" for what no OpenSearch can be: 7.10.2, 0.x, words, endless digits."""
+    match = _NUMBER.match(text) if isinstance(text, str) else None
+    if match is None:
+        return ""
+    major, minor, patch = (int(part or 0) for part in match.groups())
+    return "" if (major, minor) == _COMPATIBILITY else f"{major}.{minor}.{patch}"
+
+
+def is_before(version: str, threshold: str) -> bool:
+    """Whether a version is older than another; False for an unknown ("") one."""
+    return bool(version) and numbers(version) < numbers(threshold)
+
+
+def numbers(version: str) -> tuple[int, ...]:
+    """A version as three numbers to compare by; () for a text that is none."""
+    found = re.match(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:\.([0-9]{1,9}))?", version)
+    return tuple(int(part or 0) for part in found.groups()) if found else ()
+
 
 LONGEST_TEXT = 32766
 """UTF-8 bytes: every text is indexed under an unlimited keyword subfield, and Lucene takes no longer term."""

@@ -28,10 +28,9 @@ from reconciler.model.provider import Abilities, Listing
 from reconciler.model.resource import LiveObject, Payload, Server
 from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText
-from reconciler.model.versions import is_before, read_version
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
-from reconciler.providers.opensearch.abilities import ABILITIES
+from reconciler.providers.opensearch.abilities import ABILITIES, is_before, read_version
 from reconciler.providers.opensearch.codec import decode, encode, fill_from, same_content
 from reconciler.providers.opensearch.listing import CONFIGS, list_configs
 from reconciler.providers.opensearch.server import (

@@ -14,9 +14,9 @@ from typing import Any
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import RejectedError, TargetError
 from reconciler.model.resource import Server, VersionSource
-from reconciler.model.versions import OLDEST, is_before, numbers, read_version
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer
+from reconciler.providers.opensearch.abilities import OLDEST, is_before, numbers, read_version
 
 VERSION_HEADER = "x-opensearch-version"
 
