@@ -9,8 +9,10 @@ from reconciler.apply.results import ChangeResult, Status
 from reconciler.model.errors import Exit
 from reconciler.model.resource import When
 from reconciler.plan.changes import Action
+from reconciler.simulator.faults import FaultKind
 from tests.campaign.cases import Case
 from tests.campaign.claims import no_yes_without_evidence, says_what_it_ended_with, says_what_was_done
+from tests.campaign.crosses import Cross
 from tests.campaign.states import FOREIGN, SECRET
 from tests.campaign.world import Ended, World
 
@@ -129,12 +131,23 @@ def _what_the_crosses_say(case: Case, before: Configs, ended: Ended, now: Config
             if {object_id} & {f"acme_{_name_of(sent)}" for sent in ended.sent}:
                 yield f"{object_id} is disabled, and was tested"
         is_planned = ended.plan is not None and bool(cross.held or cross.muted)
-        if (is_planned or case.is_undisturbed) and cross.says not in ended.printed:
+        if (
+            (is_planned or case.is_undisturbed)
+            and cross.says not in ended.printed
+            and not _is_held_for_a_refused_look(case, cross, ended)
+        ):
             yield f"the first run does not say {cross.says!r} ({cross.name})"
     if case.is_undisturbed and not (case.bad or case.wordless):
         code = max((cross.code for cross in case.crossed), default=Exit.DONE)
         if ended.result is None or ended.result.exit_code != code:
             yield f"the first run did not end with {code}: {ended.printed}"
+
+
+def _is_held_for_a_refused_look(case: Case, cross: Cross, ended: Ended) -> bool:
+    """Whether a fault refused a read (403), so that the same change is held because its object may be hidden."""
+    is_refused = any(fault.kind is FaultKind.ANSWER and fault.status == 403 for fault in case.faults)
+    held = [item.change.held for item in ended.every if item.change.id in cross.held and item.status is Status.HELD]
+    return is_refused and any("your roles may not see it" in reason for reason in held)
 
 
 def _dead_receivers_were_caught(world: World, case: Case, ended: Ended) -> Iterator[str]:
