@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["environment", "simulator", "write_project"]
+__all__ = ["environment", "process", "simulator", "write_project"]
 
 PROJECT = """apiVersion: channels.gitops/v1
 kind: Project
@@ -52,13 +52,21 @@ def environment(url: str = "") -> dict[str, str]:
 
 
 @contextmanager
+def process(words: Sequence[str], lines: int = 1) -> Iterator[list[str]]:
+    """A Python process that serves, and the lines with which it says where; it is ended in the end."""
+    running = subprocess.Popen([sys.executable, *words], stdout=subprocess.PIPE, text=True)
+    try:
+        said = (line for line in running.stdout or () if line.startswith("serving"))
+        yield [next(said) for _ in range(lines)]
+    finally:
+        running.terminate()
+        running.wait(timeout=10)
+        if running.stdout:
+            running.stdout.close()
+
+
+@contextmanager
 def simulator() -> Iterator[str]:
     """The address of a simulator in a process of its own, empty at first."""
-    command = [sys.executable, "-m", "reconciler", "simulate", "--port", "0"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    try:
-        url = next(line.split()[1] for line in process.stdout or () if line.startswith("serving"))
-        yield url
-    finally:
-        process.terminate()
-        process.wait(timeout=10)
+    with process(["-m", "reconciler", "simulate", "--port", "0"]) as (line,):
+        yield line.split()[1]

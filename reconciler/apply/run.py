@@ -63,6 +63,8 @@ async def _cancel(waiting: set[asyncio.Task[T]]) -> None:
 
 _LOG = logging.getLogger("reconciler.apply")
 
+_MOST_TARGETS = 100  # at once; more of them take turns, each of which writes several changes side by side
+
 
 Observer = Callable[[str, ChangeResult], None]
 """Called with each change's result as it comes: the target's name and the result."""
@@ -77,8 +79,8 @@ def ignore(_target: str, _result: ChangeResult) -> None:
 
 
 async def apply_targets(sessions: Iterable[Session], stop: Stop, observe: Observer = ignore) -> RunResult:
-    """Apply all targets side by side; each session's `stop` must be `stop.soft`."""
-    results = await side_by_side(_apply_target(session, stop, observe) for session in sessions)
+    """Apply all targets side by side, so many at once; each session's `stop` must be `stop.soft`."""
+    results = await side_by_side((_apply_target(session, stop, observe) for session in sessions), _MOST_TARGETS)
     return RunResult(tuple(results), interrupted=stop.soft.is_set())
 
 

@@ -16,6 +16,7 @@ from reconciler.model.secret_fields import SecretValue
 from reconciler.model.values import SecretReference, SecretText
 from reconciler.providers import provided
 from reconciler.providers.connection import Auth, Basic, Bearer, ClientCertificate, Connection, SigV4, Tls
+from reconciler.providers.limits import RunLimits
 from reconciler.providers.retries import Retries
 from reconciler.secrets.resolver import Resolver
 
@@ -28,19 +29,19 @@ async def connect(
     resolver: Resolver,
     parallelism: int | None,
     timeout: float | None,
-    retries: Retries | None = None,
+    limits: RunLimits,
 ) -> Provider:
-    """Open the provider of one target; `retries` are those of the whole run.
+    """Open the provider of one target; `limits` are those of the whole run.
 
     ConfigurationError or SecretError say what is missing, and where to write it.
     """
-    return provider_over(workspace, await connection_of(workspace, target, resolver, parallelism, timeout), retries)
+    return provider_over(workspace, await connection_of(workspace, target, resolver, parallelism, timeout, limits))
 
 
-def provider_over(workspace: Workspace, connection: Connection, retries: Retries | None = None) -> Provider:
+def provider_over(workspace: Workspace, connection: Connection) -> Provider:
     """The provider of the target that the connection leads to; whoever opens it closes it."""
     settings = workspace.project.targets[connection.name]
-    provider = provided(settings.provider).make(connection, settings.version or "", retries)
+    provider = provided(settings.provider).make(connection, settings.version or "", Retries())
     if workspace.here.permit is None:
         return provider
     from reconciler.engine.permitted import PermittedProvider  # only an operator asks for it
@@ -49,7 +50,12 @@ def provider_over(workspace: Workspace, connection: Connection, retries: Retries
 
 
 async def connection_of(
-    workspace: Workspace, target: str, resolver: Resolver, parallelism: int | None, timeout: float | None
+    workspace: Workspace,
+    target: str,
+    resolver: Resolver,
+    parallelism: int | None,
+    timeout: float | None,
+    limits: RunLimits,
 ) -> Connection:
     """How one target is reached, its credentials resolved; errors as `connect`."""
     settings = workspace.project.targets[target]
@@ -64,6 +70,7 @@ async def connection_of(
         test_timeout_seconds=settings.test_timeout_seconds,
         parallelism=parallelism or settings.parallelism,
         insecure=settings.insecure,
+        limits=limits,
     )
 
 

@@ -35,6 +35,7 @@ from reconciler.model.values import Value
 from reconciler.plan.marks import Matching
 from reconciler.plan.match import read_found
 from reconciler.plan.users import Dangling, dangling
+from reconciler.providers.limits import MOST_TARGETS, RunLimits
 from reconciler.tasks import side_by_side
 
 _RIGHTS = {
@@ -56,7 +57,8 @@ async def examine(options: DoctorOptions, here: Surroundings) -> list[Check]:
     ConfigurationError where the project file itself cannot be used, since then there is nothing to look at.
     """
     workspace = load_workspace(options, here)
-    groups = await side_by_side(_target(workspace, name, options) for name in workspace.targets)
+    limits = RunLimits(len(workspace.targets))
+    groups = await side_by_side((_target(workspace, name, options, limits) for name in workspace.targets), MOST_TARGETS)
     return [_manifests(workspace), *await _secrets(workspace), *(check for group in groups for check in group)]
 
 
@@ -84,13 +86,13 @@ async def _secrets(workspace: Workspace) -> list[Check]:
     return checks or [ok("project", "secrets", f"{plural(len(resolution.values), 'secret')}, all found")]
 
 
-async def _target(workspace: Workspace, name: str, options: DoctorOptions) -> list[Check]:
+async def _target(workspace: Workspace, name: str, options: DoctorOptions, limits: RunLimits) -> list[Check]:
     from reconciler.engine.connect import connection_of, provider_over  # httpx comes with it
     from reconciler.providers.reach import check_network
 
     credentials = resolver_of(workspace, for_credentials=True)
     try:
-        connection = await connection_of(workspace, name, credentials, options.parallelism, options.timeout)
+        connection = await connection_of(workspace, name, credentials, options.parallelism, options.timeout, limits)
         provider = provider_over(workspace, connection)
     except (ConfigurationError, SecretError) as error:
         return [failure(name, "settings", str(error))]

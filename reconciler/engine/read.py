@@ -6,23 +6,31 @@ desired is not known here: `targets` brings both together.
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable, Collection, Iterable, Mapping
-from contextlib import AsyncExitStack
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import replace
 from typing import TypeVar
 
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ReachOptions
 from reconciler.model.dataclass import dataclass
-from reconciler.model.errors import ConfigurationError, ForbiddenError, SecretError, TargetError, UnauthorizedError
+from reconciler.model.errors import (
+    ConfigurationError,
+    ForbiddenError,
+    SecretError,
+    TargetError,
+    TimedOutError,
+    UnauthorizedError,
+)
 from reconciler.model.provider import Abilities, Listing, NotificationType, Provider
 from reconciler.model.resource import LiveObject, Resource, Server
 from reconciler.plan.changes import TargetPlan, UnreadTarget
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.plan.match import Words, described_ids, match_live
 from reconciler.plan.users import SeenUsers, can_be_used, ids_taken_away, matters, with_users
-from reconciler.providers.retries import Retries
+from reconciler.providers.limits import MOST_TARGETS, RunLimits
 from reconciler.secrets.resolver import Resolver
 from reconciler.secrets.settings import SecretSettings
 from reconciler.tasks import side_by_side
@@ -138,9 +146,10 @@ async def read_live(
 
     ConfigurationError if two targets turn out to be one system.
     """
-    credentials, retries = resolver_of(workspace, for_credentials=True), Retries()
+    credentials, limits = resolver_of(workspace, for_credentials=True), RunLimits(len(workspace.targets))
     targets = await side_by_side(
-        _read_live(workspace, name, reach, credentials, retries, users=users) for name in workspace.targets
+        (_read_live(workspace, name, reach, credentials, limits, users=users) for name in workspace.targets),
+        MOST_TARGETS,
     )
     read, _ = split_targets(targets)
     refuse_same_systems(workspace, {item.target: item.server for item in read})
@@ -148,13 +157,14 @@ async def read_live(
 
 
 async def _read_live(
-    workspace: Workspace, target: str, reach: ReachOptions, credentials: Resolver, retries: Retries, *, users: bool
+    workspace: Workspace, target: str, reach: ReachOptions, credentials: Resolver, limits: RunLimits, *, users: bool
 ) -> ReadTarget | UnreadTarget:
     from reconciler.engine.connect import connect
 
     try:
-        provider = await connect(workspace, target, credentials, reach.parallelism, reach.timeout, retries)
         async with AsyncExitStack() as stack:
+            await stack.enter_async_context(reading_limit(workspace, target))
+            provider = await connect(workspace, target, credentials, reach.parallelism, reach.timeout, limits)
             stack.push_async_callback(give_back, provider)
             server, listing = await _read_whole(provider)
             ownership = ownership_of(workspace, provider)
@@ -200,6 +210,20 @@ def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resol
             given=workspace.here.sources,
         )
     )
+
+
+@asynccontextmanager
+async def reading_limit(workspace: Workspace, target: str) -> AsyncIterator[None]:
+    """TimedOutError if reading a target takes longer in all than its settings allow, however quick each call is."""
+    seconds = workspace.project.targets[target].read_timeout_seconds
+    try:
+        async with asyncio.timeout(seconds) as limit:
+            yield
+    except TimeoutError:
+        if not limit.expired():
+            raise
+        hint = f"is it overloaded, or spec.targets.{target}.read_timeout_seconds too short?"
+        raise TimedOutError(f"reading it took more than {seconds} s in all and was given up; {hint}") from None
 
 
 async def give_back(provider: Provider) -> None:

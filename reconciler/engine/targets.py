@@ -18,6 +18,7 @@ from reconciler.engine.read import (
     give_back,
     ownership_of,
     read_and_plan,
+    reading_limit,
     refuse_same_systems,
     resolver_of,
     split_targets,
@@ -34,7 +35,7 @@ from reconciler.plan.checks import lint_plan, refuse_unholdable, with_assumed_ve
 from reconciler.plan.guards import GuardOptions, hold_back
 from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching, Ownership
-from reconciler.providers.retries import Retries
+from reconciler.providers.limits import MOST_TARGETS, RunLimits
 from reconciler.secrets.resolver import Resolver
 from reconciler.tasks import side_by_side
 
@@ -89,7 +90,7 @@ class _Run:
     values: Mapping[SecretReference, SecretText]
     masker: Masker
     only_owned: bool
-    retries: Retries = field(default_factory=Retries)  # one, since the time for waiting is the whole run's
+    limits: RunLimits
 
 
 @asynccontextmanager
@@ -106,9 +107,9 @@ async def read_targets(
     values, failures = ({}, {}) if only_owned or not options.resolve else await _resolve(workspace, resolver, options)
     if failures and options.must_resolve:
         raise SecretError("\n".join(f"{reference}: {why}" for reference, why in sorted(failures.items(), key=str)))
-    run = _Run(workspace, options, credentials, resolver, values, masker, only_owned)
+    run = _Run(workspace, options, credentials, resolver, values, masker, only_owned, RunLimits(len(workspace.targets)))
     async with AsyncExitStack() as opened:
-        targets = await side_by_side(_read(run, name, opened) for name in workspace.targets)
+        targets = await side_by_side((_read(run, name, opened) for name in workspace.targets), MOST_TARGETS)
         lives, _ = split_targets(targets)
         refuse_same_systems(workspace, {live.plan.target: live.plan.server for live in lives if live.plan.server})
         yield targets
@@ -175,38 +176,47 @@ def _references(value: Value) -> list[SecretReference]:
 
 async def _read(run: _Run, target: str, opened: AsyncExitStack) -> Live | UnreadTarget:
     workspace, options = run.workspace, run.options
-    provider_name = workspace.project.targets[target].provider
     try:
-        provider = await _connect(run, target)
-        opened.push_async_callback(give_back, provider)
-        ownership = ownership_of(workspace, provider, adopt=options.adopt, enable=options.enable)
-        resources = {} if run.only_owned else workspace.resources(target)
-        selected = workspace.selected(target)
-        plan_options = replace(options.plan, names=selected, partial=bool(workspace.selection.files))
-
-        values, abilities = run.values, provider.abilities
-        claimed = workspace.project.targets[target].version or ""
-
-        def make_plan(server: Server, matching: Matching) -> TargetPlan:
-            matching = _without_excluded(matching, workspace.selection.exclude)
-            plan = make_target_plan(target, provider_name, server, matching, values, run.masker, plan_options)
-            plan = refuse_unholdable(plan, matching, ownership, abilities, values)
-            return lint_plan(plan, matching, abilities, values, workspace.levels, names=selected, claimed=claimed)
-
-        plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)
-        _LOG.info("%s: read, %s", target, plural(len(matching.found), "live object"))
-        late = await _late_values(run, plan, matching)
-        if late and plan.server is not None:
-            values = {**values, **late}
-            plan = make_plan(plan.server, matching)
-        plan, moved = _bounded(run, plan, matching)
-        if not moved:  # else nothing of it is carried out
-            plan = await find_users(provider, plan)
+        async with reading_limit(workspace, target):
+            live = await _read_target(run, target, opened)
     except (TargetError, SecretError, ConfigurationError) as error:
-        return UnreadTarget(target, provider_name, str(error))
+        return UnreadTarget(target, workspace.project.targets[target].provider, str(error))
+    plan = live.plan
     if version := options.assumed.get(target):
-        plan = with_assumed_version(plan, matching, ownership, provider.abilities, values, version)
-    return Live(hold_back(plan, matching, options.guards), provider, matching, ownership, values, moved)
+        plan = with_assumed_version(plan, live.matching, live.ownership, live.provider.abilities, live.secrets, version)
+    return replace(live, plan=hold_back(plan, live.matching, options.guards))
+
+
+async def _read_target(run: _Run, target: str, opened: AsyncExitStack) -> Live:
+    """One target, read and planned, before any guard is asked; whatever keeps it from being read is raised."""
+    workspace, options = run.workspace, run.options
+    provider_name = workspace.project.targets[target].provider
+    provider = await _connect(run, target)
+    opened.push_async_callback(give_back, provider)
+    ownership = ownership_of(workspace, provider, adopt=options.adopt, enable=options.enable)
+    resources = {} if run.only_owned else workspace.resources(target)
+    selected = workspace.selected(target)
+    plan_options = replace(options.plan, names=selected, partial=bool(workspace.selection.files))
+
+    values, abilities = run.values, provider.abilities
+    claimed = workspace.project.targets[target].version or ""
+
+    def make_plan(server: Server, matching: Matching) -> TargetPlan:
+        matching = _without_excluded(matching, workspace.selection.exclude)
+        plan = make_target_plan(target, provider_name, server, matching, values, run.masker, plan_options)
+        plan = refuse_unholdable(plan, matching, ownership, abilities, values)
+        return lint_plan(plan, matching, abilities, values, workspace.levels, names=selected, claimed=claimed)
+
+    plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)
+    _LOG.info("%s: read, %s", target, plural(len(matching.found), "live object"))
+    late = await _late_values(run, plan, matching)
+    if late and plan.server is not None:
+        values = {**values, **late}
+        plan = make_plan(plan.server, matching)
+    plan, moved = _bounded(run, plan, matching)
+    if not moved:  # else nothing of it is carried out
+        plan = await find_users(provider, plan)
+    return Live(plan, provider, matching, ownership, values, moved)
 
 
 def _without_excluded(matching: Matching, patterns: tuple[str, ...]) -> Matching:
@@ -254,4 +264,4 @@ async def _connect(run: _Run, target: str) -> Provider:
     from reconciler.engine.connect import connect  # httpx comes with it, which `validate` never needs
 
     options = run.options
-    return await connect(run.workspace, target, run.credentials, options.parallelism, options.timeout, run.retries)
+    return await connect(run.workspace, target, run.credentials, options.parallelism, options.timeout, run.limits)

@@ -48,14 +48,18 @@ async def send_tests(run: Run) -> Tests:
     async with read_targets(run.workspace, read_options(run.workspace, run.planning)) as targets:
         lives, unread = split_targets(targets)
         chosen = [(live, match) for live in lives for match in _chosen(live, run.workspace, named)]
-        places = asyncio.Semaphore(run.planning.parallelism or 10)
+        places = {live.plan.target: _places(run, live.plan.target) for live in lives}  # one that hangs delays no other
         results = await side_by_side(
-            _one(live, match, places, named=match.resource.name in named) for live, match in chosen
+            _one(live, match, places[live.plan.target], named=match.resource.name in named) for live, match in chosen
         )
     problems = [target.problem for target in unread]
     problems += [refusal.problem(live.plan.target) for live in lives for refusal in live.plan.refusals]
     nothing = f"{GAPS[UnknownReason.NOTHING_SELECTED].says}: the chosen manifests hold accounts and groups only"
     return Tests(results, problems, () if results or problems else (nothing,))
+
+
+def _places(run: Run, target: str) -> asyncio.Semaphore:
+    return asyncio.Semaphore(run.planning.parallelism or run.workspace.project.targets[target].parallelism)
 
 
 def _chosen(live: Live, workspace: Workspace, named: frozenset[str]) -> Iterator[Match]:

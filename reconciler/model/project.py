@@ -161,6 +161,9 @@ class Target:
     insecure: bool = written(SWITCH, "true sends credentials over plain http.", default=False)
     parallelism: int = written(_POSITIVE, "How many calls may be under way at once.", default=10)
     timeout_seconds: int = written(_POSITIVE, "How long a call may take.", default=30)
+    read_timeout_seconds: int = written(
+        _POSITIVE, "How long reading the target may take in all, repeated calls and waits included.", default=600
+    )
     test_timeout_seconds: int = written(_POSITIVE, "How long a test message may take.", default=120)
 
 

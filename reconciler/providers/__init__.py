@@ -26,7 +26,7 @@ if "httpx" not in sys.modules:
     sys.modules["httpx._main"] = None  # type: ignore[assignment]  # None is how Python spells this
 
 Factory = Callable[["Connection", str, "Retries | None"], "Provider"]
-"""Makes a provider of a connection, the version that the project file gives ("" for none), and the run's retries."""
+"""Makes a provider of a connection, the version that the project file gives ("" for none), and the target's retries."""
 
 ENTRY_POINT_GROUP = "reconciler.providers"
 """Where other packages offer providers: each entry point is a `Provided`, under the name that a project file gives."""

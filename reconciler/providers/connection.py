@@ -23,6 +23,7 @@ from reconciler.model import __version__
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.values import SecretText
+from reconciler.providers.limits import RunLimits
 
 _LONGEST_CONNECT = 10.0  # seconds: a host that does not take the connection by then will not
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -81,6 +82,7 @@ class Connection:
     """How one target is reached. `url` may have a path; times are seconds; `name` is the target's, for messages.
 
     `insecure` allows credentials over plain http to another machine. `transport` stands in for the network in tests.
+    `limits` are those of the run, which all its targets share.
     """
 
     url: str
@@ -93,6 +95,7 @@ class Connection:
     parallelism: int = 10
     insecure: bool = False
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
+    limits: RunLimits = field(default_factory=RunLimits, repr=False, compare=False)
 
     @property
     def address(self) -> str:
@@ -135,7 +138,10 @@ def make_client(connection: Connection) -> httpx.AsyncClient:
         headers={"user-agent": f"reconciler/{__version__}", "accept": "application/json", **_headers(connection)},
         verify=_ssl_context(connection, parts.scheme),
         timeout=httpx.Timeout(connection.timeout_seconds, connect=_connect_timeout(connection), pool=None),
-        limits=httpx.Limits(max_connections=connection.parallelism, max_keepalive_connections=connection.parallelism),
+        limits=httpx.Limits(
+            max_connections=connection.parallelism,
+            max_keepalive_connections=min(connection.parallelism, connection.limits.idle),
+        ),
         trust_env=not _is_loopback(parts.hostname or ""),  # a proxy cannot reach our own loopback
         transport=connection.transport,
         follow_redirects=False,
@@ -230,19 +236,23 @@ class _BearerAuth(httpx.Auth):
 
 
 def _ssl_context(connection: Connection, scheme: str) -> ssl.SSLContext:
-    # Reading the authorities takes 20 ms, so that a plain http target does without.
     tls, auth = connection.tls, connection.auth
-    if scheme == "http" or not tls.verify:
-        context = httpx.create_ssl_context(verify=False)
-    elif tls.ca_file:
-        context = _load(connection, "tls.ca_file", lambda: ssl.create_default_context(cafile=tls.ca_file))
-    else:
-        context = _load(connection, "SSL_CERT_FILE or SSL_CERT_DIR", httpx.create_ssl_context)
-    if isinstance(auth, ClientCertificate):
-        password = auth.password.reveal() if auth.password else ""  # "": without it OpenSSL would ask on the terminal
-        key_file = auth.key_file or None
-        field_name = "auth.client_cert"
-        _load(connection, field_name, lambda: context.load_cert_chain(auth.cert_file, key_file, lambda: password))
+
+    def make() -> ssl.SSLContext:
+        # Reading the authorities takes 20 ms, so that a plain http target does without.
+        if scheme == "http" or not tls.verify:
+            return httpx.create_ssl_context(verify=False)
+        if tls.ca_file:
+            return _load(connection, "tls.ca_file", lambda: ssl.create_default_context(cafile=tls.ca_file))
+        return _load(connection, "SSL_CERT_FILE or SSL_CERT_DIR", httpx.create_ssl_context)
+
+    if not isinstance(auth, ClientCertificate):
+        return connection.limits.context(f"{scheme}:{tls.verify}:{tls.ca_file}", make)
+    context = make()  # one of its own, since it holds our certificate
+    password = auth.password.reveal() if auth.password else ""  # "": without it OpenSSL would ask on the terminal
+    key_file = auth.key_file or None
+    field_name = "auth.client_cert"
+    _load(connection, field_name, lambda: context.load_cert_chain(auth.cert_file, key_file, lambda: password))
     return context
 
 

@@ -29,6 +29,7 @@ from reconciler.model.errors import (
 )
 from reconciler.providers.connection import Connection, make_client
 from reconciler.providers.failures import Call, Silence, explain_silence, explain_status, out_of_time, quotable
+from reconciler.providers.limits import CallPlaces
 from reconciler.providers.retries import Retries, told_wait
 
 LARGEST_BODY = 100 * 1024 * 1024
@@ -135,6 +136,7 @@ class HttpTarget:
         self._refused: TargetError | None = None
         self._client = make_client(connection)
         self._slots = asyncio.Semaphore(connection.parallelism)
+        self._places = CallPlaces(connection.limits)
         self._where = connection.name or dialect.provider
 
     async def __aenter__(self) -> Self:
@@ -242,7 +244,7 @@ class HttpTarget:
         seconds = deadline or self.connection.timeout_seconds
         began = time.perf_counter()
         try:
-            async with self._slots, asyncio.timeout(seconds):
+            async with self._slots, self._places.next(), asyncio.timeout(seconds):
                 if self._refused is not None:
                     return Silence(self._refused, False)
                 came: Answer | Silence = await self._exchange(call, path, content, seconds)

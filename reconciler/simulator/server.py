@@ -87,6 +87,12 @@ class Server:
         await web.TCPSite(self._runner, _HOST, port, ssl_context=ssl_context).start()
         self.port = self._runner.addresses[0][1]
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open now."""
+        server = self._runner.server if self._runner else None
+        return len(server.connections) if server else 0
+
     async def close(self) -> None:
         if self._runner:
             await self._runner.cleanup()

@@ -151,6 +151,11 @@ class Simulator:
         """Calls to the API so far, oldest first."""
         return list(self._server.requests)
 
+    @property
+    def connections(self) -> int:
+        """How many connections are open to it now."""
+        return self._server.connections
+
     def clear_requests(self) -> None:
         self._server.requests.clear()
 
@@ -184,22 +189,30 @@ class Simulator:
 
     # -- starting and stopping
 
-    def start(self) -> None:
-        """Load the state and listen, in a thread of its own. Raises OSError when a port is taken."""
+    async def open(self) -> None:
+        """Load the state and listen in the caller's event loop: for many in one. OSError when a port is taken."""
         self._load()
         if self.mail:
             self.mail.__enter__()
+        await self._server.open(self._port, self._ssl_context)
+
+    async def close(self) -> None:
+        """Listen no more; what `open` began, in its event loop."""
+        if self.mail:
+            self.mail.__exit__(None, None, None)
+        await self._server.close()
+
+    def start(self) -> None:
+        """Load the state and listen, in a thread of its own. Raises OSError when a port is taken."""
         self._thread.start()
         try:
-            self._thread.run(self._server.open(self._port, self._ssl_context))
+            self._thread.run(self.open())
         except OSError:
             self.stop()
             raise
 
     def stop(self) -> None:
-        if self.mail:
-            self.mail.__exit__(None, None, None)
-        self._thread.run(self._server.close())
+        self._thread.run(self.close())
         self._thread.stop()
 
     def __enter__(self) -> Self:

@@ -5,13 +5,12 @@ With a saved plan it plans again, carries out only what that plan shows, and doe
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
 
 from reconciler.cli.applying import apply_and_report
-from reconciler.cli.loading import prepared
+from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, PLANNING, SELECTING, TESTING, WRITING, Asking, options, takes
 from reconciler.cli.publishing import OUTPUTS, Output, published
@@ -34,4 +33,4 @@ def command(options: ApplyOptions, output: Output, asking: Asking) -> int:
         run = prepared(options)
     except NothingToCompareError as error:  # a plan may leave it at that; an apply was asked to write
         raise ConfigurationError(str(error)) from None
-    return asyncio.run(apply_and_report(run, output, yes=asking.yes or run.saved is not None))
+    return run_async(apply_and_report(run, output, yes=asking.yes or run.saved is not None), len(run.workspace.targets))

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
-from reconciler.cli.loading import surroundings
+from reconciler.cli.loading import UNKNOWN, run_async, surroundings
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, TARGET, as_enum, option, options, takes
 from reconciler.cli.publishing import published
@@ -32,7 +30,7 @@ from reconciler.report.doctor_text import doctor_document, is_healthy, render_do
 def command(options: DoctorOptions, screen: Screen) -> int:
     """Look at address, DNS, proxy, TLS, clock, credentials, rights, version, kinds and secrets; write nothing."""
     set_up_logging(screen.verbose)
-    checks = asyncio.run(examine(options, surroundings()))
+    checks = run_async(examine(options, surroundings()), UNKNOWN)
     if screen.as_json:
         show_json(doctor_document(checks))
     else:

@@ -5,12 +5,11 @@ With `--accept` it hands out what is live as a patch of the manifests, and write
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
 
-from reconciler.cli.loading import prepared
+from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, SELECTING, option, options, takes
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
@@ -64,7 +63,7 @@ def _check(output: Output, accepting: AcceptOptions) -> None:
 
 def _drift(options: DriftOptions, output: Output) -> int:
     run = prepared(options)
-    drift = asyncio.run(find_drift(run, with_commit=output.names_commit))
+    drift = run_async(find_drift(run, with_commit=output.names_commit), len(run.workspace.targets))
     publish("drift", drift, output, options, run.workspace)
     return drift.exit_code(asked_for_secrets=not options.without_secrets)
 
@@ -73,7 +72,7 @@ def _accept(options: DriftOptions, accepting: AcceptOptions) -> int:
     from reconciler.engine.accepting import accept_drift
 
     run = prepared(options)
-    drift = asyncio.run(find_drift(run, with_commit=False))
+    drift = run_async(find_drift(run, with_commit=False), len(run.workspace.targets))
     for problem in drift.plan.problems:
         note(f"error: {problem}")
     accepted = accept_drift(run.workspace, drift, accepting.accept)

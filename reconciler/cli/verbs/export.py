@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
 
-from reconciler.cli.loading import prepared
+from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, TARGET, option, options, takes
 from reconciler.cli.publishing import published
@@ -46,7 +45,7 @@ def command(options: ExportOptions, screen: Screen) -> int:
     set_up_logging(screen.verbose)
     check_export(options)
     run = prepared(options)
-    targets = asyncio.run(list_objects(run))
+    targets = run_async(list_objects(run), len(run.workspace.targets))
     if options.snapshot:
         count = take_snapshot(run.workspace, targets, options.snapshot)
         note(f"{options.snapshot}: {plural(count, 'owned object')}, without secrets and recipients")

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 
 import click
 
-from reconciler.cli.loading import prepared
+from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, TARGET, complete_name, option, options, takes
 from reconciler.cli.publishing import published
@@ -41,7 +40,7 @@ def command(options: ListOptions, screen: Screen) -> int:
     if options.types and (options.only or options.exclude or options.select):
         raise UsageError("--types lists what targets can notify of: --only, --exclude and --select do not choose of it")
     run = prepared(options)
-    read, unread = split_targets(asyncio.run(list_objects(run)))
+    read, unread = split_targets(run_async(list_objects(run), len(run.workspace.targets)))
     if options.types:
         _show_types([row for target in read for row in type_rows(target.target, target.types, target.matching)], screen)
     else:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
 
-from reconciler.cli.loading import prepared
+from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, MAX_MESSAGES, PLANNING, SELECTING, option, options, takes
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
@@ -54,7 +53,8 @@ def command(options: PlanOptions, output: Output, files: PlanFiles, limit: TimeL
 
 def _plan(options: PlanOptions, output: Output, files: PlanFiles) -> int:
     run = prepared(options)
-    plan = asyncio.run(make_plan(run, with_commit=output.names_commit or files.out is not None))
+    with_commit = output.names_commit or files.out is not None
+    plan = run_async(make_plan(run, with_commit=with_commit), len(run.workspace.targets))
     if files.out is not None:
         from reconciler.engine.saved_plan import write_plan
 

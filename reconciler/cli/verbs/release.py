@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
 from reconciler.cli.applying import apply_and_report
-from reconciler.cli.loading import prepared
+from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, TARGET, WRITING, Asking, options, takes
 from reconciler.cli.publishing import OUTPUTS, Output, published
@@ -25,4 +23,5 @@ def command(options: ReleaseOptions, output: Output, asking: Asking) -> int:
     NAME@ID means one of several objects of that name. Remove the manifest too, or the next apply takes it over again.
     """
     set_up_logging(output.verbose)
-    return asyncio.run(apply_and_report(prepared(options), output, yes=asking.yes))
+    run = prepared(options)
+    return run_async(apply_and_report(run, output, yes=asking.yes), len(run.workspace.targets))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
 from pathlib import Path
 
 import click
 
 from reconciler.cli.applying import tell_what_happened
-from reconciler.cli.loading import prepared
+from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, SELECTING, complete_name, option, options, takes
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
@@ -55,7 +54,7 @@ def command(options: TestOptions, output: Output, files: TestFiles) -> int:
         raise click.UsageError("name the channels to test, or pass --all or --select")
     set_up_logging(output.verbose)
     run = prepared(options)
-    done = asyncio.run(send_tests(run))
+    done = run_async(send_tests(run), len(run.workspace.targets))
     for text in (*(f"error: {problem}" for problem in done.problems), *done.notes):
         note(text)
     tell_what_happened(

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
-
 import click
 
-from reconciler.cli.loading import prepared
+from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, TARGET, complete_name, option, options, takes
 from reconciler.cli.publishing import published
@@ -40,7 +38,8 @@ def command(options: UsersOptions, screen: Screen) -> int:
     set_up_logging(screen.verbose)
     if bool(options.names) == options.dangling:
         raise UsageError("name the channels whose users are wanted, or pass --dangling (list --users shows all)")
-    read, unread = split_targets(asyncio.run(list_objects(prepared(options))))
+    run = prepared(options)
+    read, unread = split_targets(run_async(list_objects(run), len(run.workspace.targets)))
     report = _report(options, read, {target.target: target.error for target in unread})
     _show(report, read, screen, dangling=options.dangling)
     for target in unread:
