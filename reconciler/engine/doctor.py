@@ -51,6 +51,14 @@ _NOT_ASKED = (
 )
 
 
+_GRANT = "grant the user the rights in docs/permissions.md"
+
+
+def _failed(subject: str, name: str, error: TargetError, otherwise: str = "") -> Check:
+    """A check that a target's answer failed: what to do is what the answer itself tells, or else `otherwise`."""
+    return failure(subject, name, error.finding, error.fix or otherwise)
+
+
 async def examine(options: DoctorOptions, here: Surroundings) -> list[Check]:
     """Every check of the project, its secrets and its targets, in this order; what fails is a check, not an error.
 
@@ -120,9 +128,9 @@ async def check_target(
         server = await provider.read_server()
         users = await _users(name, provider, objects)
     except UnauthorizedError as error:
-        return [failure(name, "credentials", str(error), "correct auth in the project file, or what it refers to")]
+        return [_failed(name, "credentials", error, "correct auth in the project file, or what it refers to")]
     except TargetError as error:
-        return [failure(name, "server", str(error))]
+        return [_failed(name, "server", error)]
     checks = [ok(name, "credentials", "accepted"), *_version(name, server), listing]
     checks += [await check for check in _rights(name, provider, prefix, purpose)]
     return [*checks, *users, *_kinds(name, provider, server, kinds)]
@@ -189,12 +197,11 @@ async def _listing(name: str, provider: Provider) -> tuple[Check, tuple[LiveObje
     except UnauthorizedError:
         raise
     except NotFoundError as error:
-        fix = "install the notifications plugin, or correct the address"
-        return failure(name, "plugin", str(error), fix), ()
+        return _failed(name, "plugin", error, "install the notifications plugin, or correct the address"), ()
     except ForbiddenError as error:
-        return failure(name, "right to list", str(error), "grant the user the rights in docs/permissions.md"), ()
+        return _failed(name, "right to list", error, _GRANT), ()
     except TargetError as error:
-        return failure(name, "right to list", str(error)), ()
+        return _failed(name, "right to list", error), ()
     if listing.unreadable:
         return warning(name, "right to list", listing.unreadable), listing.objects
     return ok(name, "right to list", plural(len(listing.objects), "object")), listing.objects
@@ -223,7 +230,7 @@ async def _right(name: str, what: str, call: Callable[[], Awaitable[object]]) ->
     try:
         await call()
     except ForbiddenError as error:
-        return failure(name, what, str(error), "grant the user the rights in docs/permissions.md")
+        return _failed(name, what, error, _GRANT)
     except NotFoundError:
         pass
     except TargetError as error:

@@ -216,20 +216,29 @@ class InterruptedRunError(ReconcilerError):
 
 
 class TargetError(ReconcilerError):
-    """A live system failed. `status` is the HTTP status (0: no answer); `request_id` is the server's own, if given."""
+    """A live system failed. `status` is the HTTP status (0: no answer); `request_id` is the server's own, if given.
 
-    def __init__(self, message: str, *, status: int = 0, request_id: str = "", reason: str = "") -> None:
+    `fix` is what the message says to do, behind a semicolon; "" where it names nothing.
+    """
+
+    def __init__(self, message: str, *, status: int = 0, request_id: str = "", reason: str = "", fix: str = "") -> None:
         super().__init__(message)
         self.status = status
         self.request_id = request_id
         self.reason = reason
+        self.fix = fix
+
+    @property
+    def finding(self) -> str:
+        """What is wrong: the message without its fix."""
+        return str(self).replace(f"; {self.fix}", "", 1) if self.fix else str(self)
 
 
 class UnreachableError(TargetError):
     """No answer. `sent` is False when it is certain that the request never reached the server."""
 
-    def __init__(self, message: str, *, sent: bool) -> None:
-        super().__init__(message)
+    def __init__(self, message: str, *, sent: bool, fix: str = "") -> None:
+        super().__init__(message, fix=fix)
         self.sent = sent
 
 

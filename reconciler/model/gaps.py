@@ -24,6 +24,7 @@ class UnknownReason(StrEnum):
     UNUSED = "unused"
     UNTESTABLE = "untestable"
     ADDRESS_HIDDEN = "address-hidden"
+    ADDRESS_DIFFERS = "address-differs"
     NOT_DUE = "not-due"
     UNRESOLVED = "unresolved"
     WRITE_ONLY = "write-only"
@@ -161,6 +162,13 @@ GAPS: Mapping[UnknownReason, Gap] = {
         "write a secret reference instead of live",
         _NOT_TESTED,
         stands=True,
+    ),
+    UnknownReason.ADDRESS_DIFFERS: Gap(
+        About.TEST,
+        "the target masks the live address, and what it shows of it is not the manifest's",
+        "the live address is masked, and surely not that of the manifest",
+        "apply, which tests the manifest's address before it writes it",
+        {"apply": 5, "test": 7},
     ),
     UnknownReason.NOT_DUE: Gap(
         About.TEST,

@@ -84,7 +84,7 @@ def out_of_time(call: Call, seconds: float = 0) -> Silence:
     """The error for a call whose deadline passed."""
     limit = f" within {seconds:g} s" if seconds else " in time"
     hint = "is the server overloaded, or timeout_seconds too short?"
-    return Silence(TimedOutError(f"{call}: no complete answer from {call.address}{limit}; {hint}"), False)
+    return Silence(TimedOutError(f"{call}: no complete answer from {call.address}{limit}; {hint}", fix=hint), False)
 
 
 def _explain_connect(call: Call, exc: httpx.ConnectError) -> Silence:
@@ -113,7 +113,7 @@ def _explain_connect(call: Call, exc: httpx.ConnectError) -> Silence:
 
 
 def _unreachable(call: Call, what: str, hint: str, *, sent: bool, transient: bool) -> Silence:
-    return Silence(UnreachableError(f"{call}: {what}; {hint}", sent=sent), transient)
+    return Silence(UnreachableError(f"{call}: {what}; {hint}", sent=sent, fix=hint), transient)
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
@@ -140,7 +140,7 @@ def explain_status(
     text += f": {reason}" if reason else ""
     text += f"; {hint}" if hint else ""
     text += f" (request id {quotable(request_id)})" if request_id else ""
-    return kind(text, status=status, request_id=request_id, reason=reason)
+    return kind(text, status=status, request_id=request_id, reason=reason, fix=hint)
 
 
 def _phrase(status: int) -> str:

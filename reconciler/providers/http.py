@@ -263,7 +263,9 @@ class HttpTarget:
         self.observe(answer)
         if self._refused is None and self._dialect.refuses_credentials(answer):
             error = self.error(answer)
-            self._refused = UnauthorizedError(f"{error} (no further calls are made)", status=error.status)
+            self._refused = UnauthorizedError(
+                f"{error} (no further calls are made)", status=error.status, fix=error.fix
+            )
 
     async def _exchange(self, call: Call, path: str, content: bytes | None, seconds: float) -> Answer | Silence:
         headers = {"content-type": "application/json"} if content is not None else None

@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import json
 
+import httpx
 import pytest
 
+from reconciler.engine.doctor import check_target
+from reconciler.engine.options import Purpose
+from reconciler.model.errors import Problem
 from reconciler.simulator import Simulator
 from tests.cases.projects import KEY, SECRET, Project
+from tests.cases.test_their_words import CREDENTIALS, RIGHTS
+from tests.providers.support import talk_raw
 
 _PREFIX = "cluster:admin/opensearch/notifications"
 PERMISSIONS = {
@@ -81,3 +87,26 @@ def test_what_cannot_be_asked_without_an_effect_is_not_tried(both: Project) -> N
     assert done.code == 0, done.everything
     assert done.out.count("not tried  right to ") == 4
     assert done.out.endswith("0 failures, 4 not tried.\n")
+
+
+@pytest.mark.parametrize(
+    ("answer", "check", "fix"),
+    [(httpx.Response(403, json={"message": words}), "credentials", fix) for words, fix in CREDENTIALS.items()]
+    + [
+        (httpx.Response(403, json={"Message": RIGHTS}), "right to list", "IAM policy"),
+        (httpx.Response(403, json={"error": "?"}), "right to list", "grant the user the rights in docs/permissions.md"),
+        (httpx.Response(401, text="Unauthorized"), "credentials", "check the target's auth"),
+        (httpx.Response(404, html="<html>"), "plugin", "is that the right address, or is a proxy between?"),
+    ],
+)
+def test_what_fixes_it_is_said_once_and_is_that_of_the_answer(answer: httpx.Response, check: str, fix: str) -> None:
+    """A second fix, which fits every failure, sends a person the wrong way."""
+
+    def handler(_request: httpx.Request) -> httpx.Response:
+        return httpx.Response(answer.status_code, headers=answer.headers, content=answer.content)
+
+    found = talk_raw(handler, lambda provider: check_target("search", provider, "acme", (), Purpose.PLAN))
+    (failed,) = [item for item in found if item.name == check]
+    assert isinstance(failed.found, Problem)
+    assert fix in failed.found.fix
+    assert failed.found.fix not in failed.found.message

@@ -227,7 +227,7 @@ ANOTHER = Delivery(
     Outcome.SKIPPED,
     "the live address is masked, and what it shows is not the manifest's, so a message would test another address: "
     "apply the manifest, or correct it",
-    reason=UnknownReason.ADDRESS_HIDDEN,
+    reason=UnknownReason.ADDRESS_DIFFERS,
 )
 READ_ONLY = Delivery(
     Outcome.SKIPPED,
