@@ -59,8 +59,3 @@ def kill_group(process: subprocess.Popen[bytes]) -> None:
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
-
-
-def has_alarm() -> bool:
-    """Whether a run can be woken after a time, wherever it is."""
-    return hasattr(signal, "setitimer")

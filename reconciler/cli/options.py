@@ -1,23 +1,32 @@
-"""The flags that several verbs share, each mirrored by an environment variable `RECONCILER_<FLAG>`."""
+"""The flags that several verbs share, each mirrored by an environment variable `RECONCILER_<FLAG>`; and a verb's run,
+prepared from them and this process, and carried out."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import os
+import sys
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.cli.terminal import be_quiet
+from reconciler.cli.terminal import be_quiet, note
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import OnFailure, When
 from reconciler.model.text import suggest
 
+if TYPE_CHECKING:
+    from reconciler.engine.options import ProjectOptions, Surroundings
+    from reconciler.engine.run import Run
+
+
+T = TypeVar("T")
 Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]
 
@@ -94,7 +103,6 @@ def complete_explained(_context: click.Context, _parameter: click.Parameter, inc
 
 def complete_name(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Names of the project's manifests; none where the project cannot be read."""
-    from reconciler.cli.loading import surroundings
     from reconciler.engine.load import load_workspace
     from reconciler.engine.options import ManifestOptions
 
@@ -107,7 +115,6 @@ def complete_name(context: click.Context, _parameter: click.Parameter, incomplet
 
 def complete_target(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """Targets of the project file."""
-    from reconciler.cli.loading import surroundings
     from reconciler.engine.load import load_project_only
     from reconciler.engine.options import ProjectOptions
 
@@ -217,3 +224,64 @@ CONNECTING: tuple[Decorator, ...] = (
     option("--parallelism", type=click.IntRange(1, 100), help="Calls side by side for each target."),
     option("--timeout", type=click.FloatRange(min=0.1), help="Seconds that a single call may take."),
 )
+
+
+@dataclass(frozen=True, kw_only=True)
+class TimeLimit:
+    """How long a verb that only reads may take, in seconds."""
+
+    time_limit: float
+
+
+def time_limit(default: float) -> Decorator:
+    """The flag of a verb that only reads."""
+    return option(
+        "--time-limit",
+        type=click.FloatRange(min=0.1),
+        default=default,
+        show_default=True,
+        help="Seconds after which the run ends with an error.",
+    )
+
+
+UNKNOWN = 100
+"""How many targets to expect where the project was not read yet."""
+
+_FEW_TARGETS = 4
+_MOST_THREADS = 128
+
+
+def surroundings() -> Surroundings:
+    """This process, as far as a run needs it."""
+    from reconciler.engine.options import Surroundings  # a verb that runs nothing, as `version`, does without
+
+    return Surroundings(os.environ, Path.cwd(), sys.stdin.buffer if sys.stdin is not None else None)
+
+
+def prepared(options: ProjectOptions) -> Run:
+    """The run that the options ask for; errors as `prepare`."""
+    from reconciler.engine.run import prepare  # `validate` does without: it only loads
+
+    run = prepare(options, surroundings())
+    for text in run.notes:
+        note(text)
+    return run
+
+
+def run_async(call: Coroutine[Any, Any, T], targets: int) -> T:
+    """Carry out what a verb does on so many targets, in an event loop of its own.
+
+    Host names are looked up in the loop's threads, of which there are six on two cores: for a fleet there are more, so
+    that names whose lookup hangs do not keep the others from being looked up in time.
+    """
+
+    import asyncio  # `validate` does without
+
+    async def with_threads() -> T:
+        if targets > _FEW_TARGETS:
+            from concurrent.futures import ThreadPoolExecutor
+
+            asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_MOST_THREADS))
+        return await call
+
+    return asyncio.run(with_threads())

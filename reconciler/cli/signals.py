@@ -3,6 +3,10 @@
 Until something is written a signal ends the run: it is a KeyboardInterrupt, also at a question, and is remembered,
 since a library's callback may turn one into an error of its own. While an apply writes (`watching`), after the first
 signal nothing new starts, and the second one ends it. What comes later changes nothing any more: the apply is over.
+
+A run that only reads has a time limit (`within`): whatever a project or a server does, the job ends and says so. By the
+system's alarm, which also ends what loops without asking the clock. Where there is none (Windows, a thread that is not
+the main one) the limits of what a run reads hold all the same.
 """
 
 from __future__ import annotations
@@ -13,6 +17,8 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
+
+from reconciler.model.errors import ReconcilerError
 
 if TYPE_CHECKING:
     import asyncio
@@ -104,3 +110,38 @@ def _stop_listening(loop: asyncio.AbstractEventLoop, number: int) -> None:
         loop.remove_signal_handler(number)
     except NotImplementedError:
         return  # the interpreter's handler is replaced by the one from before
+
+
+_AGAIN_SECONDS = 5.0  # the alarm rings again, in case something caught the first one
+
+
+class TimeIsOverError(ReconcilerError):
+    """The run took too long, and was ended."""
+
+
+class _Alarm(KeyboardInterrupt):
+    """An event loop and its tasks let only this kind pass from wherever it arises."""
+
+
+@contextmanager
+def within(seconds: float) -> Iterator[None]:
+    """TimeIsOverError if the block takes longer."""
+    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
+        yield
+        return
+    before = signal.signal(signal.SIGALRM, _ring)
+    try:
+        signal.setitimer(signal.ITIMER_REAL, seconds, _AGAIN_SECONDS)
+        yield
+    except _Alarm:
+        raise TimeIsOverError(
+            f"the run took more than {seconds:g} seconds and was ended; nothing was written. "
+            "Split the project, or give more with --time-limit"
+        ) from None
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+def _ring(_number: int, _frame: object) -> None:
+    raise _Alarm

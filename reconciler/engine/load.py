@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.engine.options import Selection
 from reconciler.manifests.files import in_yaml
-from reconciler.manifests.levels import Silence, levels_of, silences_of, with_levels
+from reconciler.manifests.lint import Silence, levels_of, silences_of, with_levels
 from reconciler.manifests.load import Loaded, Text, load_manifests, load_texts
 from reconciler.manifests.load_project import find_project, load_project, load_project_text
 from reconciler.model.dataclass import dataclass

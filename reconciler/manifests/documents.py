@@ -15,8 +15,7 @@ from yaml._yaml import CParser
 from yaml.error import YAMLError
 from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
-from reconciler.manifests.budget import Budget
-from reconciler.manifests.yaml_errors import UnsafeYamlError, word_yaml_error
+from reconciler.manifests.files import Budget
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Location, Problem
 from reconciler.model.text import Path, quoted_key
@@ -46,6 +45,21 @@ def is_merge(key: Node) -> bool:
 def location_of(mark: Any) -> Location:
     """A mark of libyaml's, which counts from 0, as a location in a text whose file others know."""
     return Location("", mark.line + 1, mark.column + 1)
+
+
+class UnsafeYamlError(Exception):
+    """A document passes one of the limits; `limit` says which."""
+
+    def __init__(self, limit: str, mark: Any) -> None:
+        super().__init__(limit)
+        self.limit = limit
+        self.mark = mark
+
+
+def _worded(error: YAMLError | UnsafeYamlError, text: str) -> Problem:
+    from reconciler.manifests.yaml_errors import word_limit, word_yaml_error  # all prose, which a good run never needs
+
+    return word_limit(error.limit, error.mark) if isinstance(error, UnsafeYamlError) else word_yaml_error(error, text)
 
 
 class ValueReader:
@@ -208,7 +222,7 @@ def parse_documents(text: str, budget: Budget | None = None) -> Iterator[Documen
                 if value is not None or reader.problems:
                     yield _document(node, value, reader)
     except (YAMLError, UnsafeYamlError) as error:
-        yield word_yaml_error(error, text)
+        yield _worded(error, text)
 
 
 def _document(node: Node, value: Any, reader: ValueReader) -> Document:

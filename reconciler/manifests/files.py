@@ -1,7 +1,8 @@
 """Paths -> texts: which files hold manifests, and their text if it is safe to read. The only disk access here.
 
 A folder is taken with all below it, hidden files left out; links are followed, but never round in a circle, nor out of
-the repository. What cannot be read is a problem like any other; more than a run may read ends it.
+the repository. What cannot be read is a problem like any other. More than a run may read (`Budget`) ends it: whoever
+may propose manifests could else keep it busy for ever. Each single file and document has limits of its own besides.
 """
 
 from __future__ import annotations
@@ -9,15 +10,16 @@ from __future__ import annotations
 import os
 import re
 import stat
+import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 from functools import lru_cache
 from pathlib import Path
 from typing import IO
 
-from reconciler.manifests.budget import Budget
 from reconciler.model.dataclass import dataclass
-from reconciler.model.errors import Location, Problem
+from reconciler.model.errors import ConfigurationError, Location, Problem
 
 STDIN = "<stdin>"
 """What manifests from standard input have for a file."""
@@ -213,3 +215,44 @@ def _joined(found: re.Match[str]) -> str:
     if high is None:
         return found.group()
     return f"\\U{0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF):08x}"
+
+
+# Far above what people write (the largest project that is measured has 10,000 manifests), and far below what a job
+# cannot take.
+_MOST = {
+    "files": 25_000,
+    "folders": 10_000,
+    "entries": 500_000,  # of folders, whatever they are
+    "documents": 50_000,
+    "values": 2_000_000,  # of lists and mappings, those that aliases repeat included
+    "characters": 128 * 2**20,
+    "problems": 20_000,
+}
+SECONDS = 120.0
+"""How long reading and checking the manifests may take."""
+
+
+class TooMuchError(ConfigurationError):
+    """The project holds more than a run reads."""
+
+
+@dataclass()
+class Budget:
+    """What is left for one run."""
+
+    deadline: float = field(default_factory=lambda: time.monotonic() + SECONDS)
+    spent: Counter[str] = field(default_factory=Counter)
+
+    def spend(self, what: str, amount: int = 1) -> None:
+        """Count some more; TooMuchError over a limit, or when the time is over."""
+        self.spent[what] += amount
+        if self.spent[what] > _MOST[what]:
+            raise TooMuchError(
+                f"the manifests hold more than {_MOST[what]:,} {what}: nothing was compared; split the project, or "
+                "take out what does not belong there"
+            )
+        if time.monotonic() > self.deadline:
+            raise TooMuchError(
+                f"reading the manifests took more than {SECONDS:g} seconds: nothing was compared; split the "
+                "project, or take out what does not belong there"
+            )

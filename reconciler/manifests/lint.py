@@ -1,20 +1,25 @@
 """What no schema says of a single manifest: secrets written out, unknown sources, channels that reach nobody.
 
-Pure, and quick on good manifests: it runs for every one of them.
+Pure, and quick on good manifests: it runs for every one of them. What becomes of problems by the project's levels and
+the manifests' silences comes last, behind all checks: under `--base` the levels that count are the base's.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import cache
 from typing import Any
 
+from reconciler.manifests.manifest import Manifest
 from reconciler.model import __version__
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, Level, Problem
 from reconciler.model.kinds import KINDS, Role
+from reconciler.model.lint import LINT_RULES, LintLevel, LintLevels
 from reconciler.model.project import Project, Target
 from reconciler.model.provider import ProviderSettings, SettingsOf
-from reconciler.model.text import Path, suggest
+from reconciler.model.text import Path, printable, suggest
 from reconciler.model.values import BUILT_IN_SOURCES, PUBLIC_HEADERS, RESERVED_NAMES
 
 _SECRETS = {
@@ -215,3 +220,52 @@ def _credentials(spec: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
             for field in _CREDENTIALS.get(way, ()):
                 if field in fields:
                     yield ("spec", "targets", name, "auth", way, field), fields[field]
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """A rule that a manifest silences, and its reason for it."""
+
+    manifest: Manifest
+    rule: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.manifest}: {self.rule} is silenced: {printable(self.reason)}"
+
+
+def silences_of(manifests: Iterable[Manifest]) -> tuple[Silence, ...]:
+    """What these manifests silence, sorted by name and rule."""
+    named = sorted(manifests, key=lambda manifest: manifest.name)
+    return tuple(
+        Silence(manifest, rule, value["off"])
+        for manifest in named
+        for rule, value in sorted(manifest.spec.get("lint", {}).items())
+    )
+
+
+def levels_of(levels: Mapping[str, LintLevel], silences: Iterable[Silence]) -> LintLevels:
+    """What counts: the project's levels, and what its manifests silence."""
+    return LintLevels(levels, frozenset((silence.manifest.name, silence.rule) for silence in silences))
+
+
+def with_levels(
+    problems: Iterable[Problem], levels: LintLevels, manifests: Iterable[Manifest], silences: Iterable[Silence]
+) -> Iterator[Problem]:
+    """The problems at the levels that count, without what is off; and one for each silence that the project forbids."""
+    names = {str(manifest): manifest.name for manifest in manifests}
+    for problem in problems:
+        if problem.rule not in LINT_RULES:
+            yield problem
+            continue
+        level = levels.of(problem.rule, names.get(problem.subject, ""))
+        if level is not LintLevel.OFF:
+            yield replace(problem, level=Level(level.value))
+    for silence in silences:
+        if levels.of(silence.rule) is LintLevel.ERROR:
+            yield silence.manifest.problem(
+                f"the project sets {silence.rule} to error, so that no manifest can silence it",
+                "not-to-be-silenced",
+                path=("spec", "lint", silence.rule),
+                fix="correct what it finds, or have spec.lint of the project file changed first",
+            )

@@ -15,10 +15,9 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
-from reconciler.manifests.budget import Budget
 from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents
-from reconciler.manifests.files import STDIN, FileError, Found, find_files, in_yaml, label_of, read_text
+from reconciler.manifests.files import STDIN, Budget, FileError, Found, find_files, in_yaml, label_of, read_text
 from reconciler.manifests.lint import lint_manifest, lint_spec
 from reconciler.manifests.manifest import Manifest, Source, located, subject_of
 from reconciler.model.dataclass import dataclass

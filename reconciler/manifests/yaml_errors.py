@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from yaml.error import MarkedYAMLError
+from yaml.error import MarkedYAMLError, YAMLError
 
 from reconciler.model.errors import Location, Problem
 
@@ -60,20 +60,14 @@ _NO_TOKEN = "found character that cannot start any token"  # noqa: S105 - libyam
 _UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
 
 
-class UnsafeYamlError(Exception):
-    """A document passes one of the limits; `limit` says which."""
-
-    def __init__(self, limit: str, mark: Any) -> None:
-        super().__init__(limit)
-        self.limit = limit
-        self.mark = mark
+def word_limit(limit: str, mark: Any) -> Problem:
+    """That a document passes one of the limits, and where."""
+    message, rule, fix = _LIMITS[limit]
+    return Problem((), message, rule, fix, location=_location(mark))
 
 
-def word_yaml_error(error: Exception, text: str) -> Problem:
-    """What the parser or a limit refused, and where in the text."""
-    if isinstance(error, UnsafeYamlError):
-        message, rule, fix = _LIMITS[error.limit]
-        return Problem((), message, rule, fix, location=_location(error.mark))
+def word_yaml_error(error: YAMLError, text: str) -> Problem:
+    """What the parser refused, and where in the text."""
     if isinstance(error, MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         message, fix = _syntax(str(error.problem), text, mark)

@@ -22,7 +22,6 @@ from reconciler.plan.changes import (
 )
 from reconciler.plan.diff import FieldChange
 from reconciler.report.texts import Paint, plain, render_nested, shown_time, shown_value
-from reconciler.report.users_text import used_by_lines
 from reconciler.report.view import Entry, Line, Page, Section, Tone, in_order
 
 _TONES = {
@@ -160,7 +159,10 @@ def _details(change: Change) -> Iterator[Line]:
         yield _field(change.action, field, width)
     for path, reference in change.unresolved:
         yield Line(f"{'.'.join(path)}: resolved at apply (from {printable(reference)})")
-    yield from map(Line, used_by_lines(change))
+    if change.used_by is not None:
+        from reconciler.report.users_text import used_by_lines  # few changes say who uses their object
+
+        yield from map(Line, used_by_lines(change))
     yield from (Line(f"note: {printable(note)}") for note in change.notes)
     if change.held:
         yield Line(f"held: {printable(change.held)}", Tone.BAD)

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from reconciler.model.errors import ConfigurationError, SecretError
 from reconciler.secrets.settings import MAX_BYTES, SecretSettings, decode_value
-from reconciler.systems import open_without_waiting
 
 _STEP = r"(?!\.\.?\Z)[-._A-Za-z0-9]{1,253}\Z"
 _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*\Z"
@@ -61,6 +60,8 @@ class FileSource:
 
     def _open(self, argument: str) -> int:
         """The file's descriptor: what is checked is what is read, whatever the path leads to a moment later."""
+        from reconciler.systems import open_without_waiting  # most projects keep no secret in a file
+
         bounds = self._settings.bounds
         if bounds is None:
             return open_without_waiting(locate(argument, self._settings))

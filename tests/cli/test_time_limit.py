@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.cli.main import main
-from reconciler.cli.time_limit import TimeIsOverError, within
+from reconciler.cli.signals import TimeIsOverError, within
 
 PATIENCE = 60
 """Seconds after which what nothing ended fails its test."""

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import budget
-from reconciler.manifests.budget import Budget, TooMuchError
+from reconciler.manifests import files
+from reconciler.manifests.files import Budget, TooMuchError
 from reconciler.manifests.load import load_manifests
 
 SECONDS = 60.0
@@ -61,7 +61,7 @@ def test_more_problems_than_anybody_reads(tmp_path: Path) -> None:
 def test_more_files_folders_or_entries_than_anybody_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, folder in (("files", "a"), ("folders", "b"), ("entries", "c")):
         with monkeypatch.context() as patch:
-            patch.setitem(budget._MOST, name, 5)
+            patch.setitem(files._MOST, name, 5)
             for number in range(8):
                 place = tmp_path / folder / str(number)
                 place.mkdir(parents=True)
@@ -71,7 +71,7 @@ def test_more_files_folders_or_entries_than_anybody_has(tmp_path: Path, monkeypa
 
 
 def test_more_text_than_a_run_reads(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(budget._MOST, "characters", 1000)
+    monkeypatch.setitem(files._MOST, "characters", 1000)
     for number in range(9):
         (tmp_path / f"{number}.yaml").write_text(MANIFEST % number + "#" * 100)
     fails(tmp_path, "more than 1,000 characters")

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 import reconciler
-from reconciler.manifests.levels import levels_of, silences_of, with_levels
+from reconciler.manifests.lint import levels_of, silences_of, with_levels
 from reconciler.manifests.load import load_manifests
 from reconciler.manifests.manifest import Manifest
 from reconciler.model.errors import Level, Problem

@@ -10,9 +10,20 @@ from pathlib import Path
 import click
 
 from reconciler.cli.applying import apply_and_report
-from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, PLANNING, SELECTING, TESTING, WRITING, Asking, options, takes
+from reconciler.cli.options import (
+    COMMON,
+    CONNECTING,
+    PLANNING,
+    SELECTING,
+    TESTING,
+    WRITING,
+    Asking,
+    options,
+    prepared,
+    run_async,
+    takes,
+)
 from reconciler.cli.publishing import OUTPUTS, Output, published
 from reconciler.engine.options import ApplyOptions
 from reconciler.model.errors import ConfigurationError, NothingToCompareError

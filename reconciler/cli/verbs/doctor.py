@@ -4,9 +4,19 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.loading import UNKNOWN, run_async, surroundings
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, TARGET, as_enum, option, options, takes
+from reconciler.cli.options import (
+    COMMON,
+    CONNECTING,
+    TARGET,
+    UNKNOWN,
+    as_enum,
+    option,
+    options,
+    run_async,
+    surroundings,
+    takes,
+)
 from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, out, show_json
 from reconciler.engine.doctor import examine

@@ -9,12 +9,22 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, SELECTING, option, options, takes
+from reconciler.cli.options import (
+    COMMON,
+    CONNECTING,
+    SELECTING,
+    TimeLimit,
+    option,
+    options,
+    prepared,
+    run_async,
+    takes,
+    time_limit,
+)
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
+from reconciler.cli.signals import within
 from reconciler.cli.terminal import note, out
-from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.options import DriftOptions
 from reconciler.engine.run import find_drift
 from reconciler.model.dataclass import dataclass

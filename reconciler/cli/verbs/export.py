@@ -6,9 +6,8 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, TARGET, option, options, takes
+from reconciler.cli.options import COMMON, CONNECTING, TARGET, option, options, prepared, run_async, takes
 from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.engine.export import check_export, export_targets, take_snapshot, write_manifests

@@ -6,9 +6,18 @@ from collections.abc import Mapping
 
 import click
 
-from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, TARGET, complete_name, option, options, takes
+from reconciler.cli.options import (
+    COMMON,
+    CONNECTING,
+    TARGET,
+    complete_name,
+    option,
+    options,
+    prepared,
+    run_async,
+    takes,
+)
 from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.engine.load import is_named, match_names

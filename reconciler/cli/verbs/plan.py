@@ -6,12 +6,24 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, MAX_MESSAGES, PLANNING, SELECTING, option, options, takes
+from reconciler.cli.options import (
+    COMMON,
+    CONNECTING,
+    MAX_MESSAGES,
+    PLANNING,
+    SELECTING,
+    TimeLimit,
+    option,
+    options,
+    prepared,
+    run_async,
+    takes,
+    time_limit,
+)
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
+from reconciler.cli.signals import within
 from reconciler.cli.terminal import note
-from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.options import PlanOptions
 from reconciler.engine.plan import plan_exit_code
 from reconciler.engine.run import Run, check_limits, make_plan

@@ -5,9 +5,8 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.applying import apply_and_report
-from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, TARGET, WRITING, Asking, options, takes
+from reconciler.cli.options import COMMON, CONNECTING, TARGET, WRITING, Asking, options, prepared, run_async, takes
 from reconciler.cli.publishing import OUTPUTS, Output, published
 from reconciler.engine.options import ReleaseOptions
 

@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.loading import surroundings
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import complete_target, option, options, takes
+from reconciler.cli.options import complete_target, option, options, surroundings, takes
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published
 from reconciler.cli.terminal import note, out, show_json
 from reconciler.engine.options import ProjectOptions

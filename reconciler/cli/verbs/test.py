@@ -7,9 +7,18 @@ from pathlib import Path
 import click
 
 from reconciler.cli.applying import tell_what_happened
-from reconciler.cli.loading import prepared, run_async
 from reconciler.cli.main import set_up_logging
-from reconciler.cli.options import COMMON, CONNECTING, SELECTING, complete_name, option, options, takes
+from reconciler.cli.options import (
+    COMMON,
+    CONNECTING,
+    SELECTING,
+    complete_name,
+    option,
+    options,
+    prepared,
+    run_async,
+    takes,
+)
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
 from reconciler.cli.terminal import note
 from reconciler.engine.options import TestOptions

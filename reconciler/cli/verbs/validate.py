@@ -7,11 +7,10 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.loading import surroundings
-from reconciler.cli.options import COMMON, SELECTING, option, options, takes
+from reconciler.cli.options import COMMON, SELECTING, TimeLimit, option, options, surroundings, takes, time_limit
 from reconciler.cli.publishing import published
+from reconciler.cli.signals import within
 from reconciler.cli.terminal import Screen, note, out, show_json
-from reconciler.cli.time_limit import TimeLimit, time_limit, within
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import ManifestOptions
 from reconciler.model.dataclass import dataclass
