@@ -160,14 +160,20 @@ def _cut(entries: list[Entry], shown: dict[int, _Block]) -> str:
     folded = [entry for entry in entries if id(entry) in shown and not shown[id(entry)].full]
     parts = []
     if gone:
-        parts.append(f"{len(gone)} entries ({_counted(gone)}): {_named(gone)}")
+        parts.append(f"{_number(gone)} entries ({_counted(gone)}): {_named(gone)}")
     if folded:
-        parts.append(f"the details of {len(folded)} entries ({_counted(folded)}): {_named(folded)}")
+        parts.append(f"the details of {_number(folded)} entries ({_counted(folded)}): {_named(folded)}")
     return f"\n> **Cut for length:** {'; and '.join(parts)}. The run's log has all of it.\n" if parts else ""
 
 
+def _number(entries: Iterable[Entry]) -> int:
+    return sum(entry.times for entry in entries)
+
+
 def _counted(entries: Iterable[Entry]) -> str:
-    counts = Counter(entry.group or entry.tone.value for entry in entries)
+    counts = Counter[str]()
+    for entry in entries:
+        counts[entry.group or entry.tone.value] += entry.times
     return ", ".join(f"{count} {group}" for group, count in sorted(counts.items()))
 
 

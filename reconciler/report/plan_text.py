@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator
 
 from reconciler.model.gaps import UnknownReason
@@ -112,13 +113,19 @@ def summarise_disabled(items: Iterable[Disabled]) -> str:
     """`1 left disabled: oncall`; "" where there is nothing."""
     items = list(items)
     by_hand = [printable(item.name) for item in items if item.by_hand]
-    parts = [f"{len(by_hand)} left disabled: {', '.join(by_hand)}"] if by_hand else []
+    parts = [f"{len(by_hand)} left disabled: {_each_once(by_hand)}"] if by_hand else []
     return "; ".join([*parts, *_left_to_operators(items)])
 
 
 def _left_to_operators(items: Iterable[Disabled]) -> Iterator[str]:
     if operators := [printable(item.name) for item in items if not item.by_hand]:
-        yield f"{len(operators)} disabled by operators: {', '.join(operators)}"
+        yield f"{len(operators)} disabled by operators: {_each_once(operators)}"
+
+
+def _each_once(names: Iterable[str]) -> str:
+    """`oncall on 3 targets, ops`: the names of objects of several targets."""
+    counts = Counter(names)
+    return ", ".join(f"{name} on {count} targets" if count > 1 else name for name, count in counts.items())
 
 
 def about_target(target: TargetPlan) -> str:
@@ -290,18 +297,22 @@ def _summary(plan: Plan) -> Iterator[Line]:
         yield Line(f"{gaps}.")
     if plan.messages:
         yield Line(describe_messages(plan.messages))
-    candidates = [(target.target, item) for target in plan.targets for item in target.candidates]
+    candidates: dict[str, list[str]] = {}
+    for target in plan.targets:
+        for item in target.candidates:
+            candidates.setdefault(_candidate(item), []).append(target.target)
     if candidates:
-        yield Line(f"{plural(len(candidates), 'prune candidate')}, deleted only with --prune:")
-        yield from (Line(f"{_candidate(item)} on {target}", depth=1) for target, item in candidates)
+        count = sum(len(targets) for targets in candidates.values())
+        yield Line(f"{plural(count, 'prune candidate')}, deleted only with --prune:")
+        yield from (Line(f"{item} on {', '.join(targets)}", depth=1) for item, targets in candidates.items())
     leftovers = sum(len(target.leftovers) for target in plan.targets)
     if leftovers:
         yield Line(f"{plural(leftovers, 'leftover')} of an interrupted run, removed by an apply that writes.")
     copies = sum(len(target.copies) for target in plan.targets)
     if copies:
         yield Line(f"{copies} {'copy' if copies == 1 else 'copies'} with the mark of another object, left as they are.")
-    for target in plan.targets:
-        yield from (Line(f"hint: {printable(hint)}") for hint in target.hints)
+    hints = dict.fromkeys(hint for target in plan.targets for hint in target.hints)
+    yield from (Line(f"hint: {printable(hint)}") for hint in hints)
     by_hand = (item for target in plan.targets for item in target.disabled if item.by_hand)
     if disabled := summarise_disabled(by_hand):
         yield Line(f"{disabled}.")

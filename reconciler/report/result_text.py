@@ -44,7 +44,7 @@ def render_result(result: RunResult, paint: Paint = plain) -> str:
 
 def result_page(project: str, result: RunResult) -> Page:
     """What became of an apply."""
-    sections = in_order((_section(result, target) for target in result.targets), result.unread)
+    sections = in_order((_section(result, target) for target in result.targets), result.unread, folded=False)
     return Page("apply", project, summarise_result(result), _result_tone(result), sections=sections)
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from reconciler.model.text import printable, quoted
@@ -71,14 +72,25 @@ def render_nested(page: Page, paint: Paint = plain) -> str:
     """Target by target, each entry below its target and its fields below it; the headline and its lines at the end."""
     lines = [_painted(f"! {note}", Tone.WARN, paint) for note in page.notes]
     lines += [""] if lines else []
-    for section in page.sections:
-        lines += [*_nested(section, paint), ""]
+    for section, following in pairwise((*page.sections, None)):
+        if section is not None:
+            lines += _nested(section, paint)
+            together = following is not None and section.is_quiet and following.is_quiet
+            lines += [] if together else [""]
     lines.append(paint(page.headline, "bold"))
     return "\n".join([*lines, *(_set_in(line, 0, paint) for line in page.summary)]) + "\n"
 
 
 def _nested(section: Section, paint: Paint) -> Iterator[str]:
-    yield paint(f"{section.title} ({section.about})" if section.about else section.title, "bold")
+    heading = f"{section.title} ({section.about})" if section.about else section.title
+    if section.is_quiet:
+        (line,) = section.besides or (Line(section.count),)
+        sign = "! " if line.tone is Tone.BAD else ""
+        yield _painted(f"{sign}{heading}: {line}", line.tone, paint)
+        yield from (_set_in(line, 2, paint) for line in section.names)
+        return
+    yield paint(heading, "bold")
+    yield from (_set_in(line, 2, paint) for line in section.names)
     yield from (_set_in(line, 2, paint) for line in section.notes)
     for entry in section.entries:
         joint = ": " if entry.tone is Tone.BAD else "  "  # what is wrong, or why it is done

@@ -6,7 +6,7 @@ that failed becomes one here. Annotations, JUnit and SARIF are made of problems 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from enum import StrEnum
 from typing import TYPE_CHECKING
@@ -17,6 +17,11 @@ from reconciler.model.text import plural, printable
 
 if TYPE_CHECKING:
     from reconciler.plan.changes import UnreadTarget
+
+_FEW_SECTIONS = 10
+"""So many targets are shown one by one, whatever they have in common."""
+
+_NAMES_A_LINE = 40
 
 
 class Tone(StrEnum):
@@ -59,7 +64,7 @@ class Entry:
     `word` is how it ended, `remark` why, or what it is about; `group` is what it is counted as when cut. `id` is the
     live object's, where only that tells it from another of its name. What is `streamed` was shown when it ended: a text
     that ends the run holds only the lines below it, but for what has a `rank`, which comes before all else, the lowest
-    first.
+    first. `times` is on how many targets it stands so.
     """
 
     tone: Tone
@@ -74,6 +79,7 @@ class Entry:
     streamed: bool = False
     rank: int = 0
     id: str = ""
+    times: int = 1
 
     @property
     def title(self) -> str:
@@ -98,10 +104,14 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One target: its name, what it is, what to know first, its entries, what to know besides, and what was counted."""
+    """One target: its name, what it is, what to know first, its entries, what to know besides, and what was counted.
+
+    One of several targets that are alike has their number as its title, and their names.
+    """
 
     title: str
     about: str = ""
+    names: tuple[Line, ...] = ()
     notes: tuple[Line, ...] = ()
     entries: tuple[Entry, ...] = ()
     besides: tuple[Line, ...] = ()
@@ -110,7 +120,12 @@ class Section:
     @property
     def remarks(self) -> tuple[Line, ...]:
         """Every line of the target, for a form that shows them below its entries."""
-        return (*self.notes, *self.besides, *((Line(self.count),) if self.count else ()))
+        return (*self.names, *self.notes, *self.besides, *((Line(self.count),) if self.count else ()))
+
+    @property
+    def is_quiet(self) -> bool:
+        """Whether there is nothing to say of it but one thing: what was counted, or why it was not read."""
+        return not (self.notes or self.entries) and len(self.besides) + bool(self.count) == 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,8 +148,10 @@ class Page:
         return (*self.notes, *self.summary)
 
 
-def in_order(read: Iterable[Section], unread: Iterable[UnreadTarget]) -> tuple[Section, ...]:
-    """The sections of all targets, in the order of their names; where one could not be read, that is all it says."""
+def in_order(read: Iterable[Section], unread: Iterable[UnreadTarget], *, folded: bool = True) -> tuple[Section, ...]:
+    """The sections of the targets that were read, in the order of their names, then of those that could not be, each
+    with nothing but the reason. `folded`: of many targets those that are alike are one section."""
+    ordered = sorted(read, key=_title)
     missing = (
         Section(
             printable(item.target),
@@ -143,7 +160,33 @@ def in_order(read: Iterable[Section], unread: Iterable[UnreadTarget]) -> tuple[S
         )
         for item in unread
     )
-    return tuple(sorted([*read, *missing], key=lambda section: section.title))
+    return (
+        *(_alike_as_one(ordered) if folded and len(ordered) > _FEW_SECTIONS else ordered),
+        *sorted(missing, key=_title),
+    )
+
+
+def _title(section: Section) -> str:
+    return section.title
+
+
+def _alike_as_one(sections: Iterable[Section]) -> Iterator[Section]:
+    """Sections that differ by their targets alone as one, which names them all, where the first of them stood."""
+    groups: dict[Section, list[str]] = {}
+    for section in sections:
+        groups.setdefault(replace(section, title=""), []).append(section.title)
+    for section, titles in groups.items():
+        if len(titles) == 1:
+            yield replace(section, title=titles[0])
+            continue
+        names = (", ".join(titles[start : start + _NAMES_A_LINE]) for start in range(0, len(titles), _NAMES_A_LINE))
+        yield replace(
+            section,
+            title=plural(len(titles), "target"),
+            names=tuple(map(Line, names)),
+            entries=tuple(replace(entry, times=len(titles)) for entry in section.entries),
+            count=f"{section.count}, each" if section.count else "",
+        )
 
 
 def with_files(page: Page, files: Mapping[str, str]) -> Page:
