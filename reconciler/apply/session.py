@@ -17,9 +17,9 @@ from reconciler.model.provider import Provider
 from reconciler.model.resource import ChangeKey, Expect, OnFailure, Payload, Resource
 from reconciler.plan.changes import Change, Message, TargetPlan
 from reconciler.plan.diff import Secrets
-from reconciler.plan.enabled import we_disable
 from reconciler.plan.marks import CANARY, DISABLED, PROTECTED, UNVERIFIED, Found, Mark, Match, Matching, Ownership
 from reconciler.plan.payload import make_payload
+from reconciler.plan.sending import we_disable
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,8 @@ from reconciler.model.resource import LiveObject, OnFailure, Payload, When
 from reconciler.plan.changes import Action, Change, Message, Reason
 from reconciler.plan.marks import UNVERIFIED, Found, Match
 from reconciler.plan.match import read_found
-from reconciler.plan.messages import is_enabled
 from reconciler.plan.payload import UnknownReferenceError, differing_fields, payload_of_live
+from reconciler.plan.sending import is_enabled
 
 
 async def carry_out(session: Session, change: Change) -> ChangeResult:

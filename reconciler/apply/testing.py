@@ -21,7 +21,7 @@ from reconciler.model.resource import ChangeKey, Expect, Payload, Resource
 from reconciler.model.values import Value
 from reconciler.plan.changes import Message
 from reconciler.plan.marks import Match
-from reconciler.plan.messages import is_enabled
+from reconciler.plan.sending import is_enabled
 
 Pause = Callable[[float], Awaitable[object]]
 """Waits for so many seconds."""

@@ -16,7 +16,7 @@ from reconciler.model.resource import OnFailure, When
 
 if TYPE_CHECKING:
     from reconciler.engine.permitted import Permit
-    from reconciler.secrets.settings import SecretSource
+    from reconciler.secrets.sources import SecretSource
 
 
 class Effect(StrEnum):

@@ -17,9 +17,9 @@ from reconciler.model.errors import ConfigurationError, Exit, NothingToCompareEr
 from reconciler.model.lint import LintLevel
 from reconciler.plan.changes import Plan, TargetPlan, UnreadTarget
 from reconciler.plan.checks import idle_deletes
-from reconciler.plan.enabled import ALL
 from reconciler.plan.guards import GuardOptions
 from reconciler.plan.make import MakeOptions
+from reconciler.plan.sending import ALL
 from reconciler.providers import settings_of
 
 if TYPE_CHECKING:

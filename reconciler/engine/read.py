@@ -32,7 +32,7 @@ from reconciler.plan.match import Words, described_ids, match_live
 from reconciler.plan.users import SeenUsers, can_be_used, ids_taken_away, matters, with_users
 from reconciler.providers.limits import MOST_TARGETS, RunLimits
 from reconciler.secrets.resolver import Resolver
-from reconciler.secrets.settings import SecretSettings
+from reconciler.secrets.sources import SecretSettings
 from reconciler.tasks import side_by_side
 
 _LOG = logging.getLogger("reconciler.engine")

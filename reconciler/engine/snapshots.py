@@ -25,8 +25,8 @@ from reconciler.plan.guards import hold_back
 from reconciler.plan.make import make_target_plan
 from reconciler.plan.marks import Match, Matching, Ownership
 from reconciler.plan.match import match_live
-from reconciler.plan.messages import Audience, possible_message
 from reconciler.plan.origin import with_origins
+from reconciler.plan.sending import Audience, possible_message
 from reconciler.plan.users import with_users
 from reconciler.providers import provided
 

@@ -27,10 +27,17 @@ from reconciler.plan.changes import (
     TargetPlan,
 )
 from reconciler.plan.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
-from reconciler.plan.enabled import disabled_object, is_disabled_by_hand, mark_change
 from reconciler.plan.marks import PROTECTED, UNVERIFIED, Found, How, Match, Matching, Refusal
-from reconciler.plan.messages import Audience, is_enabled, possible_message, test_messages
 from reconciler.plan.payload import effective_fields, live_fields, references, refuse_dangling
+from reconciler.plan.sending import (
+    Audience,
+    disabled_object,
+    is_disabled_by_hand,
+    is_enabled,
+    mark_change,
+    possible_message,
+    test_messages,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from reconciler.model.resource import LiveObject, Resource
 from reconciler.model.text import few, plural, suggest
 from reconciler.model.values import in_clear
 from reconciler.plan.claims import Finder, listed
-from reconciler.plan.enabled import settle_enabled
 from reconciler.plan.marks import CANARY, REPLACED, Found, Match, Matching, Ownership, Refusal, read_mark
+from reconciler.plan.sending import settle_enabled
 
 Words = Mapping[str, Mapping[str, KeyWord]]
 """By kind, every word that its key may have; a kind that is not there may have any."""

@@ -26,7 +26,7 @@ from reconciler.plan.changes import (
     TargetPlan,
 )
 from reconciler.plan.diff import FieldChange
-from reconciler.plan.enabled import OFF, ON
+from reconciler.plan.sending import OFF, ON
 
 _AGAIN = "adopted again: the mark was removed since it was written, by a hand or another tool"
 

@@ -12,7 +12,7 @@ import threading
 from typing import Any
 
 from reconciler.model.errors import ConfigurationError, SecretError, install_hint
-from reconciler.secrets.settings import Once, SecretSettings, parse_document, pick_value
+from reconciler.secrets.sources import Once, SecretSettings, parse_document, pick_value
 
 _REASONS = {
     "ResourceNotFoundException": "does not exist in this account and region; check its name and AWS_REGION",

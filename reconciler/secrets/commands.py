@@ -20,14 +20,15 @@ from pathlib import Path
 from typing import IO, cast
 
 from reconciler.model.errors import ConfigurationError, SecretError
-from reconciler.secrets.local import locate, refuse_key
-from reconciler.secrets.settings import (
+from reconciler.secrets.sources import (
     MAX_BYTES,
     Once,
     SecretSettings,
     decode_value,
+    locate,
     parse_document,
     pick_value,
+    refuse_key,
     too_large,
 )
 from reconciler.systems import check_commands, kill_group

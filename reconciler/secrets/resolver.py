@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import SecretError
 from reconciler.model.values import BUILT_IN_SOURCES, SecretReference, SecretText
-from reconciler.secrets.settings import ENTRY_POINT_GROUP, Once, SecretSettings, SecretSource, check_value
+from reconciler.secrets.sources import ENTRY_POINT_GROUP, Once, SecretSettings, SecretSource, check_value
 from reconciler.tasks import side_by_side
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class Sources:
                 from reconciler.secrets.aws import AwsSecretSource
 
                 return AwsSecretSource(self._settings)
-        from reconciler.secrets.local import EnvironmentSource, FileSource, MountedSecretSource
+        from reconciler.secrets.sources import EnvironmentSource, FileSource, MountedSecretSource
 
         of: Mapping[str, Callable[[SecretSettings], SecretSource]] = {
             "env": EnvironmentSource,

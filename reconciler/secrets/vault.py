@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import quote
 
 from reconciler.model.errors import SecretError, install_hint
-from reconciler.secrets.settings import Once, SecretSettings, pick_value
+from reconciler.secrets.sources import Once, SecretSettings, pick_value
 
 _BUNDLES = ("VAULT_CACERT", "VAULT_CAPATH", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 """Variables that name authorities to trust: Vault's own, then those of `requests`."""

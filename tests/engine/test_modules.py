@@ -22,7 +22,7 @@ except SystemExit as ended:
 ours = [m for n, m in sys.modules.items() if n.startswith("reconciler.") and not hasattr(m, "__path__")]
 print(len(ours), file=sys.stderr)
 """
-MOST = {"plan": 84, "apply": 95}
+MOST = {"plan": 67, "apply": 79}
 """Just above what they are, since the users of channels and the levels of lint rules came in. They should be 57 and 68:
 single-user modules are to be folded into their users."""
 

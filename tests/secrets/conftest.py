@@ -13,7 +13,7 @@ from moto.server import ThreadedMotoServer
 
 from reconciler.model.values import SecretReference
 from reconciler.secrets.resolver import Resolution, Resolver
-from reconciler.secrets.settings import SecretSettings
+from reconciler.secrets.sources import SecretSettings
 
 MakeSettings = Callable[..., SecretSettings]
 Resolve = Callable[..., Resolution]

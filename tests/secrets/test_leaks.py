@@ -22,7 +22,7 @@ import pytest
 from reconciler.model.errors import SecretError
 from reconciler.model.values import SecretReference
 from reconciler.secrets.resolver import Resolution, Resolver, Sources
-from reconciler.secrets.settings import SecretSettings
+from reconciler.secrets.sources import SecretSettings
 from tests.secrets.conftest import MakeSettings, Offer
 from tests.secrets.vault_server import TOKEN, Vault, served, version_2
 

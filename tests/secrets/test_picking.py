@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from reconciler.model.errors import SecretError
-from reconciler.secrets.settings import pick_value
+from reconciler.secrets.sources import pick_value
 
 DOCUMENT = {
     "a": {"b": "nested", "c.d": "dotted below", "e": {"f.g": {"h": "deep"}}},

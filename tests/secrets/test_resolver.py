@@ -12,7 +12,7 @@ import pytest
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.values import RESERVED_NAMES, SecretReference, SecretText
 from reconciler.secrets.resolver import Resolver
-from reconciler.secrets.settings import SecretSettings
+from reconciler.secrets.sources import SecretSettings
 from tests.secrets.conftest import MakeSettings, Offer, Resolve
 
 URL = SecretReference("env", "URL")
@@ -189,7 +189,7 @@ from pathlib import Path
 from reconciler.model.values import SecretReference
 from reconciler.secrets import commands, resolver as reading
 from reconciler.secrets.resolver import Resolver
-from reconciler.secrets.settings import SecretSettings
+from reconciler.secrets.sources import SecretSettings
 
 class Hanging:
     def read(self, argument, key):
@@ -293,7 +293,7 @@ import asyncio, sys
 from pathlib import Path
 from reconciler.model.values import SecretReference
 from reconciler.secrets.resolver import Resolver
-from reconciler.secrets.settings import SecretSettings
+from reconciler.secrets.sources import SecretSettings
 resolver = Resolver(SecretSettings(Path(), {}, None, {"URL": "x"}))
 assert asyncio.run(resolver.resolve([SecretReference("env", "URL")])).values
 print(*{"hvac", "boto3", "botocore", "requests"} & set(sys.modules))
