@@ -15,10 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from reconciler.engine.load import is_named
 from reconciler.engine.options import SCOPE, ApplyOptions, Effect
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, RefusedError
 from reconciler.model.project import Project
+from reconciler.model.text import few
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.saved import check_signature, parse_document, parse_plan, plan_document, plan_key, signed
 
@@ -108,9 +110,9 @@ def with_scope(saved: SavedPlan, options: ApplyOptions) -> tuple[ApplyOptions, b
     and a guard's consent is left out, so that the guard holds. Commits are checked by `check_commits`.
     """
     scope = saved.plan.scope
-    merged: dict[str, Any] = {"targets": saved.targets}
+    merged: dict[str, Any] = {"targets": _some_targets(saved, options.targets)}
     for name, rule in SCOPE.items():
-        if rule.is_commit:
+        if rule.is_commit or name == "targets":
             continue
         given, within = getattr(options, name), rule.from_json(scope.get(name))
         if given != rule.default and rule.to_json(given) != rule.to_json(within):
@@ -118,8 +120,6 @@ def with_scope(saved: SavedPlan, options: ApplyOptions) -> tuple[ApplyOptions, b
                 f"{rule.flag} contradicts the plan in {saved.name}, which was made "
                 f"{'with another' if name in scope else 'without it'}: leave it out, or make the plan again"
             )
-        if name == "targets":
-            continue
         if saved.verified or rule.effect is Effect.NARROWS or given == within:
             merged[name] = within
         elif name in _SHAPING:
@@ -130,6 +130,17 @@ def with_scope(saved: SavedPlan, options: ApplyOptions) -> tuple[ApplyOptions, b
         elif name == "prune":
             merged[name] = within  # what it deletes is held unless the flag is given: the plan itself says so
     return replace(options, **merged), saved.verified or options.prune or options.destroy
+
+
+def _some_targets(saved: SavedPlan, patterns: tuple[str, ...]) -> tuple[str, ...]:
+    """The plan's targets that these patterns match, all where there are none: a plan may be applied in waves."""
+    for pattern in patterns:
+        if not any(is_named(name, [pattern]) for name in saved.targets):
+            raise RefusedError(
+                f"--target {pattern} contradicts the plan in {saved.name}, which has no such target; it has: "
+                f"{few(saved.targets)}"
+            )
+    return tuple(name for name in saved.targets if not patterns or is_named(name, patterns))
 
 
 def check_project(saved: SavedPlan, project: Project) -> None:

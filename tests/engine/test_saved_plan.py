@@ -283,14 +283,15 @@ def test_a_file_that_is_huge_missing_binary_or_a_folder_is_one_clear_error(proje
 
 
 @pytest.mark.parametrize(
-    "flags", [["--only", "oncall"], ["--prune"], ["--adopt"], ["--target", "other"], ["--test-when", "never"]]
+    "flags", [["--only", "oncall"], ["--prune"], ["--adopt"], ["--target", "othe*"], ["--test-when", "never"]]
 )
 def test_flags_that_contradict_the_scope_are_refused(project: Project, flags: list[str]) -> None:
     project.slack("oncall")
     plan = project.save()
     done = project.run("apply", str(plan), *flags)
     assert done.code == 3
-    assert f"{flags[0]} contradicts the plan" in done.err
+    flag, *pattern = flags if flags[0] == "--target" else flags[:1]
+    assert f"{' '.join([flag, *pattern])} contradicts the plan" in done.err
 
 
 def test_the_scope_goes_with_the_plan(project: Project) -> None:
@@ -447,3 +448,24 @@ def test_a_signed_plan_without_the_key_is_applied_as_unverified_and_says_so(proj
     done = project.run("apply", str(plan))
     assert done.code == 0, done.text
     assert "not verified" in done.err
+
+
+def test_a_plan_is_applied_in_waves_of_its_targets(two_targets: Project) -> None:
+    two_targets.slack("oncall", targets=["east", "west"])
+    plan = two_targets.save()
+    first = two_targets.run("apply", str(plan), "--target", "e*")
+    assert first.code == 0, first.text
+    assert sorted(two_targets.configs("east")) == ["acme_oncall"]
+    assert two_targets.configs("west") == {}
+    second = two_targets.run("apply", str(plan), "--target", "west")
+    assert second.code == 0, second.text
+    assert sorted(two_targets.configs("west")) == ["acme_oncall"]
+
+
+def test_a_wave_of_no_target_of_the_plan_is_refused(two_targets: Project) -> None:
+    two_targets.slack("oncall", targets=["east", "west"])
+    plan = two_targets.save("--target", "east")
+    done = two_targets.run("apply", str(plan), "--target", "w*")
+    assert done.code == 3
+    assert "has no such target; it has: east" in done.err
+    assert two_targets.writes("west") == []

@@ -27,6 +27,23 @@ def test_one_target_is_chosen_by_flag(two_targets: Project) -> None:
     assert sorted(two_targets.configs("west")) == ["acme_oncall"]
 
 
+def test_targets_are_chosen_by_globs_of_flag_and_environment_and_one_that_matches_nothing_lists_them(
+    two_targets: Project,
+) -> None:
+    two_targets.slack("oncall", targets=["east", "west"])
+
+    def planned(*flags: str, **environ: str) -> list[str]:
+        return [item["target"] for item in two_targets.plan(*flags, **environ)["targets"]]
+
+    assert planned("--target", "[ew]*") == ["east", "west"]
+    assert planned("--target", "e*", "--target", "eas?") == ["east"]
+    assert planned(RECONCILER_TARGET="e* west") == ["east", "west"]
+    assert planned("--target", "w*", RECONCILER_TARGET="east") == ["west"]
+    for done in (two_targets.run("plan", "--target", "prod-*"), two_targets.run("plan", RECONCILER_TARGET="prod-*")):
+        assert done.code == 1
+        assert "--target prod-*: nothing has this name; there are: east, west" in done.err
+
+
 def test_a_target_that_fails_does_not_hide_the_others(two_targets: Project) -> None:
     targets = two_targets.config["spec"]["targets"] | {"west": BROKEN}
     two_targets.write_project(targets=targets, default_targets=["east", "west"])
