@@ -68,6 +68,14 @@ class Workspace:
         if self.others:
             what = ", ".join(f"{count} {kind}" for kind, count in self.others.items())
             yield f"{plural(sum(self.others.values()), 'document')} for other tools skipped: {what}"
+        if count := self.for_the_operator:
+            yield f"spec.operator of {plural(count, 'document')} is for the operator alone: only its form was checked"
+
+    @property
+    def for_the_operator(self) -> int:
+        """How many documents say something to the operator, which no run of the command line follows."""
+        project = self.project.operator is not None
+        return project + sum("operator" in manifest.spec for manifest in self.desired.manifests.values())
 
     def resources(self, target: str) -> Mapping[str, Resource]:
         """Everything desired on a target, selected or not."""

@@ -65,9 +65,9 @@ def _compiled_project(*, has_defaults: bool) -> Draft202012Validator:
     return _compile({**schema, "properties": {**schema["properties"], "spec": {**spec, "properties": fields}}})
 
 
-NOT_OF_A_TARGET = frozenset({"targets", "overrides", "lint"})
-"""Fields of `spec` that no single target gets: they say which targets there are, what differs there, and what is to be
-thought of the manifest."""
+NOT_OF_A_TARGET = frozenset({"targets", "overrides", "lint", "operator"})
+"""Fields of `spec` that no single target gets: they say which targets there are, what differs there, what is to be
+thought of the manifest, and what the operator alone is to do with it."""
 
 _UNCLEAR = Problem((), "does not match its schema", "schema", "compare it with the schema")
 

@@ -35,6 +35,7 @@ from reconciler.model.fields import (
     written,
 )
 from reconciler.model.lint import LINT_RULES, LintLevel
+from reconciler.model.operator_settings import ProjectOperator
 from reconciler.model.resource import TestPolicy
 from reconciler.model.secret_fields import CREDENTIAL, HEADER_NAME_PATTERN, SOURCE_NAME_PATTERN, SecretValue
 from reconciler.model.values import RESERVED_NAMES
@@ -309,6 +310,12 @@ class Project:
         "The level of each lint rule: off, warning or error. What is an error here, no manifest can silence.",
         examples=({"no-literal-secrets": "error"},),
         default_factory=dict,
+    )
+    operator: ProjectOperator | None = written(
+        record(ProjectOperator),
+        "How the operator treats the project in a cluster; the command line only checks the form.",
+        examples=({"interval": "10m"},),
+        default=None,
     )
     warnings: tuple[Problem, ...] = field(default=(), compare=False)
 

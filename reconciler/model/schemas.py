@@ -13,6 +13,7 @@ from typing import Any
 from reconciler.model.fields import LABEL_KEY_PATTERN, LABEL_PATTERN, LABEL_WORDS, NAME, Row, rows
 from reconciler.model.kinds import API_VERSION, KINDS, Field, Kind
 from reconciler.model.lint import LINT_RULES
+from reconciler.model.operator_settings import DELETE, ResourceOperator
 from reconciler.model.project import Auth, Project
 from reconciler.model.resource import Settings, TestPolicy
 from reconciler.model.secret_fields import SECRET_SCHEMAS
@@ -147,7 +148,7 @@ def _definitions() -> dict[str, Schema]:
             **_mapping({name: _nullable(schema) for name, schema in fields.items()}),
             "description": "What differs for this target; null means the default.",
         }
-    defs |= {of.__name__: _record(of) for of in _records(Project)}
+    defs |= {of.__name__: _record(of) for of in (ResourceOperator, *_records(Project))}
     tests = defs[TestPolicy.__name__]
     nullable = {name: _nullable(schema) for name, schema in tests["properties"].items()}
     defs[_TEST_OVERRIDE] = {**tests, "properties": nullable}
@@ -259,6 +260,11 @@ def _about_targets(kind: str) -> Schema:
             "additionalProperties": _reference(f"{kind}Override"),
             "description": "What differs per target: maps merge, lists and references replace, null means the default.",
             "examples": [{"kafka": {"ignore": ["description"]}}],
+        },
+        "operator": {
+            **_reference(ResourceOperator.__name__),
+            "description": "How the operator treats it in a cluster; the command line only checks the form.",
+            "examples": [{"deletion_policy": DELETE, "test_every": "7d"}],
         },
         "lint": {**_reference("Lint"), "description": _LINT["description"], "examples": _LINT["examples"]},
         **_MISTAKEN.get(kind, {}),

@@ -36,6 +36,14 @@ def test_a_kustomization_and_what_it_deploys_are_skipped_with_a_word(opensearch:
     assert "2 documents" in json.loads(opensearch.run("validate", "--json").out)["skipped"][0]
 
 
+def test_what_is_for_the_operator_is_checked_and_said_once(opensearch: Project) -> None:
+    opensearch.keep(slack("oncall", operator={"suspend": True}), slack("pager", operator={"test_every": "7d"}))
+    done = opensearch.run("plan")
+    assert done.err.count("spec.operator of 2 documents is for the operator alone: only its form was checked") == 1
+    opensearch.keep(slack("oncall", operator={"test_every": "weekly"}))
+    assert "spec.operator.test_every: must be a duration" in opensearch.run("validate").err
+
+
 @pytest.mark.parametrize(
     "head", ["apiVersion: channels.gitops/v2\nkind: SlackChannel", "apiVersion: chanels.gitops/v1\nkind: SlackChannel"]
 )

@@ -1,0 +1,68 @@
+"""What manifests and project files say to the operator alone: `spec.operator`. The command line checks its form."""
+
+from __future__ import annotations
+
+from reconciler.model.dataclass import dataclass
+from reconciler.model.fields import SWITCH, choice, text, written
+
+ORPHAN, DELETE = "orphan", "delete"
+"""What becomes of the live object when the custom resource is deleted: it stays, or it goes too."""
+
+_DURATION = text("^[1-9][0-9]{0,8}[smhd]$", "must be a duration, as 90s, 10m, 24h or 7d")
+
+
+@dataclass(frozen=True, slots=True)
+class ResourceOperator:
+    """How the operator treats this resource. What is left out is the project's."""
+
+    deletion_policy: str | None = written(
+        choice(ORPHAN, DELETE),
+        "What becomes of the live object when the custom resource is deleted: orphan leaves it. Default: the "
+        "project's, else orphan.",
+        examples=(DELETE,),
+        default=None,
+    )
+    deletion_timeout: str | None = written(
+        _DURATION,
+        "After this time a deletion that cannot be carried out is given up, and the live object stays. Default: the "
+        "project's, else 1h.",
+        examples=("1h",),
+        default=None,
+    )
+    suspend: bool = written(SWITCH, "true: nothing of it is written or tested until this is removed.", default=False)
+    test_every: str | None = written(
+        _DURATION,
+        "How often it is tested again though nothing changed. Default: never, with test.when: always 24h.",
+        examples=("7d",),
+        default=None,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class ProjectOperator:
+    """How the operator treats this project, and its resources where they do not say."""
+
+    deletion_policy: str | None = written(
+        choice(ORPHAN, DELETE),
+        "What becomes of live objects when their custom resources are deleted: orphan leaves them. Default: orphan.",
+        examples=(DELETE,),
+        default=None,
+    )
+    deletion_timeout: str | None = written(
+        _DURATION,
+        "After this time a deletion that cannot be carried out is given up, and the live object stays. Default: 1h.",
+        examples=("1h",),
+        default=None,
+    )
+    interval: str | None = written(
+        _DURATION, "How often drift is looked for. Default: 10m, at least 10s.", examples=("10m",), default=None
+    )
+    suspend: bool = written(
+        SWITCH, "true: nothing in the project is written or tested until this is removed.", default=False
+    )
+    test_every: str | None = written(
+        _DURATION,
+        "How often each channel is tested again though nothing changed. Default: never, with test.when: always 24h.",
+        examples=("7d",),
+        default=None,
+    )
