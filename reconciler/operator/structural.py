@@ -4,8 +4,9 @@ There is one builder (`model.schemas`), and this is its second dialect: what is 
 that has no translation is an error here, never a silent yes. What a server of version 1.37 does:
 
 - It refuses `$ref`, `const`, `examples`, `propertyNames`, `patternProperties`, `if`/`then`, `uniqueItems: true`, types
-  within `anyOf`, and `additionalProperties` next to `properties`. So references are written out, null is `nullable`, and
-  a value of several types is kept as it is: the operator checks it, as it checks everything, by the schemas of files.
+  within `anyOf`, and `additionalProperties` next to `properties`. So references are written out, null is `nullable`,
+  and a value of several types is kept as it is: the operator checks it, as it checks everything, by the schemas of
+  files.
 - What a schema does not name it drops, or refuses under strict decoding. So nothing is said of unknown fields.
 - It writes a `default` into the object, so there is none: a project's `defaults` would never apply.
 - **A pattern that fails prints the value.** So there is none on what may hold a secret, if only by mistake: addresses,

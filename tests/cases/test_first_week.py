@@ -41,7 +41,7 @@ def test_what_is_for_the_operator_is_checked_and_said_once(opensearch: Project) 
     done = opensearch.run("plan")
     assert done.err.count("spec.operator of 2 documents is for the operator alone: only its form was checked") == 1
     opensearch.keep(slack("oncall", operator={"test_every": "weekly"}))
-    assert "spec.operator.test_every: must be a duration" in opensearch.run("validate").err
+    assert "spec.operator.test_every: must be a duration" in opensearch.run("validate").out
 
 
 @pytest.mark.parametrize(
