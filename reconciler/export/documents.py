@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections import defaultdict
-from collections.abc import Collection, Container, Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from reconciler.export.objects import LiveObjectAt, LiveTarget, Wanted, choose
@@ -33,14 +33,22 @@ def safe_name(text: str, fallback: str) -> str:
     return name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", fallback).lower()
 
 
-def unique_name(name: str, taken: Container[str]) -> str:
-    """The name, or with the first number at its end that makes it unique."""
-    if name not in taken:
-        return name
-    number = 2
-    while (candidate := f"{name[: _LONGEST - len(str(number)) - 1]}-{number}") in taken:
-        number += 1
-    return candidate
+class UniqueNames:
+    """Names that are given once, besides those that are `taken`."""
+
+    def __init__(self, taken: Iterable[str]) -> None:
+        self._taken = set(taken)
+        self._next: dict[str, int] = {}
+
+    def name(self, wanted: str) -> str:
+        """The name, or with the first number at its end that makes it unique; it is taken from now on."""
+        given, number = wanted, self._next.get(wanted, 2)
+        while given in self._taken:
+            given = f"{wanted[: _LONGEST - len(str(number)) - 1]}-{number}"
+            number += 1
+        self._next[wanted] = number
+        self._taken.add(given)
+        return given
 
 
 API_VERSION = "channels.gitops/v1"
@@ -95,7 +103,11 @@ def _manifests(
     groups: Mapping[str, list[LiveObjectAt]], project: Project, *, adopt: bool
 ) -> tuple[list[ManifestDocument], dict[str, str]]:
     """The manifests of all groups, and why some have none, by name."""
-    names = {(item.target, item.found.id): name for name, items in groups.items() for item in items}
+    names: dict[str, dict[str, str]] = defaultdict(dict)
+    for name, items in groups.items():
+        for item in items:
+            names[item.target] = names[item.target] or dict(item.place.aliases)
+            names[item.target][item.found.id] = name
     manifests: list[ManifestDocument] = []
     wrong: dict[str, str] = {}
     for name, items in sorted(groups.items()):
@@ -117,16 +129,18 @@ def _named(
         group = groups.setdefault(item.found.name, [])
         (group if _fits(group, item) else doubles).append(item)
     unmarked: dict[tuple[str, str], list[list[LiveObjectAt]]] = defaultdict(list)
+    seen: Counter[tuple[str, str, str]] = Counter()
     for item in (item for item in chosen if not item.owned):
-        alike = unmarked[item.found.live.kind or "", names.get((item.target, item.found.id)) or _title(item)]
-        fitting = next((group for group in alike if _fits(group, item)), None)
-        if fitting is None:
-            alike.append([item])
-        else:
-            fitting.append(item)
+        like = item.found.live.kind or "", names.get((item.target, item.found.id)) or _title(item)
+        alike, place = unmarked[like], seen[*like, item.target]  # the second of a target is in the second group
+        seen[*like, item.target] += 1
+        if place == len(alike):
+            alike.append([])
+        alike[place].append(item)
+    unique = UniqueNames({*groups, *ours})
     for (kind, title), alike in sorted(unmarked.items()):
         for group in alike:
-            groups[unique_name(safe_name(title, kind), {*groups, *ours})] = group
+            groups[unique.name(safe_name(title, kind))] = group
     return groups, doubles
 
 
@@ -144,14 +158,15 @@ def _title(item: LiveObjectAt) -> str:
 def _manifest(
     name: str,
     items: list[LiveObjectAt],
-    names: Mapping[tuple[str, str], str],
+    names: Mapping[str, Mapping[str, str]],
     project: Project,
     *,
     adopt: bool,
 ) -> ManifestDocument:
+    """`names` are those of all that can be referred to, by target and live id."""
     kind = items[0].found.live.kind or ""
     supplied = frozenset(project.defaults.get(kind, {}))
-    specs = {item.target: _spec(item, name, names, supplied, adopt=adopt) for item in items}
+    specs = {item.target: _spec(item, name, names[item.target], supplied, adopt=adopt) for item in items}
     for spec in specs.values():
         if problems := check_spec(kind, spec):
             raise _LeftOutError("; ".join(f"{'.'.join(map(str, item.path))}: {item.message}" for item in problems))
@@ -165,15 +180,13 @@ def _manifest(
 def _spec(
     item: LiveObjectAt,
     name: str,
-    names: Mapping[tuple[str, str], str],
+    names: Mapping[str, str],
     supplied: frozenset[str],
     *,
     adopt: bool,
 ) -> Spec:
     live = item.found.live
     kind = KINDS[live.kind or ""]
-    own = {object_id: manifest for (target, object_id), manifest in names.items() if target == item.target}
-    known = {**item.place.aliases, **own}
     spec: Spec = {}
     if adopt and not item.owned and not kind.key_field:
         spec["id"] = live.id
@@ -182,7 +195,7 @@ def _spec(
             continue
         value = live.fields[field.name]
         if field.required or not _is_left_out(field, value, name, supplied):
-            spec[field.name] = _written(field, value, known, may_lack=bool(kind.key_field))
+            spec[field.name] = _written(field, value, names, may_lack=bool(kind.key_field))
     if item.found.mark is not None and PROTECTED in item.found.mark.flags:
         spec["protected"] = True
     return spec

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import field
 from fnmatch import fnmatchcase
 
@@ -55,23 +55,22 @@ class Wanted:
     patterns: tuple[tuple[str, str], ...] = ()
     names: Mapping[tuple[str, str], str] | None = None
 
-    def covers(self, item: LiveObjectAt) -> bool:
-        """Whether an object is asked for by itself."""
+    def covers(self, item: LiveObjectAt, owned: Collection[str]) -> bool:
+        """Whether an object is asked for by itself. `owned` are the ids of all on its target that carry our mark."""
         if self.names is not None:
             return (item.target, item.found.id) in self.names
-        if not (self.everything or self.patterns or item.owned or self._is_our_subscription(item)):
+        if not (self.everything or self.patterns or item.owned or _is_our_subscription(item, owned)):
             return False
         words = {word for word, _ in self.patterns}
         return all(any(_matches(item, word, text) for key, text in self.patterns if key == word) for word in words)
 
-    @staticmethod
-    def _is_our_subscription(item: LiveObjectAt) -> bool:
-        """Subscriptions carry no mark: one is ours if it leads to a channel of ours."""
-        live = item.found.live
-        if live.kind is None or not KINDS[live.kind].key_field:
-            return False
-        owned = {other.id for other in item.place.found if item.place.ownership.owns(other.mark)}
-        return bool(owned & references(live.fields, live.kind))
+
+def _is_our_subscription(item: LiveObjectAt, owned: Collection[str]) -> bool:
+    """Subscriptions carry no mark: one is ours if it leads to a channel of ours."""
+    live = item.found.live
+    if live.kind is None or not KINDS[live.kind].key_field:
+        return False
+    return any(object_id in owned for object_id in references(live.fields, live.kind))
 
 
 def _matches(item: LiveObjectAt, word: str, pattern: str) -> bool:
@@ -99,7 +98,8 @@ def choose(targets: Iterable[LiveTarget], wanted: Wanted) -> tuple[list[LiveObje
     chosen: list[LiveObjectAt] = []
     notes: list[str] = []
     for place in targets:
-        asked = [item for item in _objects(place) if wanted.covers(item)]
+        owned = {item.id for item in place.found if place.ownership.owns(item.mark)}
+        asked = [item for item in _objects(place) if wanted.covers(item, owned)]
         kept = {item.found.id: item for item in asked if not _obstacle(item)}
         notes += [f"{item} is left out: {_obstacle(item)}" for item in asked if _obstacle(item)]
         added = list(_referred_to(place, kept))

@@ -44,7 +44,12 @@ class ChangeKey:
 
     def is_among(self, selectors: Collection[str]) -> bool:
         """Whether NAME, or NAME@ID for one of several of that name, selects it."""
-        return self.name in selectors or f"{self.name}@{self.id}" in selectors
+        return any(selector in selectors for selector in self.selectors)
+
+    @property
+    def selectors(self) -> tuple[str, str]:
+        """What selects it: NAME and NAME@ID."""
+        return self.name, f"{self.name}@{self.id}"
 
 
 def same_named(keys: Iterable[ChangeKey]) -> frozenset[ChangeKey]:

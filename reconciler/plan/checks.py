@@ -16,7 +16,7 @@ from reconciler.model.resource import DUPLICATE, REPLACE, ChangeKey, Resource
 from reconciler.model.values import SecretReference, Value
 from reconciler.plan.changes import Action, Change, RefusedResource, TargetPlan
 from reconciler.plan.diff import Secrets
-from reconciler.plan.marks import Found, Match, Matching, Ownership, describe, longest_mark
+from reconciler.plan.marks import Match, Matching, Ownership, describe, longest_mark
 
 
 def lint_plan(
@@ -72,8 +72,9 @@ def idle_deletes(plans: Collection[TargetPlan], names: Collection[str]) -> Itera
         *(change.key for plan in plans for change in plan.changes if change.action is Action.DELETE),
         *(ChangeKey(plan.target, item.kind, item.name, item.id) for plan in plans for item in plan.candidates),
     ]
+    meant = {selector for key in keys for selector in key.selectors}
     for name in sorted(names):
-        if not any(key.is_among({name}) for key in keys):
+        if name not in meant:
             message = f"the consent to delete {name} permits nothing on any target"
             yield Problem(("spec", "safety", "allow"), message, "idle-consent", "remove it", level=Level.WARNING)
 
@@ -118,6 +119,7 @@ def with_assumed_version(
     plan: TargetPlan, matching: Matching, ownership: Ownership, abilities: Abilities, secrets: Secrets, version: str
 ) -> TargetPlan:
     """The plan of a target with what a server of `version` would refuse: desired resources and owned live objects."""
+    matched = {match.found.id for match in matching.matches if match.found is not None}
     wanted = [
         (match.resource.kind, match.resource.name, with_values(match.resource.fields, secrets), "")
         for match in matching.matches
@@ -125,7 +127,7 @@ def with_assumed_version(
     live = [
         (item.live.kind, item.name, item.live.fields, "as it is live: ")
         for item in matching.found
-        if item.live.kind is not None and _is_ours(item, matching, ownership)
+        if item.live.kind is not None and (ownership.owns(item.mark) or item.id in matched)
     ]
     found: dict[tuple[str, str, str], RefusedResource] = {}
     for kind, name, fields, where in (*wanted, *live):
@@ -142,10 +144,6 @@ def _refusals(
     for problem in abilities.check(kind, marked, version):
         if problem.level is Level.ERROR:
             yield problem.text
-
-
-def _is_ours(item: Found, matching: Matching, ownership: Ownership) -> bool:
-    return ownership.owns(item.mark) or any(match.found is item for match in matching.matches)
 
 
 def with_values(fields: Mapping[str, Value], secrets: Secrets) -> dict[str, Value]:

@@ -9,10 +9,14 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Resource
 from reconciler.plan.marks import Found, How, Match, Ownership, Refusal
 
+_MOST = 10
+
 
 def listed(words: Iterable[str]) -> str:
-    """Some names in order, as a sentence has them."""
-    return " and ".join(sorted(words))
+    """Some names in order, as a sentence has them; of many the first ones. What many share stands in many messages."""
+    known = sorted(words)
+    more = [f"{len(known) - _MOST} more"] if len(known) > _MOST else []
+    return " and ".join([*known[:_MOST], *more])
 
 
 class Finder:
@@ -36,6 +40,7 @@ class Finder:
                 by_display_name[item.live.kind, item.live.fields.get("display_name")].append(item)
             elif item.mark is not None and not ownership.is_leftover(item.mark):
                 self._by_name[item.mark.name].append(item)
+        self._alike = {like: listed(item.id for item in items) for like, items in self._unmanaged.items()}
 
     def find(self, resource: Resource) -> Match | Refusal:
         """The resource's match, or why it can have none."""
@@ -52,17 +57,18 @@ class Finder:
     def _new(self, resource: Resource) -> Match:
         """Nothing live is meant. What looks like it is named, since it may be what an adopted one has become."""
         like = (resource.kind, resource.fields.get("display_name"))
+        others = self._others.get(like, [])
         notes = [
             f"{item.id} has this kind and display name too, and carries another owner's mark {item.mark}"
-            for item in self._others.get(like, ())
+            for item in others[:_MOST]
         ]
+        notes += [f"{len(others) - _MOST} more have them too"] if len(others) > _MOST else []
         create_id, key = resource.settings.id, self._ownership.key_of(resource.name)
         if create_id is None:
             create_id = self._ownership.free_key(resource.name, self._by_id)
             if key is not None and key in self._by_id:
                 notes.append(f"{key} is the id of {self._by_id[key].name} now, so this one is created as {create_id}")
-        alike = tuple(sorted(item.id for item in self._unmanaged.get(like, ())))
-        return Match(resource, None, How.NONE, create_id, alike=alike, notes=tuple(notes))
+        return Match(resource, None, How.NONE, create_id, alike=self._alike.get(like, ""), notes=tuple(notes))
 
     def _by_pinned_id(self, resource: Resource) -> Match | Refusal | None:
         pinned = resource.settings.id
@@ -121,13 +127,12 @@ class Finder:
     def _by_adoption(self, resource: Resource) -> Match | Refusal | None:
         if not self._ownership.adopt:
             return None
-        same = self._unmanaged.get((resource.kind, resource.fields.get("display_name")), [])
+        like = (resource.kind, resource.fields.get("display_name"))
+        same = self._unmanaged.get(like, [])
         if not same:
             return None
         if len(same) > 1:
-            return Refusal(
-                resource, f"{listed(i.id for i in same)} all have its kind and display name: choose one with spec.id"
-            )
+            return Refusal(resource, f"{self._alike[like]} all have its kind and display name: choose one with spec.id")
         return self._claim(resource, same[0], How.DISPLAY_NAME)
 
     def _one_of(self, resource: Resource, name: str, how: How) -> Match | Refusal | None:

@@ -6,7 +6,6 @@ given a mark meanwhile, and one that is missing may be there. What seems to be a
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 
@@ -52,16 +51,15 @@ def hold_hidden(plan: TargetPlan, hidden: Mapping[str, str]) -> TargetPlan:
 def _meant(unsettled: list[Resource], matching: Matching, ownership: Ownership) -> Iterator[str | None]:
     """All that a resource without a match could mean, or was kept from being made by: what carries its name or looks
     like it, what its id would be, and what it refers to."""
-    by_name: dict[str, list[str]] = defaultdict(list)
-    by_look: dict[tuple[str | None, object], list[str]] = defaultdict(list)
+    names = {name for resource in unsettled for name in (resource.name, *resource.settings.renamed_from)}
+    looks = {(resource.kind, resource.fields.get("display_name")) for resource in unsettled}
     for item in matching.found:
-        by_name[item.name].append(item.id)
-        by_look[item.live.kind, item.live.fields.get("display_name")].append(item.id)
+        if item.name in names or (item.live.kind, item.live.fields.get("display_name")) in looks:
+            yield item.id
+    yield from map(ownership.key_of, names)
     live = set(matching.names.values())
     for resource in unsettled:
-        for name in (resource.name, *resource.settings.renamed_from):
-            yield from (*by_name[name], ownership.key_of(name))
-        yield from (resource.settings.id, *by_look[resource.kind, resource.fields.get("display_name")])
+        yield resource.settings.id
         yield from map(ownership.key_of, references(resource.fields, resource.kind) - live)
 
 

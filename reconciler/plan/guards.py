@@ -14,7 +14,7 @@ from reconciler.model.errors import RefusedError
 from reconciler.model.gaps import GAPS
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import DUPLICATE, REPLACE, ChangeKey
-from reconciler.model.text import plural
+from reconciler.model.text import few, plural
 from reconciler.model.users import name_users
 from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan
 from reconciler.plan.claims import listed, made_by_another_version
@@ -141,7 +141,7 @@ def _alike(change: Change, match: Match | None, options: GuardOptions) -> str:
     ):
         return ""
     return (
-        f"an unmanaged object looks like this one ({listed(match.alike)}): adopt it (spec.id or --adopt), give a "
+        f"an unmanaged object looks like this one ({match.alike}): adopt it (spec.id or --adopt), give a "
         "display name of its own, or allow: [duplicate]"
     )
 
@@ -230,7 +230,7 @@ def _in_use(plan: TargetPlan, matching: Matching, options: GuardOptions) -> Judg
         is_only_referred_to = _is_only_referred_to(kinds.get(change.id or "") or change.kind)
         names = sorted(users.get(change.id or "", ())) if is_only_referred_to else []
         if names:
-            return f"still in use by {', '.join(names)}: pass --allow-in-use {change.name}"
+            return f"still in use by {few(names, 10)}: pass --allow-in-use {change.name}"
         if not options.must_see_users:
             return ""
         return _unseen_users(change, plan.incomplete if is_only_referred_to else "")

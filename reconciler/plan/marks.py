@@ -109,9 +109,9 @@ class Off(StrEnum):
 class Match:
     """A desired resource and the live object it describes (None: it is to be created, under `create_id` if we choose).
 
-    `off` says why it stays disabled, if it does; the resource then wants what is live. `alike` are the ids of unmanaged
-    objects that look like one that is to be created. `held` says why nothing may be changed about it, `notes` what a
-    reviewer should know.
+    `off` says why it stays disabled, if it does; the resource then wants what is live. `alike` names the unmanaged
+    objects that look like one that is to be created, by their ids. `held` says why nothing may be changed about it,
+    `notes` what a reviewer should know.
     """
 
     resource: Resource
@@ -119,7 +119,7 @@ class Match:
     how: How
     create_id: str | None = None
     off: Off | None = None
-    alike: tuple[str, ...] = ()
+    alike: str = ""
     held: str = ""
     notes: tuple[str, ...] = ()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.dataclass import dataclass
@@ -132,9 +132,11 @@ def _without_doubles(matches: list[Match]) -> tuple[list[Match], list[Refusal]]:
     for match in matches:
         by_id[f"id:{match.id}" if match.id else match.resource.name].append(match)
     kept = [group[0] for group in by_id.values() if len(group) == 1]
-    refusals = [
-        Refusal(match.resource, _both_describe(group)) for group in by_id.values() if len(group) > 1 for match in group
-    ]
+    refusals: list[Refusal] = []
+    for group in by_id.values():
+        if len(group) > 1:
+            why = _both_describe(group)
+            refusals += [Refusal(match.resource, why) for match in group]
     return sorted(kept, key=lambda match: match.resource.name), refusals
 
 
@@ -156,14 +158,18 @@ def _sorted_out(
     left = [item for item in ours if ownership.is_leftover(item.mark)]
     orphans = [item for item in left if _is_replaced(item) and not named.includes(item)]
     copies, duplicates = _copies(plain, matches, ownership)
-    matches = [_held_for_copies(match, copies, ownership) for match in matches]
+    of_name: dict[str, list[str]] = defaultdict(list)
+    for item in copies:
+        of_name[item.name].append(item.id)
+    matches = [_held_for_copies(match, of_name.get(match.resource.name, ()), ownership) for match in matches]
+    replaced = {item.id for item in orphans}
     return Matching(
         matches=tuple(matches),
         refusals=tuple(sorted(refusals, key=lambda refusal: refusal.resource.name)),
         candidates=tuple(item for item in (*plain, *orphans) if not named.includes(item)),
         copies=tuple(copies),
         duplicates=tuple(duplicates),
-        leftovers=tuple(item for item in left if item not in orphans),
+        leftovers=tuple(item for item in left if item.id not in replaced),
         unmanaged=tuple(item for item in rest if item.mark is None),
         others=tuple(item for item in rest if item.mark is not None and not ownership.owns(item.mark)),
         names=_names(found, matches, plain, duplicates),
@@ -210,14 +216,12 @@ def _same_address(one: LiveObject, other: LiveObject) -> bool:
     return bool(KINDS[one.kind].address)
 
 
-def _held_for_copies(match: Match, copies: list[Found], ownership: Ownership) -> Match:
-    """Where the mark is the only key, a second object that carries it leaves open which one is meant."""
-    if ownership.chooses_ids or match.found is None or match.resource.settings.id:
+def _held_for_copies(match: Match, copies: Collection[str], ownership: Ownership) -> Match:
+    """Where the mark is the only key, a second object that carries it leaves open which one is meant. `copies` are the
+    ids of those that carry this one's."""
+    if not copies or ownership.chooses_ids or match.found is None or match.resource.settings.id:
         return match
-    same = [item.id for item in copies if item.mark and item.mark.name == match.resource.name]
-    if not same:
-        return match
-    ids = listed([match.found.id, *same])
+    ids = listed([match.found.id, *copies])
     why = (
         f"{ids} carry one mark, and are not known to be the same: pin the right one with spec.id, and remove the other "
         f"with `reconciler destroy {match.resource.name}@ID`"

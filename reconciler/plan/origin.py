@@ -149,7 +149,7 @@ def find_drift(plan: Plan) -> Drift:
         if item.by_hand
     ]
     moved = [*by_hand, *(item for item in changes if _is_drift(item.change))]
-    pending = [item for item in changes if item not in moved]
+    pending = [item for item in changes if not _is_drift(item.change)]
     moved += [
         Drifted(target.target, _missing(target.target, item))
         for target in plan.targets

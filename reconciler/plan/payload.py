@@ -8,7 +8,8 @@ value, just before it is sent.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from reconciler.model.kinds import KINDS, Field, Role
 from reconciler.model.resource import LiveObject, Payload, Resource
@@ -61,35 +62,46 @@ def refuse_dangling(matching: Matching, selected: Collection[str] | None) -> lis
     refused with it.
     """
     live = set(matching.names.values())
+    refused = {refusal.resource.name for refusal in matching.refusals}
     waiting = [match for match in matching.matches if selected is None or match.resource.name in selected]
     refusals: list[Refusal] = []
-    while True:
+    while True:  # as often as references lead from kind to kind
         known = live | {match.resource.name for match in waiting}
-        dangling = [match for match in waiting if _missing(match, known)]
-        if not dangling:
+        missing = {match.resource.name: names for match in waiting if (names := _missing(match, known))}
+        if not missing:
             return refusals
-        refusals += [Refusal(match.resource, _reason(match, known, matching)) for match in dangling]
-        waiting = [match for match in waiting if match not in dangling]
+        made = _made_by_the_platform(known)
+        refusals += [
+            Refusal(match.resource, "; ".join(_word(name, made, refused) for name in missing[match.resource.name]))
+            for match in waiting
+            if match.resource.name in missing
+        ]
+        waiting = [match for match in waiting if match.resource.name not in missing]
 
 
 def _missing(match: Match, known: Collection[str]) -> list[str]:
     """The names that lead nowhere; what the manifest ignores of a live object is not written, and so not needed."""
     ignored = match.resource.settings.ignore if match.found is not None else frozenset[str]()
     fields = {name: value for name, value in match.resource.fields.items() if name not in ignored}
-    return sorted(references(fields, match.resource.kind) - set(known))
+    return sorted(name for name in references(fields, match.resource.kind) if name not in known)
 
 
-def _reason(match: Match, known: Collection[str], matching: Matching) -> str:
-    refused = {refusal.resource.name for refusal in matching.refusals}
-    return "; ".join(_word(name, known, refused) for name in _missing(match, known))
+def _made_by_the_platform(known: Iterable[str]) -> Mapping[str, list[str]]:
+    """Who the platform made a channel for, by word: `role:Admin` is `Admin` of `role`."""
+    made: dict[str, list[str]] = defaultdict(list)
+    for name in known:
+        word, colon, who = name.partition(":")
+        if colon:
+            made[word].append(who)
+    return made
 
 
-def _word(name: str, known: Collection[str], refused: Collection[str]) -> str:
+def _word(name: str, made: Mapping[str, list[str]], refused: Collection[str]) -> str:
     word, colon, who = name.partition(":")
     if not colon:
         why = "cannot be planned either" if name in refused else "is not selected, or is in no manifest given"
         return f"refers to {name}, which is not live yet and {why}"
-    others = [one.removeprefix(f"{word}:") for one in known if one.startswith(f"{word}:")]
+    others = made.get(word, [])
     hint = suggest(who, others) or (f"it has one for {few(others)}" if others else f"it has none for any {word}")
     return f"this target has no channel for the {word} {who}: {hint}"
 

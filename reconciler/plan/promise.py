@@ -8,14 +8,14 @@ itself, but says what no longer holds.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import field, replace
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.masking import Json
 from reconciler.plan.changes import Action, Change, Message, Pending, Reason, SecretField, TargetPlan
 from reconciler.plan.diff import FieldChange
-from reconciler.plan.marks import Matching
+from reconciler.plan.marks import Match, Matching
 
 _NOT_IN_PLAN = "not in the plan"
 _BY_FIELDS = frozenset({Reason.FIELDS_DIFFER, Reason.SECRET_DIFFERS})  # reported field by field
@@ -45,10 +45,12 @@ def keep_promise(saved: TargetPlan, fresh: TargetPlan, matching: Matching, names
     subjects = {_subject(change) for change in kept}
     moved = [f"{change} {text}" for change in kept for text in differences(promised[_subject(change)], change)]
     missing = [change for change in saved.changes if _subject(change) not in subjects]
-    moved += [f"{change} {text}" for change in missing if (text := _not_done(change, matching, names))]
+    state = _State.of(matching) if missing else _State()
+    moved += [f"{change} {text}" for change in missing if (text := _not_done(change, state, names))]
     shown = {message.name: message for message in saved.messages}
     messages = _messages(fresh, kept, set(shown))
-    moved += [text for message in messages for text in _more_messages(message, shown, saved)]
+    unresolved = {item.name for item in saved.unresolved}
+    moved += [text for message in messages for text in _more_messages(message, shown, unresolved)]
     wanted = {change.name for change in _of_manifests(kept)}
     plan = replace(
         fresh,
@@ -191,15 +193,32 @@ def _bound_to_secrets(saved: TargetPlan, fresh: TargetPlan) -> Iterator[Change]:
             )
 
 
-def _not_done(change: Change, matching: Matching, names: frozenset[str] | None) -> str:
+@dataclass(frozen=True, slots=True)
+class _State:
+    """What was matched, to be looked up: live ids, why names are refused, and matches by name."""
+
+    ids: frozenset[str] = frozenset()
+    refused: Mapping[str, str] = field(default_factory=dict)
+    matches: Mapping[str, Match] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, matching: Matching) -> _State:
+        """Of one name that is refused twice the first counts."""
+        return cls(
+            frozenset(item.id for item in matching.found),
+            {item.resource.name: item.message for item in reversed(matching.refusals)},
+            {item.resource.name: item for item in reversed(matching.matches)},
+        )
+
+
+def _not_done(change: Change, state: _State, names: frozenset[str] | None) -> str:
     """Why a saved change that the fresh plan lacks is not done; "" if it is."""
     if change.action is Action.DELETE:
-        there = any(item.id == change.id for item in matching.found)
+        there = change.id in state.ids
         return "is no longer to be deleted: a manifest names it, or its mark is gone" if there else ""
-    refused = [item.message for item in matching.refusals if item.resource.name == change.name]
-    if refused:
-        return f"cannot be planned: {refused[0]}"
-    match = next((item for item in matching.matches if item.resource.name == change.name), None)
+    if change.name in state.refused:
+        return f"cannot be planned: {state.refused[change.name]}"
+    match = state.matches.get(change.name)
     if match is None:
         return "is in no manifest any more"
     if names is not None and change.name not in names:
@@ -219,10 +238,10 @@ def _messages(fresh: TargetPlan, kept: tuple[Change, ...], shown: set[str]) -> t
     return tuple(message for message in fresh.messages if message.name in names)
 
 
-def _more_messages(message: Message, shown: dict[str, Message], saved: TargetPlan) -> Iterator[str]:
+def _more_messages(message: Message, shown: dict[str, Message], unresolved: Collection[str]) -> Iterator[str]:
     before = shown.get(message.name)
     if before is None:
-        if message.name not in {item.name for item in saved.unresolved}:
+        if message.name not in unresolved:
             yield f'test message: would be sent for "{message.name}", which the plan does not show'
     elif before.channel != message.channel or set(message.recipients) - set(before.recipients):
         yield f'test message: "{message.name}" would reach others than the plan shows'

@@ -17,6 +17,7 @@ from reconciler.model.values import SecretReference, Value, in_clear
 from reconciler.plan.changes import Action, Change, Disabled, Message, Reason
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.marks import DISABLED, How, Match, Matching, Off
+from reconciler.plan.payload import references
 
 ALL = "all"
 """Stands for every name in a list of what shall be enabled."""
@@ -112,9 +113,10 @@ def _wanting(match: Match, *, enabled: bool) -> Match:
 
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who reads what: the managed mail channels, and the recipients of every group by name."""
+    """Who reads what: the recipients of every group by name; and by account or group, the first managed mail channel
+    (by name) that is live, enabled and uses it."""
 
-    channels: tuple[Match, ...]
+    channels: Mapping[str, Match]
     groups: Mapping[str, frozenset[str]]
 
     @classmethod
@@ -128,7 +130,11 @@ class Audience:
         for match in matching.matches:
             if match.resource.kind == "EmailGroup":
                 groups[match.resource.name] = _texts(match.resource.fields.get("recipients"))
-        channels = tuple(match for match in matching.matches if match.resource.kind == "EmailChannel")
+        channels: dict[str, Match] = {}
+        for match in matching.matches:
+            if match.resource.kind == "EmailChannel" and match.found and is_enabled(match):
+                for name in references(match.resource.fields, match.resource.kind):
+                    channels.setdefault(name, match)
         return cls(channels, groups)
 
     def recipients(self, resource: Resource) -> tuple[str, ...]:
@@ -136,14 +142,6 @@ class Audience:
         own = _texts(resource.fields.get("recipients"))
         named = (self.groups.get(name, frozenset()) for name in _texts(resource.fields.get("groups")))
         return tuple(sorted(own.union(*named)))
-
-    def channel_using(self, name: str) -> Match | None:
-        """The first managed mail channel, by name, that is live, enabled and uses this account or group."""
-        for match in self.channels:
-            fields = match.resource.fields
-            if match.found and is_enabled(match) and name in {fields.get("sender"), *_texts(fields.get("groups"))}:
-                return match
-        return None
 
 
 def is_enabled(match: Match) -> bool:
@@ -199,7 +197,7 @@ def _is_unknown(match: Match) -> bool:
 def _message_through_user(target: str, match: Match, audience: Audience) -> Message | None:
     """A changed account or group is verified through a channel that uses it; nobody's use cannot be verified."""
     resource, key = match.resource, match.key(target)
-    user = audience.channel_using(resource.name)
+    user = audience.channels.get(resource.name)
     if user is None:
         return None
     if resource.kind == "EmailGroup":

@@ -5,7 +5,8 @@ What a provider shows comes in as a listing; only the changes that are asked abo
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.dataclass import dataclass
@@ -13,7 +14,7 @@ from reconciler.model.evidence import unknown
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS
 from reconciler.model.text import suggest
-from reconciler.model.users import UsedBy, User, UserListing, as_user, used_by
+from reconciler.model.users import UsedBy, User, UserListing, as_user, by_channel
 from reconciler.plan.changes import Action, Change, Reason, TargetPlan
 from reconciler.plan.marks import Found, Matching
 from reconciler.plan.payload import references
@@ -53,13 +54,14 @@ def with_users(plan: TargetPlan, listing: UserListing) -> TargetPlan:
     """The plan whose changes say who uses their objects, where it matters and the target has such users."""
     if not listing.source:
         return plan
-    return replace(plan, changes=tuple(replace(item, used_by=_users_of(item, listing)) for item in plan.changes))
+    users = by_channel(listing)
+    return replace(plan, changes=tuple(replace(item, used_by=_users_of(item, users)) for item in plan.changes))
 
 
-def _users_of(change: Change, listing: UserListing) -> UsedBy | None:
+def _users_of(change: Change, users: Callable[[str], UsedBy]) -> UsedBy | None:
     if takes_away(change):
-        return used_by(listing, change.id or "")
-    found = used_by(listing, change.id or "") if brings_back(change) else None
+        return users(change.id or "")
+    found = users(change.id or "") if brings_back(change) else None
     return found if found and found.users else None
 
 
@@ -75,26 +77,33 @@ class SeenUsers:
     incomplete: str = ""
 
 
-def users_of(item: Found, matching: Matching, seen: SeenUsers) -> UsedBy:
-    """Who uses a live object: what sends through it, and the live objects that refer to it."""
-    if can_be_used(item.live.kind) and seen.listing.source:
-        found = used_by(seen.listing, item.id)
-    else:
-        found = UsedBy(gap=unknown(UnknownReason.LIST_INCOMPLETE, seen.incomplete) if seen.incomplete else None)
-    others = sorted(_referring(item, matching), key=lambda user: (user.kind, user.name, user.id))
-    return replace(found, users=(*found.users, *others))
+def users_of(matching: Matching, seen: SeenUsers) -> Callable[[Found], UsedBy]:
+    """Who uses a live object, as a function of it: what sends through it, and the live objects that refer to it."""
+    users, referring = by_channel(seen.listing), _referring(matching)
+    unseen = UsedBy(gap=unknown(UnknownReason.LIST_INCOMPLETE, seen.incomplete) if seen.incomplete else None)
+
+    def of(item: Found) -> UsedBy:
+        found = users(item.id) if can_be_used(item.live.kind) and seen.listing.source else unseen
+        others = sorted(referring.get(item.id, ()), key=lambda user: (user.kind, user.name, user.id))
+        return replace(found, users=(*found.users, *others))
+
+    return of
 
 
-def _referring(item: Found, matching: Matching) -> Iterator[User]:
-    """The live objects that refer to one: email channels to accounts and groups, subscriptions to channels."""
-    for other in matching.found:
-        kind = other.live.kind
-        if kind is None or item.id not in references(other.live.fields, kind):
+def _referring(matching: Matching) -> Mapping[str, list[User]]:
+    """By live id, the objects that refer to it: email channels to accounts and groups, subscriptions to channels."""
+    users: dict[str, list[User]] = defaultdict(list)
+    for item in matching.found:
+        kind = item.live.kind
+        if kind is None or not (targets := references(item.live.fields, kind)):
             continue
         key = KINDS[kind].key_field
-        name = matching.names.get(other.id) or str(other.live.fields.get(key or "display_name") or other.id)
-        enabled = other.live.fields.get("state") != "DISABLED" if key else other.live.fields.get("enabled")
-        yield User(kind, name, other.id, enabled if isinstance(enabled, bool) else None)
+        name = matching.names.get(item.id) or str(item.live.fields.get(key or "display_name") or item.id)
+        enabled = item.live.fields.get("state") != "DISABLED" if key else item.live.fields.get("enabled")
+        user = User(kind, name, item.id, enabled if isinstance(enabled, bool) else None)
+        for object_id in targets:
+            users[object_id].append(user)
+    return users
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,12 +120,19 @@ def dangling(seen: SeenUsers, matching: Matching) -> Iterator[Dangling]:
     """Who names a channel that is not there, is disabled, or sends nothing."""
     found = {item.id: item for item in matching.found}
     ids = [item.id for item in matching.found if can_be_used(item.live.kind)]
+    hints: dict[str, str] = {}
     for user in seen.listing.users:
         for object_id in sorted(user.channels):
             why = _why_dangling(found.get(object_id), is_missing=object_id in seen.missing)
-            if why:
-                hint = suggest(object_id, ids) if object_id in seen.missing else ""
-                yield Dangling(as_user(user, object_id), object_id, why, hint)
+            if not why:
+                continue
+            if object_id in seen.missing and len(hints) < _MOST_HINTS and object_id not in hints:
+                hints[object_id] = suggest(object_id, ids)
+            yield Dangling(as_user(user, object_id), object_id, why, hints.get(object_id, ""))
+
+
+_MOST_HINTS = 50
+"""Ids for which what may have been meant is looked for, since each is held against all that there are."""
 
 
 def _why_dangling(item: Found | None, *, is_missing: bool) -> str:

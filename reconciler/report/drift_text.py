@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -16,6 +17,7 @@ from reconciler.plan.origin import Drift, Drifted
 from reconciler.report.plan_text import (
     about_target,
     change_entry,
+    compare_sets,
     count_unchanged,
     gap_lines,
     left_out,
@@ -35,7 +37,10 @@ def render_drift(drift: Drift, paint: Paint = plain) -> str:
 
 def drift_page(drift: Drift) -> Page:
     """What moved, and what is not applied yet."""
-    sections = in_order((_section(drift, target) for target in drift.plan.targets), drift.plan.unread)
+    moved, pending = _by_target(drift.moved), _by_target(drift.pending)
+    alike = same_named(item.change.key for item in (*drift.moved, *drift.pending))
+    read = (_section(item, moved[item.target], pending[item.target], alike) for item in drift.plan.targets)
+    sections = in_order(read, drift.plan.unread)
     notes = tuple(Line(printable(note)) for note in drift.plan.notes)
     return Page("drift", drift.plan.project, describe_drift(drift), _tone(drift), notes, sections=sections)
 
@@ -49,18 +54,24 @@ def _tone(drift: Drift) -> Tone:
     return Tone.PLAIN if any(left_out(drift.plan)) else Tone.GOOD
 
 
-def _section(drift: Drift, target: TargetPlan) -> Section:
-    alike = same_named(item.change.key for item in (*drift.moved, *drift.pending))
-    moved = (_moved(item, alike) for item in drift.moved if item.target == target.target)
-    pending = (
-        replace(_entry(item, alike), remark="not applied yet") for item in drift.pending if item.target == target.target
-    )
+def _by_target(items: Iterable[Drifted]) -> defaultdict[str, list[Drifted]]:
+    found: defaultdict[str, list[Drifted]] = defaultdict(list)
+    for item in items:
+        found[item.target].append(item)
+    return found
+
+
+def _section(
+    target: TargetPlan, moved: Iterable[Drifted], pending: Iterable[Drifted], alike: Collection[ChangeKey]
+) -> Section:
     refused = (replace(refusal_entry(item), sign="") for item in target.refusals)
+    there = (_moved(item, alike) for item in moved)
+    waiting = (replace(_entry(item, alike), remark="not applied yet") for item in pending)
     return Section(
         printable(target.target),
         about_target(target),
         notes=tuple(target_notes(target)),
-        entries=(*refused, *moved, *pending),
+        entries=(*refused, *there, *waiting),
         besides=tuple(gap_lines(target)),
         count=count_unchanged(target),
     )
@@ -92,8 +103,7 @@ def _path(field: FieldChange) -> str:
 def _sides(live: Json, wanted: Json) -> str:
     """`live is ..., manifest says ...`; of a set only what it has too much and what it lacks."""
     if isinstance(live, list) and isinstance(wanted, list):
-        extra = [shown_value(item) for item in live if item not in wanted]
-        missing = [shown_value(item) for item in wanted if item not in live]
+        extra, missing, _ = compare_sets(live, wanted)
         parts = [f"live has also {', '.join(extra)}"] if extra else []
         parts += [f"live lacks {', '.join(missing)}"] if missing else []
         return "; ".join(parts)

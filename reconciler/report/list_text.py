@@ -38,10 +38,11 @@ def list_rows(
     target: str, matching: Matching, ownership: Ownership, seen: SeenUsers | None = None
 ) -> Iterator[ListRow]:
     """A row for each object of a target that a person may write, whoever owns it; with its users, if they were read."""
+    users = users_of(matching, seen) if seen is not None else None
     for item in matching.found:
         if not item.live.read_only:
             row = _row(target, item, ownership)
-            yield row if seen is None else replace(row, used_by=users_of(item, matching, seen))
+            yield row if users is None else replace(row, used_by=users(item))
 
 
 def _row(target: str, item: Found, ownership: Ownership) -> ListRow:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
@@ -14,7 +15,7 @@ from reconciler.plan.changes import Plan
 from reconciler.report.result_text import word_of_test
 
 if TYPE_CHECKING:
-    from junitparser import JUnitXml
+    from junitparser import JUnitXml, TestCase
 
 MOST_ANNOTATIONS = 10
 """How many errors, and how many warnings, GitHub shows of one step."""
@@ -70,23 +71,23 @@ def render_junit(tests: Sequence[TestResult], problems: Iterable[Problem] = ()) 
     from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
     report = JUnitXml("reconciler test")
-    for target in sorted({test.target for test in tests}):
-        suite = TestSuite(printable(target))
-        for test in (test for test in tests if test.target == target):
-            case = TestCase(printable(test.name), printable(f"{target}.{test.kind}"), round(test.seconds, 3))
-            if test.failed:
-                case.result = [Failure(printable(test.text), word_of_test(test)[0])]
-            elif not isinstance(test.tested.evidence, Yes):
-                case.result = [Skipped(printable(test.text))]
-            suite.add_testcase(case)
-        report.add_testsuite(suite)
-    problems = list(problems)
-    if problems:
-        suite = TestSuite("problems")
-        for problem in problems:
-            case = TestCase(printable(problem.subject or str(problem.location) or "run"), "problems")
-            case.result = [Error(printable(str(problem)))]
-            suite.add_testcase(case)
+    cases: dict[str, list[TestCase]] = defaultdict(list)
+    for test in tests:
+        case = TestCase(printable(test.name), printable(f"{test.target}.{test.kind}"), round(test.seconds, 3))
+        if test.failed:
+            case.result = [Failure(printable(test.text), word_of_test(test)[0])]
+        elif not isinstance(test.tested.evidence, Yes):
+            case.result = [Skipped(printable(test.text))]
+        cases[test.target].append(case)
+    suites = [(printable(target), cases[target]) for target in sorted(cases)]
+    broken: list[TestCase] = []
+    for problem in problems:
+        case = TestCase(printable(problem.subject or str(problem.location) or "run"), "problems")
+        case.result = [Error(printable(str(problem)))]
+        broken.append(case)
+    for name, of_suite in [*suites, *([("problems", broken)] if broken else [])]:
+        suite = TestSuite(name)
+        suite.add_testcases(of_suite)  # one by one, it would count them all again each time
         report.add_testsuite(suite)
     _count(report)
     return str(report.tostring(), "utf-8")

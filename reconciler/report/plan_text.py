@@ -199,10 +199,17 @@ def _from_to(before: Json, after: Json) -> str:
 
 
 def _elements(before: list[Json], after: list[Json]) -> str:
-    added = [f"+ {shown_value(item)}" for item in after if item not in before]
-    removed = [f"- {shown_value(item)}" for item in before if item not in after]
-    kept = len([item for item in after if item in before])
-    return ", ".join([*added, *removed, *([f"{kept} unchanged"] if kept else [])])
+    removed, added, kept = compare_sets(before, after)
+    changes = [*(f"+ {item}" for item in added), *(f"- {item}" for item in removed)]
+    return ", ".join([*changes, *([f"{kept} unchanged"] if kept else [])])
+
+
+def compare_sets(before: list[Json], after: list[Json]) -> tuple[list[str], list[str], int]:
+    """What only the first of two shown sets has, what only the second has, as words; and how many both have."""
+    ours, theirs = list(map(shown_value, after)), list(map(shown_value, before))
+    known, wanted = set(theirs), set(ours)
+    added = [item for item in ours if item not in known]
+    return [item for item in theirs if item not in wanted], added, len(ours) - len(added)
 
 
 def gap_lines(target: TargetPlan) -> Iterator[Line]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator
 from typing import assert_never
 
@@ -175,10 +176,10 @@ def render_tests(tests: Iterable[TestResult], paint: Paint = plain) -> str:
 def page_of_tests(project: str, tests: Iterable[TestResult], problems: Iterable[Problem] = ()) -> Page:
     """Test notifications, target by target; `problems` kept others from being made."""
     tests, lines = list(tests), tuple(Line(printable(str(problem)), Tone.BAD) for problem in problems)
-    sections = tuple(
-        Section(printable(target), entries=tuple(_tested(test) for test in tests if test.target == target))
-        for target in sorted({test.target for test in tests})
-    )
+    entries: dict[str, list[Entry]] = defaultdict(list)
+    for test in tests:
+        entries[test.target].append(_tested(test))
+    sections = tuple(Section(printable(target), entries=tuple(entries[target])) for target in sorted(entries))
     tone = _tests_tone(tests, failed=bool(lines))
     return Page("test", project, describe_tests(tests), tone, summary=lines, sections=sections)
 

@@ -57,8 +57,9 @@ def channel_rows(
     gone though something names it: by its id, or as one of ours by its name."""
     names = frozenset(names)
     chosen = [item for item in matching.found if _is_listed(item) and (item.id in names or is_chosen(item, names))]
+    users = users_of(matching, seen)
     for item in chosen:
-        yield ChannelRow(target, item.kind, item.name, item.id, users_of(item, matching, seen))
+        yield ChannelRow(target, item.kind, item.name, item.id, users(item))
     for name in sorted(names - {item.name for item in chosen}):
         for key in dict.fromkeys((ownership.key_of(name), name)):
             if key in seen.missing and key is not None:

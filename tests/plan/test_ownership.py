@@ -110,10 +110,10 @@ def test_an_id_that_does_not_exist_is_created_where_we_choose_ids_and_refused_el
 @pytest.mark.parametrize("ownership", [Ownership("acme"), OWNERSHIP])
 def test_an_unmanaged_object_that_looks_like_a_new_one_is_named_until_it_is_adopted(ownership: Ownership) -> None:
     like = live("SlackChannel", "i-1", display_name="oncall")
-    assert match_live([slack()], [like], ownership).matches[0].alike == ("i-1",)
+    assert match_live([slack()], [like], ownership).matches[0].alike == "i-1"
     adopted = match_live([slack()], [like], replace(ownership, adopt=True)).matches[0]
     assert adopted.found is not None
-    assert adopted.alike == ()
+    assert adopted.alike == ""
 
 
 @pytest.mark.parametrize(
@@ -126,7 +126,7 @@ def test_an_unmanaged_object_that_looks_like_a_new_one_is_named_until_it_is_adop
 )
 def test_of_another_kind_or_display_name_or_owner_an_object_does_not_stand_in_the_way(other: LiveObject) -> None:
     match = match_live([slack()], [other], OWNERSHIP).matches[0]
-    assert match.alike == ()
+    assert match.alike == ""
     assert [other.id in note for note in match.notes] == ([True] if "other" in str(other.fields["description"]) else [])
 
 

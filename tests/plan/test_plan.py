@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import replace
 
 import pytest
@@ -12,7 +11,6 @@ from hypothesis import strategies as st
 from reconciler.model.resource import LiveObject, OnFailure, Resource, Settings, TestPolicy, When
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.changes import Action, Reason, TargetPlan
-from reconciler.plan.guards import GuardOptions, hold_back
 from reconciler.plan.make import MakeOptions
 from tests.plan.builders import MASKER, OWNERSHIP, SECRETS, SLACK, SLACK_URL, live, live_of, plan_of, resource, slack
 
@@ -277,35 +275,6 @@ def test_what_would_keep_a_value_that_is_not_there_gets_the_hint_too() -> None:
     plan, _ = plan_of([keeps], [live_of(slack("old"), display_name="On-call")])
     assert "spec.renamed_from: old" in plan.hints[0]
     assert [refusal.name for refusal in plan.refusals] == ["new"]
-
-
-@pytest.mark.parametrize("shape", ["all new", "all gone", "all renamed", "all of one address"])
-def test_planning_and_guarding_takes_work_in_proportion_to_the_number_of_objects(shape: str) -> None:
-    def work(count: int) -> int:
-        def url(number: int) -> SecretText:
-            which = 0 if shape == "all of one address" else number
-            return SecretText(f"https://hooks.slack.com/services/T0/B0/{which}")
-
-        new = [slack(f"new{number}", webhook_url=url(number)) for number in range(count)]
-        old = [live_of(slack(f"old{number}"), webhook_url=url(number)) for number in range(count)]
-        calls = 0
-
-        def counted(_frame: object, event: str, _argument: object) -> None:
-            nonlocal calls
-            calls += event in ("call", "c_call")
-
-        plan_of(new[:1], old[:1], options=PRUNE)  # what is imported or cached once is not counted
-        sys.setprofile(counted)
-        try:
-            plan, matching = plan_of(
-                [] if shape == "all gone" else new, [] if shape == "all new" else old, options=PRUNE
-            )
-            hold_back(plan, matching, GuardOptions(max_deletes_flag=10 * count))
-        finally:
-            sys.setprofile(None)
-        return calls
-
-    assert work(400) < 2.3 * work(200)
 
 
 def test_only_the_chosen_names_are_planned_and_references_outside_are_looked_up_live() -> None:

@@ -167,12 +167,12 @@ def test_nobody_is_said_to_use_no_group_where_the_list_may_lack_who_does() -> No
     objects = [live("EmailGroup", "acme_team", "[acme/team]"), live("SlackChannel", "acme_oncall", "[acme/oncall]")]
     _, matching = plan_of([], objects)
     seen = SeenUsers(UserListing("Alerting"), incomplete="the server cannot read 1")
-    gaps = {item.id: users_of(item, matching, seen).gap for item in matching.found}
+    gaps = {item.id: users_of(matching, seen)(item).gap for item in matching.found}
     assert gaps["acme_team"] == unknown(UnknownReason.LIST_INCOMPLETE, "the server cannot read 1")
     assert gaps["acme_oncall"] is None
     bare = replace(seen, listing=UserListing())
-    assert all(users_of(item, matching, bare).gap for item in matching.found)
-    assert not any(users_of(item, matching, replace(bare, incomplete="")).gap for item in matching.found)
+    assert all(users_of(matching, bare)(item).gap for item in matching.found)
+    assert not any(users_of(matching, replace(bare, incomplete=""))(item).gap for item in matching.found)
 
 
 def test_what_is_seen_in_part_is_told_as_a_part() -> None:
