@@ -97,9 +97,9 @@ test-live: $(READY) ## check a cluster of your own: OPENSEARCH_URL=... make test
 interop: $(READY) ## rounds against programs that are not ours; what cannot be had is NOT RUN (ROUNDS="GitLab pre-commit")
 	@$(BIN)/python -m tests.interop $(ROUNDS)
 
-bench: $(READY) ## speed, as ratios measured side by side in one run
-	@$(BIN)/python -m compileall -q reconciler benchmarks
-	$(BIN)/python -m benchmarks
+bench: $(READY) ## speed, as ratios measured side by side in one run, held against earlier runs (ARGS="--fail-on-regression")
+	@$(BIN)/python -m compileall -q -f reconciler benchmarks
+	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: | $(BIN)/uv ## pin the newest allowed packages, with hashes, for every platform
 	$(PIN) --extra dev pyproject.toml -o $(LOCK)

@@ -1,1 +1,4 @@
-"""Speed, as ratios measured side by side in one run: `make bench`. Nothing here is asserted by a test."""
+"""Speed, as ratios of sides that take turns in one run: `make bench`. No test asserts any of it; its logic is tested.
+
+A group is a module with a function `measures` and a line in `__main__.GROUPS`.
+"""

@@ -1,7 +1,7 @@
 """A fleet: many simulated clusters in one process, each on a port and with an id of its own, and the project for them.
 
 `python -m benchmarks.fleet CLUSTERS CHANNELS` serves one whose channels are as the project's manifests say, and prints
-the addresses.
+the addresses. What is measured: one plan of all of it, against listing every cluster.
 """
 
 from __future__ import annotations
@@ -9,15 +9,16 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.projects import MANIFEST, process
+from benchmarks.measure import Measure, compare, in_turns, python, reconciler, run_process
+from benchmarks.projects import CONFIGS, MANIFEST, SLACK_URL, environment, process
 from reconciler.simulator import Simulator
 
 OWNER = "bench"
-SLACK_URL = "https://hooks.slack.com/services/T0/B0/not-a-real-token"
 
 
 def settled(channels: int) -> list[dict[str, object]]:
@@ -63,6 +64,37 @@ def fleet(clusters: int, channels: int) -> Iterator[dict[str, str]]:
     """The addresses of a fleet in a process of its own, by target."""
     with process(["-m", "benchmarks.fleet", str(clusters), str(channels)], lines=clusters) as lines:
         yield dict(zip(names(clusters), (line.split()[1] for line in lines), strict=True))
+
+
+CLUSTERS, CHANNELS = 100, 100
+ROUNDS = 5
+LIST_ALL = """
+import asyncio, httpx, sys
+async def main():
+    async with httpx.AsyncClient(timeout=60) as client:
+        async def one(url):
+            (await client.get(url)).raise_for_status().json()
+        await asyncio.gather(*map(one, sys.argv[1:]))
+asyncio.run(main())
+"""
+
+
+def measures() -> Iterator[Measure]:
+    """A plan of 100 clusters with 100 channels each, in one process, against one that lists them all at once."""
+    with tempfile.TemporaryDirectory() as name, fleet(CLUSTERS, CHANNELS) as urls:
+        folder, environ = Path(name), environment()
+        write_fleet(folder, urls, CHANNELS)
+        lists = [f"{url}{CONFIGS}?max_items=10000&sort_field=created_time_ms" for url in urls.values()]
+        plan = reconciler("plan", "--detailed-exitcode")
+        spent = in_turns(
+            {
+                "ours": lambda: run_process(plan, environ, folder),
+                "lists": lambda: run_process(python("-c", LIST_ALL, *lists), environ, folder),
+            },
+            ROUNDS,
+        )
+    name = f"plan of {CLUSTERS} clusters of {CHANNELS} channels / bare lists of them"
+    yield compare(name, spent["ours"], spent["lists"], "the lists")
 
 
 async def serve(simulators: Sequence[Simulator]) -> None:

@@ -9,7 +9,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-__all__ = ["environment", "process", "simulator", "write_project"]
+SLACK_URL = "https://hooks.slack.com/services/T0/B0/not-a-real-token"
+
+CONFIGS = "/_plugins/_notifications/configs"
+"""Where OpenSearch's Notifications plugin lists channels."""
 
 PROJECT = """apiVersion: channels.gitops/v1
 kind: Project
@@ -47,7 +50,7 @@ def environment(url: str = "") -> dict[str, str]:
     return {
         **os.environ,
         "OPENSEARCH_URL": url,
-        "SLACK_ONCALL_URL": "https://hooks.slack.com/services/T0/B0/not-a-real-token",
+        "SLACK_ONCALL_URL": SLACK_URL,
     }
 
 
