@@ -1,0 +1,186 @@
+"""The API server over HTTP: lists, single objects, patches. Who we are comes from kopf's logins; watching is `watch`'s.
+
+One call, one answer: what fails is tried again by the next look at the project, not here.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import ssl
+import tempfile
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import httpx
+
+from reconciler.model.errors import ReconcilerError
+from reconciler.operator.resources import GROUP, VERSION, plural_of
+
+Document = dict[str, Any]
+_PAGE = 500
+_SECONDS = 30.0
+
+
+class ClusterError(ReconcilerError):
+    """The API server did not do it; `status` is its HTTP status, 0 where there was no answer."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class LoginInfo(Protocol):
+    """What is used of kopf's ConnectionInfo."""
+
+    @property
+    def server(self) -> str: ...
+    @property
+    def ca_path(self) -> Any: ...
+    @property
+    def ca_data(self) -> Any: ...
+    @property
+    def insecure(self) -> bool | None: ...
+    @property
+    def certificate_path(self) -> Any: ...
+    @property
+    def certificate_data(self) -> Any: ...
+    @property
+    def private_key_path(self) -> Any: ...
+    @property
+    def private_key_data(self) -> Any: ...
+    def as_http_headers(self) -> dict[str, str]: ...
+
+
+def path_of(kind: str, namespace: str = "", name: str = "", part: str = "") -> str:
+    """The address of a kind of ours: its list, in a namespace or in all, or one object or a part of it."""
+    inside = f"/namespaces/{namespace}" if namespace else ""
+    steps = [f"/apis/{GROUP}/{VERSION}{inside}/{plural_of(kind)}", name, part]
+    return "/".join(step for step in steps if step)
+
+
+class Cluster:
+    """One API server. `login` is asked again when the server no longer takes who we are: tokens of pods expire."""
+
+    def __init__(self, login: Callable[[], LoginInfo], *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+        self._login = login
+        self._transport = transport
+        self._client: httpx.AsyncClient | None = None
+        self.requests = 0
+        self.writes = 0
+
+    async def list(self, path: str, *, selector: str = "") -> list[Document]:
+        """All objects of a list, page by page."""
+        found: list[Document] = []
+        following = ""
+        while True:
+            params = {"limit": str(_PAGE), "labelSelector": selector, "continue": following}
+            answer = await self._call("GET", path, params={name: value for name, value in params.items() if value})
+            found += answer.get("items") or []
+            following = (answer.get("metadata") or {}).get("continue") or ""
+            if not following:
+                return found
+
+    async def get(self, path: str) -> Document | None:
+        """One object; None if there is none."""
+        try:
+            return await self._call("GET", path)
+        except ClusterError as error:
+            if error.status == httpx.codes.NOT_FOUND:
+                return None
+            raise
+
+    async def patch(self, path: str, body: Mapping[str, Any]) -> Document:
+        """Merge a patch (RFC 7386) into an object; the object."""
+        headers = {"content-type": "application/merge-patch+json"}
+        return await self._call("PATCH", path, json=body, headers=headers)
+
+    async def create(self, path: str, body: Mapping[str, Any]) -> Document:
+        """Create an object in a list; the object."""
+        return await self._call("POST", path, json=body)
+
+    async def replace(self, path: str, body: Mapping[str, Any]) -> Document:
+        """Replace an object; a conflict (409) if its resourceVersion is no longer that of the body."""
+        return await self._call("PUT", path, json=body)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        client, self._client = self._client, None
+        if client is not None:
+            await client.aclose()
+
+    async def _call(self, method: str, path: str, **how: Any) -> Document:
+        answer = await self._send(method, path, how)
+        if answer.status_code == httpx.codes.UNAUTHORIZED:
+            await self.close()
+            answer = await self._send(method, path, how)
+        if answer.is_success:
+            with suppress(ValueError):
+                found = answer.json()
+                if isinstance(found, dict):
+                    return found
+            raise ClusterError(f"{method} {path}: the API server's answer is no JSON object")
+        raise ClusterError(f"{method} {path}: {_reason(answer)}", answer.status_code)
+
+    async def _send(self, method: str, path: str, how: Mapping[str, Any]) -> httpx.Response:
+        self.requests += 1
+        self.writes += method != "GET"
+        if self._client is None:
+            self._client = client_of(self._login(), self._transport)
+        try:
+            return await self._client.request(method, path, **how)
+        except httpx.HTTPError as error:
+            raise ClusterError(f"{method} {path}: the API server cannot be reached ({type(error).__name__})") from None
+
+
+def _reason(answer: httpx.Response) -> str:
+    """The API server's own words; they quote no value of a Secret."""
+    try:
+        return f"{answer.status_code} {answer.json().get('message', '')}"[:500]
+    except (ValueError, AttributeError):
+        return str(answer.status_code)
+
+
+def client_of(login: LoginInfo, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+    """A client for the API server that the login leads to."""
+    return httpx.AsyncClient(
+        base_url=login.server,
+        headers=login.as_http_headers(),
+        verify=login.server.startswith("https:") and _trust(login),  # plain http needs no authorities to be loaded
+        timeout=_SECONDS,
+        limits=httpx.Limits(max_connections=20),
+        transport=transport,
+    )
+
+
+def _trust(login: LoginInfo) -> ssl.SSLContext:
+    authorities = _text(login.ca_data)
+    context = ssl.create_default_context(cafile=login.ca_path, cadata=authorities)
+    if login.insecure:
+        context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    if login.certificate_path:
+        context.load_cert_chain(login.certificate_path, login.private_key_path)
+    elif login.certificate_data:
+        _load_certificate(context, _text(login.certificate_data) or "", _text(login.private_key_data) or "")
+    return context
+
+
+def _load_certificate(context: ssl.SSLContext, certificate: str, key: str) -> None:
+    """OpenSSL takes a client's certificate from a file only: it is there, readable by us alone, for this one call."""
+    handle, name = tempfile.mkstemp()
+    try:
+        with os.fdopen(handle, "w") as file:
+            file.write(f"{certificate}\n{key}")
+        context.load_cert_chain(name)
+    finally:
+        Path(name).unlink()
+
+
+def _text(data: object) -> str | None:
+    """PEM, of what a kubeconfig holds in base64."""
+    if not data:
+        return None
+    raw = data if isinstance(data, bytes) else str(data).encode()
+    return raw.decode() if raw.startswith(b"-----") else base64.b64decode(raw).decode()

@@ -1,0 +1,178 @@
+"""One look at one target: planned, carried out under a lease where there is something to do, and what came of it.
+
+The engine does it all; here it is given its options, and its results become entries. Nothing is written to the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from dataclasses import field, replace
+
+from reconciler.apply.results import ChangeResult, Status, TestResult
+from reconciler.apply.run import Stop
+from reconciler.engine.apply import carry_out, has_work
+from reconciler.engine.load import Workspace
+from reconciler.engine.options import DestroyOptions, ListOptions, TestOptions
+from reconciler.engine.run import list_objects, planned, run_of
+from reconciler.engine.testing import send_tests
+from reconciler.model.dataclass import dataclass
+from reconciler.model.errors import ReconcilerError
+from reconciler.operator.choosing import Choice
+from reconciler.operator.entries import Entry
+from reconciler.operator.leases import Held
+from reconciler.operator.outcomes import (
+    TOO_MANY_MESSAGES,
+    TargetRun,
+    blocked,
+    entry_after,
+    in_cluster,
+    is_drift,
+    not_looked_at,
+)
+from reconciler.plan.changes import TargetPlan, UnreadTarget
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What came of a look. `entries` are by name; `unread` says why the target could not be read, "" if it could;
+    `work`: there is something to write or send; `drifted` are the names of what had moved."""
+
+    entries: Mapping[str, Entry]
+    identity: str = ""
+    plan: str = ""
+    unread: str = ""
+    work: bool = False
+    written: bool = False
+    overwritten: tuple[str, ...] = ()
+    drifted: tuple[str, ...] = ()
+    deleted: Mapping[str, str] = field(default_factory=dict)
+
+
+async def look(workspace: Workspace, choice: Choice, now: str) -> Look:
+    """Plan a target, and nothing more."""
+    try:
+        async with planned(run_of(workspace, choice.options), with_commit=False) as done:
+            if done.plan.unread:
+                return _unread(choice, done.plan.unread[0])
+            [plan] = done.plan.targets
+            work = has_work(done.plan) or bool(choice.tests)
+            return _looked(TargetRun(plan), choice, now, work=work)
+    except ReconcilerError as error:
+        return _failed(choice, str(error))
+
+
+async def work(
+    workspace: Workspace, target: str, choice: Choice, deletes: Mapping[str, bool], held: Held, stop: Stop, now: str
+) -> Look:
+    """Plan a target again under the lease, carry the plan out, send the tests that are due, and make the deletes that
+    were asked for: the live objects of these names that are ours, True where they may be in use."""
+    permitted = replace(workspace, here=replace(workspace.here, permit=held.permit))
+    try:
+        async with planned(run_of(permitted, choice.options), with_commit=False) as done:
+            if done.plan.unread:
+                return _unread(choice, done.plan.unread[0])
+            [plan] = done.plan.targets
+            if refused := _too_many(plan, permitted, choice):
+                return _looked(TargetRun(plan), choice, now, refused=refused)
+            applied = await carry_out(done, stop)
+        [result] = applied.result.targets
+        run = TargetRun(plan, result, await _tests(permitted, target, choice, result.results, stop))
+        found = _looked(run, choice, now)
+        deleted = await destroy(permitted, target, choice, deletes, stop) if deletes else {}
+        return replace(found, deleted=deleted, written=has_work(done.plan), overwritten=result.overwritten)
+    except ReconcilerError as error:
+        return _failed(choice, str(error))
+
+
+def _too_many(plan: TargetPlan, workspace: Workspace, choice: Choice) -> str:
+    """Why the plan is not carried out at all: it would send too many messages. "" if it would not."""
+    count = sum(message.count for message in plan.messages)
+    allowed = choice.options.max_messages
+    limit = workspace.project.safety.max_messages if allowed is None else allowed
+    if count <= limit:
+        return ""
+    return (
+        f"the test messages of this target would go to {count} recipients, more than {limit}: raise "
+        f"spec.safety.max_messages of the Project to {count}, or annotate it with channels.gitops/allow: "
+        f"max-messages={count}"
+    )
+
+
+async def _tests(
+    workspace: Workspace, target: str, choice: Choice, results: Collection[ChangeResult], stop: Stop
+) -> tuple[TestResult, ...]:
+    """The tests that are due of what the run did not test already."""
+    changed = {item.change.name for item in results}
+    names = tuple(name for name in choice.tests if name not in changed)
+    if not names or stop.soft.is_set():
+        return ()
+    tests = await send_tests(run_of(workspace, TestOptions(targets=(target,), names=names)))
+    return tuple(tests.results)
+
+
+async def destroy(
+    workspace: Workspace, target: str, choice: Choice, names: Mapping[str, bool], stop: Stop
+) -> dict[str, str]:
+    """Delete what is live under these names and ours: by name "" where it is gone, or why it is not."""
+    listed = await list_objects(run_of(workspace, ListOptions(targets=(target,))))
+    for item in listed:
+        if isinstance(item, UnreadTarget):
+            return dict.fromkeys(names, item.error)
+    owned = {found.name for item in listed if not isinstance(item, UnreadTarget) for found in item.matching.owned}
+    live = tuple(sorted(owned & set(names)))
+    outcome = dict.fromkeys(names, "")
+    if not live:
+        return outcome
+    options = DestroyOptions(
+        targets=(target,),
+        names=live,
+        allow_in_use=tuple(sorted(name for name in live if names[name])),
+        max_deletes=choice.options.max_deletes,
+    )
+    async with planned(run_of(workspace, options), with_commit=False) as done:
+        if done.plan.unread:
+            return outcome | dict.fromkeys(live, done.plan.unread[0].error)
+        applied = await carry_out(done, stop)
+    for result in (item for item_target in applied.result.targets for item in item_target.results):
+        if result.status is not Status.APPLIED and result.change.name in outcome:
+            outcome[result.change.name] = in_cluster(result.text or result.status.value)
+    return outcome
+
+
+def _looked(run: TargetRun, choice: Choice, now: str, *, work: bool = False, refused: str = "") -> Look:
+    entries: dict[str, Entry] = {}
+    drifted = []
+    concerned = {change.name for change in run.plan.changes}
+    for name, before in choice.before.items():
+        same = name not in choice.changed
+        if refused and name in concerned:
+            entries[name] = blocked(before, TOO_MANY_MESSAGES, refused, stalled=True)
+            continue
+        entries[name] = entry_after(before, name, run, now, same_wish=same)
+        if is_drift(before, name, run, same_wish=same):
+            drifted.append(name)
+    results = run.result.results if run.result else ()
+    tested = {test.name for test in run.tests} | {item.change.name for item in results if item.tested is not None}
+    for name in tested & choice.test_wishes.keys() & entries.keys():
+        entries[name] = replace(entries[name], test_requested_at=choice.test_wishes[name])
+    server = run.plan.server
+    return Look(
+        entries=entries,
+        identity=server.identity if server else "",
+        plan=str(run.plan.counts),
+        work=work,
+        drifted=tuple(drifted),
+    )
+
+
+def _unread(choice: Choice, target: UnreadTarget) -> Look:
+    return _failed(choice, target.error)
+
+
+def _failed(choice: Choice, why: str) -> Look:
+    why = in_cluster(why)
+    entries = {
+        name: not_looked_at(before, why, is_current=name not in choice.changed)
+        for name, before in choice.before.items()
+    }
+    return Look(entries, unread=why)

@@ -1,0 +1,88 @@
+"""The operator's metrics in OpenMetrics form, made at each scrape: what is gone is not in them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.registry import Collector
+
+from reconciler.operator.entries import TRUE, entries_of
+from reconciler.operator.resources import CustomResource
+from reconciler.operator.rounds import Rounds
+from reconciler.operator.schedule import Queue, since_1970
+from reconciler.operator.status import condition_of
+
+CONTENT_TYPE = CONTENT_TYPE_LATEST
+_LABELS = ("namespace", "kind", "name", "target")
+
+
+def exposition(rounds: Rounds, queue: Queue) -> bytes:
+    """All metrics of the process, as text."""
+    registry = CollectorRegistry()
+    registry.register(_Metrics(rounds, queue))
+    return bytes(generate_latest(registry))
+
+
+class _Metrics(Collector):
+    """Reads what the rounds know; it keeps nothing."""
+
+    def __init__(self, rounds: Rounds, queue: Queue) -> None:
+        self._rounds = rounds
+        self._queue = queue
+
+    def collect(self) -> Iterator[Metric]:
+        """Every metric, with a sample for each object that is there."""
+        yield from self._of_resources()
+        yield from self._of_targets()
+        waiting = GaugeMetricFamily("reconciler_queue_length", "Projects and targets that wait to be looked at.")
+        waiting.add_metric([], self._queue.length)
+        yield waiting
+        rounds = CounterMetricFamily("reconciler_rounds", "Looks at projects and targets so far.")
+        rounds.add_metric([], self._rounds.count)
+        yield rounds
+
+    def _of_resources(self) -> Iterator[Metric]:
+        ready = GaugeMetricFamily(
+            "reconciler_resource_ready", "1 if applied on all its targets.", labels=("namespace", "kind", "name")
+        )
+        verified = GaugeMetricFamily(
+            "reconciler_channel_verified",
+            "1 if a test message went through, 0 if not, NaN if not known.",
+            labels=_LABELS,
+        )
+        drifted = GaugeMetricFamily("reconciler_channel_drifted", "1 if live differs from desired.", labels=_LABELS)
+        tested = GaugeMetricFamily(
+            "reconciler_channel_last_test_timestamp_seconds", "When a test message was sent last.", labels=_LABELS
+        )
+        for resource in self._resources():
+            names = [resource.namespace, resource.kind, resource.name]
+            ready.add_metric(names, float(condition_of(resource.status, "Ready").get("status") == TRUE))
+            for target, entry in entries_of(resource).items():
+                labels = [*names, target]
+                verified.add_metric(labels, _number(entry.verified))
+                drifted.add_metric(labels, _number(entry.drifted))
+                if entry.test_time:
+                    tested.add_metric(labels, since_1970(entry.test_time))
+        yield from (ready, verified, drifted, tested)
+
+    def _of_targets(self) -> Iterator[Metric]:
+        readable = GaugeMetricFamily(
+            "reconciler_target_readable", "1 if the target could be read.", labels=("namespace", "project", "target")
+        )
+        for namespace, known in self._rounds.known.items():
+            if known.project is not None:
+                for state in known.targets.values():
+                    readable.add_metric([namespace, known.project.name, state.name], float(state.readable))
+        yield readable
+
+    def _resources(self) -> Iterator[CustomResource]:
+        for known in self._rounds.known.values():
+            yield from known.resources.values()
+
+
+def _number(status: str) -> float:
+    """A condition's status; what is not known is no number, and never 1."""
+    return {"True": 1.0, "False": 0.0}.get(status, float("nan"))

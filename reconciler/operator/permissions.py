@@ -1,0 +1,226 @@
+"""What the author of a custom resource must not have: values from the operator's own surroundings, and any address.
+
+Whoever may write a custom resource in a namespace gets what that namespace's labelled Secrets hold, and nothing of the
+operator's environment, files, programs or credentials. What an administrator allows beyond that stands in the policy
+file. Pure.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from collections.abc import Iterable, Iterator, Mapping
+from fnmatch import fnmatchcase
+from typing import Any
+from urllib.parse import urlsplit
+
+from reconciler.model.dataclass import dataclass
+from reconciler.model.errors import ConfigurationError, Problem
+from reconciler.model.kinds import KINDS, Role
+from reconciler.model.text import Path
+from reconciler.model.values import PUBLIC_HEADERS
+from reconciler.operator.resources import PROJECT, CustomResource
+
+_RULE = "not-in-a-cluster"
+_FIX = 'use {secret: NAME, key: KEY}, a Secret of this namespace with the label channels.gitops/use: "true"'
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """What one namespace may have. `targets` None: any address but loopback and link-local ones, which `local` allows;
+    the others are patterns of paths, names and hosts."""
+
+    targets: tuple[str, ...] | None = None
+    local: bool = False
+    vault: tuple[str, ...] = ()
+    aws_secrets: tuple[str, ...] = ()
+    sigv4_hosts: tuple[str, ...] = ()
+
+
+_LISTS = ("targets", "vault", "aws_secrets", "sigv4_hosts")
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """The administrator's policy: what namespaces may have, by patterns of their names. All that match add up."""
+
+    namespaces: tuple[tuple[str, Allowed], ...] = ()
+
+    @classmethod
+    def read(cls, document: object) -> Policy:
+        """The policy of a parsed file; ConfigurationError says what in it is none."""
+        rules = document.get("namespaces", {}) if isinstance(document, Mapping) else None
+        if not isinstance(document, Mapping) or set(document) - {"namespaces"} or not isinstance(rules, Mapping):
+            raise ConfigurationError("the policy file is a mapping with one key, namespaces: {PATTERN: {...}}")
+        return cls(tuple((str(pattern), _read_allowed(str(pattern), rule)) for pattern, rule in rules.items()))
+
+    def of(self, namespace: str) -> Allowed:
+        """What a namespace may have."""
+        rules = [allowed for pattern, allowed in self.namespaces if fnmatchcase(namespace, pattern)]
+        bounded = [rule.targets for rule in rules if rule.targets is not None]
+        return Allowed(
+            targets=tuple(item for targets in bounded for item in targets) if bounded else None,
+            local=any(rule.local for rule in rules),
+            vault=tuple(item for rule in rules for item in rule.vault),
+            aws_secrets=tuple(item for rule in rules for item in rule.aws_secrets),
+            sigv4_hosts=tuple(item for rule in rules for item in rule.sigv4_hosts),
+        )
+
+
+def _read_allowed(pattern: str, rule: object) -> Allowed:
+    where = f"the policy file, namespaces.{pattern}"
+    if not isinstance(rule, Mapping):
+        raise ConfigurationError(f"{where}: must be a mapping with {', '.join(_LISTS)}, local")
+    unknown = sorted(str(name) for name in set(rule) - {*_LISTS, "local"})
+    if unknown:
+        raise ConfigurationError(f"{where}: unknown field {unknown[0]}; there are {', '.join(_LISTS)}, local")
+    local = rule.get("local", False)
+    if not isinstance(local, bool):
+        raise ConfigurationError(f"{where}.local: must be true or false")
+    return Allowed(
+        targets=_read_list(rule, "targets", where) if "targets" in rule else None,
+        local=local,
+        vault=_read_list(rule, "vault", where),
+        aws_secrets=_read_list(rule, "aws_secrets", where),
+        sigv4_hosts=_read_list(rule, "sigv4_hosts", where),
+    )
+
+
+def _read_list(rule: Mapping[str, Any], name: str, where: str) -> tuple[str, ...]:
+    value = rule.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise ConfigurationError(f"{where}.{name}: must be a list of patterns")
+    return tuple(value)
+
+
+def problems_of(resource: CustomResource, allowed: Allowed) -> list[Problem]:
+    """What a resource asks for that its author must not have, each with what to do instead."""
+    if resource.kind == PROJECT:
+        return [*_of_project(resource.spec, allowed)]
+    overrides = _map(resource.spec.get("overrides"))
+    found = [*_of_fields(resource.kind, resource.spec, ("spec",), allowed)]
+    for target, override in overrides.items():
+        found += _of_fields(resource.kind, _map(override), ("spec", "overrides", str(target)), allowed)
+    return found
+
+
+def _of_fields(kind: str, spec: Mapping[str, Any], path: Path, allowed: Allowed) -> Iterator[Problem]:
+    if kind not in KINDS:
+        return
+    for field in KINDS[kind].fields:
+        value = spec.get(field.name)
+        if field.role is Role.SECRET and value is not None:
+            yield from _of_value(value, (*path, field.name), allowed)
+        elif field.role is Role.SECRETS:
+            for name, item in _map(value).items():
+                if str(name).lower() not in PUBLIC_HEADERS:
+                    yield from _of_value(item, (*path, field.name, str(name)), allowed)
+
+
+def _of_value(value: object, path: Path, allowed: Allowed) -> Iterator[Problem]:
+    """A secret field's value: only what names a labelled Secret, what is no secret, or what the policy allows."""
+    if not isinstance(value, Mapping):
+        if value is not None:
+            yield Problem(path, "a literal is refused in a cluster, where everybody can read it", _RULE, _FIX)
+        return
+    if "from" in value:
+        yield from _of_value(value["from"], (*path, "from"), allowed)
+        return
+    for source in sorted(str(name) for name in value if name not in ("key", "format")):
+        if source in ("secret", "plain", "live"):
+            continue
+        patterns = {"vault": allowed.vault, "aws_secret": allowed.aws_secrets}.get(source)
+        if patterns is None:
+            message = f"the source {source} is refused in a cluster: it would read what is the operator's own"
+            yield Problem(path, message, _RULE, _FIX)
+        elif not _matches(str(value[source]), patterns):
+            message = f"this {source} path is not allowed to this namespace"
+            yield Problem(path, message, _RULE, f"have the operator's administrator allow it in the policy, or {_FIX}")
+
+
+def _of_project(spec: Mapping[str, Any], allowed: Allowed) -> Iterator[Problem]:
+    secrets = _map(spec.get("secrets"))
+    for name in ("sources", "dir"):
+        if secrets.get(name):
+            message = "is refused in a cluster: it would run or read what is the operator's own"
+            yield Problem(("spec", "secrets", name), message, _RULE, f"remove it, and {_FIX}")
+    for kind, defaults in _map(spec.get("defaults")).items():
+        yield from _of_fields(str(kind), _map(defaults), ("spec", "defaults", str(kind)), allowed)
+    for name, target in _map(spec.get("targets")).items():
+        yield from _of_target(_map(target), ("spec", "targets", str(name)), allowed)
+
+
+_AUTHS = {"basic": ("username", "password"), "bearer": ("token",), "sts": ("subject_token",)}
+
+
+def _of_target(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Iterator[Problem]:
+    auth = _map(target.get("auth"))
+    yield from _of_address(target, path, allowed)
+    if not auth:
+        message = "has no auth, and in a cluster none is taken from the operator's environment"
+        yield Problem(path, message, _RULE, "write auth with {secret: NAME, key: KEY}; {plain: VALUE} for a user name")
+    for way, fields in _AUTHS.items():
+        for name in fields:
+            value = _map(auth.get(way)).get(name)
+            yield from _of_value(value, (*path, "auth", way, name), allowed)
+    for name, value in _map(target.get("headers")).items():
+        yield from _of_value(value, (*path, "headers", str(name)), allowed)
+    if "client_cert" in auth:
+        message = "names files, and there are none in a cluster"
+        yield Problem((*path, "auth", "client_cert"), message, _RULE, "use basic or bearer")
+    if _map(target.get("tls")).get("ca_file"):
+        message = "names a file, and there are none in a cluster"
+        fix = "have the operator's administrator mount the authorities, and set SSL_CERT_FILE"
+        yield Problem((*path, "tls", "ca_file"), message, _RULE, fix)
+    if "sigv4" in auth and not _matches(host_of(target.get("url")), allowed.sigv4_hosts):
+        message = "would sign with the operator's own AWS credentials, which are not allowed for this host"
+        fix = "have the operator's administrator allow the host in the policy, sigv4_hosts"
+        yield Problem((*path, "auth", "sigv4"), message, _RULE, fix)
+
+
+def _of_address(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Iterator[Problem]:
+    url = target.get("url")
+    if not isinstance(url, str):
+        if target.get("provider") != "confluent":
+            message = "has no url, and in a cluster none is taken from the operator's environment"
+            yield Problem(path, message, _RULE, "write url")
+        return
+    if allowed.targets is not None and not _matches(url.rstrip("/"), allowed.targets):
+        message = "this address is not allowed to this namespace"
+        fix = "have the operator's administrator allow it in the policy, targets"
+        yield Problem((*path, "url"), message, _RULE, fix)
+    if not allowed.local and is_local(host_of(url)):
+        yield Problem((*path, "url"), LOCAL_REFUSED, _RULE, LOCAL_FIX)
+
+
+LOCAL_REFUSED = "a loopback or link-local address would reach the operator's own machine"
+LOCAL_FIX = "name the system itself, or have the operator's administrator allow it in the policy, local"
+
+
+def is_local(host: str) -> bool:
+    """Whether a host is the operator's own machine or its link's, whatever form the address has."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        address = ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(address, "ipv4_mapped", None) or address
+    return bool(mapped.is_loopback or mapped.is_link_local or mapped.is_unspecified)
+
+
+def host_of(url: object) -> str:
+    try:
+        return (urlsplit(url).hostname or "").rstrip(".").lower() if isinstance(url, str) else ""
+    except ValueError:
+        return ""
+
+
+def _matches(text: str, patterns: Iterable[str]) -> bool:
+    """Whether a pattern matches; one that climbs with `..` only if it stands there as it is."""
+    if ".." in text.split("/"):
+        return text in patterns
+    return any(fnmatchcase(text, pattern) for pattern in patterns)
+
+
+def _map(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}

@@ -1,0 +1,54 @@
+"""Two projects that would fight over one system: one owner, one system, two namespaces. The younger gives way. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from reconciler.operator.resources import CustomResource
+
+
+def rival_of(project: CustomResource, others: Iterable[CustomResource]) -> str:
+    """Why a project must give way to another one, older and with its owner, on a system of both; "" if to none."""
+    mine = _systems(project)
+    for other in sorted(others, key=lambda item: (item.created, item.uid)):
+        if (other.created, other.uid) >= (project.created, project.uid):
+            break
+        if _owner(other) != _owner(project):
+            continue
+        shared = sorted(name for name, systems in mine.items() if systems & _all(_systems(other)))
+        if shared:
+            return (
+                f'Project "{other.name}" of namespace {other.namespace} is older, and has the owner '
+                f"{_owner(project)} on the system of {shared[0]} too: give this one an owner of its own"
+            )
+    return ""
+
+
+def _owner(project: CustomResource) -> str:
+    return str(project.spec.get("owner") or project.name)
+
+
+def _all(systems: Mapping[str, frozenset[tuple[str, str]]]) -> frozenset[tuple[str, str]]:
+    return frozenset(item for found in systems.values() for item in found)
+
+
+def _systems(project: CustomResource) -> dict[str, frozenset[tuple[str, str]]]:
+    """By target, what tells its system: the address where it names one, and the identity once that is known."""
+    written = project.spec.get("targets")
+    targets: Mapping[str, Any] = written if isinstance(written, Mapping) else {}
+    known = project.status.get("targets")
+    identities = {
+        item.get("name"): item.get("identity")
+        for item in (known if isinstance(known, list) else ())
+        if isinstance(item, Mapping)
+    }
+    systems: dict[str, frozenset[tuple[str, str]]] = {}
+    for name, target in targets.items():
+        if not isinstance(target, Mapping):
+            continue
+        tells = {(str(target.get("provider")), str(identities[name]))} if identities.get(name) else set()
+        if isinstance(target.get("url"), str) and target.get("provider") != "confluent":
+            tells.add(("url", target["url"].rstrip("/").lower()))
+        systems[str(name)] = frozenset(tells)
+    return systems

@@ -1,0 +1,381 @@
+"""A round: a project or one of its targets is looked at, once. From a snapshot to what is written to the cluster.
+
+What is planned is `choosing`'s, what is done `looking`'s, what is said `status`'s. A round that cannot be finished
+raises a ClusterError, and the queue tries it again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import field, replace
+from pathlib import Path
+
+from reconciler.apply.run import Stop
+from reconciler.model.dataclass import dataclass
+from reconciler.model.text import plural
+from reconciler.operator.choosing import Choice, choose
+from reconciler.operator.deletion import Wish, is_overdue, project_wish, wish_of
+from reconciler.operator.entries import UNKNOWN, Entry, entries_of, without_others
+from reconciler.operator.events import Event
+from reconciler.operator.kubernetes import Cluster
+from reconciler.operator.leases import HeldElsewhereError, Leases, lease_name
+from reconciler.operator.looking import Look, look, work
+from reconciler.operator.outcomes import FAILED, INTERRUPTED
+from reconciler.operator.permissions import Policy
+from reconciler.operator.preparing import Block, Prepared, prepare
+from reconciler.operator.reading import Snapshots, read_projects
+from reconciler.operator.resources import (
+    SHARD_LABEL,
+    CustomResource,
+    Snapshot,
+    behaviour_of,
+    targets_of,
+)
+from reconciler.operator.rivals import rival_of
+from reconciler.operator.schedule import Key
+from reconciler.operator.status import (
+    TargetState,
+    Verdict,
+    blocked_status,
+    blocked_verdicts,
+    project_status,
+    project_verdicts,
+    resource_status,
+)
+from reconciler.operator.writing import Writer, now_text
+from reconciler.tasks import side_by_side
+
+_LOG = logging.getLogger("reconciler.operator")
+_SOON = 1.0  # seconds
+_AT_ONCE = 8  # statuses written side by side
+_TRANSIENT = frozenset({FAILED, INTERRUPTED, "Skipped", "OutcomeUnknown"})
+MOST_OVERWRITTEN = 2
+"""After so many runs in a row whose writes somebody else overwrote, the project is left alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class After:
+    """When to look again: `seconds` later, or after a wait that grows where it `failed`; None for never by itself."""
+
+    seconds: float | None = None
+    failed: bool = False
+
+
+@dataclass(slots=True)
+class Surroundings:
+    """What all rounds share. `wake` has the targets of a namespace looked at at once, `environ` and `folder` are for
+    Vault and AWS where the policy allows them."""
+
+    cluster: Cluster
+    leases: Leases
+    snapshots: Snapshots
+    writer: Writer
+    wake: Callable[[Key], None]
+    policy: Policy = Policy()
+    shard: str = ""
+    namespaces: tuple[str, ...] = ()
+    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
+    folder: Path = Path("/nonexistent")
+    stop: Stop = field(default_factory=Stop)
+
+
+@dataclass(slots=True)
+class Known:
+    """What is known of a namespace between rounds: the targets' states, and by uid where a deletion is done."""
+
+    targets: dict[str, TargetState] = field(default_factory=dict)
+    deleted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+    prepared: tuple[Snapshot, asyncio.Task[Prepared | Block]] | None = None
+    project: CustomResource | None = None
+    resources: Mapping[str, CustomResource] = field(default_factory=dict)
+
+
+class Rounds:
+    """The rounds of one operator's process; `known` is what metrics are made of."""
+
+    def __init__(self, around: Surroundings) -> None:
+        self._around = around
+        self.known: dict[str, Known] = defaultdict(Known)
+        self.count = 0
+
+    async def run(self, key: Key) -> After:
+        """One round of a key. ClusterError if the API server does not answer."""
+        self.count += 1
+        snapshot = await self._around.snapshots.get(key.namespace)
+        project = snapshot.project
+        if (project.labels.get(SHARD_LABEL, "") if project else "") != self._around.shard:
+            self.known.pop(key.namespace, None)
+            return After()
+        if key.target:
+            return await self._target(key, snapshot)
+        return await self._project(snapshot)
+
+    async def _project(self, snapshot: Snapshot) -> After:
+        known, project = self.known[snapshot.namespace], snapshot.project
+        async with known.lock:
+            await self._finalizers(snapshot, known)
+        if project is None:
+            known.project = None
+            text = "there is no Project in this namespace: create one, as the project file is"
+            await self._block(snapshot.resources, Block("NoProject", text))
+            return After()
+        for younger in snapshot.projects:
+            if younger.uid != project.uid:
+                text = f'Project "{project.name}" is older, and a namespace has one: move this one to a namespace of '
+                await self._stall(younger, Block("SecondProject", f"{text}its own"))
+        found = await self._prepared(snapshot, project)
+        interval = behaviour_of(project, None).interval
+        if isinstance(found, Block):
+            await self._stall(project, found)
+            text = f'Project "{project.name}" cannot be used: {found.message}'
+            live = [item for item in snapshot.resources if not item.deleting]
+            await self._block(live, Block("ProjectNotReady", text, stalled=found.stalled))
+            return After(interval)
+        await self._block_single(found)
+        for target in found.workspace.project.targets:
+            self._around.wake(Key(snapshot.namespace, target))
+        async with known.lock:
+            await self._write_project(found, known)
+        return After(interval)
+
+    async def _prepared(self, snapshot: Snapshot, project: CustomResource) -> Prepared | Block:
+        """The project of a snapshot, prepared once for all that look at that snapshot."""
+        known = self.known[snapshot.namespace]
+        if known.prepared is None or known.prepared[0] is not snapshot:
+            known.prepared = (snapshot, asyncio.create_task(self._prepare(snapshot, project)))
+        return await asyncio.shield(known.prepared[1])
+
+    async def _prepare(self, snapshot: Snapshot, project: CustomResource) -> Prepared | Block:
+        around = self._around
+        found = await prepare(snapshot, project, around.policy, around.environ, around.folder)
+        if isinstance(found, Block):
+            return found
+        rival = rival_of(project, await read_projects(around.cluster, around.namespaces))
+        return Block("SecondProject", rival) if rival else found
+
+    async def _stall(self, project: CustomResource, block: Block) -> None:
+        latest = self._around.writer.latest(project)
+        status = blocked_status(latest, block.reason, block.message, now_text(), stalled=block.stalled)
+        await self._around.writer.write_status(latest, status)
+
+    async def _block(self, resources: Iterable[CustomResource], block: Block) -> None:
+        """Write the same reason to each."""
+        places = asyncio.Semaphore(_AT_ONCE)
+
+        async def write(resource: CustomResource) -> None:
+            async with places:
+                await self._stall(resource, block)
+
+        await side_by_side(write(resource) for resource in resources)
+
+    async def _block_single(self, found: Prepared) -> None:
+        """What is wrong with single resources, whatever their targets are."""
+        for name, block in sorted(found.blocks.items()):
+            await self._stall(found.resources[name], block)
+        wanted = {name for target in found.workspace.project.targets for name in found.wanted(target)}
+        for name in sorted(found.resources.keys() - wanted - found.blocks.keys()):
+            await self._stall(found.resources[name], Block("NoTarget", "names only targets of other projects"))
+
+    async def _finalizers(self, snapshot: Snapshot, known: Known) -> None:
+        """Put finalizers where a deletion is to be waited for, and let go what needs none or has waited too long."""
+        writer, now, project = self._around.writer, time.time(), snapshot.project
+        for resource in snapshot.resources:
+            wish = wish_of(resource, snapshot)
+            if wish is Wish.ADD:
+                await writer.set_finalizer(resource, wanted=True)
+            elif wish in (Wish.REMOVE, Wish.LET_GO):
+                await writer.set_finalizer(resource, wanted=False)
+            elif wish is Wish.DELETE and is_overdue(resource, project, now):
+                text = "the deletion could not be carried out within deletion_timeout: what is live stays there"
+                await writer.post(resource, Event("Orphaned", text, warning=True))
+                await writer.set_finalizer(resource, wanted=False)
+        if project is None:
+            return
+        wish = project_wish(snapshot)
+        if wish is not Wish.NOTHING:
+            await writer.set_finalizer(project, wanted=wish is Wish.ADD)
+        writer.forget(known.deleted.keys() - {resource.uid for resource in snapshot.resources})
+
+    async def _target(self, key: Key, snapshot: Snapshot) -> After:
+        project = snapshot.project
+        if project is None:
+            return After()
+        found = await self._prepared(snapshot, project)
+        known = self.known[key.namespace]
+        if isinstance(found, Block) or key.target not in found.workspace.project.targets:
+            known.targets.pop(key.target, None)
+            return After()
+        if behaviour_of(project, None).suspend:
+            return After()
+        state = self._state(found, known, key.target)
+        if state.overwritten >= MOST_OVERWRITTEN:
+            return After(behaviour_of(project, None).interval)
+        return await self._look(found, key.target, known)
+
+    async def _look(self, found: Prepared, target: str, known: Known) -> After:
+        around, now = self._around, now_text()
+        if any(wish_of(item, found.snapshot) is Wish.ADD for item in found.resources.values()):
+            async with known.lock:
+                await self._finalizers(found.snapshot, known)
+        choice, deletes = self._choice(found, target), self._deletes(found, target, known)
+        if found.project.deleting:
+            choice = replace(choice, before={}, tests=())
+        seen = await look(found.workspace, choice, now)
+        if not seen.unread and (seen.work or deletes) and not around.stop.soft.is_set():
+            provider = found.workspace.project.targets[target].provider
+            try:
+                async with around.leases.hold(lease_name(provider, seen.identity)) as held:
+                    snapshot = await around.snapshots.get(found.snapshot.namespace, fresh=True)
+                    renewed = await self._prepared(snapshot, found.project) if snapshot.project else Block("", "")
+                    if isinstance(renewed, Block) or target not in renewed.workspace.project.targets:
+                        return After(_SOON)
+                    found = renewed
+                    choice, deletes = self._choice(found, target), self._deletes(found, target, known)
+                    if found.project.deleting:
+                        choice = replace(choice, before={}, tests=())
+                    seen = await work(found.workspace, target, choice, deletes, held, around.stop, now_text())
+                    if held.lost:
+                        _LOG.warning("%s %s: the lease was lost during a run", found.snapshot.namespace, target)
+                        return After(_SOON)
+                    await self._write(found, target, choice, seen, deletes, known)
+            except HeldElsewhereError as error:
+                return After(error.seconds)
+        else:
+            await self._write(found, target, choice, seen, deletes if seen.unread else {}, known)
+        transient = any(entry.reason in _TRANSIENT for entry in seen.entries.values())
+        if seen.unread or transient or any(seen.deleted.values()):
+            return After(failed=True)
+        return After(behaviour_of(found.project, None).interval)
+
+    def _choice(self, found: Prepared, target: str) -> Choice:
+        latest = {name: self._around.writer.latest(item) for name, item in found.resources.items()}
+        return choose(found, target, latest, time.time())
+
+    def _deletes(self, found: Prepared, target: str, known: Known) -> dict[str, bool]:
+        """By name, what is being deleted and has not been dealt with on this target; True where it may be in use."""
+        return {
+            item.name: "in-use" in item.allows
+            for item in found.snapshot.resources
+            if wish_of(item, found.snapshot) is Wish.DELETE
+            and target in self._targets(item, found)
+            and target not in known.deleted[item.uid]
+            and not behaviour_of(item, found.project).suspend
+        }
+
+    def _targets(self, resource: CustomResource, found: Prepared) -> tuple[str, ...]:
+        """The targets where a resource may be live: those that it names, and those that its status knows."""
+        named = (*targets_of(resource, found.project), *entries_of(resource))
+        return tuple(dict.fromkeys(name for name in named if name in found.workspace.project.targets))
+
+    async def _write(
+        self,
+        found: Prepared,
+        target: str,
+        choice: Choice,
+        seen: Look,
+        deletes: Mapping[str, bool],
+        known: Known,
+    ) -> None:
+        """Write what came of a look: statuses, deletions that are done, the project's own status."""
+        entries = {**seen.entries, **{name: entry for name, entry in choice.left_out.items() if entry is not None}}
+        async with known.lock:
+            places = asyncio.Semaphore(_AT_ONCE)
+
+            async def write(name: str, entry: Entry) -> None:
+                async with places:
+                    await self._write_entry(found, target, name, entry)
+
+            await side_by_side(write(name, entry) for name, entry in sorted(entries.items()))
+            await self._write_deletes(found, target, seen, deletes, known)
+            before = self._state(found, known, target)
+            count = before.overwritten + 1 if seen.overwritten else 0 if seen.written else before.overwritten
+            known.targets[target] = TargetState(
+                target,
+                readable=not seen.unread,
+                message=seen.unread or "; ".join(seen.overwritten),
+                identity=seen.identity or before.identity,
+                plan=seen.plan if not seen.unread else before.plan,
+                overwritten=count,
+            )
+            await self._write_project(found, known)
+            for name in seen.drifted:
+                if seen.entries[name].applied:
+                    text = f"{target}: live differed though nothing here changed, and is as desired again"
+                    await self._around.writer.post(found.resources[name], Event("DriftCorrected", text))
+
+    async def _write_entry(self, found: Prepared, target: str, name: str, entry: Entry) -> None:
+        writer, resource = self._around.writer, found.resources[name]
+        latest = writer.latest(resource)
+        if latest.generation != resource.generation:
+            return  # it is looked at again: the change was an event
+        targets = [item for item in targets_of(resource, found.project) if item in found.workspace.project.targets]
+        known = without_others(entries_of(latest), targets) | {target: entry}
+        await writer.write_status(latest, resource_status(latest, known, resource.requested_at, now_text()))
+
+    async def _write_deletes(
+        self, found: Prepared, target: str, seen: Look, deletes: Mapping[str, bool], known: Known
+    ) -> None:
+        for item in found.snapshot.resources:
+            if item.name not in deletes or not item.deleting:
+                continue
+            why = seen.unread or seen.deleted.get(item.name, "it was not tried")
+            if not why:
+                known.deleted[item.uid].add(target)
+                if known.deleted[item.uid] >= set(self._targets(item, found)):
+                    await self._around.writer.set_finalizer(self._around.writer.latest(item), wanted=False)
+                continue
+            latest = self._around.writer.latest(item)
+            text = f"{target}: the live object is not deleted: {why}"
+            status = blocked_status(latest, "DeletionHeld", text, now_text(), stalled=not seen.unread)
+            await self._around.writer.write_status(latest, status)
+
+    def _state(self, found: Prepared, known: Known, target: str) -> TargetState:
+        """The state of a target, after a restart from the project's status. What was stopped because somebody overwrote
+        it goes on once the project changed, or it was asked for."""
+        written = found.project.status.get("targets")
+        items = written if isinstance(written, list) else []
+        states = {str(item.get("name")): TargetState.read(item) for item in items if isinstance(item, Mapping)}
+        state = known.targets.get(target) or states.get(target) or TargetState(target, readable=False)
+        seen = found.project.status.get("observedGeneration"), found.project.status.get("lastHandledRequestedAt", "")
+        if seen != (found.project.generation, found.project.requested_at):
+            return replace(state, overwritten=0)
+        return state
+
+    async def _write_project(self, found: Prepared, known: Known) -> None:
+        writer = self._around.writer
+        states = [self._state(found, known, name) for name in found.workspace.project.targets]
+        latest = {name: writer.latest(item) for name, item in found.resources.items()}
+        project = writer.latest(found.project)
+        known.project, known.resources = project, latest
+        statuses = [item.status for item in latest.values()]
+        verdicts = self._verdicts(found, states)
+        await writer.write_status(project, project_status(project, states, statuses, verdicts, now_text()))
+
+    def _verdicts(self, found: Prepared, states: list[TargetState]) -> list[Verdict]:
+        fought = [state for state in states if state.overwritten >= MOST_OVERWRITTEN]
+        if fought:
+            text = (
+                f"somebody else overwrote what was written to {', '.join(state.name for state in fought)}, twice: stop "
+                "that (a CI job?), then annotate this with channels.gitops/requested-at"
+            )
+            return blocked_verdicts("Overwritten", text, stalled=True)
+        if behaviour_of(found.project, None).suspend:
+            text = "spec.operator.suspend is true: nothing is looked at"
+            return [
+                Verdict("Ready", UNKNOWN, "Suspended", text),
+                Verdict("Reconciling", "False", "Suspended"),
+                Verdict("Stalled", "False", "Suspended"),
+            ]
+        if found.project.deleting:
+            waiting = [item for item in found.snapshot.resources if item.has_finalizer]
+            text = (
+                f"it is being deleted, and {plural(len(waiting), 'resource')} with deletion_policy delete need it: "
+                "delete them too, or set their spec.operator.deletion_policy to orphan"
+            )
+            return blocked_verdicts("Deleting", text, stalled=False)
+        return project_verdicts(states)

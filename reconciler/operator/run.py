@@ -1,0 +1,154 @@
+"""`reconciler operator run`: watch, look, write, until the process is to end.
+
+SIGTERM lets what is under way come to a safe point: nothing new starts, an unverified change is rolled back, statuses
+are written, leases are given back; then the watch ends.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+import socket
+import tempfile
+import uuid
+from collections.abc import Mapping
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+import yaml
+
+from reconciler.apply.run import Stop
+from reconciler.model.dataclass import dataclass
+from reconciler.model.errors import ConfigurationError
+from reconciler.operator.kubernetes import Cluster
+from reconciler.operator.leases import Leases
+from reconciler.operator.loop import Loop
+from reconciler.operator.permissions import Policy
+from reconciler.operator.probes import serve_probes
+from reconciler.operator.reading import Snapshots
+from reconciler.operator.rounds import Rounds, Surroundings
+from reconciler.operator.schedule import Key
+from reconciler.operator.watch import Watch, log_in
+from reconciler.operator.writing import Writer
+
+_LOG = logging.getLogger("reconciler.operator")
+_NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
+_PATIENCE = 20.0
+"""Seconds that what is under way has after SIGTERM; a pod's own patience is 30."""
+
+
+@dataclass(frozen=True, slots=True)
+class OperatorSettings:
+    """How the operator runs. `namespaces` empty: all; `shard` "": the Projects without the label; `lease_namespace` "":
+    the pod's own; `policy` is the administrator's file. Probes and metrics are served at `host` and `port`."""
+
+    namespaces: tuple[str, ...] = ()
+    shard: str = ""
+    lease_namespace: str = ""
+    policy: Path | None = None
+    host: str = "0.0.0.0"  # noqa: S104 - the kubelet and Prometheus come from elsewhere
+    port: int = 8080
+
+
+def read_policy(path: Path | None) -> Policy:
+    """The policy of a file; without one nothing beyond the defaults is allowed."""
+    if path is None:
+        return Policy()
+    try:
+        return Policy.read(yaml.safe_load(path.read_text("utf-8")) or {})
+    except OSError as error:
+        raise ConfigurationError(f"the policy file {path} cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise ConfigurationError(f"the policy file {path} is not YAML") from None
+
+
+async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -> None:
+    """Run until SIGTERM or SIGINT. ConfigurationError if there is no API server, or the policy cannot be used."""
+    policy, ending = read_policy(settings.policy), asyncio.Event()
+    loop = asyncio.get_running_loop()
+    async with AsyncExitStack() as stack:
+        cluster = Cluster(log_in)
+        stack.push_async_callback(cluster.close)
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reconciler-")))
+        operator = Operator(settings, cluster, policy, environ, folder)
+        watch = operator.watch(loop, ending)
+        await serve_probes(stack, settings.host, settings.port, operator.rounds, operator.loop.queue, watch.ready)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, ending.set)
+            stack.callback(loop.remove_signal_handler, number)
+        watch.start()
+        stack.push_async_callback(asyncio.to_thread, watch.stop)
+        await operator.run(ending)
+    if operator.failure is not None:
+        raise ConfigurationError(f"the watch ended: {operator.failure}") from operator.failure
+
+
+class Operator:
+    """The parts of one process, put together."""
+
+    def __init__(
+        self, settings: OperatorSettings, cluster: Cluster, policy: Policy, environ: Mapping[str, str], folder: Path
+    ) -> None:
+        self.stop = Stop()
+        self.failure: BaseException | None = None
+        self._settings = settings
+        self.snapshots = Snapshots(cluster)
+        holder = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+        around = Surroundings(
+            cluster=cluster,
+            leases=Leases(cluster, settings.lease_namespace or own_namespace(), holder),
+            snapshots=self.snapshots,
+            writer=Writer(cluster, self.mark),
+            wake=self.wake,
+            policy=policy,
+            shard=settings.shard,
+            namespaces=settings.namespaces,
+            environ=environ,
+            folder=folder,
+            stop=self.stop,
+        )
+        self.rounds = Rounds(around)
+        self.loop = Loop(self.rounds.run)
+
+    def mark(self, namespace: str) -> None:
+        """Something happened there."""
+        self.snapshots.invalidate(namespace)
+        self.loop.mark(namespace)
+
+    def wake(self, key: Key) -> None:
+        """A target that was not known is to be looked at."""
+        self.loop.wake(key)
+
+    def watch(self, loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> Watch:
+        """The watch that tells of what happens; one that cannot go on ends the process, which is then started again."""
+
+        def ended(error: BaseException) -> None:
+            self.failure = error
+            loop.call_soon_threadsafe(ending.set)
+
+        def tell(namespace: str) -> None:
+            loop.call_soon_threadsafe(self.mark, namespace)
+
+        return Watch(self._settings.namespaces, self._settings.shard, tell, ended)
+
+    async def run(self, ending: asyncio.Event) -> None:
+        """Until `ending` is set, and what was under way has come to a safe point."""
+        running = asyncio.create_task(self.loop.run())
+        waiting = asyncio.create_task(ending.wait())
+        await asyncio.wait([running, waiting], return_when=asyncio.FIRST_COMPLETED)
+        waiting.cancel()
+        self.stop.soft.set()
+        self.loop.end()
+        _, late = await asyncio.wait([running], timeout=_PATIENCE)
+        if late:
+            self.stop.hard.set()
+        await running
+
+
+def own_namespace() -> str:
+    """The namespace of this pod; `default` outside of one."""
+    try:
+        return _NAMESPACE_FILE.read_text("utf-8").strip() or "default"
+    except OSError:
+        return "default"

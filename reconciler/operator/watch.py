@@ -1,0 +1,176 @@
+"""Watching the cluster through kopf, which is plumbing only: logins, lists, streams that break and go on.
+
+Only its lowest handlers are used, which write nothing: no annotation, no finalizer, no peering, no Event. It runs in a
+thread and an event loop of its own, so that its signal handlers and its patience of two seconds concern nobody else.
+What it tells is that something happened in a namespace; what there is, a look finds out.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import field
+from typing import Any
+
+import kopf
+
+from reconciler.model.dataclass import dataclass
+from reconciler.model.errors import ConfigurationError
+from reconciler.operator.kubernetes import LoginInfo
+from reconciler.operator.resources import (
+    ALLOW,
+    GROUP,
+    KINDS_BY_PLURAL,
+    PROJECT,
+    REQUESTED_AT,
+    SECRET_LABEL,
+    SHARD_LABEL,
+    TEST_REQUESTED_AT,
+    VERSION,
+    plural_of,
+)
+
+_SECRETS = "secrets"
+_HEARD = (REQUESTED_AT, TEST_REQUESTED_AT, ALLOW)
+"""Annotations that are wishes; others trigger nothing."""
+
+_STOP_SECONDS = 5.0
+
+
+def log_in() -> LoginInfo:
+    """Where the API server is and who we are: the pod's service account, else KUBECONFIG."""
+    settings = kopf.OperatorSettings()
+    found = kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
+    if found is None:
+        raise ConfigurationError("there is no API server: run in a pod with a service account, or set KUBECONFIG")
+    return found
+
+
+@dataclass(slots=True)
+class Filter:
+    """Which of the watch's events are worth a look. Our own writes of statuses are none.
+
+    `shard` is the value of the Projects' label that are ours; "" for those without it, and for namespaces without any.
+    """
+
+    shard: str = ""
+    _seen: dict[str, tuple[object, ...]] = field(default_factory=dict)
+    _projects: dict[str, set[str]] = field(default_factory=dict)
+
+    def namespace_of(self, plural: str, event: Mapping[str, Any]) -> str:
+        """The namespace in which something happened that concerns us; "" for nothing."""
+        body = event.get("object") or {}
+        metadata = body.get("metadata") or {}
+        namespace, uid = metadata.get("namespace", ""), metadata.get("uid", "")
+        is_gone = event.get("type") == "DELETED"
+        if plural == plural_of(PROJECT):
+            ours = self._projects.setdefault(namespace, set())
+            (ours.discard if is_gone else ours.add)(uid)
+        now = _fingerprint(plural, metadata)
+        if is_gone:
+            self._seen.pop(uid, None)
+        elif self._seen.get(uid) == now:
+            return ""
+        else:
+            self._seen[uid] = now
+        is_project = plural == plural_of(PROJECT)
+        if self.shard and not is_project and not self._projects.get(namespace):
+            return ""
+        return str(namespace)
+
+
+def _fingerprint(plural: str, metadata: Mapping[str, Any]) -> tuple[object, ...]:
+    """What of an object has to change for a look to be worth it."""
+    if plural == _SECRETS:
+        return (metadata.get("resourceVersion"),)
+    annotations = metadata.get("annotations") or {}
+    return (
+        metadata.get("generation"),
+        metadata.get("deletionTimestamp"),
+        tuple(metadata.get("finalizers") or ()),
+        *(annotations.get(name) for name in _HEARD),
+        (metadata.get("labels") or {}).get(SHARD_LABEL),
+    )
+
+
+class Watch:
+    """The watch of these namespaces (none: all). `tell` is called, in its thread, with each namespace in which
+    something happened; `ended` with the error of a watch that cannot go on."""
+
+    def __init__(
+        self,
+        namespaces: tuple[str, ...],
+        shard: str,
+        tell: Callable[[str], None],
+        ended: Callable[[BaseException], None],
+    ) -> None:
+        self._namespaces = namespaces
+        self._filter = Filter(shard)
+        self._tell = tell
+        self._ended = ended
+        self._stop = threading.Event()
+        self.ready = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
+
+    def start(self) -> None:
+        """Begin; what is there already is reported as well."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End, within a few seconds. Blocks."""
+        self._stop.set()
+        self._thread.join(_STOP_SECONDS)
+
+    def _run(self) -> None:
+        try:
+            asyncio.run(self._watch())
+        except BaseException as error:
+            if not self._stop.is_set():
+                self._ended(error)
+            return
+        if not self._stop.is_set():
+            self._ended(RuntimeError("the watch ended by itself"))
+
+    async def _watch(self) -> None:
+        await kopf.operator(
+            registry=self._registry(),
+            settings=self._settings(),
+            standalone=True,
+            clusterwide=not self._namespaces,
+            namespaces=self._namespaces,
+            stop_flag=self._stop,
+            ready_flag=self.ready,
+        )
+
+    def _settings(self) -> kopf.OperatorSettings:
+        logging.getLogger("kopf").setLevel(logging.WARNING)
+        settings = kopf.OperatorSettings()
+        settings.posting.enabled = False
+        settings.scanning.disabled = bool(self._namespaces)  # else a user who may see one namespace sees warnings
+        settings.watching.label_selectors["", "v1", _SECRETS] = f"{SECRET_LABEL}=true"
+        mine = f"{SHARD_LABEL}={self._filter.shard}" if self._filter.shard else f"!{SHARD_LABEL}"
+        settings.watching.label_selectors[GROUP, VERSION, plural_of(PROJECT)] = mine
+        return settings
+
+    def _registry(self) -> kopf.OperatorRegistry:
+        registry = kopf.OperatorRegistry()
+
+        async def login(**_: Any) -> kopf.ConnectionInfo:
+            found = log_in()
+            assert isinstance(found, kopf.ConnectionInfo)  # noqa: S101
+            return found
+
+        kopf.on.login(registry=registry, id="login")(login)
+        for plural in KINDS_BY_PLURAL:
+            kopf.on.event(GROUP, VERSION, plural, registry=registry, id=plural)(self._listener(plural))
+        kopf.on.event("", "v1", _SECRETS, registry=registry, id=_SECRETS)(self._listener(_SECRETS))
+        return registry
+
+    def _listener(self, plural: str) -> Callable[..., Any]:
+        async def heard(event: Mapping[str, Any], **_: Any) -> None:
+            if namespace := self._filter.namespace_of(plural, event):
+                self._tell(namespace)
+
+        return heard

@@ -1,0 +1,120 @@
+"""What is written to the cluster: changed statuses, Events of transitions, finalizers; when all is steady, nothing."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from reconciler.operator.events import Event, events_of
+from reconciler.operator.kubernetes import Cluster, ClusterError, path_of
+from reconciler.operator.resources import FINALIZER, GROUP, VERSION, CustomResource
+from reconciler.operator.status import Status, is_same
+
+_LOG = logging.getLogger("reconciler.operator")
+_CONFLICT, _NOT_FOUND, _UNPROCESSABLE = 409, 404, 422
+COMPONENT = "channel-reconciler"
+
+
+def now_text() -> str:
+    """The time in the API's form."""
+    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+class Writer:
+    """Writes statuses and finalizers, and remembers what it wrote last: a snapshot may be older.
+
+    `moved` hears of a namespace whose object changed under a write: it is to be looked at again.
+    """
+
+    def __init__(self, cluster: Cluster, moved: Callable[[str], None]) -> None:
+        self._cluster = cluster
+        self._moved = moved
+        self._latest: dict[str, CustomResource] = {}
+
+    def latest(self, resource: CustomResource) -> CustomResource:
+        """The resource with the status that was written last, if that is newer than the one that was read."""
+        known = self._latest.get(resource.uid)
+        if known is not None and _number(known.version) > _number(resource.version):
+            return known
+        return resource
+
+    def forget(self, uids: Iterable[str]) -> None:
+        """These are gone."""
+        for uid in uids:
+            self._latest.pop(uid, None)
+
+    async def write_status(self, resource: CustomResource, status: Status) -> bool:
+        """Write a status if it says something new, with the Events that it is worth; whether it was written.
+
+        A conflict means that the object changed meanwhile: then a newer look says better.
+        """
+        if is_same(resource.status, status):
+            return False
+        gone = {name: None for name in resource.status if name not in status}
+        body = {"metadata": {"resourceVersion": resource.version}, "status": {**gone, **status}}
+        path = path_of(resource.kind, resource.namespace, resource.name, "status")
+        try:
+            document = await self._cluster.patch(path, body)
+        except ClusterError as error:
+            if error.status == _CONFLICT:
+                self._latest.pop(resource.uid, None)
+                self._moved(resource.namespace)
+            if error.status in (_CONFLICT, _NOT_FOUND):
+                return False
+            raise
+        self._latest[resource.uid] = CustomResource.read(resource.kind, document)
+        for event in events_of(resource.status, status):
+            await self.post(resource, event)
+        return True
+
+    async def set_finalizer(self, resource: CustomResource, *, wanted: bool) -> None:
+        """Add or remove our finalizer. What changed meanwhile is looked at again; what is gone needs none."""
+        others = [name for name in resource.finalizers if name != FINALIZER]
+        finalizers = [*others, FINALIZER] if wanted else others
+        body = {"metadata": {"resourceVersion": resource.version, "finalizers": finalizers}}
+        try:
+            document = await self._cluster.patch(path_of(resource.kind, resource.namespace, resource.name), body)
+        except ClusterError as error:
+            self._moved(resource.namespace)
+            if error.status not in (_CONFLICT, _NOT_FOUND, _UNPROCESSABLE):
+                raise
+            return
+        self._latest[resource.uid] = CustomResource.read(resource.kind, document)
+        self._moved(resource.namespace)
+
+    async def post(self, resource: CustomResource, event: Event) -> None:
+        """Post an Event. It is for people to read: one that cannot be posted changes nothing."""
+        try:
+            await self._cluster.create(f"/api/v1/namespaces/{resource.namespace}/events", _event_body(resource, event))
+        except ClusterError as error:
+            _LOG.info("an Event of %s was not posted: %s", resource, error)
+
+
+def _event_body(resource: CustomResource, event: Event) -> Mapping[str, Any]:
+    now = now_text()
+    return {
+        "metadata": {"name": f"{resource.name[:200]}.{uuid.uuid4().hex[:16]}", "namespace": resource.namespace},
+        "involvedObject": {
+            "apiVersion": f"{GROUP}/{VERSION}",
+            "kind": resource.kind,
+            "namespace": resource.namespace,
+            "name": resource.name,
+            "uid": resource.uid,
+        },
+        "type": "Warning" if event.warning else "Normal",
+        "reason": event.reason,
+        "message": event.message[:1024],
+        "source": {"component": COMPONENT},
+        "reportingComponent": COMPONENT,
+        "firstTimestamp": now,
+        "lastTimestamp": now,
+        "count": 1,
+    }
+
+
+def _number(version: str) -> int:
+    """A resourceVersion as a number: since Kubernetes 1.35 the API promises that they can be compared so."""
+    return int(version) if version.isdigit() else 0

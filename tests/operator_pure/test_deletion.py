@@ -1,0 +1,191 @@
+"""Deletions: policies, finalizers, what is let go, and what a guard holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from reconciler.operator.deletion import Wish, is_overdue, project_wish, renamed, wish_of
+from reconciler.operator.resources import FINALIZER, CustomResource, Snapshot
+from reconciler.operator.schedule import since_1970
+from tests.operator_pure.fake import ADDRESS, NS, World
+
+DELETE: dict[str, Any] = {"operator": {"deletion_policy": "delete"}}
+NOON = "2026-01-01T12:00:00Z"
+PROJECT = CustomResource("Project", "team", "acme")
+ONCALL = CustomResource("SlackChannel", "team", "oncall")
+
+
+def wish(resource: CustomResource, project: CustomResource = PROJECT, **more: Any) -> Wish:
+    return wish_of(resource, Snapshot("team", (project,), (resource,), **more))
+
+
+def test_the_finalizer_follows_the_policy() -> None:
+    ours = replace(ONCALL, finalizers=(FINALIZER,))
+    assert wish(ONCALL) is Wish.NOTHING
+    assert wish(replace(ONCALL, spec=DELETE)) is Wish.ADD
+    assert wish(ONCALL, replace(PROJECT, spec=DELETE)) is Wish.ADD
+    assert wish(replace(ours, spec=DELETE)) is Wish.NOTHING
+    assert wish(ours) is Wish.REMOVE
+    assert wish_of(replace(ONCALL, spec=DELETE), Snapshot("team")) is Wish.NOTHING
+
+
+def test_only_an_object_that_is_being_deleted_and_has_our_finalizer_is_a_wish_to_delete() -> None:
+    gone = replace(ONCALL, spec=DELETE, deleting=NOON)
+    ours = replace(gone, finalizers=("other", FINALIZER))
+    assert wish(gone) is Wish.NOTHING
+    assert wish(ours) is Wish.DELETE
+    assert wish(replace(ours, spec={})) is Wish.LET_GO
+    assert wish_of(ours, Snapshot("team")) is Wish.LET_GO
+
+
+def test_in_a_terminating_namespace_only_the_projects_own_word_counts() -> None:
+    ours = replace(ONCALL, spec=DELETE, deleting=NOON, finalizers=(FINALIZER,))
+    assert wish(ours, terminating=True) is Wish.LET_GO
+    assert wish(ours, replace(PROJECT, spec=DELETE), terminating=True) is Wish.DELETE
+
+
+def test_a_former_name_is_let_go() -> None:
+    ours = replace(ONCALL, spec=DELETE, deleting=NOON, finalizers=(FINALIZER,))
+    for written in ("oncall", ["x", "oncall"]):
+        new = replace(ONCALL, name="paging", spec={"renamed_from": written})
+        assert wish_of(ours, Snapshot("team", (PROJECT,), (ours, new))) is Wish.LET_GO
+    assert renamed([replace(new, deleting=NOON)]) == frozenset()
+
+
+def test_the_project_stays_while_a_resource_needs_it() -> None:
+    ours = replace(ONCALL, spec=DELETE, finalizers=(FINALIZER,))
+    held, going = replace(PROJECT, finalizers=(FINALIZER,)), replace(PROJECT, finalizers=(FINALIZER,), deleting=NOON)
+    assert project_wish(Snapshot("team", (PROJECT,), (ours,))) is Wish.ADD
+    assert project_wish(Snapshot("team", (PROJECT,), (ONCALL,))) is Wish.NOTHING
+    assert project_wish(Snapshot("team", (held,), (ONCALL,))) is Wish.REMOVE
+    assert project_wish(Snapshot("team", (going,), (ours,))) is Wish.NOTHING
+    assert project_wish(Snapshot("team", (going,), (ONCALL,))) is Wish.LET_GO
+
+
+def test_a_deletion_is_let_go_after_its_timeout() -> None:
+    gone = replace(ONCALL, deleting=NOON)
+    assert not is_overdue(gone, PROJECT, since_1970(NOON) + 3599)
+    assert is_overdue(gone, PROJECT, since_1970(NOON) + 3600)
+    soon = replace(gone, spec={"operator": {"deletion_timeout": "5m"}})
+    assert is_overdue(soon, PROJECT, since_1970(NOON) + 300)
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path) as made:
+        made.secret("slack", url=ADDRESS)
+        yield made
+
+
+def test_by_default_what_is_live_stays(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall")
+    world.look()
+    assert not world.has_finalizer(oncall)
+    assert not world.has_finalizer(project)
+    world.delete(oncall)
+    world.look()
+    assert list(world.live()) == ["acme_oncall"]
+
+
+def test_a_delete_deletes_and_lets_resource_and_project_go(world: World) -> None:
+    project, oncall, other = world.project(), world.slack("oncall", **DELETE), world.slack("other")
+    world.look()
+    world.look()
+    assert world.has_finalizer(oncall)
+    assert world.has_finalizer(project)
+    world.delete(oncall)
+    world.look()
+    assert list(world.live()) == ["acme_other"]
+    assert oncall not in world.cluster.objects
+    world.look()
+    assert not world.has_finalizer(project)
+    assert world.conditions(other)["Ready"] == "True Applied"
+
+
+def test_all_can_be_deleted_at_once(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall", **DELETE)
+    world.look()
+    world.look()
+    world.delete(project)
+    world.delete(oncall)
+    world.look()
+    world.look()
+    assert world.live() == {}
+    assert project not in world.cluster.objects
+    assert oncall not in world.cluster.objects
+
+
+def test_a_project_that_is_deleted_alone_waits_and_says_for_what(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall", **DELETE)
+    world.look()
+    world.look()
+    world.delete(project)
+    world.look()
+    assert world.conditions(project)["Ready"] == "False Deleting"
+    assert "1 resource" in world.message(project)
+    assert list(world.live()) == ["acme_oncall"]
+    world.slack("oncall")
+    world.look()
+    world.look()
+    assert project not in world.cluster.objects
+    assert not world.has_finalizer(oncall)
+    assert list(world.live()) == ["acme_oncall"]
+
+
+def test_a_delete_that_a_guard_holds_says_so_and_goes_on_with_consent(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall", protected=True, **DELETE)
+    world.look()
+    world.delete(oncall)
+    world.look()
+    assert world.conditions(oncall)["Stalled"] == "True DeletionHeld"
+    assert "protected" in world.message(oncall)
+    assert list(world.live()) == ["acme_oncall"]
+
+
+def test_a_delete_that_cannot_be_carried_out_is_let_go_with_a_warning(world: World) -> None:
+    world.project()
+    spec: dict[str, Any] = {"operator": {"deletion_policy": "delete", "deletion_timeout": "1h"}}
+    oncall = world.slack("oncall", **spec)
+    world.look()
+    del world.cluster.objects[f"/api/v1/namespaces/{NS}/secrets/login"]
+    world.delete(oncall)
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "False DeletionHeld"
+    assert oncall in world.cluster.objects
+    stored = world.cluster.objects[oncall]
+    metadata = {**stored["metadata"], "deletionTimestamp": "2026-01-01T00:00:00Z"}
+    world.cluster.store(oncall, {**stored, "metadata": metadata})
+    world.look()
+    assert oncall not in world.cluster.objects
+    assert "Warning Orphaned oncall" in world.events
+
+
+def test_a_terminating_namespace_orphans(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall", **DELETE)
+    world.look()
+    namespace = world.cluster.objects[f"/api/v1/namespaces/{NS}"]
+    namespace["metadata"]["deletionTimestamp"] = NOON
+    world.delete(oncall)
+    world.look()
+    assert oncall not in world.cluster.objects
+    assert list(world.live()) == ["acme_oncall"]
+
+
+def test_a_renamed_resource_keeps_what_is_live(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall", **DELETE)
+    world.look()
+    world.delete(oncall)
+    paging = world.slack("paging", renamed_from="oncall", **DELETE)
+    world.look()
+    world.look()
+    assert oncall not in world.cluster.objects
+    assert list(world.live()) == ["acme_oncall"]
+    assert world.conditions(paging)["Ready"] == "True Applied"

@@ -1,0 +1,158 @@
+"""What the author of a custom resource must not have, and what an administrator can allow."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from reconciler.model.errors import ConfigurationError
+from reconciler.operator.permissions import Allowed, Policy, is_local, problems_of
+from reconciler.operator.resources import CustomResource
+
+SECRET = {"secret": "slack", "key": "url"}
+
+
+def fields(resource: CustomResource, allowed: Allowed = Allowed()) -> list[str]:
+    return [problem.field for problem in problems_of(resource, allowed)]
+
+
+def channel(kind: str = "SlackChannel", /, **spec: Any) -> CustomResource:
+    return CustomResource(kind, "team", "oncall", spec=spec)
+
+
+def project(target: dict[str, Any], **spec: Any) -> CustomResource:
+    return CustomResource("Project", "team", "acme", spec={"targets": {"search": target}, **spec})
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "https://hooks.slack.com/services/T/B/x",
+        {"env": "HOME"},
+        {"file": "/etc/passwd"},
+        {"sops": "x.yaml", "key": "a"},
+        {"pass": "team/slack"},
+        {"vault": "kv/team", "key": "a"},
+        {"aws_secret": "team"},
+        {"format": "Bearer {}", "from": {"env": "HOME"}},
+        {"format": "Bearer {}", "from": {"format": "x {}", "from": "literal"}},
+    ],
+)
+def test_no_value_comes_from_the_operators_surroundings(value: object) -> None:
+    refused: dict[str, Any] = {"webhook_url": value}
+    assert fields(channel(**refused))[0].startswith("spec.webhook_url")
+    assert fields(channel(webhook_url=SECRET, overrides={"kafka": refused}))[0].startswith("spec.overrides.kafka.")
+    assert fields(channel("WebhookChannel", url=SECRET, headers={"X-Token": value}))[0].startswith("spec.headers.")
+    general = project(SOUND, defaults={"SlackChannel": refused})
+    assert fields(general)[0].startswith("spec.defaults.SlackChannel.webhook_url")
+    assert "literal" not in str([problem.message for problem in problems_of(channel(**refused), Allowed())][1:])
+
+
+@pytest.mark.parametrize(
+    "value", [SECRET, {"plain": "x"}, {"live": True}, {"format": "Bearer {}", "from": SECRET}, None]
+)
+def test_labelled_secrets_and_what_is_no_secret_are_taken(value: object) -> None:
+    assert fields(channel(webhook_url=value)) == []
+
+
+def test_public_headers_are_plain_text() -> None:
+    assert fields(channel("WebhookChannel", url=SECRET, headers={"content-type": "text/plain"})) == []
+
+
+def test_vault_and_aws_only_by_the_paths_that_are_allowed() -> None:
+    allowed = Allowed(vault=("kv/team/*",), aws_secrets=("team-*",))
+    assert fields(channel(webhook_url={"vault": "kv/team/slack", "key": "a"}), allowed) == []
+    assert fields(channel(webhook_url={"aws_secret": "team-slack"}), allowed) == []
+    assert fields(channel(webhook_url={"vault": "kv/other", "key": "a"}), allowed)
+    assert fields(channel(webhook_url={"vault": "kv/team/../other", "key": "a"}), allowed)
+
+
+LOGIN = {"basic": {"username": {"plain": "admin"}, "password": {"secret": "login", "key": "p"}}}
+SOUND: dict[str, Any] = {"provider": "opensearch", "url": "https://search.example.org", "auth": LOGIN}
+
+
+@pytest.mark.parametrize(
+    ("target", "field"),
+    [
+        ({"url": None}, "spec.targets.search"),
+        ({"auth": None}, "spec.targets.search"),
+        ({"auth": {"basic": {"username": {"env": "U"}, "password": {"env": "P"}}}}, "spec.targets.search.auth.basic."),
+        ({"auth": {"bearer": {"token": "x"}}}, "spec.targets.search.auth.bearer.token"),
+        ({"auth": {"sts": {"subject_token": {"env": "T"}, "identity_pool_id": "p"}}}, "spec.targets.search.auth.sts."),
+        ({"auth": {"client_cert": {"cert_file": "x.pem"}}}, "spec.targets.search.auth.client_cert"),
+        ({"auth": {"sigv4": {"region": "eu-central-1"}}}, "spec.targets.search.auth.sigv4"),
+        ({"tls": {"ca_file": "/etc/ssl/ca.pem"}}, "spec.targets.search.tls.ca_file"),
+        ({"headers": {"x-tenant": {"env": "T"}}}, "spec.targets.search.headers.x-tenant"),
+        ({"url": "http://169.254.169.254/latest"}, "spec.targets.search.url"),
+        ({"url": "https://[::ffff:127.0.0.1]:9200"}, "spec.targets.search.url"),
+        ({"url": "https://LOCALHOST.:9200"}, "spec.targets.search.url"),
+    ],
+)
+def test_a_target_takes_nothing_of_the_operators(target: dict[str, Any], field: str) -> None:
+    assert problems_of(project(SOUND), Allowed()) == []
+    [first, *_] = fields(project({**SOUND, **target}))
+    assert first.startswith(field)
+
+
+def test_commands_and_folders_of_secrets_are_refused() -> None:
+    secrets = {"sources": {"pass": {"exec": ["pass", "show"]}}, "dir": "/run/secrets"}
+    assert fields(project(SOUND, secrets=secrets)) == ["spec.secrets.sources", "spec.secrets.dir"]
+
+
+def test_an_administrator_allows_addresses_and_hosts_by_namespace() -> None:
+    policy = Policy.read(
+        {
+            "namespaces": {
+                "team-*": {"targets": ["https://search.example.org"], "sigv4_hosts": ["*.es.amazonaws.com"]},
+                "team-a": {"local": True, "targets": ["http://127.0.0.1:9200"]},
+            }
+        }
+    )
+    local = project({**SOUND, "url": "http://127.0.0.1:9200/"})
+    assert fields(local, policy.of("team-a")) == []
+    assert fields(local, policy.of("team-b"))
+    assert fields(project(SOUND), policy.of("team-b")) == []
+    assert fields(project({**SOUND, "url": "https://other.example.org"}), policy.of("team-b"))
+    assert policy.of("other") == Allowed()
+    aws = {"provider": "opensearch", "url": "https://x.es.amazonaws.com", "auth": {"sigv4": {"region": "x"}}}
+    assert (
+        fields(project(aws), Policy.read({"namespaces": {"*": {"sigv4_hosts": ["*.es.amazonaws.com"]}}}).of("t")) == []
+    )
+
+
+@pytest.mark.parametrize(
+    "document",
+    [
+        [],
+        {"namespace": {}},
+        {"namespaces": []},
+        {"namespaces": {"a": []}},
+        {"namespaces": {"a": {"target": []}}},
+        {"namespaces": {"a": {"targets": "x"}}},
+        {"namespaces": {"a": {"targets": [1]}}},
+        {"namespaces": {"a": {"local": "yes"}}},
+    ],
+)
+def test_a_policy_that_is_none_is_one_clear_error(document: object) -> None:
+    with pytest.raises(ConfigurationError, match="policy file"):
+        Policy.read(document)
+
+
+@pytest.mark.parametrize(
+    ("host", "local"),
+    [
+        ("localhost", True),
+        ("a.localhost", True),
+        ("127.8.0.1", True),
+        ("::1", True),
+        ("fe80::1%eth0", True),
+        ("0.0.0.0", True),
+        ("169.254.1.1", True),
+        ("10.0.0.1", False),
+        ("search.example.org", False),
+        ("", False),
+    ],
+)
+def test_what_is_the_operators_own_machine(host: str, local: bool) -> None:
+    assert is_local(host) is local

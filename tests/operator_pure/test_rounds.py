@@ -1,0 +1,349 @@
+"""Rounds of the operator: from custom resources to live channels, statuses and Events."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.operator_pure.fake import ADDRESS, World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path) as made:
+        made.secret("slack", url=ADDRESS)
+        yield made
+
+
+def test_a_channel_is_applied_tested_and_says_so(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall")
+    world.look()
+    assert world.conditions(oncall) == {
+        "Ready": "True Applied",
+        "Reconciling": "False Applied",
+        "Stalled": "False Applied",
+        "Verified": "True TestPassed",
+        "Drifted": "False InSync",
+    }
+    status = world.status(oncall)
+    assert status["observedGeneration"] == 1
+    assert [item["id"] for item in status["targets"]] == ["acme_oncall"]
+    assert status["lastTestOutcome"] == "passed"
+    assert list(world.live()) == ["acme_oncall"]
+    assert world.messages() == 1
+    assert world.conditions(project)["Ready"] == "True TargetsRead"
+    assert world.status(project)["resources"] == {"total": 1, "ready": 1, "verified": 1, "drifted": 0}
+    assert world.events == ["Normal Applied oncall", "Normal Verified oncall", "Normal TargetsRead acme"]
+
+
+def test_a_steady_state_writes_nothing(world: World) -> None:
+    world.project()
+    world.slack("oncall")
+    world.look()
+    world.look()
+    world.writes()
+    world.look()
+    assert world.writes() == []
+
+
+def test_no_secret_is_in_any_status_or_event(world: World) -> None:
+    world.project()
+    world.slack("oncall")
+    world.look()
+    written = [item for path, item in world.cluster.objects.items() if "/secrets/" not in path]
+    assert "abcdefghijklmnop" not in str(written)
+
+
+def test_a_rotated_secret_is_a_change(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    world.look()
+    world.secret("slack", url=ADDRESS.replace("B0BBBBBB1", "B0CCCCCC1"))
+    world.look()
+    assert world.conditions(oncall)["Verified"] == "True TestPassed"
+    assert "B0CCCCCC1" in str(world.live())
+    assert world.messages() == 2
+
+
+def test_a_late_secret_concerns_its_own_resource(world: World) -> None:
+    world.project()
+    late, other = world.slack("late", webhook_url={"secret": "late", "key": "url"}), world.slack("other")
+    world.look()
+    assert world.conditions(late)["Ready"] == "False SecretNotFound"
+    assert world.conditions(late)["Reconciling"] == "True SecretNotFound"
+    assert 'lacks the label channels.gitops/use: "true"' in world.message(late)
+    assert world.conditions(other)["Ready"] == "True Applied"
+    world.secret("late", url=ADDRESS, labelled=False)
+    world.look()
+    assert world.conditions(late)["Ready"] == "False SecretNotFound"
+    world.secret("late", url=ADDRESS)
+    world.look()
+    assert world.conditions(late)["Ready"] == "True Applied"
+
+
+def test_what_failed_its_test_is_not_sent_again_by_itself(world: World) -> None:
+    world.systems["search"].outcomes.set("hooks.slack.com", 404, "no_service")
+    world.project()
+    oncall = world.slack("oncall")
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "False TestFailed"
+    assert world.conditions(oncall)["Stalled"] == "True TestFailed"
+    assert world.conditions(oncall)["Verified"] == "False TestFailed"
+    assert world.live() == {}
+    assert world.messages() == 1
+    world.look()
+    world.restart()
+    world.look()
+    assert world.messages() == 1
+    assert world.events.count("Warning TestFailed oncall") == 1
+    world.systems["search"].outcomes.clear()
+    world.annotate(oncall, requested_at="now")
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    assert world.messages() == 2
+    assert world.status(oncall)["lastHandledRequestedAt"] == "now"
+
+
+def test_a_test_is_sent_when_it_is_asked_for_and_once(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    world.look()
+    world.annotate(oncall, test_requested_at="monday")
+    world.look()
+    world.look()
+    assert world.messages() == 2
+    assert world.status(oncall)["lastHandledTestRequestedAt"] == "monday"
+
+
+def test_a_failed_test_of_what_stands_is_said_and_changes_nothing(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    world.look()
+    world.systems["search"].outcomes.set("hooks.slack.com", 404, "no_service")
+    world.annotate(oncall, test_requested_at="monday")
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    assert world.conditions(oncall)["Verified"] == "False TestFailed"
+    assert list(world.live()) == ["acme_oncall"]
+
+
+def test_drift_is_corrected_and_told_once(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    world.look()
+    drift(world, "acme_oncall", description="moved by hand [acme/oncall]")
+    world.look()
+    assert "moved by hand" not in str(world.live())
+    assert world.conditions(oncall)["Drifted"] == "False InSync"
+    assert world.events.count("Normal DriftCorrected oncall") == 1
+
+
+def test_a_change_is_no_drift(world: World) -> None:
+    world.project()
+    world.slack("oncall")
+    world.look()
+    world.slack("oncall", description="Pages us")
+    world.look()
+    assert "Pages us" in str(world.live())
+    assert "Normal DriftCorrected oncall" not in world.events
+
+
+def test_a_channel_disabled_by_hand_is_left_so_until_somebody_consents(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    world.look()
+    drift(world, "acme_oncall", is_enabled=False)
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "False DisabledByHand"
+    assert world.conditions(oncall)["Drifted"].startswith("True")
+    world.annotate(oncall, allow="enable")
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    assert world.live()["acme_oncall"]["is_enabled"] is True
+
+
+def drift(world: World, object_id: str, target: str = "search", **fields: object) -> None:
+    config = {**world.live(target)[object_id], **fields}
+    with httpx.Client(base_url=world.systems[target].url, auth=("admin", "admin"), verify=False) as client:
+        path = f"/_plugins/_notifications/configs/{object_id}"
+        client.put(path, json={"config_id": object_id, "config": config}).raise_for_status()
+
+
+def test_a_target_that_cannot_be_read_keeps_what_is_known_of_it_and_hides_no_other(tmp_path: Path) -> None:
+    with World(tmp_path, "east", "west") as world:
+        world.secret("slack", url=ADDRESS)
+        project, oncall = world.project(logins={"west": "west"}), world.slack("oncall")
+        west = world.secret("west", password="admin")
+        world.look()
+        assert world.conditions(oncall)["Ready"] == "True Applied"
+        del world.cluster.objects[west]
+        world.look()
+        assert world.conditions(oncall)["Ready"] == "True Applied"
+        assert world.conditions(oncall)["Drifted"] == "Unknown NotCompared"
+        world.slack("oncall", description="new")
+        done = world.look()
+        assert done["west"].failed
+        assert world.conditions(oncall)["Ready"] == "False TargetUnread"
+        assert world.conditions(oncall)["Reconciling"] == "True TargetUnread"
+        assert world.message(oncall).startswith("west: ")
+        assert world.conditions(project)["Ready"] == "False TargetUnread"
+        assert "new" in str(world.live("east"))
+        world.secret("west", password="admin")
+        world.look()
+        assert world.conditions(oncall)["Ready"] == "True Applied"
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "reason", "words"),
+    [
+        ("SlackChannel", {"webhook_url": ADDRESS}, "NotAllowed", "a literal is refused"),
+        ("SlackChannel", {"webhook_url": {"env": "HOME"}}, "NotAllowed", "env is refused"),
+        ("SlackChannel", {"webhook": 1}, "Invalid", "unknown field"),
+        ("SlackChannel", {"webhook_url": {"secret": "slack", "key": "url"}, "targets": ["no"]}, "Invalid", "target no"),
+        ("EmailChannel", {"sender": "nobody", "recipients": ["a@example.org"]}, "Invalid", "there is no manifest"),
+    ],
+)
+def test_a_resource_that_cannot_be_used_says_why_and_hides_no_other(
+    world: World, kind: str, spec: dict[str, Any], reason: str, words: str
+) -> None:
+    world.project()
+    broken, sound = world.put(kind, "broken", **spec), world.slack("sound")
+    world.look()
+    assert world.conditions(broken)["Ready"] == f"False {reason}"
+    assert world.conditions(broken)["Stalled"] == f"True {reason}"
+    assert words in world.message(broken)
+    assert "abcdefghijklmnop" not in world.message(broken)
+    assert world.conditions(sound)["Ready"] == "True Applied"
+    world.look()
+    assert len([event for event in world.events if event.endswith("broken")]) == 1
+
+
+def test_a_namespace_without_a_project_says_so(world: World) -> None:
+    oncall = world.slack("oncall")
+    assert world.look()[""].seconds is None
+    assert world.conditions(oncall)["Ready"] == "False NoProject"
+    assert "create one" in world.message(oncall)
+    world.project()
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+
+
+def test_of_two_projects_of_a_namespace_the_younger_is_stalled(world: World) -> None:
+    first, second = world.project(), world.project("second", owner="second")
+    oncall = world.slack("oncall")
+    world.look()
+    assert world.conditions(first)["Ready"] == "True TargetsRead"
+    assert world.conditions(second)["Stalled"] == "True SecondProject"
+    assert world.status(oncall)["targets"][0]["id"] == "acme_oncall"
+
+
+def test_of_two_namespaces_with_one_owner_and_system_the_younger_is_stalled(world: World) -> None:
+    world.cluster.put("/api/v1/namespaces/other", {"metadata": {"name": "other"}})
+    world.secret("slack", "other", url=ADDRESS)
+    first, second = world.project(), world.project("again", "other", owner="acme")
+    oncall = world.slack("oncall", "other")
+    world.look()
+    world.look(namespace="other")
+    assert world.conditions(first)["Ready"] == "True TargetsRead"
+    assert world.conditions(second)["Stalled"] == "True SecondProject"
+    assert world.conditions(oncall)["Ready"] == "False ProjectNotReady"
+    assert "namespace team is older" in world.message(second)
+    assert world.live() == {}
+
+
+@pytest.mark.parametrize(
+    ("spec", "reason"),
+    [
+        ({"targets": {}}, "Invalid"),
+        ({"secrets": {"sources": {"pass": {"exec": ["cat"]}}}}, "NotAllowed"),
+        ({"default_targets": ["nowhere"]}, "Invalid"),
+    ],
+)
+def test_a_project_that_cannot_be_used_says_why_on_all(world: World, spec: dict[str, Any], reason: str) -> None:
+    project, oncall = world.project(**spec), world.slack("oncall")
+    world.look()
+    assert reason in world.conditions(project).get("Stalled", "") + world.conditions(oncall)["Stalled"]
+    assert world.conditions(oncall)["Ready"].startswith("False")
+
+
+def test_suspend_leaves_all_as_it_is(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall")
+    world.look()
+    world.put("Project", "acme", **{**world.cluster.objects[project]["spec"], "operator": {"suspend": True}})
+    world.slack("oncall", description="new")
+    world.look()
+    assert world.conditions(project)["Ready"] == "Unknown Suspended"
+    assert "new" not in str(world.live())
+    world.project()
+    world.slack("oncall", description="new", operator={"suspend": True})
+    world.look()
+    assert "new" not in str(world.live())
+    world.slack("oncall", description="new")
+    world.look()
+    assert "new" in str(world.live())
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+
+
+def test_too_many_messages_are_refused_with_a_way_that_works(world: World) -> None:
+    project = world.project(safety={"max_messages": 1})
+    one, two = world.slack("one"), world.slack("two")
+    world.look()
+    assert world.conditions(one)["Ready"] == world.conditions(two)["Ready"] == "False TooManyMessages"
+    assert world.messages() == 0
+    assert "max-messages=2" in world.message(one)
+    world.annotate(project, allow="max-messages=2")
+    world.look()
+    assert world.conditions(two)["Ready"] == "True Applied"
+
+
+def test_a_replace_waits_for_consent_and_the_message_says_how(world: World) -> None:
+    world.project()
+    path = world.slack("oncall")
+    world.look()
+    del world.cluster.objects[path]
+    chime = world.put("ChimeChannel", "oncall", webhook_url={"secret": "chime", "key": "url"})
+    world.secret("chime", url="https://hooks.chime.aws/incomingwebhooks/x?token=y")
+    world.look()
+    assert world.conditions(chime)["Ready"] == "False Held"
+    assert "spec.allow: [replace]" in world.message(chime)
+    assert "--" not in world.message(chime)
+    world.annotate(chime, allow="replace")
+    world.look()
+    assert world.conditions(chime)["Ready"] == "True Applied"
+
+
+def test_another_shards_project_is_left_alone(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall")
+    stored = world.cluster.objects[project]
+    labels = {"sharding.channels.gitops/key": "two"}
+    world.cluster.store(project, {**stored, "metadata": {**stored["metadata"], "labels": labels}})
+    world.look()
+    assert world.status(oncall) == {}
+    world.around.shard = "two"
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+
+
+def test_writes_that_somebody_overwrites_twice_stop_the_project(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def fought(_session: object) -> tuple[str, ...]:
+        return ("acme_oncall was overwritten by somebody else (description)",)
+
+    monkeypatch.setattr("reconciler.apply.run.find_overwritten", fought)
+    project, _ = world.project(), world.slack("oncall")
+    world.look()
+    world.slack("oncall", description="second")
+    world.look()
+    assert world.conditions(project)["Stalled"] == "True Overwritten"
+    world.restart()
+    world.slack("oncall", description="third")
+    world.look()
+    assert "third" not in str(world.live())
+    monkeypatch.undo()
+    world.annotate(project, requested_at="now")
+    world.look()
+    assert "third" in str(world.live())
+    assert world.conditions(project)["Ready"] == "True TargetsRead"
