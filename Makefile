@@ -10,7 +10,7 @@ PICTURES := .venv-pictures
 PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-emit-package channel-reconciler
 
 .DEFAULT_GOAL := help
-.PHONY: help setup attack docs pictures mutants demo test check lint format types imports examples schemas messages house reference pages written unit test-live interop bench campaign lock clean
+.PHONY: help setup attack docs pictures mutants demo test check lint format types imports examples schemas messages house reference pages written unit test-operator test-live interop bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -44,7 +44,8 @@ pictures: $(READY) ## take the pictures in docs/pictures/ again, by real runs (n
 demo: $(READY) ## see the product work, on the embedded simulator
 	$(BIN)/python -m examples.demo
 
-test: check ## everything that CI runs
+test: check ## what CI runs first
+	@command -v go >/dev/null || echo "NOT RUN  make test-operator, the operator against a real Kubernetes API server: Go is not installed"
 
 check: lint types imports schemas messages house reference examples unit ## lint, types, floors, written files, examples, tests; rewrites nothing
 
@@ -85,6 +86,9 @@ examples: $(READY) ## validate every project in examples/
 
 unit: $(READY) ## the tests
 	$(BIN)/python -m pytest -q -n 2 --ignore tests/examples
+
+test-operator: $(READY) ## the operator against a real Kubernetes API server, built once (needs Go; 5 to 30 minutes, then 1)
+	@$(BIN)/python -m tests.operator $(TESTS)
 
 test-live: $(READY) ## check a cluster of your own: OPENSEARCH_URL=... make test-live (docs/test-live.md)
 	@if [ -n "$$OPENSEARCH_URL" ] || [ -z "$$CONFLUENT_CLOUD_API_KEY" ]; then $(BIN)/python -m tests.live $(ARGS); fi

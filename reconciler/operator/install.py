@@ -29,7 +29,10 @@ _READ = ["get", "list", "watch"]
 _WRITE = ["create", "update", "patch", "delete", "deletecollection"]
 _USER = 65532
 _ROLES = "rbac.authorization.k8s.io"
-_RESOURCES = {"requests": {"cpu": "50m", "memory": "192Mi"}, "limits": {"memory": "768Mi"}}
+RESOURCES: Mapping[str, Any] = {"requests": {"cpu": "50m", "memory": "192Mi"}, "limits": {"memory": "768Mi"}}
+"""What a Deployment asks of a node."""
+
+_SCRAPED = {"prometheus.io/scrape": "true", "prometheus.io/port": str(PORT), "prometheus.io/path": "/metrics"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +60,7 @@ def objects_of(install: Install) -> list[KubernetesObject]:
         *build_crds(),
         *roles(),
         *account_of(install.namespace),
-        policy_of(install.namespace, "namespaces: {}\n"),
+        policy_of(install.namespace),
         *(deployment_of(install.namespace, install.image, shard) for shard in shard_names(install.shards)),
     ]
 
@@ -151,14 +154,15 @@ def _role(kind: str) -> dict[str, str]:
     return {"apiGroup": _ROLES, "kind": kind, "name": OPERATOR}
 
 
-def policy_of(namespace: str, policy: str) -> KubernetesObject:
+NO_POLICY = "namespaces: {}\n"
+
+
+def policy_of(namespace: str, policy: str = NO_POLICY) -> KubernetesObject:
     """What the administrator allows to namespaces; `policy` is the text of the file."""
     return _object("v1", "ConfigMap", f"{OPERATOR}-policy", namespace, data={POLICY_FILE.rpartition("/")[2]: policy})
 
 
-def deployment_of(
-    namespace: str, image: str, shard: str, resources: Mapping[str, Any] = _RESOURCES
-) -> KubernetesObject:
+def deployment_of(namespace: str, image: str, shard: str, resources: Any = RESOURCES) -> KubernetesObject:
     """The Deployment of one shard, without any privilege. One process runs it: a new one waits for the end of the old,
     and a Lease for each system makes sure."""
     labels = labels_of(shard or "main")
@@ -205,6 +209,6 @@ def deployment_of(
             "replicas": 1,
             "strategy": {"type": "Recreate"},
             "selector": {"matchLabels": labels},
-            "template": {"metadata": {"labels": labels}, "spec": pod},
+            "template": {"metadata": {"labels": labels, "annotations": _SCRAPED}, "spec": pod},
         },
     )

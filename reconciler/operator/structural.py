@@ -17,6 +17,7 @@ that has no translation is an error here, never a silent yes. What a server of v
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -105,10 +106,18 @@ def _one_of_several(schema: Schema, definitions: Mapping[str, Schema]) -> dict[s
     branches = [branch for branch in schema["anyOf"] if branch != {"type": "null"}]
     if len(branches) == 1:
         made = {**structural(branches[0], definitions), **about}
-        return {**made, "nullable": True} if len(branches) < len(schema["anyOf"]) else made
+        return _nullable(made) if len(branches) < len(schema["anyOf"]) else made
     if len({branch.get("type") for branch in branches}) < 2:
         raise TypeError(f"no structural form is known of {len(branches)} forms of one type")
     return {**about, **_ANYTHING}
+
+
+def _nullable(schema: Schema) -> dict[str, Any]:
+    """A server refuses null where there is an enum, also one that names it: the words are a pattern then."""
+    if "enum" not in schema:
+        return {**schema, "nullable": True}
+    without = {key: value for key, value in schema.items() if key != "enum"}
+    return {**without, "pattern": f"^({'|'.join(map(re.escape, schema['enum']))})$", "nullable": True}
 
 
 def portable(pattern: str) -> str:

@@ -1,4 +1,4 @@
-"""All targets of a run wait out of one allowance."""
+"""Each target of a run waits out of an allowance of its own: a slow one takes nothing from the others."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TWO = PROJECT.replace(
 )
 
 
-def test_every_target_is_given_the_same_retries(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_target_is_given_retries_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     given: list[Retries | None] = []
 
     def make(connection: Connection, version: str, retries: Retries | None) -> Provider:
@@ -45,6 +45,7 @@ def test_every_target_is_given_the_same_retries(tmp_path: Path, monkeypatch: pyt
             assert all(isinstance(target, UnreadTarget) for target in targets)
 
     asyncio.run(read())
-    assert len(given) == 2
-    assert given[0] is not None
-    assert given[0] is given[1]
+    first, second = given
+    assert first is not None
+    assert second is not None
+    assert first.budget is not second.budget

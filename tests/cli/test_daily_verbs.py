@@ -214,7 +214,7 @@ def test_the_doctor_tells_credentials_that_are_not_accepted(tmp_path: Path) -> N
         done = shell.run("doctor")
     assert done.code == 1
     assert "failure    credentials" in done.out
-    assert "fix: correct auth" in done.out
+    assert "fix: check the target's auth" in done.out
 
 
 def test_the_doctor_tells_a_port_without_tls(shell: Shell) -> None:
