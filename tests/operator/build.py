@@ -71,9 +71,15 @@ def _fingerprint() -> str:
 
 
 def _build(name: str, folder: Path) -> None:
-    """Build one program, and put it in its place only when it is complete."""
+    """Build one program, and put it in its place only when it is complete. NotBuildableError if its sources are not to
+    be had; another source than the one that is pinned is an error like any other."""
     package, linked = _PROGRAMS[name]
     folder.mkdir(parents=True, exist_ok=True)
+    fetched = subprocess.run(
+        [find_go(), "mod", "download"], cwd=_HERE / name, capture_output=True, text=True, timeout=_LONGEST
+    )
+    if fetched.returncode and "checksum mismatch" not in fetched.stderr:
+        raise NotBuildableError(f"the sources of {name} cannot be fetched: {fetched.stderr.strip()[-500:]}")
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         made = Path(scratch) / name
         done = subprocess.run(

@@ -233,11 +233,12 @@ def test_requests_are_counted(simulator: Simulator, client: Client) -> None:
 
 
 def test_a_port_that_is_taken_is_an_error_at_once() -> None:
+    before = set(threading.enumerate())
     with Receiver() as other:
         taken = Simulator(port=other.port, receivers=True)
         with pytest.raises(OSError, match="address already in use"):
             taken.start()
-    assert "simulator" not in {thread.name for thread in threading.enumerate()}
+    assert "simulator" not in {thread.name for thread in set(threading.enumerate()) - before}
 
 
 def test_the_bare_prefix_is_the_inbox(client: Client) -> None:
