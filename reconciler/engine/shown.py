@@ -10,11 +10,18 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from reconciler.engine.load import load_project_only, match_names
+from reconciler.engine.load import load_project_only, match_names, project_file
 from reconciler.engine.options import ProjectOptions, Surroundings
 from reconciler.engine.saved_plan import read_file
 from reconciler.model.dataclass import dataclass
-from reconciler.model.errors import ConfigurationError, Problem, ProblemsError, ReconcilerError, RefusedError
+from reconciler.model.errors import (
+    ConfigurationError,
+    NothingToCompareError,
+    Problem,
+    ProblemsError,
+    ReconcilerError,
+    RefusedError,
+)
 from reconciler.plan.changes import Plan, UnreadTarget
 from reconciler.plan.merge import NamedPlan, merge_plans
 from reconciler.plan.saved import check_signature, parse_document, parse_plan, plan_key
@@ -46,12 +53,27 @@ def expand_files(paths: Sequence[Path]) -> list[Path]:
     return found
 
 
-def expected_targets(patterns: Collection[str], config: Path | None, here: Surroundings) -> tuple[str, ...]:
-    """The targets of the project file that must be planned; ConfigurationError for a pattern that matches none."""
+def expected_targets(
+    patterns: Collection[str], config: Path | None, base: str | None, here: Surroundings
+) -> tuple[str, ...]:
+    """The targets of the project file that must be planned; with a `base` those of that commit's, since a target that
+    is new in a proposal is planned after the merge. ConfigurationError for a pattern that matches none.
+
+    NothingToCompareError where the base has no project, so that the jobs of a proposal planned nothing.
+    """
     if not patterns:
         return ()
-    project = load_project_only(ProjectOptions(config=config), here).project
-    return match_names("--expect", patterns, project.targets)
+    options = ProjectOptions(config=config)
+    if not base:
+        return match_names("--expect", patterns, load_project_only(options, here).project.targets)
+    from reconciler.engine.base import find_place, read_base
+
+    found = read_base(find_place(project_file(options, here), here), base, here)
+    if found is None:
+        raise NothingToCompareError(
+            f"nothing to compare with yet: {base} has no project file here, so nothing of this proposal was planned"
+        )
+    return match_names("--expect", patterns, found.project.targets)
 
 
 def merge_files(texts: Texts, expected: Collection[str], environ: Mapping[str, str]) -> Shown:

@@ -62,7 +62,9 @@ def blocks(page: str) -> dict[str, str]:
     return {found["path"]: found["text"] for found in BLOCK.finditer(text)}
 
 
-WORKFLOWS = {path: text for path, text in blocks("ci.md").items() if path.startswith(".github/")}
+WORKFLOWS = {
+    path: text for page in ("ci.md", "fleets.md") for path, text in blocks(page).items() if path.startswith(".github/")
+}
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text("utf-8"))
 PLAN = {"PLAN_WORKFLOW": "channels-plan.yaml", "PLAN_ARTIFACT": "channels-plan"}
 PYPROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))

@@ -120,6 +120,26 @@ def test_a_target_that_is_expected_and_that_nobody_knows_is_an_error(two_targets
     assert "there are: east, west" in done.err
 
 
+def test_under_a_base_its_targets_are_expected_and_not_those_that_a_proposal_adds(
+    two_targets: Project, plans: Path
+) -> None:
+    targets = two_targets.config["spec"]["targets"]
+    two_targets.write_project(targets=targets | {"north": {"provider": "opensearch", "url": "http://127.0.0.1:9"}})
+    assert two_targets.run("show", "plans", "--expect", "*", "--base", "HEAD").code == 0
+    missed = two_targets.run("show", "plans", "--expect", "*")
+    assert missed.code == 1
+    assert "! north: could not be read: no plan of it is among these files" in missed.out
+
+
+def test_where_the_base_has_no_project_nothing_was_planned_and_that_is_no_failure(
+    two_targets: Project, plans: Path
+) -> None:
+    two_targets.git("rm", "-q", "--cached", "reconciler.yaml")
+    two_targets.git("commit", "-q", "-m", "no project")
+    done = two_targets.run("show", "none", "--expect", "*", "--base", "HEAD")
+    assert (done.code, "nothing to compare with yet" in done.err) == (0, True)
+
+
 def test_an_edited_plan_lends_itself_no_credit_among_verified_ones(two_targets: Project, plans: Path) -> None:
     for name in ("east", "west"):
         two_targets.run("plan", "--target", name, "--out", f"plans/{name}.json", RECONCILER_PLAN_KEY=KEY)

@@ -53,8 +53,9 @@ def _folder() -> Iterator[Path]:
 def _workflows() -> Iterator[tuple[str, str]]:
     for path in sorted(ROOT.glob(".github/workflows/*")):
         yield path.name, path.read_text("utf-8")
-    for found in _BLOCK.finditer((ROOT / "docs/ci.md").read_text("utf-8")):
-        yield found["name"], found["text"]
+    for page in ("ci.md", "fleets.md"):
+        for found in _BLOCK.finditer((ROOT / "docs" / page).read_text("utf-8")):
+            yield found["name"], found["text"]
     yield "example.yaml", (ROOT / "examples/plan-in-ci/github-workflow.yaml").read_text("utf-8")
     for provider in ("opensearch", "confluent"):
         (text,) = [

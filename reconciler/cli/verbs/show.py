@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ class ShowOptions(ProjectOptions):
 
     paths: tuple[Path, ...]
     expect: tuple[str, ...] = ()
+    base: str | None = None
     detailed_exitcode: bool = False
 
 
@@ -41,6 +42,7 @@ class ShowOptions(ProjectOptions):
     help="Fail unless these targets of the project (globs too; '*' for all) are planned.",
     shell_complete=complete_target,
 )
+@option("--base", metavar="REF", help="Expect the targets of the project file at this commit, as plans with --base do.")
 @option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes or fields not compared.")
 @options(OUTPUTS)
 @option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
@@ -52,13 +54,14 @@ def command(shown: ShowOptions, output: Output) -> int:
 
     Ends as the plan did: 1 if a file, or a target that is expected, gave no plan.
     """
-    from reconciler.engine.shown import expand_files, read_texts
+    from reconciler.engine.shown import expand_files, expected_targets, read_texts
 
     set_up_logging(0)
+    expected = expected_targets(shown.expect, shown.config, shown.base, surroundings())
     texts = read_texts(expand_files(shown.paths))
     journals = {name for name, text in texts.items() if _is_journal(text)}
     if not journals:
-        return _show_plans(texts, shown, output)
+        return _show_plans(texts, expected, shown, output)
     if journals != set(texts):
         raise click.UsageError("plans and journals cannot be shown as one: name files of one sort")
     _show_journals(texts, output)
@@ -89,11 +92,11 @@ def _show_journals(texts: Texts, output: Output) -> None:
         out(render_journal(lines, output.paint))
 
 
-def _show_plans(texts: Texts, shown: ShowOptions, output: Output) -> int:
+def _show_plans(texts: Texts, expected: Collection[str], shown: ShowOptions, output: Output) -> int:
     """Plans are shown as `plan` showed them; whether they are as they were signed is said where there is a key."""
-    from reconciler.engine.shown import expected_targets, merge_files
+    from reconciler.engine.shown import merge_files
 
-    merged = merge_files(texts, expected_targets(shown.expect, shown.config, surroundings()), os.environ)
+    merged = merge_files(texts, expected, os.environ)
     publish("plan", merged.plan, output, shown)
     for name in merged.verified:
         note(f"note: {name} is as it was signed")
