@@ -14,7 +14,7 @@ locks=(--requirement requirements/run.txt)
 for extra in "${extras[@]}"; do
   if [[ ! $extra =~ ^[a-z]+$ || ! -f requirements/extras/$extra.txt ]]; then
     known=$(cd requirements/extras && printf '%s ' *.txt)
-    echo "::error::there is no extra \"$extra\"; there are: ${known//.txt/}" >&2
+    echo "::error::there is no extra \"$extra\"; known: ${known//.txt/}" >&2
     exit 1
   fi
   locks+=(--requirement "requirements/extras/$extra.txt")

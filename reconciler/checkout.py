@@ -91,12 +91,14 @@ class Checkout:
             except OSError:
                 continue
             if stat.S_ISLNK(mode):
-                raise ConfigurationError(f"{entry} is a link: git is not asked through one; clone the repository here")
+                raise ConfigurationError(
+                    f"{entry} is a symbolic link, and git is not run through one: clone the repository here"
+                )
             _refuse_links(folder, start)
             if stat.S_ISREG(mode):
                 _refuse_submodule(entry)
             return cls(folder)
-        raise ConfigurationError(f"{start} is in no git repository: start the command in the checkout")
+        raise ConfigurationError(f"{start} is not in a git repository: run the command in the checkout")
 
     @cached_property
     def _real(self) -> str:
@@ -126,7 +128,7 @@ class Checkout:
         """
         for name in _HOMES:
             if (value := environ.get(name)) and self.holds(value):
-                raise ConfigurationError(f"{name} lies in the checkout, so its settings files are the proposal's")
+                raise ConfigurationError(f"{name} is inside the checkout, so its settings files are the proposal's")
         kept = {
             name: value
             for name, value in environ.items()
@@ -142,7 +144,7 @@ class Checkout:
                 if self.holds(_expanded(entry)):
                     where = name if environ.get(name) else usual
                     raise ConfigurationError(
-                        f"{where} leads into the checkout, so the AWS settings, which can name a program to run, are "
+                        f"{where} points into the checkout, so the AWS settings, which can name a program to run, are "
                         "the proposal's: keep the file outside of the checkout"
                     )
 
@@ -192,7 +194,7 @@ def links_on_the_way(folder: Path, path: Path) -> Iterator[Path]:
 
 def _refuse_links(top: Path, start: Path) -> None:
     for link in links_on_the_way(top, start):
-        raise ConfigurationError(f"{link} is a link: start the command in the folder itself")
+        raise ConfigurationError(f"{link} is a symbolic link: run the command in the folder itself")
 
 
 def _refuse_submodule(entry: Path) -> None:

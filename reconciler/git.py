@@ -320,13 +320,13 @@ def _refuse_names(names: Iterable[str], ref: str) -> None:
     for name in names:
         steps = name.split("/")
         if any(step in ("", ".", "..") or step.casefold() == ".git" for step in steps) or "\\" in name or ":" in name:
-            raise ConfigurationError(f"{ref}: {name!a} is not a file name that every system takes: rename it there")
+            raise ConfigurationError(f"{ref}: {name!a} is not a file name that every system allows: rename it there")
         for length in range(1, len(steps) + 1):
             part = "/".join(steps[:length])
             same = unicodedata.normalize("NFC", unicodedata.normalize("NFC", part).casefold())
             if (other := seen.setdefault(same, part)) != part:
                 raise ConfigurationError(
-                    f"{ref}: {other!a} and {part!a} are one file on some systems: rename one there"
+                    f"{ref}: {other!a} and {part!a} are the same file on some systems: rename one there"
                 )
 
 
@@ -356,4 +356,4 @@ def _outside(repository: Repository) -> str:
     for folder in (tempfile.gettempdir(), repository.environ.get("RUNNER_TEMP", ""), str(checkout.top.parent)):
         if folder and Path(folder).is_dir() and not checkout.holds(folder):
             return folder
-    raise ConfigurationError("every folder for temporary files lies in the checkout: set TMPDIR to one outside of it")
+    raise ConfigurationError("every folder for temporary files is inside the checkout: set TMPDIR to one outside of it")

@@ -47,7 +47,7 @@ MEMBERS: Mapping[str, str] = {
     "checks": "Everything that was tried, in its order.",
     "created": "What is to be created.",
     "created_at": "When it was made.",
-    "dangling": "Every monitor and workflow that names a channel in vain.",
+    "dangling": "Every monitor and workflow that refers to a missing or disabled channel.",
     "delivery": "Whether it affects where messages go, and so is tested.",
     "destroy": "How many objects are deleted.",
     "adopt": "How many unmanaged objects become ours; counted as changed too only where a field of them differs.",

@@ -131,7 +131,9 @@ def tell(story: Story) -> None:
     story.make_monitor("checkout-5xx", "acme_pager")
     story.run("apply", "--prune", "--yes", expect=3)
     story.run("users", "pager")
-    story.say("Whoever knows better says so, and it is deleted. The monitor is now one that names a channel in vain.")
+    story.say(
+        "Whoever knows better says so, and it is deleted. The monitor now refers to a channel that does not exist."
+    )
     story.run("apply", "--prune", "--yes", "--allow-in-use", "pager")
     story.run("users", "--dangling", expect=2)
     story.run("list")

@@ -179,7 +179,7 @@ def parse_journal(text: str, name: str) -> list[JournalLine]:
         except ValidationError:
             if number == len(rows):
                 break
-            raise ConfigurationError(f"{name}:{number}: not a line of a journal of the format {FORMAT}") from None
+            raise ConfigurationError(f"{name}:{number}: not a journal line in the format {FORMAT}") from None
     return lines
 
 
@@ -192,6 +192,6 @@ def journal_schema() -> dict[str, Any]:
     """The JSON Schema of one line of a journal."""
     schema = _adapter().json_schema(mode="serialization")
     schema["properties"]["format"] = {"const": FORMAT, "description": "The format and its version."}
-    own = {**schema, "title": "A line of a journal of reconciler", "additionalProperties": False}
+    own = {**schema, "title": "One line of a reconciler journal", "additionalProperties": False}
     identity = "https://channels.gitops/schemas/v1/journal.json"
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": identity, **own}

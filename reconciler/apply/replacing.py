@@ -63,7 +63,7 @@ async def _put_back(
     except TargetError as second:
         text = (
             f"the old {found.live.kind} was deleted, the new one could not be created ({error}), "
-            f"nor the old one put back: {second}"
+            f"and the old one could not be put back: {second}"
         )
         return ChangeResult(change, Status.STRANDED, text, tested, found.id, fix="reconciler apply --allow-replace")
     return ChangeResult(change, Status.FAILED, f"{error}; the old {found.live.kind} was put back", tested, found.id)
@@ -114,7 +114,7 @@ async def repoint(session: Session, key: ChangeKey, old_id: str, new_id: str) ->
             fields = _without(before, old_id)
             if _wants(session, item, key.name) or not references(fields, before.kind or ""):  # no list may become empty
                 fields = _swap(before, old_id, new_id)
-            await _write_anew(session, key, before, fields, step="repoint")
+            await _rewrite(session, key, before, fields, step="repoint")
 
 
 async def detach(session: Session, key: ChangeKey, object_id: str) -> None:
@@ -125,7 +125,7 @@ async def detach(session: Session, key: ChangeKey, object_id: str) -> None:
                 continue
             before = await _reader_of(session, item, object_id)
             if before is not None:
-                await _write_anew(session, key, before, _without(before, object_id), step="detach")
+                await _rewrite(session, key, before, _without(before, object_id), step="detach")
 
 
 async def finish_replaced(session: Session) -> list[str]:
@@ -174,7 +174,7 @@ def _references_now(session: Session, item: Found, kind: str) -> frozenset[str]:
     return references(item.live.fields, kind) | (references(payload.fields, kind) if payload else frozenset())
 
 
-async def _write_anew(
+async def _rewrite(
     session: Session, key: ChangeKey, before: LiveObject, fields: Mapping[str, Value], *, step: str
 ) -> None:
     await writing.update(session, key, Payload(before.kind or "", fields, before.id), before, step=step)
@@ -204,7 +204,7 @@ def _done(change: Change, object_id: str, tested: Tested | None) -> ChangeResult
 def tell_left_behind(session: Session) -> list[str]:
     """A line for each canary of this run that could not be removed."""
     return [
-        f"the canary {object_id} could not be removed: an apply that writes does so once it is "
+        f"the canary {object_id} could not be removed: an apply that writes removes it once it is "
         f"{session.options.leftover_minutes} minutes old"
         for object_id in sorted(session.left_behind)
     ]

@@ -184,7 +184,7 @@ def written(change: Change, tested: Tested, object_id: str) -> ChangeResult:
         case Unknown(reason, text) if GAPS[reason].stands:
             return ChangeResult(change, Status.APPLIED, f"not verified: {text}", tested, object_id)
         case No(text) | Unknown(text=text):
-            return ChangeResult(change, Status.KEPT, f"its test failed, and it stands: {text}", tested, object_id)
+            return ChangeResult(change, Status.KEPT, f"its test failed, but it was kept:  {text}", tested, object_id)
         case _ as never:
             assert_never(never)
 
@@ -205,12 +205,12 @@ def left_alone(change: Change, tested: Tested, object_id: str) -> ChangeResult:
 def still_unverified(change: Change, tested: Tested, object_id: str) -> ChangeResult:
     """What was live and unverified before failed its test once more."""
     return ChangeResult(
-        change, Status.KEPT, f"its test failed again, and it stands unverified: {tested.text}", tested, object_id
+        change, Status.KEPT, f"its test failed again, and it stays unverified:  {tested.text}", tested, object_id
     )
 
 
 def create_stands(change: Change, tested: Tested, object_id: str, error: TargetError) -> ChangeResult:
     """A new channel failed its test and could not be deleted again."""
     text = f"its test failed ({tested.text}), and it could not be deleted again: {error}"
-    fix = f"reconciler apply --only {change.name}  (it is marked unverified, and tested again)"
+    fix = f"reconciler apply --only {change.name}  (it is marked unverified, and this tests it again)"
     return ChangeResult(change, Status.STRANDED, text, tested, object_id, fix=fix)

@@ -90,7 +90,7 @@ async def _apply_target(session: Session, stop: Stop, observe: Observer) -> Targ
     rounding_off = asyncio.create_task(_round_off(session, end))
     await finish([rounding_off], stop)
     if rounding_off.done() and not rounding_off.cancelled() and (error := rounding_off.exception()):
-        end.overwritten = (f"the last look at what was written failed: {_fault(error)}",)
+        end.overwritten = (f"the final check of what was written failed: {_fault(error)}",)
     notes = (*tell_left_behind(session), *end.notes)
     return TargetResult(
         session.plan.target,
@@ -160,7 +160,7 @@ class _Runner:
             if key in self._tasks and (await asyncio.shield(self._tasks[key])).status not in _DONE:
                 return self._reported(ChangeResult(change, Status.SKIPPED, f"needs {key.name}, which was not applied"))
         if change.is_inferred and (failed := await self._what_did_not_stand()):
-            text = f"{failed} was not applied: what no manifest names is deleted only after all else stands"
+            text = f"{failed} was not applied: what no manifest names is deleted only once everything else is applied"
             return self._reported(ChangeResult(change, Status.HELD, text, id=change.id or ""))
         async with self._places:
             if self._session.stop.is_set():

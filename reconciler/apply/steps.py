@@ -32,7 +32,7 @@ async def carry_out(session: Session, change: Change) -> ChangeResult:
     try:
         return await steps[change.action](session, change)
     except UnknownReferenceError as error:
-        return ChangeResult(change, Status.SKIPPED, f"needs {error.args[0]}, which is not there")
+        return ChangeResult(change, Status.SKIPPED, f"needs {error.args[0]}, which does not exist")
     except TargetError as error:
         return ChangeResult(change, Status.FAILED, str(error), id=change.id or "")
 
@@ -77,7 +77,7 @@ async def _mark_verified(session: Session, match: Match, object_id: str, tested:
     except writing.MovedError:
         raise
     except TargetError as error:
-        text = f"its test passed ({tested.text}), but it could not be marked as verified; it is tested again: {error}"
+        text = f"its test passed ({tested.text}), but it could not be marked as verified; apply tests it again: {error}"
         raise TargetError(text) from error
 
 
@@ -96,7 +96,7 @@ async def _release(session: Session, change: Change) -> ChangeResult:
     """Take the mark off, and nothing else."""
     found = session.candidate(change)
     if found is None:
-        raise writing.MovedError(f"{change.id} is not there any more: plan again")
+        raise writing.MovedError(f"{change.id} no longer exists: plan again")
     before = await writing.read_unmoved(session, found)
     await writing.update(session, change.key, payload_of_live(found, None), before, step="release")
     return ChangeResult(change, Status.APPLIED, "it stays live, without our mark", id=found.id)

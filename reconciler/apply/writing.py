@@ -113,7 +113,7 @@ async def take_back(session: Session, key: ChangeKey, object_id: str) -> None:
         raise
     await delete(session, key, object_id, step="roll back create")
     if await session.provider.read(object_id) is not None:
-        raise UnexpectedError(f"{object_id} was deleted, and is still there")
+        raise UnexpectedError(f"{object_id} was deleted, but is still there")
 
 
 async def _read_back(session: Session, object_id: str, payload: Payload) -> None:
@@ -122,7 +122,7 @@ async def _read_back(session: Session, object_id: str, payload: Payload) -> None
     except TargetError as error:
         raise UnexpectedError(f"{object_id} was written, but could not be read back ({error}): apply again") from error
     if live is None:
-        raise UnexpectedError(f"{object_id} was written, and is not there: somebody deleted it, or apply again")
+        raise UnexpectedError(f"{object_id} was written, but is not there: apply again, unless somebody deleted it")
     session.server_time = max(session.server_time, server_milliseconds(live))
     different = differing_fields(payload, live)
     if different:

@@ -118,7 +118,9 @@ def _with_forge(thread: Thread, transport: httpx.BaseTransport | None, use: Call
         raise NoTokenError(f"no token for {thread.site}, as in a job for a fork")
     token = thread.token.reveal()
     if not (token.isascii() and token.isprintable()):
-        raise CommentError(f"the token for {thread.site} holds a character that no header can carry: copy it again")
+        raise CommentError(
+            f"the token for {thread.site} has a character that is not allowed in a header: copy it again"
+        )
     site = SITES[thread.site]
     try:
         headers = {"user-agent": f"reconciler/{__version__}", **site.headers(token)}
@@ -128,7 +130,7 @@ def _with_forge(thread: Thread, transport: httpx.BaseTransport | None, use: Call
         raise
     except json.JSONDecodeError:
         raise CommentError(
-            f"{thread.site} answered with something else than JSON: is {thread.api} the address of its API, without a "
+            f"{thread.site} did not answer with JSON: is {thread.api} the address of its API, without a "
             "login page before it?"
         ) from None
     except OSError as error:
@@ -251,7 +253,7 @@ class Forge:
                 break
             path = str(answer.next_request.url)  # as of a repository that has moved; the method stays what it was
             if not self._is_home(path):
-                raise CommentError(f"{self._thread.site} leads to another host, which gets no token")
+                raise CommentError(f"{self._thread.site} redirects to another host, which does not get the token")
         if answer.is_success:
             return answer
         raise self._explained(method, answer)
@@ -261,14 +263,14 @@ class Forge:
         wait = _wait_seconds(answer)
         error = CommentError(f"{self._thread.site} answered {method} with {status}")
         if wait is not None and status in (403, 429):
-            limit = CommentError(f"{self._thread.site} limits how many calls we make ({status})")
+            limit = CommentError(f"{self._thread.site} is limiting our calls ({status})")
             return _LaterError(wait, limit) if wait <= _LONGEST_WAIT else limit
         if status in (404, 410) and method in (self._site.update_method, "DELETE"):
             return _GoneError(str(error))
         if status in (401, 403, 404):
             return NoTokenError(
                 f"{self._thread.site} answered {status}: the token may not comment on request {self._thread.request} "
-                f"of {self._thread.repository}, or there is none (a fork's job gets a token that only reads)"
+                f"of {self._thread.repository}, or there is none (a fork's job gets a read-only token)"
             )
         if status >= 500:
             return _UnclearError(str(error)) if method == "POST" else _LaterError(1.0, error)

@@ -52,7 +52,9 @@ def find_thread(wanted: WantedThread, environ: Mapping[str, str]) -> Thread:
     request = wanted.request or (_pull_request(environ) if site == "github" else _merge_request(environ))
     for value, flag in ((repository, "--repo"), (request, "--pr")):
         if not value:
-            raise ConfigurationError(f"--comment {site}: this job does not say where: pass {flag}")
+            raise ConfigurationError(
+                f"--comment {site}: this job does not say which request to comment on: pass  {flag}"
+            )
     author = wanted.author
     if site == "github":
         token = environ.get("GITHUB_TOKEN") or environ.get("GH_TOKEN")

@@ -68,7 +68,7 @@ def tell_what_happened(what: str, show: Callable[[], None]) -> None:
         _tell(show)
     except (Exception, KeyboardInterrupt) as error:
         reason = str(error) if isinstance(error, ReconcilerError) else type(error).__name__
-        note(f"warning: the {what} is over, and its exit code holds, but it could not be reported: {reason}")
+        note(f"warning: the {what} has ended and its exit code is right, but it could not be reported: {reason}")
         silence_stdout()
 
 

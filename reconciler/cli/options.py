@@ -77,8 +77,8 @@ def find_kind(written: str) -> str:
     for kind in KINDS:
         if kind.lower() == written.lower():
             return kind
-    hint = suggest(written, KINDS) or f"there are: {', '.join(KINDS)}"
-    raise ConfigurationError(f"{written}: there is no such kind; {hint}")
+    hint = suggest(written, KINDS) or f"known: {', '.join(KINDS)}"
+    raise ConfigurationError(f"{written}: no such kind; {hint}")
 
 
 def complete_schema(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
@@ -128,15 +128,15 @@ def complete_target(context: click.Context, _parameter: click.Parameter, incompl
 COMMON: tuple[Decorator, ...] = (
     option("-c", "--config", type=click.Path(path_type=Path), help="The project file (default: reconciler.yaml)."),
     option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout."),
-    option("--no-color", is_flag=True, help="No colours, as with NO_COLOR."),
+    option("--no-color", is_flag=True, help="Print no colours (also NO_COLOR)."),
     option(
         "-q",
         "--quiet",
         is_flag=True,
         callback=lambda _context, _parameter, quiet: be_quiet(quiet=quiet),
-        help="Say nothing on stderr but errors and questions.",
+        help="Print only errors and questions on stderr.",
     ),
-    option("-v", "--verbose", count=True, help="Say more on stderr; -vv logs every call."),
+    option("-v", "--verbose", count=True, help="Print more on stderr; -vv logs every call."),
 )
 
 TARGET = option(
@@ -164,16 +164,20 @@ SELECTING: tuple[Decorator, ...] = (
 )
 
 GUARDING: tuple[Decorator, ...] = (
-    option("--allow-in-use", multiple=True, help="Allow deleting or replacing this one although it is in use."),
+    option("--allow-in-use", multiple=True, help="Allow this one to be deleted or replaced although it is in use."),
     option("--max-deletes", type=click.IntRange(min=0), help="Maximum number of deletes allowed."),
 )
 
 PLANNING: tuple[Decorator, ...] = (
-    option("--destroy", is_flag=True, help="Delete what carries our mark, all or what --only names, as destroy does."),
+    option(
+        "--destroy",
+        is_flag=True,
+        help="Delete what carries our mark, as destroy does: everything, or what --only names.",
+    ),
     option("--prune", is_flag=True, help="Delete what carries our mark and no manifest names."),
     option("--allow-replace", is_flag=True, help="Allow changes of kind, which delete the live object."),
     option("--allow-empty", is_flag=True, help="Allow a project with no manifests at all."),
-    option("--allow-duplicate", multiple=True, help="Create this one though there is an object that looks like it."),
+    option("--allow-duplicate", multiple=True, help="Create this one although a live object looks like it."),
     *GUARDING,
     option("--adopt", is_flag=True, help="Take over unmanaged objects of the same kind and display name."),
     option(
@@ -201,7 +205,7 @@ TESTING: tuple[Decorator, ...] = (
         "--on-test-failure",
         type=click.Choice([item.value for item in OnFailure]),
         callback=as_enum(OnFailure),
-        help="What becomes of a change whose test fails.",
+        help="What happens to a change whose test fails.",
     ),
     MAX_MESSAGES,
 )
@@ -216,13 +220,13 @@ class Asking:
 
 WRITING: tuple[Decorator, ...] = (
     option("--yes", "--auto-approve", "yes", is_flag=True, help="Do not ask."),
-    option("--if-head", metavar="BRANCH", help="Refuse unless this commit is the newest of the branch."),
+    option("--if-head", metavar="BRANCH", help="Refuse unless this commit is the newest one of the branch."),
     option("--journal", type=click.Path(path_type=Path, dir_okay=False), help="Record every step in this file."),
 )
 
 CONNECTING: tuple[Decorator, ...] = (
-    option("--parallelism", type=click.IntRange(1, 100), help="Calls side by side for each target."),
-    option("--timeout", type=click.FloatRange(min=0.1), help="Seconds that a single call may take."),
+    option("--parallelism", type=click.IntRange(1, 100), help="How many calls to each target may run at once."),
+    option("--timeout", type=click.FloatRange(min=0.1), help="How many seconds a single call may take."),
 )
 
 

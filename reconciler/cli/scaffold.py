@@ -136,7 +136,7 @@ metadata:
 spec:
   display_name: Example
   description: Says that it works
-  webhook_url: {env: EXAMPLE_SLACK_URL} # a secret: only where it is kept stands here
+  webhook_url: {env: EXAMPLE_SLACK_URL} # a secret: the manifest only says where it is kept
 """
 
 

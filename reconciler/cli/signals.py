@@ -135,8 +135,8 @@ def within(seconds: float) -> Iterator[None]:
         yield
     except _Alarm:
         raise TimeIsOverError(
-            f"the run took more than {seconds:g} seconds and was ended; nothing was written. "
-            "Split the project, or give more with --time-limit"
+            f"the run took more than {seconds:g} seconds and was stopped; nothing was written. "
+            "Split the project, or raise --time-limit"
         ) from None
     finally:
         signal.setitimer(signal.ITIMER_REAL, 0)

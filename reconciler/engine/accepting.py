@@ -84,7 +84,7 @@ def _found(item: Drifted) -> Iterator[_Found | str]:
         if change.path[0] not in fields:
             yield f"{change.path[0]} is kept in the mark, and not in a manifest: apply writes it"
         elif change.secret or isinstance(change.before, dict):
-            yield f"{where}: a secret is never written down: change it where its reference leads, or use {{live: true}}"
+            yield f"{where}: a secret is never written down: change it where it is kept, or use {{live: true}}"
         elif lost := [name for name in _names(change, fields[change.path[0]].role) if name.startswith("id:")]:
             yield f"{where}: live refers to {', '.join(lost)}, which no manifest describes: export it first"
         else:
@@ -132,10 +132,10 @@ def _edited(text: str, changes: list[tuple[Manifest, list[Edit]]]) -> tuple[str,
         try:
             new = edit_document(text[source.start : source.end], edits)
         except NotEditableError:
-            refused.append(f"{manifest}: shares values with other places by YAML's anchors: edit it by hand")
+            refused.append(f"{manifest}: shares values with other places through YAML anchors: edit it by hand")
             continue
         if wrong := _problems(new):
-            refused.append(f"{manifest}: what is live is no manifest: {'; '.join(wrong)}")
+            refused.append(f"{manifest}: what is live does not make a valid manifest: {'; '.join(wrong)}")
         else:
             text = text[: source.start] + new + text[source.end :]
     return text, refused

@@ -60,7 +60,7 @@ class Base:
     bounds: Bounds
 
 
-def find_place(config: Path, here: Surroundings) -> Place:
+def find_project_path(config: Path, here: Surroundings) -> Place:
     """Where a project file is in the checkout around the folder in which the command was started.
 
     ConfigurationError if it is not in there, or leads out of it or into git's own folder by a link.
@@ -72,7 +72,7 @@ def find_place(config: Path, here: Surroundings) -> Place:
         real = Path(os.path.realpath(written.parent)) / written.name
         top = Path(os.path.realpath(checkout.top))
         if not real.is_relative_to(top):
-            raise ConfigurationError(f"{config} is not in the repository {checkout.top}, in which --base is looked for")
+            raise ConfigurationError(f"{config} is not in the repository {checkout.top}, where --base is looked up")
         written = checkout.top / real.relative_to(top)
     path = written.relative_to(checkout.top)
     found = Path(os.path.realpath(written))
@@ -139,12 +139,12 @@ def changes_since(now: Project, base: Base, environ: Mapping[str, str]) -> list[
         *_shown_first(now, then, ref),
         *_target_notes(now, then, ref),
         *(
-            f"spec.{name} is not as at {ref}: the settings of {ref} are used"
+            f"spec.{name} differs from {ref}: the settings of {ref} are used"
             for name in _TRUSTED[1:]
             if getattr(now, name, None) != getattr(then, name, None)
         ),
         *(
-            f"{name} names a place in the checkout, which a proposal can change: name one outside of it"
+            f"{name} is a path inside the checkout, which a proposal can change: use one outside of it"
             for name in base.bounds.checkout.untrusted_settings(environ)
         ),
     ]
@@ -155,7 +155,7 @@ def _shown_first(now: Project, then: Project, ref: str) -> Iterator[str]:
         before, after = getattr(then, name), getattr(now, name)
         if before != after:
             values = "" if name in _QUIET else f": {_shown(before)} -> {_shown(after)}"
-            yield f"spec.{name} is changed since {ref}{values}"
+            yield f"spec.{name} has changed since {ref}{values}"
 
 
 def _shown(value: object) -> str:
@@ -170,7 +170,7 @@ def _project(text: bytes, label: str) -> Project:
     try:
         return load_project_text(text.decode("utf-8-sig"), label, settings_of)
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{label}: is not text in UTF-8") from None
+        raise ConfigurationError(f"{label}: is not UTF-8 text") from None
     except ProblemsError as error:
         raise ConfigurationError(f"the project file of that commit cannot be used:\n{error}") from None
 
@@ -178,11 +178,11 @@ def _project(text: bytes, label: str) -> Project:
 def _target_notes(now: Project, then: Project, ref: str) -> Iterator[str]:
     for name in sorted({*now.targets, *then.targets}):
         if name not in then.targets:
-            yield f"spec.targets.{name} is not there at {ref}: it is planned after the merge"
+            yield f"spec.targets.{name} does not exist at {ref}: it is planned after the merge"
         elif name not in now.targets:
             yield f"spec.targets.{name} was removed since {ref}: it is still planned"
         elif now.targets[name] != then.targets[name]:
-            yield f"spec.targets.{name} is not as at {ref}: the settings of {ref} are used"
+            yield f"spec.targets.{name} differs from {ref}: the settings of {ref} are used"
 
 
 _SHOWN = 10  # characters of a commit's hash
@@ -193,9 +193,9 @@ def refuse_unless_head(folder: Path, branch: str, environ: Mapping[str, str]) ->
     repository = Repository(Checkout.around(folder), environ)
     here, tip = repository.head(), repository.tip(branch)
     if not tip:
-        raise ConfigurationError(f"--if-head {branch}: git knows no such branch")
+        raise ConfigurationError(f"--if-head {branch}: git does not know this branch")
     if here != tip:
         raise RefusedError(
-            f"--if-head {branch}: this is {here[:_SHOWN]}, and the branch is at {tip[:_SHOWN]} by now: "
+            f"--if-head {branch}: this is {here[:_SHOWN]}, but the branch is at {tip[:_SHOWN]} by now: "
             "nothing was written; the newer commit's own run applies it"
         )

@@ -46,7 +46,7 @@ _RIGHTS = {
 """The rights that each purpose needs, besides the one to list."""
 
 _NOT_ASKED = (
-    "this provider answers 403 for what is not there too, so that no call without an effect can tell; the first run "
+    "this provider also answers 403 for what does not exist, so no harmless call can tell; the first run "
     "that needs it will"
 )
 
@@ -75,7 +75,7 @@ def _manifests(workspace: Workspace) -> Check:
     count = plural(len(workspace.desired.manifests), "manifest")
     if errors:
         return failure("project", "manifests", f"{count}, {plural(len(errors), 'error')}", "run reconciler validate")
-    return ok("project", "manifests", f"{count}, no error")
+    return ok("project", "manifests", f"{count}, no errors")
 
 
 async def _secrets(workspace: Workspace) -> list[Check]:
@@ -88,7 +88,7 @@ async def _secrets(workspace: Workspace) -> list[Check]:
     }
     resolution = await resolver_of(workspace).resolve(wanted)
     checks = [
-        warning("project", "secret", f"{reference}: {why}", "apply needs it; a plan does without")
+        warning("project", "secret", f"{reference}: {why}", "apply needs it; a plan can do without it")
         for reference, why in sorted(resolution.failures.items(), key=str)
     ]
     return checks or [ok("project", "secrets", f"{plural(len(resolution.values), 'secret')}, all found")]
@@ -208,7 +208,7 @@ async def _listing(name: str, provider: Provider) -> tuple[Check, tuple[LiveObje
 
 
 async def _users(name: str, provider: Provider, objects: tuple[LiveObject, ...]) -> list[Check]:
-    """Whether monitors can be seen, and those that name a channel in vain. Nothing else needs this right."""
+    """Whether monitors can be seen, and which refer to a missing or disabled channel. Only this needs the right."""
     seen = await see_users(provider, objects)
     listing = seen.listing
     if not listing.source:
@@ -250,4 +250,4 @@ def _kinds(name: str, provider: Provider, server: Server, kinds: Collection[str]
     problems += [f"{kind}: {able.provider} has none" for kind in unheld]
     if problems:
         return [failure(name, "kinds", "; ".join(problems), f"leave {name} out of their targets")]
-    return [ok(name, "kinds", f"takes what the manifests use: {', '.join(sorted(kinds))}")] if kinds else []
+    return [ok(name, "kinds", f"supports what the manifests use: {', '.join(sorted(kinds))}")] if kinds else []

@@ -43,13 +43,13 @@ def export_targets(workspace: Workspace, targets: Iterable[ReadTarget], options:
     exported = export_manifests(places, workspace.project, wanted, abilities, adopt=options.adopt or state is not None)
     lacking = (f"{item.target}: {item.server.incomplete}" for item in targets if item.server.incomplete)
     exported = replace(
-        exported, notes=(*exported.notes, *(f"this is not all that is live on {one}" for one in lacking))
+        exported, notes=(*exported.notes, *(f"this is not everything that is live on {one}" for one in lacking))
     )
     if state is not None:
         return replace(exported, notes=(*exported.notes, *state_notes(state, targets)))
     if wanted.patterns and places and not (exported.manifests or exported.notes):
         given = " ".join(f"--select {word}={pattern}" for word, pattern in wanted.patterns)
-        raise ConfigurationError(f"{given}: nothing that is live matches; {_hint(places, wanted)}")
+        raise ConfigurationError(f"{given}: nothing live matches; {_hint(places, wanted)}")
     return exported
 
 
@@ -65,7 +65,7 @@ async def export_live(run: Run, options: ExportOptions) -> Exported:
 def check_export(options: ExportOptions) -> None:
     """UsageError for options that contradict each other, before anything is read."""
     if options.snapshot and (options.everything or options.patterns or options.adopt or options.folder):
-        raise UsageError("--snapshot holds what is owned, and stands alone: leave out the other flags")
+        raise UsageError("--snapshot holds what is owned, and is not combined with other flags: leave them out")
     if options.from_terraform and (options.snapshot or options.owned or options.everything or options.patterns):
         raise UsageError("--from-terraform says what to export: leave out --all, --owned, --select and --snapshot")
     if options.owned and (options.everything or options.patterns):
@@ -103,7 +103,7 @@ class Written:
 
 def _hint(places: list[LiveTarget], wanted: Wanted) -> str:
     words = known_words(places, wanted.patterns[0][0])
-    return suggest(wanted.patterns[0][1], words) or f"there are: {', '.join(map(printable, words[:12])) or 'none'}"
+    return suggest(wanted.patterns[0][1], words) or f"known: {', '.join(map(printable, words[:12])) or 'none'}"
 
 
 def write_manifests(workspace: Workspace, exported: Exported, folder: Path, *, overwrite: bool) -> Written:
@@ -150,7 +150,7 @@ def _keeps_its_file(exported: ManifestDocument, there: Manifest, workspace: Work
     """Why the manifest that is there cannot be written over; "" if it can."""
     location = there.source.location()
     if there.kind != exported.kind:
-        return f"{location} is a {there.kind} of that name, and live is a {exported.kind}"
+        return f"{location} is a {there.kind}of that name, but the live object is a {exported.kind}"
     if sum(isinstance(item, Document) for item in parse_documents(there.source.read())) > 1:
         return f"{location} holds other manifests too: put it into a file of its own, or edit it there"
     default = workspace.project.default_targets

@@ -64,7 +64,7 @@ class Workspace:
     def skipped(self) -> Iterator[str]:
         """What was left out of the manifests, a line each."""
         for target, count in sorted((self.desired.skipped or {}).items()):
-            yield f"{count} for target {target}, which is another project file's, skipped"
+            yield f"{count} for target {target}, which belongs to another project file, skipped"
         if self.others:
             what = ", ".join(f"{count} {kind}" for kind, count in self.others.items())
             yield f"{plural(sum(self.others.values()), 'document')} for other tools skipped: {what}"
@@ -98,7 +98,7 @@ class Workspace:
         if not self.desired.manifests and not allow_empty:
             raise RefusedError(
                 "nothing left to manage: there is no manifest, so everything owned would be a prune candidate; "
-                "check spec.manifests; if it is meant, plan and apply take --allow-empty"
+                "check spec.manifests; if this is intended, pass --allow-empty to plan or apply"
             )
         return [problem for problem in problems if problem.level is Level.WARNING]
 
@@ -176,7 +176,7 @@ def load_project_only(options: ProjectOptions, here: Surroundings) -> Workspace:
 def check_names(flag: str, names: Iterable[str], known: Iterable[str]) -> None:
     for name in names:
         if name not in known:
-            hint = suggest(name, sorted(known)) or f"there are: {', '.join(sorted(known)) or 'none'}"
+            hint = suggest(name, sorted(known)) or f"known: {', '.join(sorted(known)) or 'none'}"
             raise ConfigurationError(f"{flag} {name}: nothing has this name; {hint}")
 
 
@@ -212,7 +212,7 @@ def check_selection(selection: Selection, desired: Desired, targets: Iterable[st
     labels = {f"{key}={value}" for item in desired.manifests.values() for key, value in item.labels.items()}
     for item in selection.select:
         if "=" not in item:
-            raise ConfigurationError(f"--select {item}: write a label and its value, as team=payments")
+            raise ConfigurationError(f"--select {item}: write a label and its value, such as team=payments")
         if item not in labels:
             raise ConfigurationError(f"--select {item}: no manifest has this label; {_hint(item, labels)}")
     if not (selection.only or selection.select or selection.exclude) or not desired.manifests:
@@ -230,7 +230,7 @@ def check_excluded(selection: Selection, desired: Desired) -> None:
 
 
 def _hint(written: str, known: Collection[str]) -> str:
-    return suggest(written, known) or f"there are: {few(sorted(known)) or 'none'}"
+    return suggest(written, known) or f"known: {few(sorted(known)) or 'none'}"
 
 
 def _given(selection: Selection) -> str:

@@ -41,7 +41,7 @@ def load_sound(options: PlanningOptions, here: Surroundings) -> tuple[Workspace,
         notes.append(f"warning: {problem}")
     if options.base and workspace.bounds is None:
         raise NothingToCompareError(
-            f"nothing to compare with yet: {options.base} has no project file here, so nothing of this proposal is "
+            f"nothing to compare with yet: {options.base} has no project file here, so nothing in this proposal is "
             "trusted; the manifests are valid, and are planned once a project file is merged"
         )
     notes += [f"note: {text}" for text in workspace.skipped]
@@ -55,9 +55,9 @@ def _load(options: PlanningOptions, here: Surroundings) -> tuple[Workspace, list
     warnings = [] if options.base else _without_base(here)
     if not (options.base or options.changed_since):
         return build_workspace(project, root, options.selection, here), warnings
-    from reconciler.engine.base import changes_since, find_place, read_base, trusted_project
+    from reconciler.engine.base import changes_since, find_project_path, read_base, trusted_project
 
-    place = find_place(config, here)
+    place = find_project_path(config, here)
     commits: dict[str, str] = {}
     origins, bounds, notes = None, None, []
     if options.base and (found := read_base(place, options.base, here)):
@@ -68,8 +68,8 @@ def _load(options: PlanningOptions, here: Surroundings) -> tuple[Workspace, list
         then = read_base(place, options.changed_since, here)
         if then is None:
             raise ConfigurationError(
-                f"{place.path} is not there at {options.changed_since}: there is nothing to compare with, leave the "
-                "flag out"
+                f"{place.path} does not exist at {options.changed_since}, so there is nothing to compare with: leave "
+                "the flag out"
             )
         commits["changed_since"], origins = then.commit.hash, then.resources
     boundary = place.checkout.top if options.base else None
@@ -83,7 +83,7 @@ def _without_base(here: Surroundings) -> list[str]:
     if not is_proposals_job(here.environ):
         return []
     words = (
-        "warning: this job is a pull or merge request's, and --base is not given: whoever proposes the change decides "
+        "warning: this job runs for a pull or merge request, without --base: whoever proposes the change decides "
         "which commands run here and which systems get the credentials; pass --base with the full hash of the "
         "protected branch"
     )
@@ -136,7 +136,7 @@ def _assumed(workspace: Workspace, written: tuple[str, ...]) -> dict[str, str]:
     check_names("--assume-version", pairs, workspace.project.targets)
     for target, version in pairs.items():
         if not re.fullmatch(r"[0-9]+(\.[0-9]+){0,2}", version):
-            raise ConfigurationError(f"--assume-version {target}: write a target and a version, as {target}=3.8")
+            raise ConfigurationError(f"--assume-version {target}: write a target and a version, such as {target}=3.8")
     return pairs
 
 

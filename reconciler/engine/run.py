@@ -175,7 +175,7 @@ def _prepare_saved(options: ApplyOptions, plan_file: Path, here: Surroundings) -
 
 def _not_verified(saved: SavedPlan) -> Iterator[str]:
     if saved.signed and not saved.verified:
-        yield f"note: {saved.name} is signed, but RECONCILER_PLAN_KEY is not set: it was not verified"
+        yield f"note: {saved.name} is signed, but RECONCILER_PLAN_KEY is not set: its signature was not checked"
 
 
 def destroyed_names(options: ProjectOptions) -> tuple[str, ...] | None:
@@ -248,7 +248,7 @@ def _check_names(lives: list[Live], names: tuple[str, ...]) -> None:
     ours = [item for live in lives for item in live.matching.owned]
     for name in names:
         if not any(is_chosen(item, {name}) for item in ours):
-            hint = suggest(name, {item.name for item in ours}) or "see what there is with reconciler list"
+            hint = suggest(name, {item.name for item in ours}) or "run reconciler list to see what there is"
             raise ConfigurationError(f"{name}: nothing live carries this project's mark under that name; {hint}")
 
 

@@ -92,14 +92,16 @@ def read_file(path: Path) -> str:
     try:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):
-            raise ConfigurationError(f"{path}: is not a regular file: save what it gives in one, and name that")
+            raise ConfigurationError(f"{path}: is not a regular file: save its content in one, and pass that")
         if found.st_size > MAX_BYTES:
             raise ConfigurationError(f"{path}: is larger than {MAX_BYTES >> 20} MiB: that is not a plan; make it again")
         return path.read_text("utf-8")
     except OSError as error:
         raise ConfigurationError(f"{path}: cannot be read: {error.strerror}") from None
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{path}: is not text in UTF-8: it is no plan, or damaged; make it again") from None
+        raise ConfigurationError(
+            f"{path}: is not UTF-8 text: it is not a plan, or it is damaged; make it again"
+        ) from None
 
 
 def with_scope(saved: SavedPlan, options: ApplyOptions) -> tuple[ApplyOptions, bool]:

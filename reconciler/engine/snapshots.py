@@ -31,7 +31,7 @@ from reconciler.plan.users import with_users
 from reconciler.providers import provided
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_REDACTED = "the live object; the snapshot is without it"
+_REDACTED = "the live object, which the snapshot does not hold"
 
 
 async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, longest: str) -> list[TargetPlan]:
@@ -40,7 +40,7 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
     note = _check_age(path, snapshot, longest)
     missing = [name for name in workspace.targets if name not in snapshot.targets]
     if missing:
-        raise ConfigurationError(f"{path}: holds nothing of target {', '.join(missing)}: take a new one")
+        raise ConfigurationError(f"{path}: has nothing about target {', '.join(missing)}: take a new one")
     wanted = {
         reference
         for name in workspace.targets
@@ -78,7 +78,7 @@ def _check_age(path: Path, snapshot: Snapshot, longest: str) -> str:
     """The note that tells the age; RefusedError if it is older than allowed."""
     found = re.fullmatch(r"([0-9]{1,6})([smhd])", longest)
     if found is None:
-        raise UsageError(f"--max-age {longest}: write a number and s, m, h or d, as 24h")
+        raise UsageError(f"--max-age {longest}: write a number and s, m, h or d, such as 24h")
     age = snapshot.age(datetime.now(UTC))
     if age > timedelta(seconds=int(found[1]) * _UNITS[found[2]]):
         raise RefusedError(f"{path}: is {_words(age)} old, more than {longest}: take a new one, or pass --max-age")

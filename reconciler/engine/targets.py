@@ -31,7 +31,7 @@ from reconciler.model.resource import Resource, Server
 from reconciler.model.text import plural
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.changes import Action, TargetPlan, UnreadTarget
-from reconciler.plan.checks import lint_plan, refuse_unholdable, with_assumed_version
+from reconciler.plan.checks import lint_plan, refuse_unsupported, with_assumed_version
 from reconciler.plan.guards import GuardOptions, hold_back
 from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching, Ownership
@@ -204,7 +204,7 @@ async def _read_target(run: _Run, target: str, opened: AsyncExitStack) -> Live:
     def make_plan(server: Server, matching: Matching) -> TargetPlan:
         matching = _without_excluded(matching, workspace.selection.exclude)
         plan = make_target_plan(target, provider_name, server, matching, values, run.masker, plan_options)
-        plan = refuse_unholdable(plan, matching, ownership, abilities, values)
+        plan = refuse_unsupported(plan, matching, ownership, abilities, values)
         return lint_plan(plan, matching, abilities, values, workspace.levels, names=selected, claimed=claimed)
 
     plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)

@@ -35,7 +35,7 @@ def read_terraform(workspace: Workspace, name: str) -> State:
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ConfigurationError(f"{label}: is not text in UTF-8") from None
+        raise ConfigurationError(f"{label}: is not UTF-8 text") from None
     return read_state(text, types, label)
 
 
@@ -64,6 +64,6 @@ def state_notes(state: State, targets: Iterable[ReadTarget]) -> Iterator[str]:
     moving = [item for item in state.objects if live.get(item.id) is False]
     if moving:
         yield (
-            "next: see that plan shows nothing but adopted; let Terraform go of them, by `terraform state rm "
+            "next: check that plan shows only adoptions; make Terraform forget them with `terraform state rm "
             f"{printable(removal_of(moving))}` and by removing them from its configuration; then apply"
         )

@@ -84,7 +84,7 @@ def export_manifests(
     chosen, notes = choose(targets, wanted)
     ours = {item.name for place in targets for item in place.found if place.ownership.owns(item.mark)}
     groups, doubles = _named(chosen, wanted.names or {}, ours)
-    notes += [f"{item} is left out: its mark is that of another object too" for item in doubles]
+    notes += [f"{item} is left out: another object has the same mark" for item in doubles]
     left_out: dict[str, str] = {}
     while True:
         kept = {name: items for name, items in groups.items() if name not in left_out}

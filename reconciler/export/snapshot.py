@@ -120,7 +120,7 @@ def parse_snapshot(text: str, name: str) -> Snapshot:
         )
     except (ValueError, KeyError, TypeError, AttributeError):
         raise ConfigurationError(
-            f"{name}: not a snapshot of the format {FORMAT}: make it with `reconciler export --snapshot {name}`"
+            f"{name}: is not a snapshot in the format {FORMAT}: make it with `reconciler export --snapshot {name}`"
         ) from None
 
 

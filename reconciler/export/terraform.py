@@ -83,7 +83,7 @@ def _checked(text: str, label: str) -> dict[str, Any]:
     if "encrypted_data" in document:
         raise ConfigurationError(f"{label}: is encrypted; {_PULL}")
     if "format_version" in document:
-        raise ConfigurationError(f"{label}: is what `show -json` prints, and not a state; {_PULL}")
+        raise ConfigurationError(f"{label}: is the output of `show -json`, not a state; {_PULL}")
     if document.get("version") != _VERSION:
         raise ConfigurationError(f"{label}: is not a state of version {_VERSION} (Terraform 0.12 or newer, OpenTofu)")
     return document

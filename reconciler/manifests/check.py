@@ -110,7 +110,7 @@ def _worded(schema: Mapping[str, Any], document: Any) -> list[Problem]:
 
 def _not_a_mapping(what: str, document: Any) -> Problem:
     return Problem(
-        (), f"{what} is a mapping, this is {type_name(document)}", "wrong-type", "begin with apiVersion and kind"
+        (), f"{what} must be a mapping, is {type_name(document)}", "wrong-type", "start with apiVersion and kind"
     )
 
 

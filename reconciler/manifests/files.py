@@ -108,7 +108,10 @@ class _Walk:
                     yield label + entry.name, _leads_out()
                 elif entry.is_dir():
                     if depth == _DEEPEST:
-                        yield label + entry.name, FileError("lies too deep", "unreadable-file", "use fewer folders")
+                        yield (
+                            label + entry.name,
+                            FileError("is nested too deep", "unreadable-file", "use fewer folders"),
+                        )
                     else:
                         yield from self.below(Path(entry.path), depth + 1)
                 elif entry.name.lower().endswith(_SUFFIXES) and _is_new(entry.stat(), self.seen):
@@ -182,7 +185,7 @@ def decode(data: bytes) -> str:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-    raise FileError("is not text in UTF-8", "not-utf-8", "save it as UTF-8", line)
+    raise FileError("is not UTF-8 text", "not-utf-8", "save it as UTF-8", line)
 
 
 def _stdin(stream: IO[bytes] | IO[str] | None) -> Found | tuple[str, FileError]:

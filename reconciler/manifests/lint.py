@@ -35,7 +35,7 @@ def lint_manifest(
     kind, metadata, spec = document["kind"], document["metadata"], document["spec"]
     former = spec.get("renamed_from", ())
     if metadata["name"] in ([former] if isinstance(former, str) else former):
-        yield Problem(("spec", "renamed_from"), "is the name itself", "renamed-to-itself", "remove it")
+        yield Problem(("spec", "renamed_from"), "is the present name", "renamed-to-itself", "remove it")
     yield from lint_spec(kind, spec, ("spec",), known_sources)
     for target, override in spec.get("overrides", {}).items():
         yield from lint_spec(kind, override, ("spec", "overrides", target), known_sources)
@@ -60,7 +60,7 @@ def _lint_headers(headers: Mapping[str, Any], at: Path, known_sources: frozenset
     for name, value in headers.items():
         if name.lower() in names:
             yield Problem(
-                (*at, name), "appears twice: capitals make no difference", "duplicate-header", "keep one", at_key=True
+                (*at, name), "appears twice: header names ignore case", "duplicate-header", "keep one", at_key=True
             )
         names.add(name.lower())
         if value is not None and name.lower() not in PUBLIC_HEADERS:
@@ -70,8 +70,8 @@ def _lint_headers(headers: Mapping[str, Any], at: Path, known_sources: frozenset
 def check_secret(value: Any, at: Path, known_sources: frozenset[str]) -> Iterator[Problem]:
     """What is wrong with a secret field that passed its schema: it is written out, or its source is not known."""
     if isinstance(value, str):
-        fix = "use a reference, as {env: NAME} or {file: PATH}; or {plain: ...} if it is no secret"
-        yield Problem(at, "a secret is written out here", "no-literal-secrets", fix, level=Level.WARNING)
+        fix = "use a reference, such as {env: NAME} or {file: PATH}; or {plain: ...} if it is not a secret"
+        yield Problem(at, "a secret is in plain text here", "no-literal-secrets", fix, level=Level.WARNING)
         return
     source = next((key for key in value if key != "key"), "")
     if source == "format":
@@ -79,7 +79,7 @@ def check_secret(value: Any, at: Path, known_sources: frozenset[str]) -> Iterato
     elif source not in RESERVED_NAMES and source not in known_sources and source not in _installed_sources():
         known = [*BUILT_IN_SOURCES, "live", "plain", "format", *sorted(known_sources)]
         fix = suggest(source, known) or "define it under spec.secrets.sources in the project file"
-        yield Problem(at, "names a source of secrets that is not known", "unknown-source", fix)
+        yield Problem(at, "names an unknown secret source", "unknown-source", fix)
 
 
 @cache
@@ -138,11 +138,14 @@ def _lint_version(project: Project) -> Iterator[Problem]:
     try:
         wanted = SpecifierSet(project.required_version)
     except InvalidSpecifier:
-        yield Problem(path, "must be a version specifier, as >=0.1", "wrong-form")
+        yield Problem(path, "must be a version specifier, such as >=0.1", "wrong-form")
         return
     if not wanted.contains(__version__, prereleases=True):
         yield Problem(
-            path, f"this project wants reconciler {wanted}; this is {__version__}", "required-version", "install that"
+            path,
+            f"this project wants reconciler {wanted}; this is {__version__}",
+            "required-version",
+            "install a version that it accepts",
         )
 
 
@@ -184,14 +187,14 @@ def _lint_address(
 def _lint_access(at: Path, target: Target, settings: ProviderSettings) -> Iterator[Problem]:
     for way in sorted(target.auth.ways - settings.auth) if target.auth else ():
         fix = f"{target.provider} takes {', '.join(sorted(settings.auth))}"
-        yield Problem((*at, "auth", way), f"{target.provider} does not know this", "auth-not-held", fix, at_key=True)
+        yield Problem((*at, "auth", way), f"{target.provider} does not support this", "auth-not-held", fix, at_key=True)
     service = target.auth.sigv4.service if target.auth and target.auth.sigv4 else ""
     if problem := settings.unsupported_system(target.url or "", service):
         message, fix = problem
         field = ("url",) if settings.unsupported_system(target.url or "", "") else ("auth", "sigv4", "service")
         yield Problem((*at, *field), message, "unsupported-system", fix)
     if not target.tls.verify:
-        message = "any certificate is accepted, so anybody in between can read along"
+        message = "any certificate is accepted, so anybody in between can read the traffic"
         yield Problem(
             (*at, "tls", "verify"), message, "tls-not-verified", "give tls.ca_file instead", level=Level.WARNING
         )
@@ -264,7 +267,7 @@ def with_levels(
     for silence in silences:
         if levels.of(silence.rule) is LintLevel.ERROR:
             yield silence.manifest.problem(
-                f"the project sets {silence.rule} to error, so that no manifest can silence it",
+                f"the project sets {silence.rule} to error, so no manifest can silence it",
                 "not-to-be-silenced",
                 path=("spec", "lint", silence.rule),
                 fix="correct what it finds, or have spec.lint of the project file changed first",

@@ -14,7 +14,7 @@ from yaml.error import MarkedYAMLError, YAMLError
 from reconciler.model.errors import Location, Problem
 
 _LIMITS = {
-    "nested": ("nested too deeply (more than 64 levels)", "yaml-too-deep", "write it flatter"),
+    "nested": ("nested too deeply (more than 64 levels)", "yaml-too-deep", "use fewer levels"),
     "large": ("too large: a document may hold 200,000 values", "yaml-too-large", "split it"),
     "recursive": (
         "nested too deeply, or an alias leads to itself",
@@ -29,7 +29,7 @@ _LIMITS = {
 }
 _SYNTAX = {
     "mapping values are not allowed in this context": (
-        "a colon stands where none can be",
+        "a colon is where none can be",
         "check the indentation, or put a text with a colon and a space in quotes",
     ),
     "did not find expected key": ("a key was expected here", "check the indentation and the quotes"),
@@ -49,7 +49,7 @@ _SYNTAX = {
         "use single quotes, or write the backslash twice",
     ),
     "found invalid Unicode character escape code": (
-        "an escape that is no character",
+        "an escape that stands for no character",
         "write the character itself",
     ),
     "found undefined alias": ("an alias (*) without its anchor (&)", "define the anchor earlier in the same document"),
@@ -94,4 +94,4 @@ def _unprintable(text: str) -> Problem:
     line_start = text.rfind("\n", 0, index) + 1
     location = Location("", text.count("\n", 0, index) + 1, index - line_start + 1)
     fix = "remove it, or write it as an escape"
-    return Problem((), "a control character is in the text", "yaml-syntax", fix, location=location)
+    return Problem((), "the text contains a control character", "yaml-syntax", fix, location=location)

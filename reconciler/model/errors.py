@@ -56,14 +56,14 @@ MEANINGS: dict[Exit, str] = {
     Exit.ERROR: "an error in manifests, configuration, credentials, a target or a resource; nothing was written",
     Exit.CHANGES: (
         "there are changes, or fields that were not compared (plan --detailed-exitcode); drift (drift); "
-        "a channel that is named in vain (users --dangling)"
+        "a reference to a missing or disabled channel (users --dangling)"
     ),
-    Exit.REFUSED: "refused as a whole by a rule, or guards held all there was to do; nothing was written",
-    Exit.PARTIAL: "partly applied: something stands, and something else failed, was skipped, held, or not planned",
-    Exit.TEST_FAILED: "all applied but what failed its test, and that was rejected or rolled back",
-    Exit.FAILED_STANDS: "a change that failed its test stands; for test: one failed, or its outcome is unknown",
+    Exit.REFUSED: "refused as a whole by a rule, or guards held everything there was to do; nothing was written",
+    Exit.PARTIAL: "partly applied: some changes were made, and others failed or were skipped, held, or not planned",
+    Exit.TEST_FAILED: "everything was applied except what failed its test, which was rejected or rolled back",
+    Exit.FAILED_STANDS: "a change that failed its test was kept; for test: one failed, or its outcome is unknown",
     Exit.NOT_LOOKED_AT: "nothing failed, but something that was asked for was not looked at",
-    Exit.USAGE: "the command line is not understood",
+    Exit.USAGE: "the command line is wrong",
     Exit.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",
 }
 

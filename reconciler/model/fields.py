@@ -22,11 +22,13 @@ Schema = Mapping[str, Any]
 T = TypeVar("T")
 
 NAME_PATTERN = "^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$"
-NAME_WORDS = "must be 1 to 63 lowercase letters, digits or dashes, a letter or digit first and last"
+NAME_WORDS = "must be 1 to 63 lowercase letters, digits or dashes, starting and ending with a letter or digit"
 OWNER_PATTERN = "^[a-z0-9-]{1,40}$"
 OWNER_WORDS = "must be 1 to 40 lowercase letters, digits or dashes"
 LABEL_PATTERN = "^([A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?)?$"
-LABEL_WORDS = "must be at most 63 letters, digits, dashes, dots or underscores, a letter or digit first and last"
+LABEL_WORDS = (
+    "must be at most 63 letters, digits, dashes, dots or underscores, starting and ending with a letter or digit"
+)
 LABEL_KEY_PATTERN = "^([a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?/)?[A-Za-z0-9]([A-Za-z0-9_.-]{0,61}[A-Za-z0-9])?$"
 SCHEME = "^[hH][tT][tT][pP][sS]?://"
 HOST_AND_PATH = "(\\[[0-9A-Fa-f:.]+\\]|[^ \\t\\r\\n\\u0000/?#@:\\[\\]]+)(:[0-9]{1,5})?([/?#][^ \\t\\r\\n\\u0000]*)?$"
@@ -147,7 +149,7 @@ _NAME_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 SWITCH = Form({"type": "boolean"})
 NAME = text(NAME_PATTERN, NAME_WORDS)
 NON_EMPTY = Form({"type": "string", "minLength": 1})
-EMAIL = text(_EMAIL_PATTERN, "must be an e-mail address, as ops@example.org, without a display name")
+EMAIL = text(_EMAIL_PATTERN, "must be an e-mail address, such as ops@example.org, without a display name")
 DISPLAY_NAME = text("[^ \\t\\r\\n]", "may not be empty or blank")
 DESCRIPTION = Form(
     {
@@ -161,13 +163,13 @@ HOST = text(
     "must be a host name or an IP address, without scheme, port or path",
 )
 OBJECT_ID = text("^[A-Za-z0-9+/_-]{1,512}$", "must be the id of a live object: letters, digits and + / _ -")
-REGION = text("^[A-Za-z0-9-]+$", "must be an AWS region, as eu-central-1")
+REGION = text("^[A-Za-z0-9-]+$", "must be an AWS region, such as eu-central-1")
 ROLE_ARN = text(
     f"^arn:aws(-[A-Za-z0-9-]+)?:iam::[0-9]{{12}}:{_ARN_NAME}$",
-    "must be the ARN of an IAM role, as arn:aws:iam::123456789012:role/notify",
+    "must be the ARN of an IAM role, such as arn:aws:iam::123456789012:role/notify",
 )
 TOPIC_ARN = text(
     f"^arn:aws(-[A-Za-z0-9-]+)?:sns:[A-Za-z0-9-]+:[0-9]{{12}}:{_ARN_NAME}$",
-    "must be the ARN of an SNS topic, as arn:aws:sns:eu-central-1:123456789012:alerts",
+    "must be the ARN of an SNS topic, such as arn:aws:sns:eu-central-1:123456789012:alerts",
 )
 PORT = number(1, 65_535)

@@ -80,7 +80,7 @@ _USERS: Mapping[str, int] = {"plan": 0, "users": 7, "list --users": 7}
 GAPS: Mapping[UnknownReason, Gap] = {
     UnknownReason.NOT_SAID: Gap(
         About.TEST,
-        "the server is older than 3.0, and the receiver's words are none that are known",
+        "the server is older than 3.0, and the receiver's words are not among those we know",
         "this server does not say",
         "upgrade the server, or look at the receiver",
         _NOT_TESTED,
@@ -90,7 +90,7 @@ GAPS: Mapping[UnknownReason, Gap] = {
     UnknownReason.TIMED_OUT: Gap(
         About.TEST,
         "the test got no answer within test_timeout_seconds",
-        "no answer in time (test_timeout_seconds): it may have arrived or not",
+        "no answer in time (test_timeout_seconds): it may or may not have arrived",
         _RETRY,
         _DUE_AND_LOST,
         fails=True,
@@ -99,7 +99,7 @@ GAPS: Mapping[UnknownReason, Gap] = {
     UnknownReason.CUT_OFF: Gap(
         About.TEST,
         "the connection broke during the test",
-        "the connection broke: it may have arrived or not",
+        "the connection broke: it may or may not have arrived",
         _RETRY,
         _DUE_AND_LOST,
         fails=True,
@@ -108,7 +108,7 @@ GAPS: Mapping[UnknownReason, Gap] = {
     UnknownReason.NO_RESULT: Gap(
         About.TEST,
         "the target answered the test without a result",
-        "the target gave no result: it may have arrived or not",
+        "the target gave no result: it may or may not have arrived",
         _RETRY,
         _DUE_AND_LOST,
         fails=True,
@@ -117,7 +117,7 @@ GAPS: Mapping[UnknownReason, Gap] = {
     UnknownReason.INTERRUPTED: Gap(
         About.TEST,
         "the run was interrupted during the test",
-        "interrupted before the answer came: it may have arrived or not",
+        "interrupted before the answer came: it may or may not have arrived",
         "run it again",
         {"apply": 130, "test": 130},
         fails=True,
@@ -196,7 +196,7 @@ GAPS: Mapping[UnknownReason, Gap] = {
         About.COMPARISON,
         "the manifest ignores the field",
         "ignored",
-        "take it off the manifest's ignore",
+        "remove it from the manifest's ignore",
         {"plan": 0, "drift": 0, "apply": 0},
     ),
     UnknownReason.TARGET_UNREAD: Gap(
@@ -250,15 +250,15 @@ GAPS: Mapping[UnknownReason, Gap] = {
     ),
     UnknownReason.USERS_FILTERED: Gap(
         About.USERS,
-        "Alerting may filter by backend roles: it is on, or whether it is may not be read",
+        "Alerting may filter by backend roles: filtering is on, or we may not read whether it is",
         "role filtering may hide monitors and workflows",
         "use a user that sees all; where it is off, grant cluster:monitor/state, so that this can be read",
         _USERS,
     ),
     UnknownReason.USERS_CUT_OFF: Gap(
         About.USERS,
-        "there are more monitors and workflows than one search gives",
-        "there are more monitors than one search gives",
+        "there are more monitors and workflows than one search returns",
+        "there are more monitors than one search returns",
         "look in Alerting itself, by the channel's id",
         _USERS,
     ),

@@ -40,17 +40,17 @@ LINT_RULES: Mapping[str, LintRule] = MappingProxyType(
             "OpenSearch stores a bare internal host name or IP address, and then does not send to it.",
         ),
         "empty-group": LintRule(
-            "A group of recipients has somebody in it.",
+            "A group of recipients is not empty.",
             "A channel that mails an empty group reaches nobody, and no test shows it.",
         ),
         "idle-consent": LintRule(
-            "A consent that stands in Git (spec.allow, safety.allow) permits something that is planned.",
-            "One that has done its work would wait for the next change that it fits, which nobody then reviews as one.",
+            "A consent in Git (spec.allow, safety.allow) permits something that is planned.",
+            "A leftover consent would let a later change through without anybody reviewing it as consent.",
         ),
         "keystore-name": LintRule(
             "An SMTP account that needs credentials has a display name that the server's keystore can hold.",
-            "OpenSearch keeps the credentials in its keystore under the display name, which can have letters, digits, "
-            "_ and - there. An account of any other name sends without credentials.",
+            "OpenSearch keeps the credentials in its keystore under the display name, which may have only letters, "
+            "digits, _ and - there. An account with any other name sends without credentials.",
         ),
         "mattermost-by-webhook": LintRule(
             "An incoming webhook of Mattermost is a MattermostChannel.",
@@ -62,23 +62,23 @@ LINT_RULES: Mapping[str, LintRule] = MappingProxyType(
             "Whoever can read the repository, now or later, can read what is written in it.",
         ),
         "sns-fifo-topic": LintRule(
-            "A FIFO topic of SNS is for a server that can publish to it.",
+            "A FIFO topic of SNS is used only with a server that can publish to it.",
             "OpenSearch stores the ARN of a FIFO topic from 2.7 on, and publishes to one from 2.10 on.",
         ),
         "start-tls-not-required": LintRule(
-            "Mail is sent over a connection that is encrypted from its start.",
-            "OpenSearch takes start_tls for a wish: to a mail server that does not offer it, the mail goes in plain "
-            "text, and the test says that it was sent. ssl is strict.",
+            "Mail is sent over a connection that is encrypted from the start.",
+            "With start_tls, OpenSearch encrypts only if the mail server offers it: otherwise the mail goes in plain "
+            "text, and the test still says that it was sent. With ssl it always encrypts.",
             level=LintLevel.OFF,
         ),
         "teams-connector-retired": LintRule(
-            "An address is not of a connector of Microsoft's that is retired.",
-            "Office 365 connectors are retired, so that their addresses stop working. OpenSearch takes no others for "
-            "its Teams channels; Confluent Cloud takes those of Workflows.",
+            "An address is not that of a retired Microsoft connector.",
+            "Microsoft has retired Office 365 connectors: their addresses stop working. OpenSearch accepts no others "
+            "for its Teams channels; Confluent Cloud accepts those of Workflows.",
         ),
         "tls-not-verified": LintRule(
             "The certificate of a target is verified.",
-            "Whoever is between us and the target can otherwise read the credentials, and answer in its name.",
+            "Otherwise anybody between us and the target can read the credentials and answer in its place.",
             in_manifests=False,
         ),
     }

@@ -115,7 +115,7 @@ class Auth:
 
 @dataclass(frozen=True, slots=True)
 class TlsSettings:
-    """Whom to trust."""
+    """Which certificates to trust."""
 
     ca_file: str | None = written(
         NON_EMPTY,
@@ -123,7 +123,7 @@ class TlsSettings:
         examples=("ca.pem",),
         default=None,
     )
-    verify: bool = written(SWITCH, "false accepts any certificate, and is named on every run.", default=True)
+    verify: bool = written(SWITCH, "false accepts any certificate, and every run warns of it.", default=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +131,7 @@ class Target:
     """One live system."""
 
     provider: str = written(
-        text("^[a-z][a-z0-9_-]{0,62}$", "must be a provider's name, as opensearch"),
+        text("^[a-z][a-z0-9_-]{0,62}$", "must be a provider's name, such as opensearch"),
         "The kind of system: opensearch, confluent, or what an installed package brings.",
         examples=("opensearch", "confluent"),
     )
@@ -146,13 +146,13 @@ class Target:
         default=None,
     )
     version: str | None = written(
-        text("^[0-9]+(\\.[0-9]+){0,2}$", 'must be a version in quotes, as "3.6"'),
+        text("^[0-9]+(\\.[0-9]+){0,2}$", 'must be a version in quotes, such as "3.6"'),
         "The server's version, so that validate can judge by it.",
         examples=("3.6",),
         default=None,
     )
-    auth: Auth | None = written(record(Auth), "How the target knows who we are.", default=None)
-    tls: TlsSettings = written(record(TlsSettings), "Whom to trust.", default=TlsSettings())
+    auth: Auth | None = written(record(Auth), "How we authenticate to the target.", default=None)
+    tls: TlsSettings = written(record(TlsSettings), "Which certificates to trust.", default=TlsSettings())
     headers: Mapping[str, SecretValue] = written(
         map_of(CREDENTIAL, {"pattern": HEADER_NAME_PATTERN}),
         "Headers sent with every request.",
@@ -160,7 +160,7 @@ class Target:
         default_factory=dict,
     )
     insecure: bool = written(SWITCH, "true sends credentials over plain http.", default=False)
-    parallelism: int = written(_POSITIVE, "How many calls may be under way at once.", default=10)
+    parallelism: int = written(_POSITIVE, "How many calls may run at once.", default=10)
     timeout_seconds: int = written(_POSITIVE, "How long a call may take.", default=30)
     read_timeout_seconds: int = written(
         _POSITIVE, "How long reading the target may take in all, repeated calls and waits included.", default=600
@@ -174,7 +174,7 @@ class ExecSource:
 
     exec: tuple[str, ...] = written(
         list_of(NON_EMPTY, minItems=1),
-        "The command and its arguments; what the manifest asks for is added as the last one. No shell.",
+        "The command and its arguments; what the manifest asks for is added as the last argument. No shell.",
         examples=(["pass", "show"],),
     )
 
@@ -193,7 +193,7 @@ class Secrets:
 
     sources: Mapping[str, ExecSource] = written(
         map_of(record(ExecSource), _SOURCE_NAME),
-        "Sources of this project's own, by name.",
+        "The project's own secret sources, by name.",
         examples=({"pass": {"exec": ["pass", "show"]}},),
         default_factory=dict,
     )
@@ -218,19 +218,23 @@ class DeleteConsent:
 
     delete: str = written(
         text("^[a-z0-9-]{1,63}(@[A-Za-z0-9+/_-]{1,512})?$", "must be a name, or NAME@ID"),
-        "The name that is no manifest's any more, or NAME@ID for one of several.",
+        "The name that no manifest has any more, or NAME@ID for one of several objects with that name.",
         examples=("oncall-old",),
     )
-    in_use: bool = written(SWITCH, "true: though something still refers to it.", default=False)
+    in_use: bool = written(SWITCH, "true: delete it even if something still refers to it.", default=False)
 
 
 @dataclass(frozen=True, slots=True)
 class Safety:
-    """Bounds that an apply does not pass without a flag."""
+    """Limits that an apply exceeds only with a flag."""
 
-    max_deletes: int = written(_NON_NEGATIVE, "At most so many deletes and replaces.", default=5)
-    max_delete_percent: int = written(number(0, 100), "And so many of a target's objects, from 10 on.", default=30)
-    max_messages: int = written(_NON_NEGATIVE, "At most so many recipients of test messages.", default=50)
+    max_deletes: int = written(_NON_NEGATIVE, "Maximum number of deletes and replaces on one target.", default=5)
+    max_delete_percent: int = written(
+        number(0, 100),
+        "Maximum percentage of a target's owned objects to delete or replace; applies from 10 owned objects on.",
+        default=30,
+    )
+    max_messages: int = written(_NON_NEGATIVE, "Maximum number of recipients of test messages.", default=50)
     in_use: str = written(
         choice("reported", "required"),
         "required: deletes and replaces are held where it cannot be seen who uses a channel.",
@@ -267,11 +271,9 @@ class Project:
 
     name: str
     required_version: str | None = written(
-        NON_EMPTY, "Versions of the tool that may be used; another stops at once.", examples=(">=0.1",), default=None
+        NON_EMPTY, "Versions of the tool that may be used; any other stops at once.", examples=(">=0.1",), default=None
     )
-    owner: str = written(
-        _OWNER, "The name under which this project marks what is its own. Default: metadata.name.", default=""
-    )
+    owner: str = written(_OWNER, "The name in this project's marks of ownership. Default: metadata.name.", default="")
     id_prefix: str = written(
         _OWNER, "OpenSearch ids are <id_prefix>_<name>. Default: the owner.", examples=("acme",), default=""
     )
@@ -290,24 +292,24 @@ class Project:
         list_of(NAME), "Targets of other project files: skipped here, with a note.", default=()
     )
     former_owners: tuple[str, ...] = written(
-        list_of(_OWNER), "Owners that this project had before; their marks are ours.", default=()
+        list_of(_OWNER), "Former owners of this project; what carries their marks is owned too.", default=()
     )
     defaults: Mapping[str, Mapping[str, Any]] = written(
         Form({"type": "object", "additionalProperties": False}),  # the schema gives each kind's own
-        "Fields that manifests of a kind get when they omit them.",
+        "Values of fields that manifests of a kind leave out.",
         examples=({"SlackChannel": {"test": {"when": "always"}}},),
         default_factory=dict,
     )
     secrets: Secrets = written(record(Secrets), "Where secrets may come from.", default=Secrets())
-    safety: Safety = written(record(Safety), "Bounds that an apply does not pass without a flag.", default=Safety())
+    safety: Safety = written(record(Safety), "Limits that an apply exceeds only with a flag.", default=Safety())
     test: Mapping[str, Any] = written(
         Form(record(TestPolicy).schema, parts=(TestPolicy,)),
-        "How resources are tested, where they do not say.",
+        "How resources are tested, unless their manifest says otherwise.",
         default_factory=dict,
     )
     lint: Mapping[str, LintLevel] = written(
         _LEVELS,
-        "The level of each lint rule: off, warning or error. What is an error here, no manifest can silence.",
+        "The level of each lint rule: off, warning or error. No manifest can silence what is an error here.",
         examples=({"no-literal-secrets": "error"},),
         default_factory=dict,
     )

@@ -68,14 +68,14 @@ class When(StrEnum):
 
 
 class OnFailure(StrEnum):
-    """What becomes of a change whose test failed."""
+    """What happens to a change whose test failed."""
 
     REVERT = "revert"
     KEEP = "keep"
 
 
 class Expect(StrEnum):
-    """What counts as a verdict: the receiver accepted the message, or merely answered it."""
+    """When a test passes: once the receiver accepted the message, or once it merely answered."""
 
     ACCEPTED = "accepted"
     REACHED = "reached"
@@ -109,12 +109,12 @@ class TestPolicy:
         default=When.CHANGE,
     )
     on_failure: OnFailure = written(
-        member(OnFailure), "What becomes of a change whose test failed.", default=OnFailure.REVERT
+        member(OnFailure), "What happens to a change whose test failed.", default=OnFailure.REVERT
     )
     expect: Expect | None = written(
         member(Expect),
-        "What counts as verdict: the receiver accepted the message, or merely answered it. "
-        "Default: accepted, but reached for a WebhookChannel on OpenSearch.",
+        "When a test passes. accepted: the receiver accepted the message; reached: it answered, even if it refused "
+        "the text. Default: accepted, but reached for a WebhookChannel on OpenSearch.",
         default=None,
     )
     recipients: frozenset[str] = written(
@@ -145,14 +145,14 @@ class Settings:
     protected: bool = written(SWITCH, "Never deleted or replaced, even when this manifest is gone.", default=False)
     renamed_from: tuple[str, ...] = written(
         _NAMES,
-        "Its former name, or several: the same live object is kept. May go once it was applied everywhere.",
+        "Its former name, or several: the same live object is kept. Can be removed once it was applied everywhere.",
         examples=("oncall", ["oncall", "pager"]),
         default=(),
     )
     allow: frozenset[str] = written(
         set_of(choice(REPLACE, DUPLICATE)),
         "Consent in place of a flag. replace: a change of kind may delete the live object; duplicate: it "
-        "may be created though an object that looks like it is there.",
+        "may be created although a live object looks like it.",
         examples=(["replace"],),
         default=frozenset(),
     )

@@ -45,7 +45,7 @@ _METADATA: Schema = {
         },
         "annotations": {
             "type": "object",
-            "description": "For other tools; not looked at.",
+            "description": "For other tools; ignored here.",
             "additionalProperties": {"type": "string"},
         },
         "renamed_from": {
@@ -88,7 +88,7 @@ _LINT: Schema = {
 _IN_THE_KEYSTORE: Schema = {
     "not": {},
     "errorMessage": "is not set here: OpenSearch keeps the credentials of an account in its nodes' keystore, under the "
-    "display name, as opensearch.notifications.core.email.<display_name>.username and .password",
+    "display name: opensearch.notifications.core.email.<display_name>.username and .password",
     "description": "Is kept in the keystore of OpenSearch's nodes.",
 }
 _MISTAKEN: Mapping[str, Schema] = {"SmtpAccount": {"username": _IN_THE_KEYSTORE, "password": _IN_THE_KEYSTORE}}
@@ -143,7 +143,7 @@ def _definitions() -> dict[str, Schema]:
     for kind in KINDS.values():
         fields = _spec_fields(kind)
         defs[kind.name] = _kind_document(kind)
-        defs[f"{kind.name}Defaults"] = {**_mapping(fields), "description": f"What each {kind.name} gets that omits it."}
+        defs[f"{kind.name}Defaults"] = {**_mapping(fields), "description": f"What each {kind.name}has by default."}
         defs[f"{kind.name}Override"] = {
             **_mapping({name: _nullable(schema) for name, schema in fields.items()}),
             "description": "What differs for this target; null means the default.",
@@ -235,7 +235,7 @@ def _document(kind: str, description: str, spec: Schema, examples: list[Any]) ->
         "examples": examples,
         "type": "object",
         "properties": {
-            "apiVersion": {"const": API_VERSION, "description": "The version of the form."},
+            "apiVersion": {"const": API_VERSION, "description": "The version of the format."},
             "kind": {"const": kind, "description": description},
             "metadata": metadata,
             "spec": spec,
@@ -281,7 +281,7 @@ def _manifest_document() -> Schema:
         "description": "One notification channel, account, group or subscription, picked by its kind.",
         "type": "object",
         "properties": {
-            "apiVersion": {"const": API_VERSION, "description": "The version of the form."},
+            "apiVersion": {"const": API_VERSION, "description": "The version of the format."},
             "kind": {"enum": list(KINDS), "description": "What the manifest describes."},
         },
         "required": ["apiVersion", "kind"],

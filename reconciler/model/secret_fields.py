@@ -102,7 +102,7 @@ class _SecretForm:
         return {
             "description": f"{self.title}, or where it is kept.",
             "examples": [{"env": "NAME"}, {"file": "secrets/value"}, {"plain": self.example}],
-            "errorMessage": "must be a string or a secret reference, as {env: NAME} or {file: PATH}",
+            "errorMessage": "must be a string or a secret reference, such as {env: NAME} or {file: PATH}",
             "anyOf": branches,
         }
 

@@ -62,8 +62,8 @@ def not_an_address(text: str) -> tuple[str, str]:
     """What is wrong with a text that is no http(s) address, and what to do, without showing any of it."""
     if text != text.strip():
         where = "ends" if text == text.lstrip() else "begins"
-        message = f"{where} with a blank or a line break, which is no part of an address"
-        return message, "remove it (of a file one line break at the end is taken off, and nothing more)"
+        message = f"{where} with a blank or a line break, which an address cannot have"
+        return message, "remove it (from a file, one line break at the end is ignored, and nothing else)"
     if any(ord(mark) <= 32 for mark in text):
         return "has a blank or a line break in it", "write one https://host/path without any"
     return "is not an http or https address", "write https://host/path"

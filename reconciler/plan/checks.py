@@ -85,7 +85,7 @@ def _found_now(resource: Resource, abilities: Abilities, secrets: Secrets, versi
     return [item for item in found if item.rule in LINT_RULES and (item.path, item.rule) not in before]
 
 
-def refuse_unholdable(
+def refuse_unsupported(
     plan: TargetPlan, matching: Matching, ownership: Ownership, abilities: Abilities, secrets: Secrets
 ) -> TargetPlan:
     """The plan of a target without the changes that its server is known to refuse: they are refusals."""

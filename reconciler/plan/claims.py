@@ -159,7 +159,7 @@ class Finder:
                 resource,
                 f"the live object {item.id} carries another owner's mark {mark}: it is never touched; if that project "
                 "became this one, list its owner under spec.former_owners; if the text only looks like a mark, put a "
-                "full stop after it on the live object, then adopt that by spec.id",
+                "full stop after it on the live object, then adopt the object by spec.id",
             )
         if item.live.kind is None:
             return Refusal(

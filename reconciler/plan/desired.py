@@ -63,7 +63,7 @@ def build_desired(
             resource = _resource(manifest, target, project, problems)
             if resource is not None:
                 state[target][resource.name] = resource
-                problems += _unholdable(manifest, resource, target, project, abilities)
+                problems += _unsupported(manifest, resource, target, project, abilities)
     problems += _wrong_renames(state, by_name)
     for target, resources in state.items():
         problems += _wrong_references(resources, target, by_name, refused, partial=partial)
@@ -163,7 +163,7 @@ def _written_at(manifest: Manifest, target: str, path: tuple[str | int, ...]) ->
     return ("spec", *path)
 
 
-def _unholdable(
+def _unsupported(
     manifest: Manifest, resource: Resource, target: str, project: Project, abilities: Mapping[str, Abilities]
 ) -> Iterator[Problem]:
     """What the target cannot hold: the kind, a field, or a text that is too long with its mark."""

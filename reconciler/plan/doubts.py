@@ -40,7 +40,7 @@ def hold_hidden(plan: TargetPlan, hidden: Mapping[str, str]) -> TargetPlan:
     held = {
         change.key: f"an object with the id {change.id} is there, but {hidden[change.id or '']}" for change in taken
     }
-    waits = f"{taken[0]} cannot be created: what no manifest names is deleted only after all else stands"
+    waits = f"{taken[0]} cannot be created: what no manifest names is deleted only once everything else is applied"
     changes = (
         replace(change, held=held.get(change.key, waits if change.is_inferred else change.held))
         for change in plan.changes

@@ -159,13 +159,13 @@ def _probable_rename(plan: TargetPlan, matches: dict[str, Match], options: Guard
     def judge(change: Change) -> str:
         if former := creates.get(change.key):
             return (
-                f"it sends where {_some(former)} does, which no manifest names: write spec.renamed_from if it was "
-                "renamed, or allow: [duplicate] if it was not"
+                f"it sends to the same place as {_some(former)}, which no manifest names: write spec.renamed_from if "
+                "it was renamed, or allow: [duplicate] if it was not"
             )
         if change.is_inferred and (new := deletes.get(change.id)):
             return (
-                f"{_some(new)} sends where it does, and may be its new name: write spec.renamed_from there if it is, "
-                "or allow: [duplicate] if it is not"
+                f"{_some(new)} sends to the same place, and may be its new name: write spec.renamed_from there if it "
+                "is, or allow: [duplicate] if it is not"
             )
         return ""
 

@@ -237,7 +237,7 @@ def _plan_match(
 
 def _new(target: str, match: Match, comparison: Comparison) -> Change:
     resource, found = match.resource, match.found
-    gap = (f"was a {found.live.kind}; its id is gone between delete and create",) if found else ()
+    gap = (f"was a {found.live.kind}; its id does not exist between delete and create",) if found else ()
     return Change(
         action=Action.REPLACE if found else Action.CREATE,
         target=target,

@@ -38,7 +38,7 @@ def translate(resources: Iterable[Resource], words: Words) -> tuple[list[Resourc
             kept += same
             continue
         names = listed(item.name for item in same)
-        refused += [(item, f"{names} are about the same {KINDS[item.kind].key_field}: keep one") for item in same]
+        refused += [(item, f"{names} have the same {KINDS[item.kind].key_field}: keep one") for item in same]
     return kept, refused
 
 
@@ -56,7 +56,7 @@ def _translated(resource: Resource, words: Words) -> Resource | str:
         return word.problem
     for name, value in word.fixed.items():
         if resource.fields.get(name, value) != value:
-            return f"{name} cannot be other than {value} for this {key_field}: remove it"
+            return f"{name} can only be {value} for this {key_field}: remove it"
     return replace(resource, fields={**resource.fields, key_field: word.value})
 
 
@@ -223,8 +223,8 @@ def _held_for_copies(match: Match, copies: Collection[str], ownership: Ownership
         return match
     ids = listed([match.found.id, *copies])
     why = (
-        f"{ids} carry one mark, and are not known to be the same: pin the right one with spec.id, and remove the other "
-        f"with `reconciler destroy {match.resource.name}@ID`"
+        f"{ids} carry the same mark, and are not known to be the same object: pin the right one with spec.id, and "
+        f"remove the other with `reconciler destroy {match.resource.name}@ID`"
     )
     return replace(match, held=why)
 

@@ -28,7 +28,7 @@ from reconciler.plan.changes import (
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.sending import OFF, ON
 
-_AGAIN = "adopted again: the mark was removed since it was written, by a hand or another tool"
+_AGAIN = "adopted again: the mark was removed since it was written, by hand or by another tool"
 
 Resources = Mapping[str, Resource]
 

@@ -101,7 +101,7 @@ def plan_schema() -> dict[str, Any]:
         "signature": {
             "type": "string",
             "pattern": "^hmac-sha256:[0-9a-f]{64}$",
-            "description": "HMAC of all the rest under RECONCILER_PLAN_KEY; with that key no other file is taken.",
+            "description": "HMAC of everything else under RECONCILER_PLAN_KEY; with it no other file is accepted.",
         },
     }
     for name, fields in _TRUST.items():
@@ -137,8 +137,8 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
         "target": "The target's name; one that the project does not define is refused.",
         "provider": "The kind of system; another is refused.",
         "server": "The system that was read. Another identity is refused, and so are changes without any.",
-        "changes": "What is carried out at most, in order. What is not here is left alone and listed.",
-        "messages": "The test messages that are sent at most; one that is not here refuses all.",
+        "changes": "What may be carried out, in order. Anything else is left alone and listed.",
+        "messages": "The test messages that may be sent; any other refuses the whole plan.",
         "possible_messages": f"The test messages that are sent too if a field differs that was not compared. {_SHOWN}",
         "candidates": f"What prune would delete. {_SHOWN}",
         "copies": f"What carries the mark of another object of ours. {_SHOWN}",
@@ -169,7 +169,7 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
         "origin": f"Where the difference comes from. {_SHOWN}",
         "needs": f"What must be done first; planned again. {_SHOWN}",
         "notes": _SHOWN,
-        "held": "What guard holds it back. Guards are asked again: taking it out lifts none.",
+        "held": "Which guard holds it. Guards are asked again: removing this lifts none.",
         "updated": f"When the live object was last changed. {_COMPARED}",
         "unresolved": "Fields bound to a reference whose value was not known; the manifest must name the same one.",
         "used_by": f"Who sends through it; asked again, and guarded by the answer. {_SHOWN}",
@@ -188,7 +188,7 @@ def plan_key(environ: Mapping[str, str]) -> SecretText | None:
         return None
     if len(key) < _SHORTEST:
         raise ConfigurationError(
-            f"{PLAN_KEY} is shorter than {_SHORTEST} characters: make one, as with openssl rand -hex 32"
+            f"{PLAN_KEY} is shorter than {_SHORTEST} characters: make one, for example with openssl rand -hex 32"
         )
     return SecretText(key)
 

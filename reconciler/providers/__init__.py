@@ -85,7 +85,7 @@ def _serverless(url: str, service: str) -> tuple[str, str] | None:
     if service != "aoss" and not (urlsplit(url).hostname or "").endswith(".aoss.amazonaws.com"):
         return None
     fix = "give the address of an OpenSearch Service domain, and service: es (or leave it out)"
-    return "OpenSearch Serverless has no Notifications plugin, so that it can hold no channels", fix
+    return "OpenSearch Serverless has no Notifications plugin, so it can hold no channels", fix
 
 
 BUILT_IN: Mapping[str, Provided] = {
@@ -138,8 +138,12 @@ def provided(name: str) -> Provided:
         raise ConfigurationError("several installed packages bring a provider of this name; keep one of them")
     brought = found[0].load() if found else None
     if not isinstance(brought, Provided):
-        there_are = f"there are {', '.join(provider_names())}; another comes with its package"
-        wrong = "what is installed under this name is none" if found else suggest(name, provider_names()) or there_are
+        there_are = f"there are {', '.join(provider_names())}; others come with their packages"
+        wrong = (
+            "what is installed under this name is not a provider"
+            if found
+            else suggest(name, provider_names()) or there_are
+        )
         raise ConfigurationError(f"there is no such provider; {wrong}")
     return brought
 

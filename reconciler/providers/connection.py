@@ -262,7 +262,7 @@ def _load(connection: Connection, what: str, load: Callable[[], _Loaded]) -> _Lo
     except FileNotFoundError:
         problem = "names a file that is not there"
     except (ssl.SSLError, ValueError):
-        problem = "names a file that does not hold what it should (PEM), or a key with another pass phrase"
+        problem = "names a file that is not the PEM expected here, or a key with another pass phrase"
     except OSError:
         problem = "names a file that cannot be read"
     raise _wrong(connection, what, problem, "check the path and the file")

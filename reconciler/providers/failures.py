@@ -101,7 +101,7 @@ def _explain_connect(call: Call, exc: httpx.ConnectError) -> Silence:
                 transient = cause.errno == socket.EAI_AGAIN
                 hint = "check the host name in url, and DNS"
                 return _unreachable(
-                    call, f"the host of {call.address} is not known", hint, sent=False, transient=transient
+                    call, f"the host of {call.address} is unknown", hint, sent=False, transient=transient
                 )
             case ConnectionRefusedError():
                 hint = "is the server running, and the port right?"

@@ -30,7 +30,7 @@ from reconciler.model.errors import (
 from reconciler.providers.connection import Connection, make_client
 from reconciler.providers.failures import Call, Silence, explain_silence, explain_status, out_of_time, quotable
 from reconciler.providers.limits import CallPlaces
-from reconciler.providers.retries import Retries, told_wait
+from reconciler.providers.retries import Retries, stated_wait
 
 LARGEST_BODY = 100 * 1024 * 1024
 """Bytes; no answer may be larger."""
@@ -157,7 +157,7 @@ class HttpTarget:
         async def again() -> Answer | Silence:
             return await self._attempt("GET", path)
 
-        came = await self.retries.repeat(await again(), again, self._is_passing, _told)
+        came = await self.retries.repeat(await again(), again, self._is_transient, _stated_wait)
         return _spoken(came)
 
     async def write(self, method: str, path: str, body: object, is_done: Callable[[], Awaitable[bool]]) -> Answer:
@@ -176,7 +176,7 @@ class HttpTarget:
             return _mark_repeated(await self._attempt(method, path, content))
 
         try:
-            came = await self.retries.repeat(first, again, self._is_open, _told)
+            came = await self.retries.repeat(first, again, self._is_open, _stated_wait)
             if self._is_open(came) and await is_done():
                 return self._done(method, path)
         except (UnreachableError, TimedOutError, UnexpectedError):
@@ -226,7 +226,7 @@ class HttpTarget:
     def _done(self, method: str, path: str) -> Answer:
         return Answer(self._call(method, path), 200, body=b"{}", repeated=True)
 
-    def _is_passing(self, came: Answer | Silence) -> bool:
+    def _is_transient(self, came: Answer | Silence) -> bool:
         return came.transient if isinstance(came, Silence) else self._dialect.is_transient(came)
 
     def _is_open(self, came: Answer | Silence) -> bool:
@@ -303,8 +303,8 @@ def _without_surrogates(value: Any) -> Any:
             return value
 
 
-def _told(came: Answer | Silence) -> float | None:
-    return told_wait(came.status, came.headers) if isinstance(came, Answer) else None
+def _stated_wait(came: Answer | Silence) -> float | None:
+    return stated_wait(came.status, came.headers) if isinstance(came, Answer) else None
 
 
 def _mark_repeated(came: Answer | Silence) -> Answer | Silence:

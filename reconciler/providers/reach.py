@@ -120,7 +120,7 @@ def _clock(name: str, date: str) -> Check:
     try:
         skew = abs((parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
-        return warning(name, "clock", "the server tells a date that cannot be read")
+        return warning(name, "clock", "the server sent a date that cannot be read")
     text = f"{skew:.0f} seconds apart"
     if skew <= _SKEW_NOTED:
         return ok(name, "clock", text)

@@ -120,7 +120,7 @@ def _result(state: RetryCallState) -> Any:
     return None if state.outcome is None else state.outcome.result()
 
 
-def told_wait(
+def stated_wait(
     status: int, headers: Mapping[str, str], now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> float | None:
     """The seconds that an answer asks to wait: `Retry-After` (seconds or a date), else with 429 `X-RateLimit-Reset`,

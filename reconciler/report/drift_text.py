@@ -104,7 +104,7 @@ def _sides(live: Json, wanted: Json) -> str:
     """`live is ..., manifest says ...`; of a set only what it has too much and what it lacks."""
     if isinstance(live, list) and isinstance(wanted, list):
         extra, missing, _ = compare_sets(live, wanted)
-        parts = [f"live has also {', '.join(extra)}"] if extra else []
+        parts = [f"live also has {', '.join(extra)}"] if extra else []
         parts += [f"live lacks {', '.join(missing)}"] if missing else []
         return "; ".join(parts)
     return f"live is {_side(live)}, manifest says {_side(wanted)}"
@@ -127,7 +127,7 @@ def describe_drifted(item: Drifted) -> str:
     if Reason.ADOPTED in item.change.reasons:
         what = "differs, and has no mark" if item.change.fields else "has no mark"
         when = f"; last changed {since}" if since else ""
-        return f"{what}: removed by a hand or another tool, or not adopted yet{when}"
+        return f"{what}: removed by hand or by another tool, or not adopted yet{when}"
     return f"differs; last changed {since}" if since else "differs; when it was changed is not known"
 
 

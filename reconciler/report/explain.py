@@ -22,7 +22,7 @@ def explain_kind(schema: Schema) -> str:
     kind = _kind(schema)
     fields = _fields(schema)
     required = set(_required(schema))
-    lines = [kind, "", *_wrapped(_about(schema)), "", "Fields of spec (* must be there):"]
+    lines = [kind, "", *_wrapped(_about(schema)), "", "Fields of spec (* is required):"]
     width = max(map(len, fields))
     for name in sorted(fields, key=lambda name: (name not in required, name)):
         star = "*" if name in required else " "
@@ -134,7 +134,7 @@ def _value_of_map(schema: Schema, node: Schema) -> Schema | None:
 
 def _facts(schema: Schema, node: Schema, name: str, *, is_required: bool) -> Iterator[str]:
     if is_required:
-        yield "It must be there."
+        yield "Required."
     if "default" in node:
         yield f"Default: {json.dumps(node['default'], ensure_ascii=False)}"
     if "enum" in node:
@@ -144,7 +144,7 @@ def _facts(schema: Schema, node: Schema, name: str, *, is_required: bool) -> Ite
     forms = [_resolved(schema, item) for item in node.get("anyOf", [])]
     if any("description" in form for form in forms):
         yield ""
-        yield "It takes one of:"
+        yield "It is one of:"
         yield from (f"  {_shape(form)}" for form in forms if "description" in form)
     if node.get("examples"):
         yield ""

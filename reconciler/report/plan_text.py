@@ -31,7 +31,7 @@ _TONES = {
     Action.REPLACE: Tone.REPLACE,
     Action.DELETE: Tone.DESTROY,
 }
-_AS_WANTED = "No changes. What is live is as the manifests say."
+_AS_WANTED = "No changes. What is live matches the manifests."
 _ADDRESSES = frozenset(field.name for kind in KINDS.values() for field in kind.fields if field.role is Role.SECRET)
 
 
@@ -147,7 +147,7 @@ def _version(server: Server | None) -> str:
 
 def count_unchanged(target: TargetPlan) -> str:
     """`12 resources unchanged, 3 unmanaged`: what there is besides, counted."""
-    half = f", {len(target.half_known)} not wholly compared" if target.half_known else ""
+    half = f", {len(target.half_known)} not fully compared" if target.half_known else ""
     others = f", {target.others} of other owners" if target.others else ""
     return f"{plural(target.unchanged, 'resource')} unchanged{half}, {target.unmanaged} unmanaged{others}"
 

@@ -243,7 +243,7 @@ def _render_run(number: int, run: list[JournalLine], paint: Paint) -> Iterator[s
     open_steps = [line for line in run if line.event is Event.BEGIN and line.number not in ends]
     yield paint(f"Run {number}, begun {run[0].at}", "bold")
     if open_steps:
-        words = f"{plural(len(open_steps), 'step')} begun and not ended: plan again, since only live state tells more"
+        words = f"{plural(len(open_steps), 'step')} begun but not ended: plan again, since only live state tells more"
         yield paint(words, "red")
         yield from (f"  {_step(line).rstrip(chr(44))}" for line in open_steps)
     for line in run:

@@ -31,7 +31,7 @@ class ChannelRow:
 
 @dataclass(frozen=True, slots=True)
 class DanglingRow:
-    """One monitor or workflow and a channel that it names in vain: the id, why, and which may have been meant."""
+    """One monitor or workflow, and the missing or disabled channel it refers to: id, why, what may have been meant."""
 
     target: str
     user: User
@@ -77,7 +77,7 @@ def _is_listed(item: Found) -> bool:
 
 
 def dangling_rows(target: str, matching: Matching, seen: SeenUsers) -> Iterator[DanglingRow]:
-    """A row for each channel that a monitor or workflow of the target names in vain."""
+    """A row for each channel that a monitor or workflow of the target refers to though it is missing or disabled."""
     for found in dangling(seen, matching):
         yield _dangling(target, found)
 
@@ -92,7 +92,7 @@ def gap_of(seen: SeenUsers) -> str:
 
 
 def exit_of_users(report: UsersReport) -> Exit:
-    """The code of `users`: a channel is named in vain (2); not all users could be seen of what was asked about (7)."""
+    """The code of `users`: 2 where something refers to a missing or disabled channel; 7 if not all could be seen."""
     is_open = any(row.used_by.gap for row in report.channels) if report.channels else bool(report.gaps)
     fitting = [Exit.ERROR] if report.errors else []
     fitting += [Exit.NOT_LOOKED_AT] if is_open else []
@@ -116,7 +116,7 @@ def _channel_cells(row: ChannelRow) -> Iterator[tuple[str, ...]]:
 
 
 def render_dangling(rows: Iterable[DanglingRow]) -> str:
-    """A line for each channel that is named in vain; "" without any row."""
+    """A line for each reference to a missing or disabled channel; "" without any row."""
     return _table(
         ("USED BY", "AS", "TARGET", "ENABLED", "NAMES", "WHY"),
         [

@@ -21,7 +21,7 @@ def used_by_lines(change: Change) -> list[str]:
     if change.action is Action.CREATE:
         then = "works again with it"
         if _stays_mute(change):
-            then = "it is created disabled, and their runs go on to end in an error"
+            then = "it is created disabled, and their runs still end in an error"
         return [printable(f"named by {name_users(change.used_by.users)}: {then}")]
     return [printable(line) for line in (*describe_users(change.used_by), *_losses(change, change.used_by.users))]
 

@@ -200,7 +200,7 @@ def with_files(page: Page, files: Mapping[str, str]) -> Page:
 
 def running_page(what: str, project: str) -> Page:
     """A run that has only begun: what an earlier one had to say is no longer to be relied on."""
-    headline = f"A new {what} is under way: its report will stand here."
+    headline = f"A new {what} is under way: its report will appear here."
     missing = Line("if it does not, look at the run itself: it did not get that far")
     return Page(what, project, headline, Tone.WARN, summary=(missing,))
 

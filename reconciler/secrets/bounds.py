@@ -63,7 +63,7 @@ class Bounds:
         cannot be."""
         path = self._path(argument)
         if self._is_key_file(path):
-            raise SecretError(f'file "{argument}" holds a key by which this job logs in, and no secret of a manifest')
+            raise SecretError(f'file "{argument}" holds a key that this job logs in with, which no manifest may use')
         inside = self._inside(path)
         if inside is None:
             if not is_allowed_by_name:
@@ -76,7 +76,7 @@ class Bounds:
         below = not self.project or inside.startswith(f"{self.project}/")
         if not is_allowed_by_name and not (below and self.tracked.get(inside) in _REGULAR):
             raise SecretError(
-                f'file "{argument}" is not one that git tracks below the project; add it, '
+                f'file "{argument}" is not tracked by git below the project; add it, '
                 f"or allow it in spec.secrets.allow at {self.ref}"
             )
         return open_below(self.checkout.top, inside)
@@ -95,7 +95,7 @@ class Bounds:
         if self.files.read(inside) is not None:
             return self.files.part([inside]) / inside
         if self._is_proposals(inside) or next(links_on_the_way(self.checkout.top, Path(path)), None):
-            raise ConfigurationError(f"{name}: is not there at {self.ref}, so nothing is reached with it")
+            raise ConfigurationError(f"{name}: does not exist at {self.ref}, so it is not used")
         return Path(path)
 
     def sops_file(self, argument: str, limit: int) -> Path:
@@ -103,9 +103,9 @@ class Bounds:
         inside = self._inside(self._path(argument))
         then = None if inside is None else self.files.read(inside)
         if inside is None or then is None:
-            raise SecretError(f'sops file "{argument}" is not there at {self.ref}: it is read once it is merged')
+            raise SecretError(f'sops file "{argument}" does not exist at {self.ref}: it is read once it is merged')
         if self._read(inside, limit) != then:
-            raise SecretError(f'sops file "{argument}" is not as at {self.ref}: it is read once it is merged')
+            raise SecretError(f'sops file "{argument}" differs from {self.ref}: it is read once it is merged')
         return self.files.part([inside]) / inside
 
     def command_folder(self) -> Path:

@@ -185,7 +185,7 @@ def _ended(code: int) -> str:
 
 _REASONS = {
     100: "does not exist; check the path",
-    128: "cannot be decrypted: none of your keys opens it; give sops its key, as with SOPS_AGE_KEY_FILE",
+    128: "cannot be decrypted: none of your keys can open it; give sops its key, for example with SOPS_AGE_KEY_FILE",
 }
 """What sops means by its exit codes: `cmd/sops/codes/codes.go`, sops 3.13."""
 

@@ -35,7 +35,7 @@ class VaultSource:
         place = f'Vault secret "{argument}"'
         path = argument.strip("/")
         if not path or ".." in path.split("/"):
-            raise SecretError(f"{place} is not a path that Vault takes; write mount and name, as for `vault kv get`")
+            raise SecretError(f"{place} is not a path that Vault accepts; write mount and name, as for `vault kv get`")
         if not key:
             raise SecretError(f"{place} holds several values; name one, as key: K")
         return pick_value(self._documents.get(path), key, place)

@@ -102,7 +102,7 @@ def test_a_changed_address_is_verified_on_a_canary_and_a_bad_one_never_reaches_t
     assert "_canary_" in runs.sent()[-1][1]
 
 
-def test_keep_writes_a_change_though_its_proof_failed_and_marks_it(runs: Runs) -> None:
+def test_keep_writes_a_change_though_its_test_failed_and_marks_it(runs: Runs) -> None:
     runs.apply([hook(runs)])
     runs.options = SessionOptions(on_failure=OnFailure.KEEP)
     bad = hook(runs, path="/status/410")
@@ -131,7 +131,7 @@ def test_a_name_or_description_sends_nothing(runs: Runs) -> None:
     assert runs.plan([hook(runs, display_name="Other", description="text")]).is_empty
 
 
-def test_a_receiver_that_refuses_the_text_proves_a_webhook_but_not_one_that_expects_acceptance(runs: Runs) -> None:
+def test_a_receiver_that_refuses_the_text_verifies_a_webhook_but_not_one_that_expects_acceptance(runs: Runs) -> None:
     lenient = hook(runs, "lenient", "/status/422")
     assert runs.results([lenient])["lenient"].status is Status.APPLIED
     strict = Settings(test=TestPolicy(expect=Expect.ACCEPTED))
@@ -184,7 +184,7 @@ def test_what_depends_on_a_failed_change_is_skipped_and_the_rest_goes_on(runs: R
     assert Status.APPLIED in {item.status for item in results.values()}
 
 
-def test_a_replace_proves_then_deletes_then_creates(runs: Runs) -> None:
+def test_a_replace_tests_then_deletes_then_creates(runs: Runs) -> None:
     runs.apply([slack("channel")])
     other = resource("WebhookChannel", "channel", url=SecretText(f"{runs.simulator.receiver.url}/ok"))
     assert runs.results([other])["channel"].status is Status.APPLIED

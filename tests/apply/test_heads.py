@@ -49,5 +49,5 @@ def test_the_remote_branch_counts_where_there_is_one(origin: Path, tmp_path: Pat
 
 
 def test_a_branch_that_is_not_there_is_an_error(origin: Path) -> None:
-    with pytest.raises(ConfigurationError, match="no such branch"):
+    with pytest.raises(ConfigurationError, match="git does not know this branch"):
         refuse_unless_head(origin, "release", os.environ)

@@ -63,7 +63,7 @@ def live(simulator: Simulator) -> dict[str, str]:
         (under_make, signal.SIGTERM, False),
     ],
 )
-def test_an_unverified_channel_is_undone_however_the_signal_comes(
+def test_an_unverified_channel_is_rolled_back_however_the_signal_comes(
     simulator: Simulator,
     tmp_path: Path,
     start: object,
@@ -86,7 +86,7 @@ def test_an_unverified_channel_is_undone_however_the_signal_comes(
         assert ended.code == 130
 
 
-def test_what_was_undone_is_told_before_all_else_and_what_had_not_begun_is_told_too(
+def test_what_was_rolled_back_is_reported_first_and_what_had_not_begun_is_reported_too(
     simulator: Simulator, tmp_path: Path
 ) -> None:
     folder = make_project(tmp_path, [f"hook-{number}" for number in range(4)])

@@ -67,13 +67,13 @@ def test_several_runs_append_to_one_file_and_are_shown_one_by_one(runs: Runs, tm
 def test_what_had_begun_and_not_ended_is_shown_first(runs: Runs, tmp_path: Path) -> None:
     whole = record(runs, tmp_path / "journal").splitlines()
     shown = render_journal(parse_journal("\n".join([*whole[:3], whole[3][:20]]), "journal")).splitlines()
-    assert shown[1].startswith("1 step begun and not ended")
+    assert shown[1].startswith("1 step begun but not ended")
     assert shown[2] == "  search hook: test acme_hook"
 
 
 def test_a_damaged_line_is_named(runs: Runs, tmp_path: Path) -> None:
     whole = record(runs, tmp_path / "journal").splitlines()
-    with pytest.raises(ConfigurationError, match="journal:2: not a line"):
+    with pytest.raises(ConfigurationError, match="journal:2: not a journal line"):
         parse_journal("\n".join([whole[0], "{}", *whole[1:]]), "journal")
 
 

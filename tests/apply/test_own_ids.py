@@ -48,7 +48,7 @@ def test_a_canary_is_known_by_the_id_that_it_was_given() -> None:
     assert provider.objects[made].fields["url"] == SecretText("https://hooks.example/two")
 
 
-def test_a_refused_canary_leaves_the_object_and_nothing_beside_it() -> None:
+def test_a_refused_canary_leaves_the_object_and_nothing_else() -> None:
     provider = MemoryProvider(MemoryAbilities(chooses_ids=False))
     apply(provider, hook("https://hooks.example/one"))
     provider.deliver = lambda _: Delivery(Outcome.REFUSED, "gone", 410)

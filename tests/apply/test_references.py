@@ -55,7 +55,7 @@ def test_a_group_is_verified_by_the_account_that_is_live_while_the_wanted_one_is
     assert runs.configs()["acme_mail"]["email"]["email_account_id"] == "acme_relay"
 
 
-def test_a_canary_that_was_left_is_never_taken_for_what_it_stands_beside(runs: Runs) -> None:
+def test_a_canary_that_was_left_is_never_taken_for_the_real_object(runs: Runs) -> None:
     account, group, channel = mail(runs)
     runs.apply([account])
     left = runs.configs()["acme_smtp"] | {"description": "[acme/smtp canary]"}

@@ -50,7 +50,7 @@ def only(run: RunResult) -> ChangeResult:
     return run.targets[0].results[0]
 
 
-def test_two_applies_at_once_leave_the_object_whole_and_one_of_them_is_told(runs: Runs) -> None:
+def test_two_applies_at_once_leave_the_object_whole_and_one_of_them_reports_it(runs: Runs) -> None:
     runs.apply([hook(runs)])
     one, two = [hook(runs, path="/ok/one")], [hook(runs, path="/ok/two")]
     first, second = side_by_side(runs, one, two)
@@ -97,10 +97,10 @@ def test_what_changed_after_the_plan_is_not_written_over(runs: Runs) -> None:
     assert only(run).status is Status.FAILED
     assert "changed since it was planned (display_name)" in only(run).text
     assert runs.configs()["acme_hook"]["name"] == "By hand"
-    assert runs.sent() == [("POST", "acme_hook")]  # nothing was verified in vain
+    assert runs.sent() == [("POST", "acme_hook")]  # nothing was verified for nothing
 
 
-def test_what_somebody_changed_during_its_test_is_neither_marked_nor_undone(runs: Runs) -> None:
+def test_what_somebody_changed_during_its_test_is_neither_marked_nor_rolled_back(runs: Runs) -> None:
     send = runs.simulator.sender.send
 
     async def meddle(*arguments: Any, **more: Any) -> Any:

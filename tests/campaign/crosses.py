@@ -1,4 +1,4 @@
-"""What may be out of the ordinary beside a fault: another state before, other wishes, less known, fewer rights.
+"""What may be out of the ordinary besides a fault: another state before, other wishes, less known, fewer rights.
 
 Each cross says what of it must be so after the first run, whatever else goes wrong. What the second run is to bring
 about, it can: whoever runs it has done by then what the first one said.

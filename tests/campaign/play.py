@@ -68,7 +68,7 @@ def play(world: World, case: Case, wait: Callable[[Case], None] = lambda _case: 
     )
     wrong = list(after_the_first(world, case, before, first))
     if intruder.is_fair and _is_lost(world) and first.result is not None and first.result.exit_code == 0:
-        wrong.append("what another hand wrote was overwritten, and nobody was told")
+        wrong.append("what another hand wrote was overwritten, and nothing says so")
     wait(case)
     world.simulator.faults.clear()
     world.simulator.clock.advance(_LATER)

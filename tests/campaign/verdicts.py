@@ -28,7 +28,7 @@ def after_the_first(world: World, case: Case, before: Configs, ended: Ended) -> 
     """The run that met the fault."""
     now = world.configs()
     yield from _nothing_leaked(ended)
-    yield from _nothing_foreign_changed(now)
+    yield from _nothing_of_others_changed(now)
     yield from _tested_once(ended)
     yield from no_yes_without_evidence(ended)
     yield from says_what_it_ended_with(ended)
@@ -40,7 +40,7 @@ def after_the_first(world: World, case: Case, before: Configs, ended: Ended) -> 
         return  # a write may be carried out long after it was given up, and another hand writes too
     yield from says_what_was_done(ended, before, now)
     for result in ended.every:
-        yield from _told_the_truth(result, before, now)
+        yield from _reported_the_truth(result, before, now)
 
 
 def after_the_second(
@@ -49,7 +49,7 @@ def after_the_second(
     """The run that was not disturbed, some time later."""
     now = world.configs()
     yield from _nothing_leaked(second)
-    yield from _nothing_foreign_changed(now)
+    yield from _nothing_of_others_changed(now)
     yield from _tested_once(second)
     yield from no_yes_without_evidence(second)
     yield from _nothing_twice(case, now)
@@ -86,7 +86,7 @@ def _nothing_leaked(ended: Ended) -> Iterator[str]:
         yield f"a secret was printed: {ended.printed[max(0, place - 80) : place]}..."
 
 
-def _nothing_foreign_changed(now: Configs) -> Iterator[str]:
+def _nothing_of_others_changed(now: Configs) -> Iterator[str]:
     for item in FOREIGN:
         if now.get(item["config_id"]) != item:
             yield f"{item['config_id']} is not ours, and was changed"
@@ -161,7 +161,7 @@ def _dead_receivers_were_caught(world: World, case: Case, ended: Ended) -> Itera
             yield f"{name} failed its test and was not rolled back"
 
 
-def _told_the_truth(result: ChangeResult, before: Configs, now: Configs) -> Iterator[str]:
+def _reported_the_truth(result: ChangeResult, before: Configs, now: Configs) -> Iterator[str]:
     object_id = result.change.id or ""
     live, former = now.get(object_id), before.get(object_id)
     if result.status in _BACK and (live and live["config"]) != (former and former["config"]):

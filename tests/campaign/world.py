@@ -50,7 +50,7 @@ __all__ = ["PLANNED", "Direct", "Ended", "Kill", "Step", "World", "enabled_by", 
 T = TypeVar("T")
 
 Step = Callable[[str, str], None]
-"""Told of each call of the provider before it is made: its method, and the object's id."""
+"""Hears of each call of the provider before it is made: its method, and the object's id."""
 
 
 PLANNED = "planned"
@@ -103,7 +103,7 @@ _SYNCABLE = os.memfd_create("journal") if hasattr(os, "memfd_create") else os.op
 
 @dataclass
 class Mortal:
-    """A provider of a process that may be killed. `step` is told of every call before it is made."""
+    """A provider of a process that may be killed. `step` hears of every call before it is made."""
 
     inner: Provider
     kill: Kill

@@ -105,7 +105,7 @@ def test_what_is_so_on_one_target_alone_goes_to_its_overrides(both: Project) -> 
 def test_what_is_gone_and_what_has_not_moved_is_said(opensearch: Project) -> None:
     assert opensearch.run("apply", "--yes").code == 0
     still = opensearch.run("drift", "--accept", "oncall")
-    assert (still.code, still.out, still.err) == (0, "", "nothing of it has drifted\n")
+    assert (still.code, still.out, still.err) == (0, "", "none of it has drifted\n")
     opensearch.call("DELETE", "/_plugins/_notifications/configs/acme_oncall")
     gone = opensearch.run("drift", "--accept", "oncall")
     assert gone.code == 2

@@ -1,4 +1,4 @@
-"""Drift is told the right way round, and whatever a hand took away is drift; what was not compared is no clean bill."""
+"""Drift is shown the right way round, and whatever a hand took away is drift; what was not compared is no clean bill."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ def test_of_a_set_drift_says_what_live_has_too_much_and_what_it_lacks(opensearch
     opensearch.put("acme_people", email_group={"recipient_list": recipients})
     done = opensearch.run("drift")
     assert done.code == 2
-    assert 'recipients: live has also "evil@example.org"; live lacks "o2@example.org"' in done.out
+    assert 'recipients: live also has "evil@example.org"; live lacks "o2@example.org"' in done.out
     for form in ("markdown", "html"):
         page = opensearch.run("drift", "-o", form).out
-        assert "live has also" in page
+        assert "live also has" in page
         assert "+ &quot;" not in page
 
 

@@ -111,7 +111,7 @@ def test_a_question_names_what_its_verb_does_and_no_is_no(opensearch: Project, v
 
 
 def answer_on_terminal(project: Project, arguments: list[str], answer: str) -> tuple[int, str]:
-    """The exit code of a run whose question a person answers, and what it says beside its report."""
+    """The exit code of a run whose question a person answers, and what it says besides its report."""
     pty = pytest.importorskip("pty")
     mine, theirs = pty.openpty()
     process = subprocess.Popen(

@@ -30,7 +30,7 @@ def test_what_may_change_is_counted_with_its_messages(fixture: str, request: pyt
         assert f"{line} read here." in without_addresses(project, "-o", form)
 
 
-def test_a_change_beside_it_is_counted_by_itself(opensearch: Project) -> None:
+def test_a_change_next_to_it_is_counted_by_itself(opensearch: Project) -> None:
     opensearch.keep(slack("one"), slack("two"))
     assert opensearch.run("apply", "--yes").code == 0
     opensearch.keep(slack("one", description="new"), slack("two"))

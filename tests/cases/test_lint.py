@@ -117,7 +117,7 @@ def test_a_retired_address_is_found_on_both_providers(both: Project) -> None:
     both.keep(manifest("MicrosoftTeamsChannel", "team", webhook_url={"env": "TEAMS_URL"}, test={"when": "never"}))
     planned = both.run("plan").out
     assert 'note: MicrosoftTeamsChannel "team": webhook_url: is an Office 365 connector address' in planned
-    assert "(teams-connector-retired)" in both.run("validate").everything, "OpenSearch takes no others: known offline"
+    assert "(teams-connector-retired)" in both.run("validate").everything, "OpenSearch accepts no others: known offline"
 
 
 def test_the_hints_of_case_10_lead_somewhere(opensearch: Project) -> None:
@@ -141,7 +141,7 @@ def test_the_hints_of_case_10_lead_somewhere(opensearch: Project) -> None:
 @pytest.mark.parametrize(
     ("version", "topic", "code", "words"),
     [
-        ("2.5", "alerts.fifo", 1, "takes no topic with a dot in its name"),
+        ("2.5", "alerts.fifo", 1, "does not accept a topic with a dot in its name"),
         ("2.5", "alerts", 0, ""),
         ("2.9", "alerts.fifo", 0, "(sns-fifo-topic)"),
         ("2.9", "alerts.prod", 0, ""),

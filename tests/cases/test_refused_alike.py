@@ -26,7 +26,7 @@ def test_a_field_that_cannot_be_planned_is_refused_by_all_three(project: Project
     assert project.configs() == {}
 
 
-def test_what_can_be_planned_beside_it_is_applied_and_the_rest_is_counted(project: Project) -> None:
+def test_what_else_can_be_planned_is_applied_and_the_rest_is_counted(project: Project) -> None:
     project.write("channels/oncall.yaml", slack("oncall"))
     assert project.run("plan", "--out", "plan.json").code == 1
     saved = project.run("apply", "plan.json")

@@ -100,7 +100,7 @@ def test_what_a_person_must_recognise_is_shown(proposal: Proposal) -> None:
     assert "https://hooks.slack.com/services/T0AAA…/B0BBB…/•••" in done.out
 
 
-def test_thousands_of_guesses_beside_a_secret_tell_nothing_of_it(proposal: Proposal) -> None:
+def test_thousands_of_guesses_next_to_a_secret_reveal_nothing_of_it(proposal: Proposal) -> None:
     """Tags of 16 bits under one key a run let a proposal try passwords: now there is nothing to compare with."""
     guesses = {f"X-{number}": f"guess-{number}" for number in range(300)}
     hook = {"url": "https://hooks.example.org/x", "headers": {"X-Real": {"env": "CLUSTER_PASSWORD"}, **guesses}}

@@ -35,7 +35,7 @@ def test_a_text_that_only_looks_like_a_mark_has_a_way_out_that_works_on_opensear
     opensearch.keep(slack("payments", display_name="Payments", id="by-hand", description="Wiki [ops/oncall]."))
     refused = opensearch.run("plan")
     assert refused.code == 1
-    assert "put a full stop after it on the live object, then adopt that by spec.id" in refused.out
+    assert "put a full stop after it on the live object, then adopt the object by spec.id" in refused.out
     opensearch.put("by-hand", description="Wiki [ops/oncall].")
     done = opensearch.run("apply", "--yes")
     assert done.code == 0, done.everything
@@ -49,7 +49,7 @@ def test_a_text_that_only_looks_like_a_mark_has_a_way_out_that_works_on_confluen
     confluent.keep(slack("payments", display_name="Payments", id=made["id"], description="Wiki [ops/oncall]."))
     refused = confluent.run("plan")
     assert refused.code == 1
-    assert "put a full stop after it on the live object, then adopt that by spec.id" in refused.out
+    assert "put a full stop after it on the live object, then adopt the object by spec.id" in refused.out
     confluent.call("PATCH", f"{INTEGRATIONS}/{made['id']}", {"description": "Wiki [ops/oncall]."})
     done = confluent.run("apply", "--yes")
     assert done.code == 0, done.everything

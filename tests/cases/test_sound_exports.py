@@ -143,4 +143,4 @@ def test_a_selection_that_matches_nothing_is_an_error(both: Project, pattern: st
     assert both.run("apply", "--yes").code == 0
     done = both.run("export", "--select", pattern)
     assert (done.code, done.out) == (1, "")
-    assert f"--select {pattern}: nothing that is live matches; {hint}" in done.err
+    assert f"--select {pattern}: nothing live matches; {hint}" in done.err

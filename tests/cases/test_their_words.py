@@ -1,4 +1,4 @@
-"""What AWS and botocore say is passed on, told apart, and no secret; one target's trouble hides no other."""
+"""What AWS and botocore say is passed on, case by case, and holds no secret; one target's trouble hides no other."""
 
 from __future__ import annotations
 

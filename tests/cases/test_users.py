@@ -1,4 +1,4 @@
-"""`users`, `list --users` and the doctor say who uses a channel, who names one in vain, and what they cannot see."""
+"""`users`, `list --users` and `doctor` say who uses a channel, who refers to a missing one, and what cannot be seen."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_nothing_named_in_vain_is_said_so(opensearch: Project, simulator: Simula
     seed(simulator, example_monitor("fine", "acme_oncall"))
     done = opensearch.run("users", "--dangling")
     assert done.code == 0
-    assert "no monitor or workflow names a channel in vain" in done.err
+    assert "no monitor or workflow refers to a missing or disabled channel" in done.err
 
 
 def test_a_name_that_nothing_has_is_an_error_with_a_hint(opensearch: Project) -> None:
@@ -164,7 +164,7 @@ def test_without_the_right_it_is_unknown_and_exits_7(opensearch: Project, simula
     assert "note: search: there may be more users: your user may not search monitors" in done.err
     dangling = opensearch.run("users", "--dangling")
     assert dangling.code == 7
-    assert "in vain as far as could be seen" in dangling.err
+    assert "missing or disabled channel as far as could be seen" in dangling.err
     listed = opensearch.run("list", "--users")
     assert listed.code == 7
     assert listed.out.splitlines()[1].endswith("unknown")

@@ -75,7 +75,7 @@ def test_without_a_token_nothing_is_called(forge: FakeForge) -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403, 404])
-def test_a_token_that_may_not_comment_is_told_apart_from_trouble(forge: FakeForge, status: int) -> None:
+def test_a_token_that_may_not_comment_is_distinguished_from_trouble(forge: FakeForge, status: int) -> None:
     forge.bad = [httpx.Response(status, json={"message": f"secret {TOKEN}"})]
     with pytest.raises(NoTokenError) as error:
         put(forge, "text")

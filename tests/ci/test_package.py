@@ -54,7 +54,7 @@ def test_every_python_and_system_that_is_meant_to_work_is_named(metadata: Messag
     }
 
 
-def test_no_link_of_the_page_needs_a_file_beside_it(metadata: Message) -> None:
+def test_no_link_of_the_page_needs_a_file_next_to_it(metadata: Message) -> None:
     home: str = PYPROJECT["project"]["urls"]["Homepage"]
     page = str(metadata.get_payload())
     links = LINK.findall(page)

@@ -54,7 +54,7 @@ def summary(shell: Shell) -> str:
     return (shell.folder / "summary.md").read_text()
 
 
-def test_a_plan_is_told_in_the_comment_and_the_summary_too(actions: Shell, forge: FakeForge) -> None:
+def test_a_plan_is_shown_in_the_comment_and_the_summary_too(actions: Shell, forge: FakeForge) -> None:
     done = actions.run("plan", "--comment", "github", "--summary")
     assert done.code == 0, done.everything
     assert done.out.splitlines()[-2].startswith("Plan: 1 to add")
@@ -100,7 +100,7 @@ def test_a_summary_that_is_full_is_left_alone(actions: Shell) -> None:
 
 
 @pytest.mark.parametrize("status", ["none", "read-only"])
-def test_a_fork_without_a_token_gets_the_summary_and_is_told(actions: Shell, forge: FakeForge, status: str) -> None:
+def test_a_fork_without_a_token_gets_the_summary_and_a_note(actions: Shell, forge: FakeForge, status: str) -> None:
     if status == "none":
         del actions.environ["GITHUB_TOKEN"]
     else:
@@ -139,7 +139,7 @@ def test_a_site_that_is_down_does_not_change_the_exit_code(actions: Shell) -> No
 @pytest.mark.parametrize(
     ("variable", "value", "said"),
     [
-        ("GITHUB_TOKEN", "geheim\u00e9", "the token for github holds a character that no header can carry"),
+        ("GITHUB_TOKEN", "geheim\u00e9", "the token for github has a character that is not allowed in a header"),
         ("SSL_CERT_FILE", "/nonexistent", "check SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables"),
     ],
 )
@@ -159,10 +159,10 @@ def test_a_login_page_in_place_of_the_site_is_named(actions: Shell) -> None:
     actions.environ["GITHUB_API_URL"] = page
     done = actions.run("apply", "--yes", "--comment", "github")
     assert done.code == 0, done.everything
-    assert f"github answered with something else than JSON: is {page} the address of its API" in done.err
+    assert f"github did not answer with JSON: is {page} the address of its API" in done.err
 
 
-def test_an_apply_and_its_tests_are_told(actions: Shell, forge: FakeForge) -> None:
+def test_an_apply_and_its_tests_are_reported(actions: Shell, forge: FakeForge) -> None:
     done = actions.run("apply", "--yes", "-o", "markdown", "--comment", "github")
     assert done.code == 0, done.everything
     assert done.out.startswith("### ✅ reconciler apply: `acme`")
@@ -172,7 +172,7 @@ def test_an_apply_and_its_tests_are_told(actions: Shell, forge: FakeForge) -> No
     assert JUnitXml.fromfile(str(actions.folder / "junit.xml")).tests == 1
 
 
-def test_an_apply_that_nobody_could_be_told_of_is_not_told_as_failed(actions: Shell, forge: FakeForge) -> None:
+def test_an_apply_that_could_not_be_reported_is_not_reported_as_failed(actions: Shell, forge: FakeForge) -> None:
     assert actions.run("plan", "--comment", "github").code == 0
     with Path("/dev/full").open("w") as stdout:
         done = subprocess.run(

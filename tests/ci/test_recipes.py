@@ -377,11 +377,11 @@ def test_installing_imports_nothing_of_the_proposal(job: Shell, tmp_path: Path) 
 
 
 @pytest.mark.parametrize("extra", ["../run", "nonsense", "dev", "$(touch hacked)"])
-def test_an_unknown_extra_is_told_before_anything_is_installed(job: Shell, tmp_path: Path, extra: str) -> None:
+def test_an_unknown_extra_is_an_error_before_anything_is_installed(job: Shell, tmp_path: Path, extra: str) -> None:
     environ, log = play_python(job, tmp_path)
     done = bash(job, step("Install"), {**environ, "RECONCILER_EXTRAS": extra})
     assert done.returncode == 1
-    assert "there are: aws" in done.stderr
+    assert "known: aws" in done.stderr
     assert not log.exists()
     assert not (job.folder / "hacked").exists()
 

@@ -76,7 +76,7 @@ def test_an_empty_folder_is_an_error(shell: Shell) -> None:
     (shell.folder / "channels/oncall.yaml").unlink()
     is_clear(shell.run("validate"), 1, "no manifest")
     for verb in (("plan",), ("apply", "--yes"), ("drift",), ("test", "--all")):
-        is_clear(shell.run(*verb), 3, "plan and apply take --allow-empty")
+        is_clear(shell.run(*verb), 3, "pass --allow-empty to plan or apply")
     for verb in (("plan",), ("apply", "--yes")):
         assert shell.run(*verb, "--allow-empty").code == 0
 
@@ -109,7 +109,7 @@ def test_a_target_that_cannot_be_read_is_one_clear_error(shell: Shell, simulator
     assert not [call for call in simulator.requests if call.method != "GET"]
 
 
-def test_passing_trouble_is_waited_out(shell: Shell, simulator: Simulator) -> None:
+def test_transient_trouble_is_waited_out(shell: Shell, simulator: Simulator) -> None:
     for status in (429, 500, 503):
         simulator.faults.add("answer", path="*/configs", status=status, retry_after=0)
     is_clear(shell.run("plan"), 0, "1 to add")
@@ -121,11 +121,11 @@ def test_a_server_that_hangs_ends_by_the_deadline(shell: Shell, simulator: Simul
     is_clear(done, 1, "2.5")
 
 
-def test_a_server_without_the_plugin_is_told_as_such(shell: Shell, simulator: Simulator) -> None:
+def test_a_server_without_the_plugin_is_reported_as_such(shell: Shell, simulator: Simulator) -> None:
     is_clear(shell.run("plan", environ={"OPENSEARCH_URL": f"{simulator.url}/nowhere"}), 1, "plugin")
 
 
-def test_nobody_listening_is_told_as_such(shell: Shell) -> None:
+def test_nobody_listening_is_reported_as_such(shell: Shell) -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]

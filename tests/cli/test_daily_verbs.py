@@ -93,7 +93,7 @@ def test_explain_tells_of_every_field_of_the_project_file(empty: Shell) -> None:
     assert "Default: 5" in empty.run("explain", "project.safety.max_deletes").out
     with_key = empty.run("explain", "project.targets.search-prod.provider").out
     without = empty.run("explain", "project.targets.provider").out
-    assert "It must be there." in without
+    assert "Required." in without
     assert with_key == without.replace("targets.provider", "targets.search-prod.provider")
 
 
@@ -172,7 +172,7 @@ def test_the_version_says_what_it_works_with(empty: Shell) -> None:
     assert document["providers"] == ["confluent", "opensearch"]
 
 
-def test_on_a_terminal_init_asks_what_it_was_not_told(tmp_path: Path) -> None:
+def test_on_a_terminal_init_asks_for_what_no_flag_gives(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     environ = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("RECONCILER")}
     words = [sys.executable, "-m", "reconciler", "init", str(tmp_path), "--ci", "none"]

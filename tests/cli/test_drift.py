@@ -18,7 +18,7 @@ def change_by_hand(simulator: Simulator) -> None:
         assert client.put(url, json={"config": config | {"name": "by hand"}}).status_code == 200
 
 
-def test_no_drift_is_told_in_so_many_words(shell: Shell) -> None:
+def test_no_drift_is_said_in_so_many_words(shell: Shell) -> None:
     assert shell.run("apply", "--yes").code == 0
     done = shell.run("drift")
     assert (done.code, done.out) == (0, "No drift.\n")
@@ -60,7 +60,7 @@ def test_a_target_that_cannot_be_read_is_an_error(shell: Shell) -> None:
     assert "could not be read" in done.out
 
 
-def test_a_manifest_that_is_not_live_is_told_as_such(shell: Shell) -> None:
+def test_a_manifest_that_is_not_live_is_reported_as_such(shell: Shell) -> None:
     done = shell.run("drift")
     assert done.code == 2
     assert "is not live: deleted by hand, or never applied" in done.out

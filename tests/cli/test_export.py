@@ -68,7 +68,7 @@ def test_only_what_is_selected_is_exported(shell: Shell, simulator: Simulator) -
     assert names == ["hand-made-everyone"]
 
 
-def test_a_snapshot_holds_no_secret_and_no_foreign_object(shell: Shell, simulator: Simulator) -> None:
+def test_a_snapshot_holds_no_secret_and_no_unmanaged_object(shell: Shell, simulator: Simulator) -> None:
     assert shell.run("apply", "--yes").code == 0
     post(simulator, FOREIGN)
     assert shell.run("export", "--snapshot", "snapshot.json").code == 0

@@ -131,7 +131,7 @@ def test_a_run_that_fails_leaves_a_document_in_every_form(shell: Shell, argument
 
 
 @pytest.mark.parametrize("verb", ["validate", "list", "export", "doctor", "plan"])
-def test_a_project_file_that_cannot_be_used_is_told_in_the_document(shell: Shell, verb: str) -> None:
+def test_a_project_file_that_cannot_be_used_is_named_in_the_document(shell: Shell, verb: str) -> None:
     shell.write("reconciler.yaml", "kind: Project\n")
     failed = shell.run(verb, "--json")
     assert failed.code == 1
@@ -140,7 +140,7 @@ def test_a_project_file_that_cannot_be_used_is_told_in_the_document(shell: Shell
     assert document["errors"][0]["file"] == "reconciler.yaml"
 
 
-def test_a_secret_that_is_missing_is_told_in_the_document(shell: Shell) -> None:
+def test_a_secret_that_is_missing_is_named_in_the_document(shell: Shell) -> None:
     failed = shell.run("apply", "--yes", "--json", environ={"SLACK_URL": ""})
     assert failed.code == 1
     assert "SLACK_URL" in json.loads(failed.out)["errors"][0]["message"]
@@ -162,7 +162,7 @@ def test_a_junit_report_that_cannot_be_written_changes_nothing_of_what_was_sent(
     assert (done.code, whole.code) == (0, 0), done.everything
     assert _without_seconds(done.out) == _without_seconds(whole.out)
     assert "no/such/folder/junit.xml: cannot be written" in done.err
-    assert "its exit code holds" in done.err
+    assert "its exit code is right" in done.err
     simulator.outcomes.set("hooks.slack.com", 404)
     assert shell.run("test", "--all", *form, "--junit", "no/such/folder/junit.xml").code == 6
 
@@ -187,7 +187,7 @@ def test_a_report_that_cannot_be_printed_leaves_the_junit_report(shell: Shell) -
     assert "<testcase" in (shell.folder / "junit.xml").read_text("utf-8")
 
 
-def test_one_document_is_printed_even_if_a_file_beside_it_fails(shell: Shell) -> None:
+def test_one_document_is_printed_even_if_another_file_fails(shell: Shell) -> None:
     failed = shell.run("plan", "--json", "--terraform-report", "no/such/folder/report.json")
     assert failed.code == 1
     assert json.loads(failed.out)["format"] == "reconciler.failure/v1"

@@ -97,5 +97,5 @@ def test_a_plan_against_a_server_that_never_answers_ends_and_its_report_says_so(
         with pytest.raises(SystemExit) as ended:
             main([verb, "--time-limit", "250", "--summary"])
     assert ended.value.code == 1
-    assert "more than 250 seconds and was ended" in capfd.readouterr().err
-    assert "more than 250 seconds and was ended" in (tmp_path / "summary.md").read_text()
+    assert "more than 250 seconds and was stopped" in capfd.readouterr().err
+    assert "more than 250 seconds and was stopped" in (tmp_path / "summary.md").read_text()

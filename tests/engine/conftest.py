@@ -1,4 +1,4 @@
-"""A project with one simulator, and one with two; git is told to look at nothing outside of the test's folder."""
+"""A project with one simulator, and one with two; git looks at nothing outside of the test's folder."""
 
 from __future__ import annotations
 

@@ -134,7 +134,7 @@ def test_submodules_and_pointers_of_lfs_are_named(project: Project) -> None:
 def test_names_that_are_no_files_everywhere_are_refused(project: Project, name: str) -> None:
     project.git("init", "-q", "-b", "main")
     commit = raw_commit(project, [("100644", name, "x")])
-    with pytest.raises(ConfigurationError, match="not a file name that every system takes"):
+    with pytest.raises(ConfigurationError, match="not a file name that every system allows"):
         Tree(commit).whole()
 
 
@@ -146,7 +146,7 @@ def test_names_that_some_systems_take_for_one_are_refused(project: Project, one:
     commit = raw_commit(
         project, sorted([("100644", one, "x"), ("100644", other, "y")], key=lambda item: item[1].encode())
     )
-    with pytest.raises(ConfigurationError, match="one file on some systems"):
+    with pytest.raises(ConfigurationError, match="the same file on some systems"):
         Tree(commit).whole()
 
 
@@ -258,7 +258,7 @@ def test_a_link_in_place_of_git_s_own_entry_or_of_the_folder_is_refused(
     with pytest.raises(ConfigurationError, match="is a link"):
         Checkout.around(other)
     (project.root / "proj").symlink_to("channels")
-    with pytest.raises(ConfigurationError, match="is a link: start the command in the folder itself"):
+    with pytest.raises(ConfigurationError, match="is a symbolic link: run the command in the folder itself"):
         Checkout.around(project.root / "proj")
 
 
@@ -282,7 +282,7 @@ def test_a_submodule_is_refused_and_a_linked_work_tree_is_not(
     assert repository_of(other / "linked").commit("HEAD").hash == project.git("rev-parse", "HEAD")
 
 
-def test_the_commit_that_is_checked_out_is_told_and_nothing_outside_of_git(
+def test_the_commit_that_is_checked_out_is_named_and_nothing_outside_of_git(
     repository: Repository, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     assert head_commit(repository.checkout.top, os.environ) == repository.commit("HEAD").hash
@@ -290,5 +290,5 @@ def test_the_commit_that_is_checked_out_is_told_and_nothing_outside_of_git(
 
 
 def test_outside_of_git_is_one_clear_error(tmp_path: Path) -> None:
-    with pytest.raises(ConfigurationError, match="is in no git repository"):
+    with pytest.raises(ConfigurationError, match="is not in a git repository"):
         Checkout.around(tmp_path)

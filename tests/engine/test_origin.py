@@ -1,4 +1,4 @@
-"""Where a change comes from, told by git; what a pull request may not change by itself."""
+"""Where a change comes from, as git shows it; what a pull request may not change by itself."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def origins(document: dict[str, Any]) -> dict[str, str]:
     return {change["name"]: change["origin"] for change in document["targets"][0]["changes"]}
 
 
-def test_intent_secret_and_drift_are_told_apart(repository: Project) -> None:
+def test_intent_secret_and_drift_are_distinguished(repository: Project) -> None:
     repository.slack("oncall", description="new")
     repository.slack("fresh")
     repository.slack("third")
@@ -42,7 +42,7 @@ def test_intent_secret_and_drift_are_told_apart(repository: Project) -> None:
     assert origins(rotated) == {"other": "secret"}
 
 
-def test_without_a_base_no_origin_is_told(repository: Project) -> None:
+def test_without_a_base_no_origin_is_shown(repository: Project) -> None:
     repository.slack("oncall", description="new")
     assert origins(repository.plan()) == {"oncall": None}
 
@@ -106,8 +106,8 @@ def test_targets_and_secret_settings_of_the_work_tree_are_only_shown(repository:
     repository.slack("oncall", description="new")
     done = repository.run("plan", "--base", "main")
     assert done.code == 0, done.text
-    assert "spec.targets.search is not as at main" in done.out
-    assert "spec.targets.added is not there at main" in done.out
+    assert "spec.targets.search differs from main" in done.out
+    assert "spec.targets.added does not exist at main" in done.out
     assert "1 to change" in done.out
 
 
@@ -121,7 +121,7 @@ def test_the_allow_list_of_the_base_says_what_a_manifest_may_ask_for(project: Pr
     done = project.run("plan", "--base", "main", "--strict", AWS_SECRET_ACCESS_KEY=SLACK + "stolen")
     assert done.code == 1
     assert "not allowed" in done.err
-    assert "spec.secrets is not as at main" in done.err
+    assert "spec.secrets differs from main" in done.err
     assert "stolen" not in done.text
 
 
@@ -158,7 +158,7 @@ def test_a_project_file_that_was_not_there_is_one_clear_error(repository: Projec
     repository.git("commit", "-q", "-m", "nothing left")
     done = repository.run("plan", "--changed-since", "HEAD")
     assert done.code == 1
-    assert "reconciler.yaml is not there at HEAD" in done.err
+    assert "reconciler.yaml does not exist at HEAD" in done.err
 
 
 def test_a_name_that_looks_like_an_option_is_no_option(repository: Project) -> None:

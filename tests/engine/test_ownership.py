@@ -107,7 +107,7 @@ def test_a_pinned_id_that_is_not_there_is_created_under_it_as_after_a_rebuild(pr
     assert sorted(project.configs()) == ["monitor-points-here"]
 
 
-def test_foreign_objects_are_never_pruned_or_written(project: Project) -> None:
+def test_unmanaged_objects_are_never_pruned_or_written(project: Project) -> None:
     by_hand(project, "foreign", "Somebody's")
     project.slack("oncall")
     project.apply("--prune")
@@ -161,7 +161,7 @@ def test_a_project_without_manifests_manages_nothing_unless_allowed(project: Pro
     assert sorted(project.configs()) == ["acme_oncall"]
 
 
-def test_an_object_that_the_list_lacks_is_told_to_be_hidden(project: Project) -> None:
+def test_an_object_that_the_list_lacks_is_reported_as_hidden(project: Project) -> None:
     """With roles that filter by backend role, the list leaves out what a create then meets as 409."""
     project.slack("oncall")
     faults = project.simulators["search"].faults

@@ -58,7 +58,7 @@ def test_what_is_written_but_unverified_is_finished(saved: Change) -> None:
     assert list(differences(saved, UNVERIFIED)) == []
 
 
-def test_a_change_that_needed_no_proof_is_not_finished_by_one() -> None:
+def test_a_change_that_needed_no_test_is_not_finished_by_one() -> None:
     assert list(differences(UPDATE, UNVERIFIED))
     assert list(differences(replace(CREATE, action=Action.DELETE), UNVERIFIED))
 

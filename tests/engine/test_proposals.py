@@ -71,7 +71,7 @@ def steal(project: Project, thief: Simulator, name: str = "reconciler.yaml") -> 
 def test_a_changed_address_gets_no_credentials(guarded: Project, thief: Simulator, verb: str) -> None:
     steal(guarded, thief)
     done = guarded.run(verb, "--base", "main")
-    assert "spec.targets.search is not as at main" in done.text
+    assert "spec.targets.search differs from main" in done.text
     assert sent_to(thief) == 0
     assert sent_to(guarded.simulators["search"]) > 0
 
@@ -88,7 +88,7 @@ def test_a_project_file_that_is_a_link_to_another_of_the_checkout_is_held_to_its
     shutil.copytree(guarded.root / "channels", guarded.root / "evil" / "channels")
     for arguments in ([], ["-c", "reconciler.yaml"]):
         done = guarded.run(verb, *arguments, "--base", "main")
-        assert "spec.targets.search is not as at main" in done.text
+        assert "spec.targets.search differs from main" in done.text
     assert sent_to(thief) == 0
     guarded.run(verb)
     assert sent_to(thief) > 0, "the thief can be reached, so that none of this is by chance"
@@ -117,7 +117,7 @@ def test_a_project_folder_that_becomes_a_link_into_another_is_refused_where_the_
     (guarded.root / "proj").symlink_to("evil")
     done = guarded.run_in(guarded.root / "proj", "plan", "--base", "main", PWD=str(guarded.root / "proj"))
     assert done.code == 1
-    assert "is a link: start the command in the folder itself" in done.err
+    assert "is a symbolic link: run the command in the folder itself" in done.err
     named = guarded.run("plan", "-c", "proj/reconciler.yaml", "--base", "main")
     assert named.code == 0
     assert "nothing to compare with yet" in named.err
@@ -337,7 +337,7 @@ def test_aws_settings_of_the_proposal_run_nothing(project: Project, way: str, wh
     assert ran.exists(), "without a base the program runs, so that none of this is by chance"
 
 
-def test_a_command_is_not_told_of_aws_settings_in_the_checkout(project: Project) -> None:
+def test_a_command_does_not_get_aws_settings_in_the_checkout(project: Project) -> None:
     text = f'echo {SLACK}first; test -z "$AWS_CONFIG_FILE$AWS_SHARED_CREDENTIALS_FILE"'
     project.write_project(secrets={"sources": {"vaulted": {"exec": ["sh", "-c", text]}}})
     project.slack("oncall", webhook_url={"vaulted": "slack"})
@@ -406,7 +406,7 @@ def test_a_certificate_that_only_the_proposal_has_is_refused(guarded: Project) -
     guarded.git("add", "ca.pem")
     done = guarded.run("plan", "--base", "HEAD")
     assert done.code == 1
-    assert "ca.pem: is not there at HEAD" in done.text
+    assert "ca.pem: does not exist at HEAD" in done.text
 
 
 def unresolved(project: Project, reference: dict[str, Any], **environ: str) -> str:
@@ -462,9 +462,9 @@ def test_the_base_s_list_opens_other_files_but_never_git_s_own_or_a_key(project:
     assert unresolved(project, {"file": str(outside)}) == ""
     assert unresolved(project, {"file": "made"}) == ""
     assert ".git, where git keeps" in unresolved(project, {"file": ".git/config"})
-    assert "a key by which this job logs in" in unresolved(project, {"file": "gha-creds-0123.json"})
+    assert "a key that this job logs in with" in unresolved(project, {"file": "gha-creds-0123.json"})
     key = {"GOOGLE_APPLICATION_CREDENTIALS": str(project.root / "key.json")}
-    assert "a key by which this job logs in" in unresolved(project, {"file": "key.json"}, **key)
+    assert "a key that this job logs in with" in unresolved(project, {"file": "key.json"}, **key)
     project.write_project(secrets={"allow": ["file:*", "env:*"]})
     (project.root / "made").unlink()
     (project.root / "made").symlink_to("key.json")
@@ -500,14 +500,14 @@ def test_sops_decrypts_only_what_the_base_has(project: Project, tmp_path_factory
     assert calls.read_text().split()[1] == "https://vault.example.org"
     calls.unlink()
     (project.root / "secrets.json").write_text(json.dumps({"slack": SLACK + "evil", "sops": {"hc_vault": []}}))
-    assert "is not as at main" in unresolved(project, reference, **path)
+    assert "differs from main" in unresolved(project, reference, **path)
     (project.root / "new.json").write_text("{}")
     project.git("add", "new.json")
-    assert "is not there at main" in unresolved(project, {"sops": "new.json", "key": "slack"}, **path)
+    assert "does not exist at main" in unresolved(project, {"sops": "new.json", "key": "slack"}, **path)
     (project.root / "secrets.json").unlink()
     (project.root / "copy.json").write_text(json.dumps({"slack": SLACK + "first"}))
     (project.root / "secrets.json").symlink_to("copy.json")
-    assert "is not as at main" in unresolved(project, reference, **path)
+    assert "differs from main" in unresolved(project, reference, **path)
     assert not calls.exists()
 
 
@@ -572,12 +572,12 @@ def test_what_is_the_proposal_s_own_is_shown_first(guarded: Project) -> None:
         "spec.secrets",
         "spec.safety",
     ]
-    assert "spec.owner is changed since main: acme -> evil" in done.out
+    assert "spec.owner has changed since main: acme -> evil" in done.out
     assert PASSWORD not in done.text
     markdown = guarded.run("plan", "--base", "main", "-o", "markdown").out
-    assert markdown.index("spec.owner is changed") < markdown.index("spec.secrets is not as at main")
+    assert markdown.index("spec.owner has changed") < markdown.index("spec.secrets differs from main")
     drift = guarded.run("drift", "--base", "main", "--json").json()
-    assert drift["notes"][0].startswith("spec.owner is changed")
+    assert drift["notes"][0].startswith("spec.owner has changed")
 
 
 def test_guards_are_the_base_s(guarded: Project) -> None:
@@ -628,12 +628,12 @@ def test_a_proposal_s_job_without_a_base_warns(
     guarded: Project, verb: str, environ: dict[str, str], is_warned: bool
 ) -> None:
     def warns(done: Done) -> bool:
-        return "--base is not given" in done.err
+        return "without --base" in done.err
 
     assert warns(guarded.run(verb, **environ)) is is_warned
     assert not warns(guarded.run(verb, "--base", "main", **environ))
 
 
-def test_settings_of_trust_in_the_checkout_are_told(guarded: Project) -> None:
+def test_settings_of_trust_in_the_checkout_are_named(guarded: Project) -> None:
     done = guarded.run("plan", "--base", "main", SSLKEYLOGFILE=str(guarded.root / "keys"), NO_PROXY="localhost")
-    assert "SSLKEYLOGFILE names a place in the checkout" in done.out
+    assert "SSLKEYLOGFILE is a path inside the checkout" in done.out

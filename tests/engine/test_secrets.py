@@ -1,4 +1,4 @@
-"""Secrets in a run: read once, only where needed, before the first write; never told, but told apart."""
+"""Secrets in a run: read once, only where needed, before the first write; never shown, but compared."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def counting(project: Project, name: str = "counted") -> Path:
     return project.root / "asked"
 
 
-def test_a_secret_that_is_not_there_is_told_by_plan_and_an_error_for_strict_and_apply(project: Project) -> None:
+def test_a_secret_that_is_not_there_is_counted_by_plan_and_an_error_for_strict_and_apply(project: Project) -> None:
     project.slack("oncall")
     planned = project.run("plan", SLACK_URL=None)
     assert planned.code == 0
@@ -102,7 +102,7 @@ def test_the_value_of_an_ignored_field_is_needed_by_a_new_object_only(project: P
 
 
 def test_a_crash_report_holds_no_value(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever goes wrong unforeseen, its message may hold a secret: only where it arose is told."""
+    """Whatever goes wrong unforeseen, its message may hold a secret: only where it arose is shown."""
 
     def crash(workspace: object, servers: object) -> None:
         raise RuntimeError(f"could not send {SLACK}planted-in-a-message to the server")

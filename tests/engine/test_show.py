@@ -31,7 +31,7 @@ def test_other_forms(project: Project, form: str, word: str) -> None:
     assert word in done.out
 
 
-def test_a_signature_is_told_of_where_there_is_a_key(project: Project) -> None:
+def test_a_signature_is_mentioned_where_there_is_a_key(project: Project) -> None:
     project.slack("oncall")
     plan = project.save(RECONCILER_PLAN_KEY=KEY)
     assert "is as it was signed" in project.run("show", str(plan), RECONCILER_PLAN_KEY=KEY).err

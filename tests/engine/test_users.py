@@ -405,8 +405,8 @@ def test_users_of_a_channel_that_is_gone_are_found_by_its_id_and_unknown_names_a
         assert max(map(len, shown.out.splitlines())) < 250
         refused = project.run("users", "oncall", "onccall", "nobody")
         assert (refused.code, refused.out) == (1, "")
-        assert refused.err.count("nothing live has this name") == 2
+        assert refused.err.count("no live object has this name") == 2
         monitors(project, example_monitor("cpu", "acme_gone"))
         named = project.run("users", "--dangling")
         assert named.code == 2
-        assert "2 channels named in vain" in named.err
+        assert "2 channels missing or disabled" in named.err

@@ -50,7 +50,7 @@ def test_mattermost_is_refused_before_it_came(project: Project) -> None:
     assert refusals(project, "--assume-version", "search=3.5") == []
 
 
-def test_an_owned_object_that_no_manifest_names_is_told_too(project: Project) -> None:
+def test_an_owned_object_that_no_manifest_names_is_listed_too(project: Project) -> None:
     project.slack("kept")
     project.create_live(
         "acme_old",

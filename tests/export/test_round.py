@@ -135,7 +135,7 @@ def test_whatever_the_texts_are(runs: Runs, display_name: str, description: str,
         assert plan.is_empty, plan
 
 
-def test_what_bears_no_mark_is_adopted_and_no_field_differs(runs: Runs) -> None:
+def test_what_has_no_mark_is_adopted_and_no_field_differs(runs: Runs) -> None:
     assert runs.apply(holdable(runs, EVERY_KIND)).exit_code == 0
     make_by_hand(runs)
     result, plan = asyncio.run(exported(runs, Wanted(everything=True), adopt=True))

@@ -18,7 +18,7 @@ from reconciler.model.evidence import Tested, Yes, unknown
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.lint import LintLevels
 from reconciler.plan.changes import Plan, TargetPlan
-from reconciler.plan.checks import idle_deletes, lint_plan, refuse_unholdable, with_assumed_version
+from reconciler.plan.checks import idle_deletes, lint_plan, refuse_unsupported, with_assumed_version
 from reconciler.plan.doubts import doubtful_ids
 from reconciler.plan.guards import hold_back
 from reconciler.plan.make import make_target_plan
@@ -117,7 +117,7 @@ class Steps:
     def _lint(self) -> None:
         project = self._project
         args = (self._matching, project.ownership, project.abilities, project.secrets)
-        plan = refuse_unholdable(self._plan, *args)
+        plan = refuse_unsupported(self._plan, *args)
         self._plan = lint_plan(plan, self._matching, project.abilities, project.secrets, LintLevels())
 
     def _foresee(self) -> None:

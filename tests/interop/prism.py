@@ -159,4 +159,4 @@ async def _forced(url: str, status: int, error: type[TargetError]) -> None:
     finally:
         await provider.close()
         await refusing.close()
-    raise AssertionError(f"a forced {status} was not told as {error.__name__}")
+    raise AssertionError(f"a forced {status} was not reported as {error.__name__}")

@@ -32,7 +32,7 @@ def read_all(runs: LiveRuns) -> Listing:
     return asyncio.run(read())
 
 
-def test_a_late_list_is_told_and_nothing_is_planned_by_it_alone(run: Run, runs: LiveRuns) -> None:
+def test_a_late_list_is_named_and_nothing_is_planned_by_it_alone(run: Run, runs: LiveRuns) -> None:
     if not is_before(run.version, "3.1"):
         pytest.skip(f"OpenSearch {run.version} has no late list: that was before 3.1")
     assert read_all(runs).stale

@@ -1,4 +1,4 @@
-"""The security plugin: what a user of least rights is told, and what role filtering hides from them."""
+"""The security plugin: what a user of least rights is shown, and what role filtering hides from them."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def test_with_full_access_to_notifications_alone_a_new_webhook_is_verified(place
     assert least.plan([hook]).is_empty
 
 
-def test_an_id_that_roles_hide_is_told_from_one_that_is_absent(run: Run, least: LiveRuns) -> None:
+def test_an_id_that_roles_hide_differs_from_one_that_is_absent(run: Run, least: LiveRuns) -> None:
     need_security(least)
     hidden, absent = least.key("team"), least.key("free")
     run.cluster.create(hidden, group("Somebody's"))

@@ -14,7 +14,7 @@ def group(description: str) -> dict[str, object]:
     return {"name": "Somebody's team", "description": description, "config_type": "email_group", "email_group": members}
 
 
-def test_foreign_objects_are_counted_and_survive_a_prune(runs: LiveRuns) -> None:
+def test_unmanaged_objects_are_counted_and_survive_a_prune(runs: LiveRuns) -> None:
     ids = (f"{runs.owner}-unmarked", f"{runs.owner}-marked")
     for object_id, description in zip(ids, ("Somebody's", f"Somebody's [{runs.owner}-other/team]"), strict=True):
         runs.cluster.create(object_id, group(description))

@@ -40,7 +40,7 @@ MAILS = {
     )
 }
 LATE = {
-    "a late list is told and nothing is planned by it alone: OpenSearch 3.6.0 has no late list: that was before 3.1"
+    "a late list is named and nothing is planned by it alone: OpenSearch 3.6.0 has no late list: that was before 3.1"
 }
 AT_ONCE = {
     "the list shows a write at once: OpenSearch 2.19.5 shows a write up to a second late; at once from 3.1 on",
@@ -48,7 +48,7 @@ AT_ONCE = {
 ROLES = (
     "with full access to notifications alone a dead receiver is caught",
     "with full access to notifications alone a new webhook is verified",
-    "an id that roles hide is told from one that is absent",
+    "an id that roles hide differs from one that is absent",
     "what roles hide is not planned to be deleted",
 )
 NO_LEAST = {f"{check}: TEST_LEAST_USERNAME is not set" for check in ROLES}

@@ -120,7 +120,7 @@ def test_folders_nested_without_end_are_a_finding(tmp_path: Path) -> None:
     place.mkdir(parents=True)
     (place / "deep.yaml").write_text(MANIFEST % 1)
     loaded = load_manifests(["."], root=tmp_path)
-    assert "lies too deep" in [problem.message for problem in loaded.problems]
+    assert "is nested too deep" in [problem.message for problem in loaded.problems]
 
 
 def test_ten_thousand_manifests_are_no_trouble(tmp_path: Path) -> None:

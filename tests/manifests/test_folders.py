@@ -51,7 +51,7 @@ def test_an_accepted_file_has_manifests_and_no_problems(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", files("refused"), ids=by_name)
-def test_a_refused_file_has_just_the_problems_beside_it(path: Path) -> None:
+def test_a_refused_file_has_just_the_problems_of_its_text_file(path: Path) -> None:
     loaded = load_manifests([path], root=HERE)
     assert any(problem.level is Level.ERROR for problem in loaded.problems)
     compare(path, shown(loaded.problems, path))
@@ -63,7 +63,7 @@ def test_an_accepted_project_loads_without_warnings(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", files("projects_refused"), ids=by_name)
-def test_a_refused_project_has_just_the_problems_beside_it(path: Path) -> None:
+def test_a_refused_project_has_just_the_problems_of_its_text_file(path: Path) -> None:
     with pytest.raises(ProblemsError) as caught:
         load_project(path, settings_of)
     compare(path, shown(caught.value.problems, path))

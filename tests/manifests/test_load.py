@@ -1,4 +1,4 @@
-"""Paths and streams: what is loaded, in which order, and how what cannot be read is told."""
+"""Paths and streams: what is loaded, in which order, and how what cannot be read is reported."""
 
 from __future__ import annotations
 
@@ -93,7 +93,7 @@ def test_an_empty_folder_is_a_problem_of_its_own(tmp_path: Path) -> None:
     assert rules(load("-", root=tmp_path, stdin=io.BytesIO(b""))) == ["no-manifests"]
 
 
-def test_what_cannot_be_read_is_told_and_the_rest_goes_on(tmp_path: Path) -> None:
+def test_what_cannot_be_read_is_reported_and_the_rest_goes_on(tmp_path: Path) -> None:
     (tmp_path / "good.yaml").write_text(slack("good"))
     (tmp_path / "large.yaml").write_bytes(b"# " + b"x" * MAX_BYTES)
     (tmp_path / "latin.yaml").write_bytes(b"# one\nname: \xe9\n")

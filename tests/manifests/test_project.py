@@ -89,11 +89,11 @@ def test_warnings_do_not_stop_and_hold_no_value() -> None:
     ],
     ids=lambda value: str(value)[:20],
 )
-def test_a_bad_project_text_is_told_in_problems(text: str, rules: list[str]) -> None:
+def test_a_bad_project_text_is_reported_as_problems(text: str, rules: list[str]) -> None:
     assert refused(text) == rules
 
 
-def test_a_bad_project_path_is_told_in_a_finding(tmp_path: Path) -> None:
+def test_a_bad_project_path_is_reported_as_a_problem(tmp_path: Path) -> None:
     for path, rule in ((tmp_path / "none.yaml", "missing-file"), (tmp_path, "unreadable-file")):
         with pytest.raises(ProblemsError) as caught:
             load_project(path, settings_of)

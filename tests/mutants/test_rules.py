@@ -11,7 +11,7 @@ from tests.mutants.run import ROOT, Rule, read_rules, try_rule
 RULES = read_rules()
 
 
-def test_names_are_told_apart() -> None:
+def test_names_are_distinguished() -> None:
     names = [rule.name for rule in RULES]
     assert len(names) == len(set(names)) > 50
 
@@ -25,7 +25,7 @@ def test_what_is_taken_out_is_there_once_and_so_are_the_tests(rule: Rule) -> Non
     assert all((ROOT / test.partition("::")[0]).is_file() for test in rule.tests)
 
 
-def test_a_rule_that_is_missed_and_one_that_is_not_are_told_apart_and_the_tree_is_as_before(tmp_path: Path) -> None:
+def test_a_rule_that_is_missed_and_one_that_is_not_are_distinguished_and_the_tree_is_as_before(tmp_path: Path) -> None:
     (tmp_path / "code_.py").write_text("LIMIT = 5\n")
     (tmp_path / "test_code.py").write_text("import code_ as c\n\ndef test_limit():\n    assert c.LIMIT == 5\n")
     held = Rule("limit", "code_.py", "5", "6", ("test_code.py",))

@@ -45,10 +45,10 @@ def test_kinds_that_the_target_says_nothing_of_are_left_as_they_are() -> None:
         (named("Connector faild"), "did you mean Connector failed?"),
         (named("x"), "it has Connector failed, Outage, Quota reached"),
         (named("Outage"), "two have this name"),
-        (named("Quota reached", state="DISABLED"), "state cannot be other than ENABLED"),
+        (named("Quota reached", state="DISABLED"), "state can only be ENABLED"),
     ],
 )
-def test_a_word_that_cannot_be_had_is_told_with_its_reason(written: Resource, message: str) -> None:
+def test_a_word_that_cannot_be_had_is_reported_with_its_reason(written: Resource, message: str) -> None:
     kept, ((refused, why),) = translate([written], WORDS)
     assert kept == []
     assert refused == written
@@ -63,8 +63,8 @@ def test_two_resources_with_one_key_are_both_refused() -> None:
     kept, refused = translate([named("nt-1", "one"), named("Connector failed", "two"), named("Quota reached")], WORDS)
     assert [one.name for one in kept] == ["sub"]
     assert sorted((one.name, why) for one, why in refused) == [
-        ("one", "one and two are about the same notification_type: keep one"),
-        ("two", "one and two are about the same notification_type: keep one"),
+        ("one", "one and two have the same notification_type: keep one"),
+        ("two", "one and two have the same notification_type: keep one"),
     ]
 
 
@@ -80,6 +80,6 @@ def test_a_half_done_replace_lends_its_name_to_nobody() -> None:
     assert match_live([slack()], [old], Ownership("acme")).names == {}
 
 
-def test_what_is_read_only_is_no_candidate_though_it_bears_our_mark() -> None:
+def test_what_is_read_only_is_no_candidate_though_it_has_our_mark() -> None:
     pager = LiveObject("i-1", None, {"description": "[acme/pager]"}, read_only=True)
     assert match_live([], [pager], OWNERSHIP).candidates == ()

@@ -136,7 +136,7 @@ def test_adoption_of_one_of_several_equals_is_refused() -> None:
     assert "i-1 and i-2" in matching.refusals[0].message
 
 
-def test_candidates_are_ours_leftovers_are_apart_and_the_rest_is_foreign() -> None:
+def test_candidates_are_ours_leftovers_are_apart_and_the_rest_is_unmanaged() -> None:
     objects = [
         live_of(slack()),
         live("SlackChannel", "acme_gone", "[acme/gone]"),
@@ -301,10 +301,10 @@ def test_masks_that_look_alike_are_not_known_to_hide_the_same() -> None:
 
 
 @pytest.mark.parametrize("url", [None, SecretText("https://hooks.slack.com/services/T0/B0/another")])
-def test_twins_that_are_not_known_to_be_the_same_are_listed_and_hold_their_resource(url: SecretText | None) -> None:
+def test_copies_that_are_not_known_to_be_the_same_are_listed_and_hold_their_resource(url: SecretText | None) -> None:
     matching = match_live([slack()], twins(webhook_url=url), Ownership("acme"))
     assert matching.duplicates == ()
     assert [item.id for item in matching.copies] == ["i-1"]
-    assert "i-1 and i-2 carry one mark" in matching.matches[0].held
+    assert "i-1 and i-2 carry the same mark" in matching.matches[0].held
     pinned = match_live([slack(settings=Settings(id="i-1"))], twins(webhook_url=url), Ownership("acme"))
     assert (names(pinned), pinned.matches[0].held) == ({"oncall": "i-1"}, "")

@@ -54,7 +54,7 @@ def test_a_plain_value_is_what_the_server_reads_as_a_secret() -> None:
     assert differing_fields(payload, other) == ("headers", "url")
 
 
-def test_what_the_server_does_not_give_back_is_passed_over() -> None:
+def test_what_the_server_does_not_give_back_is_skipped() -> None:
     payload = Payload("SlackChannel", {"webhook_url": SLACK_URL, "display_name": "a"})
     assert differing_fields(payload, live("SlackChannel", "x", webhook_url=None, display_name="a")) == ()
     assert differing_fields(payload, live("SlackChannel", "x", webhook_url=None, display_name="b")) == ("display_name",)

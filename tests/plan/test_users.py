@@ -108,7 +108,7 @@ def test_one_of_two_objects_with_one_name_is_held_by_itself() -> None:
 
 
 @pytest.mark.parametrize("kind", ["EmailGroup", "SmtpAccount"])
-def test_a_channel_that_becomes_what_nothing_sends_through_is_held_and_told_as_gone(kind: str) -> None:
+def test_a_channel_that_becomes_what_nothing_sends_through_is_held_and_reported_as_gone(kind: str) -> None:
     plan, matching = planned([resource(kind, "oncall")], [GONE], SEEN)
     change = only(hold_back(plan, matching, GuardOptions(allow_replace=True)))
     assert change.held == "still in use by 1 monitor: disk (1 enabled): pass --allow-in-use oncall"
@@ -131,7 +131,7 @@ def test_a_channel_that_is_made_or_replaced_as_disabled_gives_nobody_anything_ba
     muted = slack(enabled=False)
     created, _ = planned([muted], [], SEEN)
     assert used_by_lines(only(created)) == [
-        "named by 1 monitor: disk (1 enabled): it is created disabled, and their runs go on to end in an error"
+        "named by 1 monitor: disk (1 enabled): it is created disabled, and their runs still end in an error"
     ]
     replaced, _ = planned([muted], [live("ChimeChannel", "acme_oncall", "[acme/oncall]")], SEEN)
     assert used_by_lines(only(replaced))[1].startswith("while it is disabled, ")
@@ -175,7 +175,7 @@ def test_nobody_is_said_to_use_no_group_where_the_list_may_lack_who_does() -> No
     assert not any(users_of(matching, replace(bare, incomplete=""))(item).gap for item in matching.found)
 
 
-def test_what_is_seen_in_part_is_told_as_a_part() -> None:
+def test_what_is_seen_in_part_is_reported_as_a_part() -> None:
     plan, _ = planned([], [GONE], replace(SEEN, gap=GAP))
     assert used_by_lines(only(plan))[0] == f"used by 1 monitor: disk (1 enabled); there may be more: {GAP.text}"
 

@@ -1,7 +1,7 @@
 """A provider that lives in memory, for the tests of everything above providers, and held to the same contract.
 
 Switches make it like one system or the other: does it choose the ids, does it keep secrets to itself, does its list
-lag. Any call can be told to fail, before or after it was carried out; what was sent and called is noted.
+lag. Any call can be made to fail, before or after it was carried out; what was sent and called is noted.
 """
 
 from __future__ import annotations
@@ -101,7 +101,7 @@ class MemoryProvider:
         return made
 
     async def read_server(self) -> Server:
-        """What it was told to be."""
+        """What it was set to be."""
         self._begin("read_server")
         return self.server
 

@@ -63,7 +63,7 @@ class Waits:
 
 @dataclass
 class Script:
-    """A server that gives the answers it was told, in order, and notes what it was asked.
+    """A server that gives the answers it was given, in order, and notes what it was asked.
 
     An answer may be an exception, which is raised as the network would. The last one is given for ever.
     """

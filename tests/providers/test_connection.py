@@ -1,4 +1,4 @@
-"""What is wrong with a connection is told before the first request, and shows no credential."""
+"""What is wrong with a connection is said before the first request, and shows no credential."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def _mock(handler: Any) -> httpx.MockTransport:
         ("https://search.example/?S3CR3T=1", "has a query"),
     ],
 )
-def test_an_address_that_cannot_be_used_is_told_without_being_shown(url: str, words: str) -> None:
+def test_an_address_that_cannot_be_used_is_reported_without_being_shown(url: str, words: str) -> None:
     with pytest.raises(ConfigurationError, match=words) as caught:
         make_client(Connection(url, name="search"))
     assert 'target "search"' in str(caught.value)
@@ -89,7 +89,7 @@ def test_credentials_go_out_as_the_scheme_wants_and_show_nowhere() -> None:
         {"auth": Bearer(SecretText("S3CR3T\n"))},
     ],
 )
-def test_what_cannot_be_sent_in_a_header_is_told_by_its_place(settings: dict[str, Any]) -> None:
+def test_what_cannot_be_sent_in_a_header_is_reported_by_its_place(settings: dict[str, Any]) -> None:
     with pytest.raises(ConfigurationError) as caught:
         make_client(Connection("https://search.example", **settings))
     assert "S3CR3T" not in str(caught.value)
@@ -146,7 +146,7 @@ def test_a_blank_in_a_query_is_signed_as_the_cloud_reads_it(monkeypatch: pytest.
     assert asyncio.run(sign()).url.raw_path == b"/configs?query=a%20b%2Bc&size=1"
 
 
-def test_signing_without_credentials_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_signing_without_credentials_is_an_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "none"))

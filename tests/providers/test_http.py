@@ -278,7 +278,7 @@ def test_https_to_a_plain_port_says_so() -> None:
         (raising(httpx.RemoteProtocolError("S3CR3T")), "closed before", True),
     ],
 )
-def test_what_keeps_an_answer_away_is_told_in_words(transport: httpx.MockTransport, words: str, sent: bool) -> None:
+def test_what_keeps_an_answer_away_is_said_in_words(transport: httpx.MockTransport, words: str, sent: bool) -> None:
     error = error_of(transport)
     assert isinstance(error, UnreachableError)
     assert words in str(error)
@@ -365,7 +365,7 @@ def test_the_log_tells_method_path_status_and_nothing_else(caplog: pytest.LogCap
         (b'{"a": "\xff"}', "damaged"),
     ],
 )
-def test_a_body_that_is_no_json_is_told_without_quoting_it(body: bytes, words: str) -> None:
+def test_a_body_that_is_no_json_is_reported_without_quoting_it(body: bytes, words: str) -> None:
     async def run() -> None:
         transport = httpx.MockTransport(lambda _: httpx.Response(200, content=body))
         async with HttpTarget(Connection("https://x.example", transport=transport), OpenSearchDialect()) as target:

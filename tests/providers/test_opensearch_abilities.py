@@ -1,4 +1,4 @@
-"""What OpenSearch refuses, by version, told offline and without repeating a value."""
+"""What OpenSearch refuses, by version, said offline and without repeating a value."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ def test_what_fits_exactly_is_no_problem() -> None:
     assert rules("EmailGroup", {"recipients": frozenset(f"a{n}@example.org" for n in range(10_000))}) == set()
 
 
-def test_a_secret_that_is_still_a_reference_is_passed_over() -> None:
+def test_a_secret_that_is_still_a_reference_is_skipped() -> None:
     assert rules("SlackChannel", {"webhook_url": SecretReference("env", "URL")}, "3.6") == set()
 
 

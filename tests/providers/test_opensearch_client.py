@@ -72,14 +72,14 @@ def test_another_404_is_not_taken_for_absence(answer: httpx.Response) -> None:
         talk(Script([answer]), lambda provider: provider.delete("a_slack"))
 
 
-def test_a_foreign_id_is_quoted_in_the_path() -> None:
+def test_an_id_made_by_others_is_quoted_in_the_path() -> None:
     script = Script([listing(config_of() | {"config_id": "a/b+c"})])
     live = talk(script, lambda provider: provider.read("a/b+c"))
     assert live is not None
     assert script.requests[0].url.raw_path == f"{CONFIGS}/a%2Fb%2Bc".encode()
 
 
-def test_a_create_sends_our_id_beside_the_config() -> None:
+def test_a_create_sends_our_id_next_to_the_config() -> None:
     script = Script([CREATED])
     assert talk(script, lambda provider: provider.create(slack())) == "a_slack"
     assert script.calls == [f"POST {CONFIGS}"]
@@ -349,7 +349,7 @@ def test_the_project_files_claim_is_taken_where_nothing_else_is_known_and_never_
     contradicted = server_of(forbidding_root("3.6.0"), "2.19")
     assert contradicted.version == "3.6.0"
     assert "the project file says version 2.19" in " ".join(contradicted.notes)
-    assert not server_of(forbidding_root("3.6.1"), "3.6").notes[1:]  # the address stands for the identity, no more
+    assert not server_of(forbidding_root("3.6.1"), "3.6").notes[1:]  # the address is used as its identity, no more
     older = server_of(forbidding_root(features=("mattermost",)), "2.19")
     assert older.version == ""
     assert "features are of 3.5 or newer" in " ".join(older.notes)

@@ -70,7 +70,7 @@ def test_a_known_phrase_is_the_receivers_answer_whatever_version_is_believed(cod
 @pytest.mark.parametrize(
     ("phrase", "code"), [("Unsupported Media Type", 415), ("Unprocessable Entity", 422), ("Unprocessable Content", 422)]
 )
-def test_the_refusals_that_count_as_reached_are_told_by_their_phrase(phrase: str, code: int) -> None:
+def test_the_refusals_that_count_as_reached_are_known_by_their_phrase(phrase: str, code: int) -> None:
     delivery = send(failed_with(f"Failed to send webhook message Failed: {phrase}"))
     assert delivery.code == code
     assert isinstance(judge(delivery, Expect.REACHED), Yes)
@@ -158,7 +158,7 @@ def test_what_cannot_be_tested_is_unknown_and_why(version: str, label: str, reas
     assert judge(replay(label, version), Expect.REACHED) == Unknown(reason, GAPS[reason].says)
 
 
-def test_a_bare_host_is_told_as_what_it_is() -> None:
+def test_a_bare_host_is_reported_as_what_it_is() -> None:
     delivery = send(failure(400, "Invalid URL or unsupported", "illegal_argument_exception"))
     assert delivery.outcome is Outcome.FAILED
     assert "add a port or a path" in delivery.text
@@ -174,7 +174,7 @@ def test_a_bare_host_is_told_as_what_it_is() -> None:
         ("Failed to send webhook message S3CR3T", "could not deliver"),
     ],
 )
-def test_troubles_on_the_way_are_told_without_the_servers_text(text: str, words: str) -> None:
+def test_troubles_on_the_way_are_reported_without_the_servers_text(text: str, words: str) -> None:
     delivery = send(failed_with(text))
     assert delivery.outcome is Outcome.FAILED
     assert words in delivery.text
@@ -202,13 +202,13 @@ def test_a_mail_that_reached_some_is_a_failure_that_names_them() -> None:
 @pytest.mark.parametrize(
     ("code", "words"), [(503, "cannot connect"), (502, "refused"), (424, "keystore"), (413, "larger")]
 )
-def test_what_the_mail_server_did_is_told_by_its_code(code: int, words: str) -> None:
+def test_what_the_mail_server_did_is_known_by_its_code(code: int, words: str) -> None:
     delivery = send(mail(("a@example.org", code), code=code, status=code))
     assert words in delivery.text
     assert isinstance(judge(delivery, Expect.REACHED), No)
 
 
-def test_a_group_that_is_gone_is_told_as_such() -> None:
+def test_a_group_that_is_gone_is_reported_as_such() -> None:
     delivery = send(mail(("unknown-recipient@example.com", 404), code=404, status=404))
     assert "group" in delivery.text
     assert delivery.recipients[0].recipient == ""

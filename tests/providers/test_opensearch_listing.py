@@ -84,7 +84,7 @@ def test_more_than_a_page_of_one_time_ends_and_says_what_is_missing() -> None:
     cluster = Cluster(configs(PAGE + 5, each_ms=PAGE + 5))
     found = read(cluster)
     assert len(found.objects) == PAGE
-    assert "one time of creation" in found.unreadable
+    assert "the same time of creation" in found.unreadable
     assert len(cluster.requests) == 2
 
 
@@ -129,7 +129,7 @@ def test_a_list_that_always_fails_is_an_error_after_few_calls() -> None:
     assert len(calls) < 40
 
 
-def test_an_entry_that_makes_no_sense_is_told_and_spoils_nothing() -> None:
+def test_an_entry_that_makes_no_sense_is_named_and_spoils_nothing() -> None:
     odd: list[Any] = [config_of(), {"config": {}}, 7]
     found = talk(lambda _: listing(*odd), lambda provider: provider.read_all())
     assert ids(found) == ["a_slack"]

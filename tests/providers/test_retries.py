@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from reconciler.model.errors import UnexpectedError, UnreachableError
-from reconciler.providers.retries import RetryBudget, told_wait
+from reconciler.providers.retries import RetryBudget, stated_wait
 from tests.providers.support import Script, Waits, config_of, failure, listing, talk
 
 OK = listing(config_of())
@@ -133,7 +133,7 @@ def test_waits_side_by_side_spend_the_budget_once() -> None:
 def test_what_a_server_asks_for_is_read_in_every_form(
     headers: dict[str, str], status: int, seconds: float | None
 ) -> None:
-    assert told_wait(status, headers, lambda: NOW) == seconds
+    assert stated_wait(status, headers, lambda: NOW) == seconds
 
 
 def test_a_run_without_failures_imports_no_retrying_no_signing_and_no_command_line_of_httpx() -> None:

@@ -47,7 +47,7 @@ def refusal(dialect: Dialect, status: int, body: dict[str, Any], method: str = "
     ids=["opensearch", "confluent"],
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_lost_right_is_told_in_our_words_and_theirs(dialect: Dialect, body: Any, ours: str, method: str) -> None:
+def test_a_lost_right_is_reported_in_our_words_and_theirs(dialect: Dialect, body: Any, ours: str, method: str) -> None:
     text = str(refusal(dialect, 403, body, method))
     assert ours in text
     assert "ann" in text

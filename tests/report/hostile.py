@@ -108,7 +108,7 @@ CHANGES = (
         "acme_replaced",
         (Reason.KIND_CHANGED,),
         (field("display_name", None, NAMES[7]),),
-        notes=("was a SlackChannel; its id is gone between delete and create",),
+        notes=("was a SlackChannel; its id does not exist between delete and create",),
     ),
     Change(
         Action.DELETE,
@@ -175,7 +175,7 @@ RESULT = RunResult(
                 ChangeResult(
                     change,
                     status,
-                    f"told: {NAMES[number]}",
+                    f"reason: {NAMES[number]}",
                     (ACCEPTED, REFUSED, SILENT, None)[number % 4],
                     fix="reconciler apply --only updated" if status is Status.STRANDED else "",
                 )

@@ -62,7 +62,7 @@ CHANGE = Change(
 DELETE = replace(CHANGE, action=Action.DELETE, reasons=(Reason.PRUNED,), fields=())
 CLAIMS = re.compile(
     r"[1-9][0-9]* (verified|passed|resources? unchanged)|(?<!not )(?<!be )\bverified: |\bpassed\b(?<!0 passed)"
-    r"|✅|headline good|entry good|workflow uses it|No changes\.|No drift\.|as the manifests say|\"verdict\": ?\"yes\""
+    r"|✅|headline good|entry good|workflow uses it|No changes\.|No drift\.|matches the manifests|\"verdict\": ?\"yes\""
 )
 
 

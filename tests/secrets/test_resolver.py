@@ -32,7 +32,7 @@ def test_each_reference_is_in_exactly_one_of_values_and_failures(resolve: Resolv
     assert set(resolution.failures) == {missing}
 
 
-def test_live_references_are_passed_over_even_when_nothing_is_allowed(resolve: Resolve) -> None:
+def test_live_references_are_skipped_even_when_nothing_is_allowed(resolve: Resolve) -> None:
     resolution = resolve(SecretReference("live"), SecretReference("live", form="Bearer {}"), allow=())
     assert resolution.values == {}
     assert resolution.failures == {}

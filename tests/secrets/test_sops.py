@@ -112,7 +112,7 @@ def test_what_cannot_be_had(
 
 def test_without_a_key_that_opens_the_file(resolve: Resolve, environ: dict[str, str]) -> None:
     del environ["SOPS_AGE_KEY_FILE"]
-    assert "none of your keys opens it" in read(resolve, environ, "secrets.yaml", "slack.url")
+    assert "none of your keys can open it" in read(resolve, environ, "secrets.yaml", "slack.url")
 
 
 def test_without_the_program(resolve: Resolve, tmp_path: Path) -> None:

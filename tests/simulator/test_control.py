@@ -80,7 +80,7 @@ def test_outcomes_are_set_over_http(simulator: Simulator, client: Client) -> Non
     assert client.test("a").status_code == 200
 
 
-def test_a_host_can_be_told_not_to_resolve(client: Client) -> None:
+def test_a_host_can_be_made_not_to_resolve(client: Client) -> None:
     client.create("a", "slack", SLACK)
     client.http.post("/_simulator/outcomes", json={"host": "hooks.slack.com", "unresolved": True})
 

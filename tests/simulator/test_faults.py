@@ -210,7 +210,7 @@ def test_a_call_that_meets_nobody_goes_on_alone(simulator: Simulator, client: Cl
     assert client.create("a", "webhook", HOOK).status_code == 200
 
 
-def test_an_update_overtaken_by_a_delete_makes_the_object_anew(simulator: Simulator, client: Client) -> None:
+def test_an_update_overtaken_by_a_delete_creates_the_object_again(simulator: Simulator, client: Client) -> None:
     client.create("a", "webhook", HOOK)
     simulator.faults.add("overtaken", method="PUT")
     answer = client.update("a", "webhook", HOOK, name="new")

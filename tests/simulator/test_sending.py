@@ -46,7 +46,7 @@ def test_any_other_address_is_captured_and_never_called(simulator: Simulator, cl
     assert json.loads(delivery.payload)["text"].startswith("Test Message Title-slack\n\n")
 
 
-def test_a_captured_send_fails_if_its_host_is_told_to(simulator: Simulator, client: Client) -> None:
+def test_a_captured_send_fails_if_its_host_is_set_to(simulator: Simulator, client: Client) -> None:
     client.create("slack", "slack", {"url": SLACK})
     simulator.outcomes.set("hooks.slack.com", 404, "no_service")
 

@@ -43,9 +43,11 @@ class AcceptOptions:
 
 @click.command("drift")
 @options(COMMON, SELECTING, CONNECTING, OUTPUTS)
-@option("--without-secrets", is_flag=True, help="Do not resolve secrets, nor report what needs them as missing.")
+@option(
+    "--without-secrets", is_flag=True, help="Do not resolve secrets, and do not count what needs them as not compared."
+)
 @option("--base", metavar="REF", help="Separate drift from what manifests changed since this commit.")
-@option("--accept", multiple=True, metavar="NAME", help="Print what is live as a patch of this manifest; repeatable.")
+@option("--accept", multiple=True, metavar="NAME", help="Print what is live as a patch to this manifest; repeatable.")
 @option("--patch", type=click.Path(path_type=Path, dir_okay=False), help="With --accept: write the patch to a file.")
 @option("--write", is_flag=True, help="With --accept: write into the manifests, and print no patch.")
 @time_limit(900)
@@ -91,12 +93,12 @@ def _accept(options: DriftOptions, accepting: AcceptOptions) -> int:
     if accepting.write:
         for file, text in accepted.after.items():
             write_file(Path(file), text)
-        note(f"{plural(len(accepted.after), 'file')} written: review them as any change")
+        note(f"{plural(len(accepted.after), 'file')} written: review them like any change")
     elif accepting.patch:
         write_file(accepting.patch, accepted.patch)
         note(f"{accepting.patch}: a patch of {plural(len(accepted.after), 'file')}")
     elif accepted.after:
         out(accepted.patch)
     if not (accepted.after or accepted.refused):
-        note("nothing of it has drifted")
+        note("none of it has drifted")
     return Exit.ERROR if drift.plan.problems else Exit.CHANGES if accepted.refused else Exit.DONE

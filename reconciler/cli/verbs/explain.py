@@ -48,7 +48,7 @@ def _explained(what: str) -> str:
     text = explain_field(schema, path) if path else explain_kind(schema)
     if text is None:
         close = suggest(path[0], field_names(schema)) or f"it has: {', '.join(field_names(schema))}"
-        raise ConfigurationError(f"{what}: there is no such field; {close}")
+        raise ConfigurationError(f"{what}: no such field; {close}")
     return text
 
 
@@ -58,5 +58,5 @@ def _document(kind: str, what: str) -> str:
     if kind.lower() in known:
         return known[kind.lower()]
     others = (*KINDS, _PROJECT, _EXIT, *RULES)
-    hint = suggest(what, others) or suggest(kind, others) or f"there are: {', '.join((*KINDS, _PROJECT, _EXIT))}"
-    raise ConfigurationError(f"{what}: there is no such kind, rule or exit code; {hint}")
+    hint = suggest(what, others) or suggest(kind, others) or f"known: {', '.join((*KINDS, _PROJECT, _EXIT))}"
+    raise ConfigurationError(f"{what}: no such kind, rule or exit code; {hint}")

@@ -30,12 +30,12 @@ from reconciler.model.text import plural
     "--dir", "folder", type=click.Path(path_type=Path, file_okay=False), help="Where to write, one file per object."
 )
 @option("--adopt", is_flag=True, help="Pin unmarked objects by spec.id, so that an apply takes them over.")
-@option("--overwrite", is_flag=True, help="Write over files that are there.")
+@option("--overwrite", is_flag=True, help="Overwrite existing files.")
 @option("--snapshot", type=click.Path(path_type=Path, dir_okay=False), help="Write a snapshot for plan --against.")
 @option(
     "--from-terraform",
     metavar="STATE",
-    help="What a state of Terraform or OpenTofu manages, under the names that it has there (- for stdin).",
+    help="Only what this Terraform or OpenTofu state manages, under its names there (- for stdin).",
 )
 @takes(ExportOptions, Screen)
 @published("export")

@@ -25,11 +25,11 @@ _LONGEST_OWNER = 40
 
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
-@option("--name", help="The project's name, which marks what is its own (default: the folder's).")
-@option("--provider", type=click.Choice(_PROVIDERS), help="The first target's kind of system (default: opensearch).")
+@option("--name", help="The project's name, which stands in its marks (default: the folder's).")
+@option("--provider", type=click.Choice(_PROVIDERS), help="The first target's provider (default: opensearch).")
 @option("--url", help="Its address; without it OPENSEARCH_URL is used.")
 @option("--ci", type=click.Choice(_CI), help="Write a workflow for this CI (default: none).")
-@option("--branch", default="main", show_default=True, help="The branch that is applied.")
+@option("--branch", default="main", show_default=True, help="The branch that CI applies.")
 def command(folder: Path, **flags: Any) -> int:
     """Write a project file, one example manifest and, if wanted, a CI workflow into FOLDER."""
     default_name = safe_name(folder.resolve().name, "channels")[:_LONGEST_OWNER].rstrip("-")

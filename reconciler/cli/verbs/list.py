@@ -39,7 +39,9 @@ from reconciler.report.users_table import gap_of
 @option("--exclude", multiple=True, help="Leave out those with these names (globs).", shell_complete=complete_name)
 @option("--select", multiple=True, help="Only what manifests with these labels describe: team=payments.")
 @option("--all", "everything", is_flag=True, help="Also what carries no mark, and what is another owner's.")
-@option("--types", is_flag=True, help="List what the targets can notify of (Confluent Cloud), and where each goes.")
+@option(
+    "--types", is_flag=True, help="List the notification types of the targets (Confluent Cloud), and where each goes."
+)
 @option("--users", is_flag=True, help="Also who uses each: monitors, workflows, email channels, subscriptions.")
 @takes(ListOptions, Screen)
 @published("list")
@@ -99,7 +101,7 @@ def _show_types(rows: list[TypeRow], screen: Screen) -> None:
     elif rows:
         out(render_types(rows).rstrip())
     else:
-        note("no target lists what it can notify of")
+        note("no target has notification types")
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,9 +44,13 @@ class PlanFiles:
 @click.command("plan")
 @options(COMMON, SELECTING, PLANNING, (MAX_MESSAGES,), CONNECTING, OUTPUTS)
 @option(
-    "--out", type=click.Path(path_type=Path, dir_okay=False), help="Save the plan in this file, for apply to keep to."
+    "--out",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Save the plan in this file; apply FILE does no more than it shows.",
 )
-@option("--assume-version", multiple=True, metavar="TARGET=VERSION", help="List what such a server would refuse.")
+@option(
+    "--assume-version", multiple=True, metavar="TARGET=VERSION", help="List what a server of this version would refuse."
+)
 @option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes or fields not compared.")
 @option(
     "--against", type=click.Path(path_type=Path, dir_okay=False), help="Plan against this snapshot: no credentials."

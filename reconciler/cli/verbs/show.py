@@ -46,7 +46,7 @@ class ShowOptions(ProjectOptions):
 @option("--detailed-exitcode", is_flag=True, help="Exit 2 if there are changes or fields not compared.")
 @options(OUTPUTS)
 @option("--json", "as_json", is_flag=True, help="Print one JSON document on stdout.")
-@option("--no-color", is_flag=True, help="No colours, as with NO_COLOR.")
+@option("--no-color", is_flag=True, help="Print no colours (also NO_COLOR).")
 @takes(ShowOptions, Output)
 @published("plan")
 def command(shown: ShowOptions, output: Output) -> int:

@@ -22,16 +22,16 @@ if TYPE_CHECKING:
 @option(
     "--users",
     type=click.Path(path_type=Path, dir_okay=False),
-    help="Play the security plugin with the users and roles of this YAML or JSON file.",
+    help="Behave like a node with the security plugin, and the users and roles of this YAML or JSON file.",
 )
-@option("--without-alerting", is_flag=True, help="Play a node on which the Alerting plugin is not installed.")
+@option("--without-alerting", is_flag=True, help="Behave like a node without the Alerting plugin.")
 @option("--mail-port", type=click.IntRange(0, 65535), help="Also receive mail on this port of 127.0.0.1; 0: any.")
-@option("--cluster-id", default="", help="The cluster's id, for those who run two: equal ids are one system.")
+@option("--cluster-id", default="", help="The cluster's id; two simulators with one id count as one system.")
 @option(
     "--confluent",
     multiple=True,
     metavar="SWITCH=SETTING",
-    help="Settle what Confluent's documents leave open, as in addresses=stars; an unknown switch lists all.",
+    help="Choose what Confluent's documentation leaves open: addresses=stars; an unknown switch lists them all.",
 )
 def command(
     port: int,
@@ -77,7 +77,7 @@ def _missing() -> ConfigurationError:
 
 
 def _show_addresses(simulator: Simulator) -> None:
-    """One address a line, ready to be read by a script that waits for the last one."""
+    """One address a line, for a script that waits for the last one."""
     if simulator.mail is not None:
         out(f"mail    smtp://127.0.0.1:{simulator.mail.port}")
     out(f"sink    {simulator.receiver.url}")

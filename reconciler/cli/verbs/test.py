@@ -53,7 +53,7 @@ class TestFiles:
 @click.command("test")
 @click.argument("names", nargs=-1, shell_complete=complete_name)
 @options(COMMON, SELECTING, CONNECTING, OUTPUTS)
-@option("--all", "everything", is_flag=True, help="Every channel but those under test.when: never.")
+@option("--all", "everything", is_flag=True, help="Every channel except those with test.when: never.")
 @option("--junit", type=click.Path(path_type=Path, dir_okay=False), help="Also write a JUnit report to this file.")
 @takes(TestOptions, Output, TestFiles)
 @published("test")

@@ -39,14 +39,14 @@ from reconciler.report.users_table import (
 @click.command("users")
 @click.argument("names", nargs=-1, shell_complete=complete_name)
 @options(COMMON, (TARGET,), CONNECTING)
-@option("--dangling", is_flag=True, help="List who names a channel that is not there, or is disabled; exit 2.")
+@option("--dangling", is_flag=True, help="List who refers to a channel that does not exist or is disabled (exit 2).")
 @takes(UsersOptions, Screen)
 @published("users")
 def command(options: UsersOptions, screen: Screen) -> int:
     """Say who uses NAME... (globs, NAME@ID and ids too): monitors, workflows, email channels, subscriptions."""
     set_up_logging(screen.verbose)
     if bool(options.names) == options.dangling:
-        raise UsageError("name the channels whose users are wanted, or pass --dangling (list --users shows all)")
+        raise UsageError("name the channels whose users to show, or pass --dangling (list --users shows all)")
     run = prepared(options)
     read, unread = split_targets(run_async(list_objects(run), len(run.workspace.targets)))
     report = _report(options, read, {target.target: target.error for target in unread})
@@ -74,8 +74,8 @@ def _report(options: UsersOptions, read: list[ReadTarget], errors: dict[str, str
 
 
 def _nothing_live(name: str, known: set[str]) -> str:
-    hint = suggest(name, known) or f"there are: {few(known)}"
-    return f"{name}: nothing live has this name, nor is named so; {hint}"
+    hint = suggest(name, known) or f"known: {few(known)}"
+    return f"{name}: no live object has this name, and nothing refers to one; {hint}"
 
 
 def _show(report: UsersReport, read: list[ReadTarget], screen: Screen, *, dangling: bool) -> None:
@@ -85,7 +85,7 @@ def _show(report: UsersReport, read: list[ReadTarget], screen: Screen, *, dangli
         out((render_dangling(report.dangling) if dangling else render_channels(report.channels)).rstrip())
     elif dangling:
         where = " as far as could be seen" if report.gaps or report.errors else ""
-        note(f"no monitor or workflow names a channel in vain{where}")
+        note(f"no monitor or workflow refers to a missing or disabled channel{where}")
     for target in read:
         if why := report.gaps.get(target.target):
             note(f"note: {target.target}: there may be more users: {why}")
@@ -96,4 +96,4 @@ def _show(report: UsersReport, read: list[ReadTarget], screen: Screen, *, dangli
             note(f"note: {target.target}: not looked at: {', '.join(listing.not_looked_at)}")
     if report.dangling:
         count = len({(row.target, row.id) for row in report.dangling})
-        note(f"{plural(count, 'channel')} named in vain: their runs end in an error, and notify nobody")
+        note(f"{plural(count, 'channel')} missing or disabled: runs that name one end in an error and notify nobody")

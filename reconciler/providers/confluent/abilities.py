@@ -42,7 +42,7 @@ class ConfluentAbilities:
         """What is wrong with an id that a manifest pins; Confluent chooses all ids itself."""
         if 0 < len(object_id) <= LONGEST_ID:
             return []
-        return [Problem(("id",), "Confluent Cloud has no such id", "invalid-id", "copy it from the output of list")]
+        return [Problem(("id",), "Confluent Cloud has no such id", "invalid-id", "copy it from reconciler list")]
 
     def expects_json(self, kind: str) -> bool:
         """Confluent sends JSON, tests included, so that a receiver has no reason to refuse a test's form."""

@@ -105,8 +105,8 @@ class Calls:
         if not counts:
             return ""
         return (
-            f"Confluent Cloud lists {' and '.join(counts)} without an id, so that nothing can be known of it: if a "
-            "channel seems to be missing look for it in the console, and ask Confluent's support"
+            f"Confluent Cloud lists {' and '.join(counts)} without an id, so nothing can be known about it: if a "
+            "channel seems to be missing, look for it in the console, and ask Confluent's support"
         )
 
     # -- reading
@@ -249,6 +249,6 @@ def judge_answer(status: int, reason: str) -> Delivery:
     if status == 429:
         return Delivery(Outcome.FAILED, "Confluent Cloud is too busy to test, and sent nothing: try again later")
     if status >= 500:
-        text = f"Confluent Cloud answered {status}{because}: it may have arrived or not"
+        text = f"Confluent Cloud answered {status}{because}: it may or may not have arrived"
         return Delivery(Outcome.UNKNOWN, text, reason=UnknownReason.NO_RESULT)
     return Delivery(Outcome.FAILED, f"Confluent Cloud could not deliver it ({status}{because})")

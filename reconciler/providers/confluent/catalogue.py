@@ -87,7 +87,7 @@ def parse_server(listing: Any, address: str) -> Server:
     organisation = _organisation(listing)
     if organisation:
         return Server("Confluent Cloud", organisation)
-    note = "no object of the organisation tells its id, so the address stands for the identity"
+    note = "nothing in the organisation shows its id, so the address is used as its identity"
     return Server("Confluent Cloud", address, notes=(note,))
 
 

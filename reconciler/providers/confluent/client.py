@@ -46,7 +46,7 @@ from reconciler.providers.confluent.codec import same_content
 from reconciler.providers.confluent.wording import is_absence, may_be_absence
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
-from reconciler.providers.retries import told_wait
+from reconciler.providers.retries import stated_wait
 from reconciler.tasks import side_by_side
 
 
@@ -213,7 +213,7 @@ class ConfluentProvider:
             return LiveObject(prefixed(payload.kind, object_id), payload.kind, payload.fields)
         alike = [live for live in await self._calls.list_kind(payload.kind) if codec.same_content(live, payload)]
         if len(alike) != 1:
-            reason = "the answer does not tell the id of what was created"
+            reason = "the answer has no id of what was created"
             raise explain_status(answer.call, answer.status, reason=reason, hint="plan again", kind=UnexpectedError)
         return alike[0]
 
@@ -228,7 +228,7 @@ class ConfluentProvider:
         same = [one for one in alike if codec.same_content(one, payload)]
         if same:
             return same[0]
-        what = f"{live.id} is in its way" if live is not None else "one like it exists"
+        what = f"{live.id} is like it" if live is not None else "one like it exists"
         hint = (
             "plan again"
             if payload.kind == codec.SUBSCRIPTION
@@ -327,7 +327,7 @@ class ConfluentProvider:
             return await self._http.send_once("POST", TEST, body, deadline)
 
         try:
-            answer = await self._http.retries.repeat(await send(), send, _was_turned_away, _told)
+            answer = await self._http.retries.repeat(await send(), send, _was_turned_away, _stated_wait)
         except TimedOutError:
             return LATE
         except (UnreachableError, UnexpectedError) as error:
@@ -365,5 +365,5 @@ def _was_turned_away(answer: Answer) -> bool:
     return answer.status == 429 and "retry-after" in answer.headers
 
 
-def _told(answer: Answer) -> float | None:
-    return told_wait(answer.status, answer.headers)
+def _stated_wait(answer: Answer) -> float | None:
+    return stated_wait(answer.status, answer.headers)

@@ -109,7 +109,7 @@ class OpenSearchAbilities:
         if re.fullmatch(_ID, object_id):
             return []
         hint = "use letters, digits, _ and -, at most 512"
-        return [Problem(("id",), "OpenSearch takes no such id", "invalid-id", hint)]
+        return [Problem(("id",), "OpenSearch does not accept this id", "invalid-id", hint)]
 
     def expects_json(self, kind: str) -> bool:
         """A webhook is sent the bare test text, which a receiver that wants JSON refuses (plugin issues 817, 989)."""
@@ -125,7 +125,7 @@ def _check_kind(kind: str, version: str) -> Iterator[Problem]:
         message = f"OpenSearch {version} has no {kind}: it came with {since}"
         yield Problem(("kind",), message, "unsupported-kind", "leave this target out, or upgrade it")
     if kind == "MicrosoftTeamsChannel":
-        message = "OpenSearch takes only Office 365 connector addresses for Teams, which Microsoft has retired"
+        message = "OpenSearch accepts only Office 365 connector addresses for Teams, which Microsoft has retired"
         yield Problem(("kind",), message, "teams-connector-retired", _WORKFLOWS_HINT, level=Level.WARNING)
 
 
@@ -133,7 +133,7 @@ def _check_texts(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
     for name, value in fields.items():
         yield from _check_length(name, value)
         if (words := _ENUMS.get((kind, name))) and value not in words:
-            yield Problem((name,), "OpenSearch knows no such word", "invalid-value", f"use one of {', '.join(words)}")
+            yield Problem((name,), "is not known to OpenSearch", "invalid-value", f"use one of {', '.join(words)}")
         if (arn := _ARNS.get(name)) and isinstance(value, str) and not re.fullmatch(arn, value):
             yield Problem((name,), "is not an ARN of the right form", "invalid-arn", "copy it from the AWS console")
     if "display_name" in fields and not fields["display_name"]:
@@ -162,7 +162,7 @@ def _check_mail(fields: Mapping[str, Value]) -> Iterator[Problem]:
     recipients = fields.get("recipients")
     if isinstance(recipients, frozenset):
         if not all(re.fullmatch(_MAILBOX, recipient) for recipient in recipients):
-            yield Problem(("recipients",), "one is not a mail address", "invalid-mail-address", hint)
+            yield Problem(("recipients",), "has one that is not a mail address", "invalid-mail-address", hint)
         if len(recipients) > MOST_RECIPIENTS:
             yield Problem(("recipients",), f"are more than {MOST_RECIPIENTS}", "too-many", "split them over several")
 
@@ -172,7 +172,7 @@ def _check_topic(fields: Mapping[str, Value], version: str) -> Iterator[Problem]
     arn = fields.get("topic_arn")
     topic = arn.rpartition(":")[2] if isinstance(arn, str) else ""
     if "." in topic and is_before(version, _DOTS_SINCE):
-        message = f"OpenSearch {version} takes no topic with a dot in its name: that came with {_DOTS_SINCE}"
+        message = f"OpenSearch {version} does not accept a topic with a dot in its name: that came with {_DOTS_SINCE}"
         yield Problem(("topic_arn",), message, "invalid-arn", "use a topic without one, or upgrade")
     elif topic.endswith(".fifo") and is_before(version, _FIFO_SINCE):
         message = f"OpenSearch {version} stores a FIFO topic, and cannot publish to it: that came with {_FIFO_SINCE}"
@@ -187,7 +187,7 @@ def _check_account(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
     if kind != "SmtpAccount" or encryption == "none":
         return
     if isinstance(name, str) and name and not re.fullmatch(_KEYSTORE_PART, name):
-        message = "no keystore can hold credentials under this name, so that the account sends without any"
+        message = "no keystore can hold credentials under this name, so the account sends without any"
         hint = "use letters, digits, _ and - only, if its mail server asks for a login"
         yield Problem(("display_name",), message, "keystore-name", hint, level=Level.WARNING)
     if encryption == "start_tls":
@@ -227,13 +227,13 @@ def _check_address(kind: str, name: str, text: str, version: str) -> Iterator[Pr
         return
     host = parts.hostname or ""
     if kind == "SlackChannel" and _is_at_least(version, "3.0") and not text.startswith(_SLACK):
-        message = "OpenSearch takes only Slack's own addresses from 3.0 on"
+        message = "OpenSearch accepts only Slack's own addresses from 3.0 on"
         yield Problem((name,), message, "wrong-service", _hint_for_slack(text, version))
     elif kind == "ChimeChannel" and _is_at_least(version, "3.0") and not re.match(_CHIME, text):
         hint = (
             "it starts with https://hooks.chime.aws/incomingwebhooks/ and has ?token=; use a WebhookChannel for others"
         )
-        yield Problem((name,), "OpenSearch takes only Chime's own addresses from 3.0 on", "wrong-service", hint)
+        yield Problem((name,), "OpenSearch accepts only Chime's own addresses from 3.0 on", "wrong-service", hint)
     elif kind == "MicrosoftTeamsChannel":
         yield from _check_teams(name, parts, host)
     elif kind == "MattermostChannel" and "/hooks/" not in text:
@@ -262,11 +262,11 @@ def _check_teams(name: str, parts: SplitResult, host: str) -> Iterator[Problem]:
     if parts.scheme == "https" and host.endswith(".webhook.office.com"):
         return
     if host.endswith(_WORKFLOWS):
-        message = "is a Teams Workflows address, which OpenSearch does not take"
+        message = "is a Teams Workflows address, which OpenSearch does not accept"
         yield Problem((name,), message, "workflows-address", _USE_A_WEBHOOK)
     else:
         hint = "it looks like https://TENANT.webhook.office.com/..."
-        yield Problem((name,), "OpenSearch takes only webhook.office.com addresses for Teams", "wrong-service", hint)
+        yield Problem((name,), "OpenSearch accepts only webhook.office.com addresses for Teams", "wrong-service", hint)
 
 
 def _split(text: str) -> SplitResult | None:

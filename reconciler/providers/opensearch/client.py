@@ -205,7 +205,7 @@ class OpenSearchProvider:
                 raise
             return unknown_delivery(UnknownReason.CUT_OFF)
         except UnexpectedError:
-            text = "the server's answer cannot be read: it may have arrived or not"
+            text = "the server's answer cannot be read: it may or may not have arrived"
             return unknown_delivery(UnknownReason.NO_RESULT, text)
         named = version_of_answer(answer.headers)
         return self._judge(answer, named or server.version, is_old=not named and is_before(server.version, "3.0"))
@@ -227,7 +227,7 @@ class OpenSearchProvider:
         if known is not None:
             return known
         if answer.ok or answer.status >= 500 or (answer.status == 429 and not reason):
-            text = f"the server answered {answer.status} without a result: it may have arrived or not"
+            text = f"the server answered {answer.status} without a result: it may or may not have arrived"
             return delivery.unknown_delivery(UnknownReason.NO_RESULT, text)
         raise self._error(answer)
 

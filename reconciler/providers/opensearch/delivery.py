@@ -152,7 +152,7 @@ def _judge_receiver(status: _Status, version: str, *, is_old: bool) -> Delivery:
         text = "the receiver answered an error, and servers before 3.0 do not say which"
         return Delivery(Outcome.REFUSED, text, reason=UnknownReason.NOT_SAID)
     return Delivery(
-        Outcome.REFUSED, f"the receiver answered an error in words that say nothing; {_what_to_set(version)}"
+        Outcome.REFUSED, f"the receiver answered an error in words that are not known; {_what_to_set(version)}"
     )
 
 
@@ -160,7 +160,7 @@ def _what_to_set(version: str) -> str:
     if not version:
         return "if the server is older than 3.0, set targets.X.version; else look into the receiver's log"
     return (
-        "it sends no reason phrase that is known: look into its log; if it only refuses the form of the test text, "
+        "it sends no known reason phrase: look into its log; if it only refuses the form of the test text, "
         "set test.when: never"
     )
 

@@ -86,7 +86,7 @@ async def list_configs(http: HttpTarget) -> tuple[tuple[LiveObject, ...], str]:
             raise explain_status(answer.call, answer.status, reason=reason, kind=UnexpectedError)
         if not found.add(page.items) and not page.is_last:
             found.gaps.append(
-                f"more than {PAGE} objects bear one time of creation, and the server lists no more of them"
+                f"more than {PAGE} objects have the same time of creation, and the server lists no more of them"
             )
             break
     return tuple(found.objects.values()), "; ".join(dict.fromkeys(found.gaps))

@@ -102,7 +102,7 @@ def conclude(root: Root, seen: SeenVersions, at_least: str, claimed: str, addres
             "set targets.X.version, or grant cluster:monitor/main"
         )
     if not root.uuid:
-        notes.append(f"{root.why_not}: the address stands for the cluster's id")
+        notes.append(f"{root.why_not}: the address is used as the cluster's id")
     return Server("OpenSearch", root.uuid or address, version, source, at_least, notes=tuple(notes))
 
 

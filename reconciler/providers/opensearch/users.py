@@ -113,7 +113,7 @@ def _parse(body: Any) -> tuple[tuple[ChannelUser, ...], Unknown | None]:
     if total["value"] > len(hits) or total.get("relation", "eq") != "eq":
         return users, unknown(UnknownReason.USERS_CUT_OFF, f"{_more(total)}, and {len(hits)} were given")
     if odd := sum(not is_whole for _, is_whole in read):
-        return users, _unread(f"{odd} of {len(hits)} have a form that is not known")
+        return users, _unread(f"{odd} of {len(hits)} have an unknown form")
     return users, None
 
 

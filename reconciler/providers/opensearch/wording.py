@@ -43,7 +43,7 @@ _AWS_RIGHTS = (
 _KNOWN: Sequence[tuple[str, str, str]] = (
     (
         r"no handler found for uri|invalid_index_name",
-        "this server has no Notifications plugin there",
+        "this server has no Notifications plugin at this address",
         "is it OpenSearch with the notifications plugin, and is the path in url right?",
     ),
     (r"User doesn't have backend roles", "role filtering is on, and this user has no backend role", "give it one"),
@@ -59,7 +59,7 @@ _KNOWN: Sequence[tuple[str, str, str]] = (
     (
         r"type NONE is not acceptable",
         "this server's version does not know this kind",
-        "set targets.X.version, so that validate tells",
+        "set targets.X.version, so that validate can tell",
     ),
     (
         r"Wrong (Slack|Chime|Microsoft Teams|webhook) url",

@@ -18,7 +18,7 @@ def found(kind: str, **fields: Value) -> list[tuple[str, str, bool]]:
     return [(problem.field, problem.rule, problem.level is Level.WARNING) for problem in ABLE.check(kind, fields, "")]
 
 
-def test_it_holds_four_kinds_and_proves_by_probes() -> None:
+def test_it_holds_four_kinds_and_tests_by_probes() -> None:
     assert ABLE.kinds == {"SlackChannel", "MicrosoftTeamsChannel", "WebhookChannel", "Subscription"}
     assert (ABLE.verification, ABLE.chooses_ids) == (VerificationMethod.PROBE, False)
     assert not any(ABLE.expects_json(kind) for kind in ABLE.kinds)

@@ -144,7 +144,7 @@ def test_what_is_not_ours_is_never_touched_and_what_the_platform_made_is_not_eve
     assert "others" in organisation.integrations()
 
 
-def test_an_object_of_an_unknown_kind_is_never_pruned_though_it_bears_our_mark() -> None:
+def test_an_object_of_an_unknown_kind_is_never_pruned_though_it_has_our_mark() -> None:
     organisation = Organisation(Behaviours(unknown_kind=UnknownKind.YES))
     pager = organisation.api.store.find("integrations", "i-0pager")
     assert pager is not None
@@ -171,7 +171,7 @@ def test_include_keeps_what_is_not_ours_and_exact_does_not() -> None:
         ("nt-nobody", {}, "there is no notification_type of this name or id"),
         ("Cluster link failed", {}, "plan does not include this notification type"),
         ("nt-w8y4f", {}, "plan does not include this notification type"),
-        ("Service quota reached", {"state": "DISABLED"}, "state cannot be other than ENABLED"),
+        ("Service quota reached", {"state": "DISABLED"}, "state can only be ENABLED"),
     ],
 )
 def test_a_type_that_cannot_be_had_is_an_error_of_its_own_manifest(
@@ -190,7 +190,7 @@ def test_two_manifests_of_one_type_are_an_error_of_both() -> None:
     ]
     plan = Organisation().plan([ONCALL, *twins])
     assert [refusal.name for refusal in plan.refusals] == ["one", "two"]
-    assert all("one and two are about the same notification_type" in one.message for one in plan.refusals)
+    assert all("one and two have the same notification_type" in one.message for one in plan.refusals)
 
 
 def test_a_subscription_that_no_manifest_names_is_let_go() -> None:
@@ -303,7 +303,7 @@ def test_at_the_quota_the_deletes_go_first_and_the_create_is_tried_once_more(cod
 
 
 @pytest.mark.parametrize("setting", ["gone_code=403", "gone_code=404", "error_shape=message", "error_shape=error-code"])
-def test_one_apply_prunes_them_all_however_absence_is_told(setting: str) -> None:
+def test_one_apply_prunes_them_all_however_absence_is_answered(setting: str) -> None:
     organisation = Organisation(Behaviours.parse([setting]))
     many = [channel("SlackChannel", f"c{number}", f"{SLACK}{number}") for number in range(24)]
     organisation.apply(many)
@@ -357,7 +357,7 @@ def refused_subscriptions(call: Call) -> Reply | None:
     return Reply(422, b'{"errors": [{"detail": "no"}]}') if is_write else None
 
 
-def test_a_channel_that_no_manifest_names_goes_only_if_all_before_it_stands_also_beside_one_of_its_name() -> None:
+def test_a_channel_that_no_manifest_names_goes_only_if_all_before_it_stands_even_where_another_has_its_name() -> None:
     organisation = Organisation()
     connectors = channel("SlackChannel", "connectors", SLACK)
     organisation.apply([connectors])
@@ -411,12 +411,12 @@ def test_two_with_one_mark_that_differ_are_listed_and_hold_their_resource() -> N
     changed = replace(ONCALL, fields={**ONCALL.fields, "display_name": "On-call"})
     plan = organisation.plan([changed], PRUNE)
     assert [copy.id for copy in plan.copies] == [other]
-    assert "carry one mark" in plan.changes[0].held
+    assert "carry the same mark" in plan.changes[0].held
     assert organisation.apply([changed], PRUNE).exit_code == 3
     assert set(organisation.integrations()) == {"oncall", "second"}
 
 
-def test_a_second_object_that_comes_while_a_run_writes_is_told_at_its_end() -> None:
+def test_a_second_object_that_comes_while_a_run_writes_is_reported_at_its_end() -> None:
     organisation = Organisation()
 
     def meddle(call: Call, reply: Reply) -> None:

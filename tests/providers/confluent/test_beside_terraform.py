@@ -1,4 +1,4 @@
-"""Another tool on the same object: whoever writes the description writes the mark away, and that is told."""
+"""Another tool on the same object: whoever writes the description removes the mark, and a plan says so."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.plan.builders import key_of, live_of, plan_of, slack
 from tests.providers.confluent.organisation import Organisation
 from tests.providers.confluent.scenes import SLACK, channel
 
-AGAIN = "adopted again: the mark was removed since it was written, by a hand or another tool"
+AGAIN = "adopted again: the mark was removed since it was written, by hand or by another tool"
 
 
 def pinned(organisation: Organisation) -> Resource:
@@ -29,7 +29,7 @@ def terraform(organisation: Organisation, resource: Resource, **members: str) ->
 
 
 def drift_of(plan: TargetPlan) -> tuple[bool, str]:
-    """Whether that is drift, and how it is told."""
+    """Whether that is drift, and how it is said."""
     drift = find_drift(Plan("acme", "acme", (plan,)))
     return bool(drift.moved), render_drift(drift)
 
@@ -58,7 +58,7 @@ def test_a_mark_that_another_tool_wrote_away_is_drift_and_is_adopted_again(descr
     moved, text = drift_of(plan)
     assert moved
     what = "differs, and has no mark" if description else "has no mark"
-    assert f": {what}: removed by a hand or another tool, or not adopted yet; last changed 20" in text
+    assert f": {what}: removed by hand or by another tool, or not adopted yet; last changed 20" in text
     now = {"pager": resource}
     (change,) = with_origins(plan, now, now).changes
     assert (change.origin, change.notes) == (Origin.DRIFT, (AGAIN,))
@@ -67,7 +67,7 @@ def test_a_mark_that_another_tool_wrote_away_is_drift_and_is_adopted_again(descr
     assert organisation.plan([resource]).is_empty
 
 
-def test_an_adoption_that_the_manifests_ask_for_is_not_told_as_drift() -> None:
+def test_an_adoption_that_the_manifests_ask_for_is_not_reported_as_drift() -> None:
     organisation = Organisation()
     resource = pinned(organisation)
     plan = with_origins(organisation.plan([resource]), {"pager": resource}, {})

@@ -122,7 +122,7 @@ def test_a_subscription_that_was_made_meanwhile_is_taken_if_it_is_the_same() -> 
     same = subscribed("Service quota reached", "i-0role")
     object_id = organisation.talk(lambda provider: provider.create(same))
     assert object_id.startswith("subscriptions/s-")
-    with pytest.raises(ConflictError, match=r"subscriptions/s-.* is in its way; plan again"):
+    with pytest.raises(ConflictError, match=r"subscriptions/s-.* is like it; plan again"):
         organisation.talk(lambda provider: provider.create(subscribed("Service quota reached", "i-0user")))
 
 
@@ -304,7 +304,7 @@ def test_what_somebody_else_deleted_is_no_lost_right_and_no_plain_absence(shape:
 
 
 @pytest.mark.parametrize("code", GoneCode)
-def test_a_lost_right_is_told_from_absence_by_the_list(code: GoneCode) -> None:
+def test_a_lost_right_is_distinguished_from_absence_by_the_list(code: GoneCode) -> None:
     organisation = Organisation(Behaviours(gone_code=code))
     object_id = organisation.talk(lambda provider: provider.create(slack()))
     organisation.api.access.rights = Rights.READ
@@ -343,7 +343,7 @@ def test_a_gateways_404_is_no_absence(answer: Reply) -> None:
 
 
 @pytest.mark.parametrize("shape", ErrorShape)
-def test_absence_is_told_in_either_shape(shape: ErrorShape) -> None:
+def test_absence_is_understood_in_either_shape(shape: ErrorShape) -> None:
     organisation = Organisation(Behaviours(error_shape=shape))
 
     async def conversation(provider: ConfluentProvider) -> None:
@@ -450,7 +450,7 @@ def test_what_the_platform_made_is_read_only_and_has_a_name() -> None:
 def test_of_two_objects_of_one_alias_only_one_keeps_it() -> None:
     organisation = Organisation()
     target = {"kind": "RoleEmail", "role_name": "OrganizationAdmin"}
-    organisation.api.store.add("integrations", {"display_name": "Twin", "target": target}, "i-9role")
+    organisation.api.store.add("integrations", {"display_name": "Copy", "target": target}, "i-9role")
     listing = organisation.talk(lambda provider: provider.read_all())
     assert [live.id for live in listing.objects if live.alias == "role:OrganizationAdmin"] == ["i-0role"]
 
@@ -463,7 +463,7 @@ def test_the_organisation_is_known_by_its_objects() -> None:
     organisation.trouble = lambda call: empty
     server = organisation.talk(lambda provider: provider.read_server())
     assert server.identity == "https://api.confluent.cloud"
-    assert "stands for the identity" in server.notes[0]
+    assert "is used as its identity" in server.notes[0]
 
 
 def page(*ids: str, following: object = None) -> Reply:
@@ -576,7 +576,7 @@ def test_a_test_without_a_connection_or_a_role_is_an_error() -> None:
         probed(Organisation(trouble=times(9, ":test", lambda: failure(403))))
 
 
-def test_the_receivers_refusal_is_told_without_the_address() -> None:
+def test_the_receivers_refusal_is_reported_without_the_address() -> None:
     organisation = Organisation(trouble=times(1, ":test", lambda: failure(400, f"{SLACK} answered 410")))
     delivery = probed(organisation)
     assert "400" in delivery.text

@@ -140,7 +140,7 @@ def test_types_for_a_schema_that_cannot_be_had_are_one_clear_error(
 def test_a_target_without_a_catalogue_says_so(shell: Shell) -> None:
     done = shell.run("list", "--types", "--target", "search")
     assert (done.code, done.out) == (0, "")
-    assert "no target lists what it can notify of" in done.err
+    assert "no target has notification types" in done.err
 
 
 def test_a_role_and_a_user_that_are_not_there_are_errors_of_the_plan(shell: Shell, simulator: Simulator) -> None:
@@ -165,7 +165,7 @@ def test_a_role_and_a_user_that_are_not_there_are_errors_of_the_plan(shell: Shel
         ("enabled: false", "cannot disable an integration"),
     ],
 )
-def test_what_one_system_cannot_hold_is_told_without_a_connection(shell: Shell, line: str, words: str) -> None:
+def test_what_one_system_cannot_hold_is_reported_without_a_connection(shell: Shell, line: str, words: str) -> None:
     shell.write("channels/oncall.yaml", f"{ONCALL}  {line}\n")
     done = shell.run("validate", environ={"CONFLUENT_CLOUD_API_KEY": ""})
     assert done.code == 1
@@ -180,7 +180,7 @@ def test_a_token_is_exchanged_for_ones_own(shell: Shell, simulator: Simulator) -
     assert "1 to add, 1 to change" in done.out, done.everything
 
 
-def test_wrong_credentials_are_told_without_showing_them(shell: Shell) -> None:
+def test_wrong_credentials_are_reported_without_showing_them(shell: Shell) -> None:
     done = shell.run("plan", environ={"CONFLUENT_CLOUD_API_SECRET": "another-secret"})
     assert done.code == 1
     assert "Cloud API key" in done.everything

@@ -76,6 +76,6 @@ def test_an_organisation_is_filled_only_on_request(capsys: pytest.CaptureFixture
     assert len(made) < 12
 
 
-def test_a_wrong_key_is_told() -> None:
+def test_a_wrong_key_is_reported() -> None:
     with Simulator(confluent_credentials=("another", "key")) as simulator:
         assert ask(simulator) == 1

@@ -40,7 +40,7 @@ def test_a_new_object_is_late_until_it_was_seen_once() -> None:
     assert writes.is_late_in_list("i-1", None)  # lists may be later than reads by id
 
 
-def test_every_state_before_the_last_is_late_and_a_foreign_one_is_not() -> None:
+def test_every_state_before_the_last_is_late_and_anothers_is_not() -> None:
     writes = OwnWrites()
     writes.note("i-1", live("a"), live("b"))
     writes.note("i-1", live("b"), live("c"))
