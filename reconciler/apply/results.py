@@ -126,7 +126,7 @@ def left_uncompared(plan: TargetPlan, results: Iterable[ChangeResult]) -> tuple[
 
 
 def _deletes(change: Change) -> bool:
-    """Whether it took away an object, which may bear the name of a resource that is still there."""
+    """Whether it took away an object, which may have the name of a resource that is still there."""
     return change.action is Action.DELETE
 
 

@@ -37,7 +37,7 @@ _QUIET = frozenset({"defaults", "manifests"})
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
+class ProjectPath:
     """A project file in a checkout: `path` is its path from the top, as people name it, links not followed."""
 
     checkout: Checkout
@@ -60,7 +60,7 @@ class Base:
     bounds: Bounds
 
 
-def find_project_path(config: Path, here: Surroundings) -> Place:
+def find_project_path(config: Path, here: Surroundings) -> ProjectPath:
     """Where a project file is in the checkout around the folder in which the command was started.
 
     ConfigurationError if it is not in there, or leads out of it or into git's own folder by a link.
@@ -80,21 +80,21 @@ def find_project_path(config: Path, here: Surroundings) -> Place:
         raise ConfigurationError(
             f"{config} is a link that leads out of the repository: put the project file itself there"
         )
-    return Place(checkout, path.as_posix())
+    return ProjectPath(checkout, path.as_posix())
 
 
-def read_base(place: Place, ref: str, here: Surroundings) -> Base | None:
+def read_base(where: ProjectPath, ref: str, here: Surroundings) -> Base | None:
     """The project at a commit; None if it has none there. Manifests that were not usable then count as not there; a
     project file that was not is an error."""
-    repository = Repository(place.checkout, here.environ)
+    repository = Repository(where.checkout, here.environ)
     commit = repository.commit(ref)
-    text = commit.read(place.path)
+    text = commit.read(where.path)
     if text is None:
         return None
-    project, tree = _project(text, f"{ref}:{place.path}"), Tree(commit)
+    project, tree = _project(text, f"{ref}:{where.path}"), Tree(commit)
     files = _Files(commit, tree)
-    bounds = Bounds(place.checkout, place.folder, ref, repository.tracked(), files, here.environ)
-    return Base(commit, ref, project, _resources(project, place, tree, here), bounds)
+    bounds = Bounds(where.checkout, where.folder, ref, repository.tracked(), files, here.environ)
+    return Base(commit, ref, project, _resources(project, where, tree, here), bounds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +114,13 @@ class _Files:
         return self.tree.whole()
 
 
-def _resources(project: Project, place: Place, tree: Tree, here: Surroundings) -> Mapping[str, Mapping[str, Resource]]:
+def _resources(
+    project: Project, where: ProjectPath, tree: Tree, here: Surroundings
+) -> Mapping[str, Mapping[str, Resource]]:
     """What a project wanted, built from the commit's files alone."""
-    named = [os.path.normpath(f"{place.folder or '.'}/{item}") for item in project.manifests]
+    named = [os.path.normpath(f"{where.folder or '.'}/{item}") for item in project.manifests]
     inside = [path for path in named if not path.startswith(("..", "/"))]
-    root = tree.part(inside) / place.folder
+    root = tree.part(inside) / where.folder
     manifests = [item for item in project.manifests if (root / item).exists()]
     at_commit = replace(project, manifests=tuple(manifests))
     return build_workspace(at_commit, root, Selection(), here, boundary=tree.folder).desired.resources

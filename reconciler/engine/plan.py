@@ -57,22 +57,22 @@ def _load(options: PlanningOptions, here: Surroundings) -> tuple[Workspace, list
         return build_workspace(project, root, options.selection, here), warnings
     from reconciler.engine.base import changes_since, find_project_path, read_base, trusted_project
 
-    place = find_project_path(config, here)
+    where = find_project_path(config, here)
     commits: dict[str, str] = {}
     origins, bounds, notes = None, None, []
-    if options.base and (found := read_base(place, options.base, here)):
+    if options.base and (found := read_base(where, options.base, here)):
         notes = changes_since(project, found, here.environ)
         project, bounds = trusted_project(project, found), found.bounds
         commits["base"], origins = found.commit.hash, found.resources
     if options.changed_since:
-        then = read_base(place, options.changed_since, here)
+        then = read_base(where, options.changed_since, here)
         if then is None:
             raise ConfigurationError(
-                f"{place.path} does not exist at {options.changed_since}, so there is nothing to compare with: leave "
+                f"{where.path} does not exist at {options.changed_since}, so there is nothing to compare with: leave "
                 "the flag out"
             )
         commits["changed_since"], origins = then.commit.hash, then.resources
-    boundary = place.checkout.top if options.base else None
+    boundary = where.checkout.top if options.base else None
     workspace = build_workspace(project, root, options.selection, here, boundary=boundary)
     workspace = replace(workspace, base=origins, commits=commits, bounds=bounds, notes=tuple(notes))
     return workspace, [*warnings, *(f"note: {words}" for words in notes)]  # for a run that ends before its report too

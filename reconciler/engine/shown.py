@@ -66,9 +66,9 @@ def expected_targets(
     options = ProjectOptions(config=config)
     if not base:
         return match_names("--expect", patterns, load_project_only(options, here).project.targets)
-    from reconciler.engine.base import find_place, read_base
+    from reconciler.engine.base import find_project_path, read_base
 
-    found = read_base(find_place(project_file(options, here), here), base, here)
+    found = read_base(find_project_path(project_file(options, here), here), base, here)
     if found is None:
         raise NothingToCompareError(
             f"nothing to compare with yet: {base} has no project file here, so nothing of this proposal was planned"

@@ -57,7 +57,7 @@ async def plan_against(workspace: Workspace, options: ReadOptions, path: Path, l
         lacking = (target.server.incomplete,) if target.server.incomplete else ()
         server = replace(target.server, notes=(note, *lacking))
         plan = make_target_plan(name, target.provider, server, matching, resolution.values, masker, plan_options)
-        plan = _told(plan, matching, workspace, options.plan.when)
+        plan = _with_left_out(plan, matching, workspace, options.plan.when)
         if workspace.base is not None:
             plan = with_origins(plan, workspace.resources(name), workspace.base.get(name, {}))
         plan = with_users(plan, UserListing("a snapshot", gap=unknown(UnknownReason.USERS_NOT_ASKED)))
@@ -131,7 +131,7 @@ def _emptied(match: Match) -> Match:
     return replace(match, found=replace(match.found, live=replace(match.found.live, fields=fields)))
 
 
-def _told(plan: TargetPlan, matching: Matching, workspace: Workspace, when: When | None) -> TargetPlan:
+def _with_left_out(plan: TargetPlan, matching: Matching, workspace: Workspace, when: When | None) -> TargetPlan:
     """The plan with what a snapshot leaves out among what was not compared: recipients, and kinds without a mark."""
     unknown = tuple(
         SecretField(match.resource.name, (name,), _REDACTED)

@@ -77,7 +77,7 @@ def _root(document: Schema, status: Schema) -> dict[str, Any]:
 
 _NAME_RULE = {
     "rule": "size(self.metadata.name) <= 63 && !self.metadata.name.contains('.')",
-    "message": "metadata.name must be 1 to 63 lowercase letters, digits or dashes, starting and ending with a letter or digit",
+    "message": "metadata.name must be 1 to 63 lowercase letters, digits or dashes, with a letter or digit at both ends",
 }
 """What the server demands of every name leaves only the length and the dot."""
 

@@ -55,12 +55,12 @@ def diff_fields(
     managed = [field for field in kind.fields if field.name in desired and field.name in live]
     leaves = [leaf for field in managed for leaf in _leaves(field, desired[field.name], live.get(field.name), secrets)]
     watched = [leaf for leaf in leaves if leaf.path[0] not in ignore]
-    passed_over = _differing([leaf for leaf in leaves if leaf.path[0] in ignore], masker)
+    left_alone = _differing([leaf for leaf in leaves if leaf.path[0] in ignore], masker)
     return Comparison(
         changes=tuple(_change(kind, leaf, masker) for leaf in _differing(watched, masker)),
         unresolved=tuple((leaf.path, str(leaf.reference)) for leaf in watched if leaf.is_unresolved),
         write_only=tuple(leaf.path for leaf in watched if leaf.is_write_only),
-        ignored=tuple(sorted({leaf.path[0] for leaf in passed_over})),
+        ignored=tuple(sorted({leaf.path[0] for leaf in left_alone})),
     )
 
 

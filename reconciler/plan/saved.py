@@ -24,7 +24,7 @@ _FAMILY = "reconciler.plan/v"
 _VERSION = 1
 PLAN_FORMAT = f"{_FAMILY}{_VERSION}"
 
-_BESIDE = frozenset({"format", "summary", "no_changes", "signature"})
+_NOT_OF_THE_PLAN = frozenset({"format", "summary", "no_changes", "signature"})
 
 
 @cache
@@ -76,7 +76,7 @@ def parse_plan(document: Mapping[str, Any], name: str) -> Plan:
     """The plan of a document; ConfigurationError says where it is not one, without the value that is there."""
     from pydantic import ValidationError
 
-    body = json.dumps({key: value for key, value in document.items() if key not in _BESIDE})
+    body = json.dumps({key: value for key, value in document.items() if key not in _NOT_OF_THE_PLAN})
     try:
         return _adapter().validate_json(body, strict=True)
     except ValidationError as error:

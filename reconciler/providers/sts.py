@@ -48,22 +48,22 @@ class StsAuth(httpx.Auth):
         return tuple(text.reveal() for text in (self._subject_token, self._token) if text is not None)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Bear the token; one exchange serves all calls that wait for it."""
+        """Send the token; one exchange serves all calls that wait for it."""
         was = self._token
         async with self._lock:
             if self._token is None or self._clock() >= self._renew_at:
                 await self._accept((yield self._exchange(request)))
-            token = self._bear(request)
+            token = self._authorize(request)
         response = yield request
         if response.status_code != httpx.codes.UNAUTHORIZED or token is not was:
             return
         async with self._lock:  # ended before its time: refused calls were not carried out, so this one may go again
             if self._token is token:
                 await self._accept((yield self._exchange(request)))
-            self._bear(request)
+            self._authorize(request)
         yield request
 
-    def _bear(self, request: httpx.Request) -> SecretText | None:
+    def _authorize(self, request: httpx.Request) -> SecretText | None:
         text = self._token.reveal() if self._token else ""
         request.headers["authorization"] = f"Bearer {text}"
         return self._token

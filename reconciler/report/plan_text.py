@@ -270,7 +270,7 @@ def gaps_of(plan: Plan) -> Iterator[str]:
     yield from left_out(plan, cannot="cannot be")
 
 
-def _gaps_beside(plan: Plan) -> Iterator[str]:
+def _gaps_of_changes(plan: Plan) -> Iterator[str]:
     """What a plan with changes does not know of: what would stand in its first line if there were none."""
     yield from left_out(plan)
 
@@ -300,7 +300,7 @@ def _summary(plan: Plan) -> Iterator[Line]:
     if any(target.unresolved for target in plan.targets):
         count = sum(len(target.unresolved) for target in plan.targets)
         yield Line(f"{plural(count, 'field')} not compared: resolved at apply.")
-    if not plan.is_empty and (gaps := ", ".join(_gaps_beside(plan))):
+    if not plan.is_empty and (gaps := ", ".join(_gaps_of_changes(plan))):
         yield Line(f"{gaps}.")
     if plan.messages:
         yield Line(describe_messages(plan.messages))

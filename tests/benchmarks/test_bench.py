@@ -70,7 +70,9 @@ def run_of(
         ([], run_of(1.0), 0, 0, 1),
     ],
 )
-def test_a_regression_is_told_from_noise(earlier: list[Record], now: Record, worse: int, better: int, new: int) -> None:
+def test_a_regression_is_distinguished_from_noise(
+    earlier: list[Record], now: Record, worse: int, better: int, new: int
+) -> None:
     found = compare_with(now, earlier)
     assert (len(found.worse), len(found.better), len(found.new)) == (worse, better, new)
 

@@ -9,7 +9,7 @@ from reconciler.model.resource import Resource, Settings, TestPolicy, When
 from reconciler.model.values import SecretText
 from tests.plan.builders import resource
 
-__all__ = ["AFTER", "BEFORE", "DEAD", "FOREIGN", "GONE", "SECRET", "WORDLESS", "hook", "live_object", "slack"]
+__all__ = ["AFTER", "BEFORE", "DEAD", "GONE", "OTHERS", "SECRET", "WORDLESS", "hook", "live_object", "slack"]
 
 SECRET = "s3cr3tT0ken"
 """Part of every secret value: it may be printed nowhere."""
@@ -87,13 +87,13 @@ def live_object(config_id: str, description: str, name: str, version: str) -> di
     return {"config_id": config_id, "config": config, **times}
 
 
-def _foreign(config_id: str, description: str) -> dict[str, Any]:
+def _of_others(config_id: str, description: str) -> dict[str, Any]:
     return live_object(config_id, description, "theirs", "x")
 
 
-FOREIGN = (
-    _foreign("theirs", ""),
-    _foreign("acme_address_canary_0badcafe", "not marked, whatever its id says"),
-    _foreign("other_address", "[other/address]"),
+OTHERS = (
+    _of_others("theirs", ""),
+    _of_others("acme_address_canary_0badcafe", "not marked, whatever its id says"),
+    _of_others("other_address", "[other/address]"),
 )
 """What belongs to others, one with an id that looks like a canary of ours."""

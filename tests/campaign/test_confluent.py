@@ -72,7 +72,7 @@ class Cross:
 def _renamed() -> tuple[Resource, ...]:
     """`oncall` under a new name, which says so; whoever refers to it does so by that."""
 
-    def anew(item: Resource) -> Resource:
+    def created_again(item: Resource) -> Resource:
         if item.name == "oncall":
             return replace(item, name="pager", settings=Settings(renamed_from=("oncall",)))
         channels = item.fields.get("channels")
@@ -80,7 +80,7 @@ def _renamed() -> tuple[Resource, ...]:
             return item
         return replace(item, fields={**item.fields, "channels": channels - {"oncall"} | {"pager"}})
 
-    return tuple(anew(item) for item in WANTED)
+    return tuple(created_again(item) for item in WANTED)
 
 
 def _may_be_twice(name: str) -> tuple[Resource, ...]:

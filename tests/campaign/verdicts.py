@@ -13,7 +13,7 @@ from reconciler.simulator.faults import FaultKind
 from tests.campaign.cases import Case
 from tests.campaign.claims import no_yes_without_evidence, says_what_it_ended_with, says_what_was_done
 from tests.campaign.crosses import Cross
-from tests.campaign.states import FOREIGN, SECRET
+from tests.campaign.states import OTHERS, SECRET
 from tests.campaign.world import Ended, World
 
 __all__ = ["after_the_first", "after_the_second"]
@@ -87,7 +87,7 @@ def _nothing_leaked(ended: Ended) -> Iterator[str]:
 
 
 def _nothing_of_others_changed(now: Configs) -> Iterator[str]:
-    for item in FOREIGN:
+    for item in OTHERS:
         if now.get(item["config_id"]) != item:
             yield f"{item['config_id']} is not ours, and was changed"
 

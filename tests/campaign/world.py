@@ -42,7 +42,7 @@ from reconciler.simulator.calls import Call
 from reconciler.simulator.inbox import Delivery
 from tests.apply.runs import ALLOW, PRUNE
 from tests.campaign.crosses import ALL_RIGHTS, LEAST_RIGHTS, PASSWORD, Cross
-from tests.campaign.states import BEFORE, DEAD, FOREIGN, WORDLESS
+from tests.campaign.states import BEFORE, DEAD, OTHERS, WORDLESS
 from tests.plan.builders import MASKER, OWNERSHIP
 
 __all__ = ["PLANNED", "Direct", "Ended", "Kill", "Step", "World", "enabled_by", "no_step"]
@@ -242,7 +242,7 @@ class World:
         if not self._start:
             self.simulator.store.clear()
             self.apply(BEFORE)
-            self._start = [*self.configs().values(), *FOREIGN]
+            self._start = [*self.configs().values(), *OTHERS]
         self.simulator.store.clear()
         muted = {object_id for cross in crosses for object_id in cross.muted}
         start = [_muted(entry) if entry["config_id"] in muted else entry for entry in self._start]

@@ -1,4 +1,4 @@
-"""Drift is shown the right way round, and whatever a hand took away is drift; what was not compared is no clean bill."""
+"""Drift is shown the right way round, and whatever a hand took away is drift; what was not compared counts."""
 
 from __future__ import annotations
 

@@ -311,8 +311,8 @@ def test_the_tool_takes_the_place_of_the_shell_so_that_signals_reach_it(job: She
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
-        told, _ = process.communicate(timeout=30)
-    assert int(told) == process.pid
+        printed, _ = process.communicate(timeout=30)
+    assert int(printed) == process.pid
 
 
 def test_words_of_a_command_are_split_and_nothing_in_them_is_run(job: Shell, tmp_path: Path) -> None:

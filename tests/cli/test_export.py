@@ -10,7 +10,7 @@ import yaml
 from reconciler.simulator import Simulator
 from tests.cli.shell import SLACK, Shell
 
-FOREIGN = {
+UNMANAGED = {
     "config": {
         "name": "Händ made: @everyone",
         "description": "line\nwebhook_url: {live: true}",
@@ -48,11 +48,11 @@ def test_a_file_that_is_there_is_not_written_over_unasked(shell: Shell) -> None:
 
 def test_hand_made_channels_are_adopted_without_a_field_changing(shell: Shell, simulator: Simulator) -> None:
     assert shell.run("apply", "--yes").code == 0
-    post(simulator, FOREIGN)
+    post(simulator, UNMANAGED)
     done = shell.run("export", "--all", "--adopt", "--dir", "channels", "--overwrite")
     assert done.code == 0, done.everything
     written = yaml.safe_load((shell.folder / "channels/hand-made-everyone.yaml").read_text())
-    assert written["spec"]["description"] == FOREIGN["config"]["description"]
+    assert written["spec"]["description"] == UNMANAGED["config"]["description"]
     plan = json.loads(shell.run("plan", "--json").out)
     (change,) = plan["targets"][0]["changes"]
     assert (change["name"], change["reasons"], change["fields"]) == ("hand-made-everyone", ["adopted"], [])
@@ -62,7 +62,7 @@ def test_hand_made_channels_are_adopted_without_a_field_changing(shell: Shell, s
 
 def test_only_what_is_selected_is_exported(shell: Shell, simulator: Simulator) -> None:
     assert shell.run("apply", "--yes").code == 0
-    post(simulator, FOREIGN)
+    post(simulator, UNMANAGED)
     done = shell.run("export", "--select", "name=H*", "--json")
     names = [item["metadata"]["name"] for item in json.loads(done.out)["manifests"]]
     assert names == ["hand-made-everyone"]
@@ -70,7 +70,7 @@ def test_only_what_is_selected_is_exported(shell: Shell, simulator: Simulator) -
 
 def test_a_snapshot_holds_no_secret_and_no_unmanaged_object(shell: Shell, simulator: Simulator) -> None:
     assert shell.run("apply", "--yes").code == 0
-    post(simulator, FOREIGN)
+    post(simulator, UNMANAGED)
     assert shell.run("export", "--snapshot", "snapshot.json").code == 0
     text = (shell.folder / "snapshot.json").read_text()
     assert "hooks.slack.com" not in text

@@ -16,7 +16,7 @@ import pytest
 
 from reconciler.apply.run import Stop
 from reconciler.cli import applying, signals
-from reconciler.cli import main as door
+from reconciler.cli import main as command_line
 from reconciler.simulator import Simulator
 from tests.apply.processes import Announcing
 from tests.cli.shell import Shell
@@ -104,14 +104,14 @@ def test_one_that_a_library_turned_into_an_error_of_its_own_is_130(
 
     monkeypatch.setattr(verb, "load_workspace", interrupted)
     with pytest.raises(SystemExit) as ended:
-        door.main(["validate"])
+        command_line.main(["validate"])
     assert ended.value.code == 130
     assert "nothing was written" in capfd.readouterr().err
 
 
 def test_a_loop_that_cannot_listen_to_signals_stops_an_apply_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     """As on Windows, where event loops have no add_signal_handler."""
-    told: list[str] = []
+    heard: list[str] = []
 
     async def run() -> Stop:
         loop, stop = asyncio.get_running_loop(), Stop()
@@ -121,7 +121,7 @@ def test_a_loop_that_cannot_listen_to_signals_stops_an_apply_all_the_same(monkey
 
         monkeypatch.setattr(loop, "add_signal_handler", missing)
         monkeypatch.setattr(loop, "remove_signal_handler", missing)
-        with signals.watching(stop, lambda: told.append("stopping")):
+        with signals.watching(stop, lambda: heard.append("stopping")):
             os.kill(os.getpid(), signal.SIGTERM)
             await asyncio.wait_for(stop.soft.wait(), 60)
         return stop
@@ -130,7 +130,7 @@ def test_a_loop_that_cannot_listen_to_signals_stops_an_apply_all_the_same(monkey
     stop = asyncio.run(run())
     assert stop.soft.is_set()
     assert not stop.hard.is_set()
-    assert told == ["stopping"]
+    assert heard == ["stopping"]
     assert signal.getsignal(signal.SIGTERM) is before
 
 

@@ -108,12 +108,12 @@ def test_a_pinned_id_that_is_not_there_is_created_under_it_as_after_a_rebuild(pr
 
 
 def test_unmanaged_objects_are_never_pruned_or_written(project: Project) -> None:
-    by_hand(project, "foreign", "Somebody's")
+    by_hand(project, "unmanaged", "Somebody's")
     project.slack("oncall")
     project.apply("--prune")
     project.run("destroy", "--yes")
-    assert sorted(project.configs()) == ["foreign"]
-    assert project.configs()["foreign"]["description"] == ""
+    assert sorted(project.configs()) == ["unmanaged"]
+    assert project.configs()["unmanaged"]["description"] == ""
 
 
 @pytest.mark.parametrize(("deletes", "kept", "code"), [(1, 0, 0), (3, 0, 0), (6, 1, 3), (4, 6, 3), (5, 25, 0)])

@@ -9,7 +9,7 @@ import pytest
 from reconciler.model.resource import When
 from reconciler.plan.make import MakeOptions
 from tests.apply.test_all_kinds import CASES, SES, TEAM, all_applied, made
-from tests.live.run import LivePlace, LiveRuns
+from tests.live.run import LiveRuns, RealTarget
 
 QUIET = MakeOptions(when=When.NEVER)  # the addresses are real services' own: nothing is sent to them
 QUIET_PRUNE = replace(QUIET, prune=True)
@@ -17,7 +17,7 @@ QUIET_PRUNE = replace(QUIET, prune=True)
 
 @pytest.mark.parametrize("kind", sorted(CASES))
 def test_a_kind_goes_from_nothing_to_each_state_and_back_and_every_plan_after_is_empty(
-    place: LivePlace, runs: LiveRuns, kind: str
+    place: RealTarget, runs: LiveRuns, kind: str
 ) -> None:
     place.holds(kind)
     first, change = CASES[kind]

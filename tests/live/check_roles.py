@@ -11,7 +11,7 @@ from tests.live.check_applies import QUIET, QUIET_PRUNE
 from tests.live.check_drift import GROUP
 from tests.live.check_unowned import group
 from tests.live.cluster import CONFIGS
-from tests.live.run import LivePlace, LiveRuns, Run
+from tests.live.run import LiveRuns, RealTarget, Run
 from tests.plan.builders import resource
 
 
@@ -22,7 +22,7 @@ def need_security(runs: LiveRuns) -> None:
 
 
 def test_with_full_access_to_notifications_alone_a_dead_receiver_is_caught(
-    run: Run, place: LivePlace, least: LiveRuns
+    run: Run, place: RealTarget, least: LiveRuns
 ) -> None:
     need_security(least)
     place.need_receiver()
@@ -37,7 +37,7 @@ def test_with_full_access_to_notifications_alone_a_dead_receiver_is_caught(
     assert least.is_gone("hook")
 
 
-def test_with_full_access_to_notifications_alone_a_new_webhook_is_verified(place: LivePlace, least: LiveRuns) -> None:
+def test_with_full_access_to_notifications_alone_a_new_webhook_is_verified(place: RealTarget, least: LiveRuns) -> None:
     need_security(least)
     place.need_receiver()
     hook = resource("WebhookChannel", "hook", url=SecretText(place.sink))

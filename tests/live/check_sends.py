@@ -8,7 +8,7 @@ from reconciler.apply.results import Status
 from reconciler.model.resource import Resource
 from reconciler.model.values import SecretText
 from tests.live.cluster import ID_START
-from tests.live.run import LivePlace, LiveRuns
+from tests.live.run import LiveRuns, RealTarget
 from tests.plan.builders import resource
 
 DEAD = SecretText("http://receiver.invalid/hooks/x")  # RFC 2606: no such host anywhere
@@ -26,20 +26,20 @@ def webhook(url: str) -> Resource:
     return resource("WebhookChannel", "hook", url=SecretText(url))
 
 
-def test_a_new_webhook_and_a_new_address_of_it_are_verified(place: LivePlace, runs: LiveRuns) -> None:
+def test_a_new_webhook_and_a_new_address_of_it_are_verified(place: RealTarget, runs: LiveRuns) -> None:
     place.need_receiver()
     accepted(runs, [webhook(place.sink)], "hook")
     accepted(runs, [webhook(f"{place.sink}/moved")], "hook")
     assert runs.cluster.read(runs.key("hook"))["webhook"]["url"] == f"{place.sink}/moved"
 
 
-def test_a_new_mattermost_channel_is_verified(place: LivePlace, runs: LiveRuns) -> None:
+def test_a_new_mattermost_channel_is_verified(place: RealTarget, runs: LiveRuns) -> None:
     place.holds("MattermostChannel")
     place.need_receiver()
     accepted(runs, [resource("MattermostChannel", "chat", webhook_url=SecretText(place.sink))], "chat")
 
 
-def test_a_dead_address_leaves_the_real_channel_as_it_was(place: LivePlace, runs: LiveRuns) -> None:
+def test_a_dead_address_leaves_the_real_channel_as_it_was(place: RealTarget, runs: LiveRuns) -> None:
     place.need_receiver()
     wanted = webhook(place.sink)
     accepted(runs, [wanted], "hook")
@@ -53,13 +53,13 @@ def test_a_dead_address_leaves_the_real_channel_as_it_was(place: LivePlace, runs
     assert all(runs.cluster.is_gone(canary) for canary in canaries)
 
 
-def test_a_new_channel_with_a_dead_address_is_taken_back(place: LivePlace, runs: LiveRuns) -> None:
+def test_a_new_channel_with_a_dead_address_is_taken_back(place: RealTarget, runs: LiveRuns) -> None:
     place.need_receiver()
     assert runs.apply([webhook(DEAD.reveal())]).exit_code == 5
     assert runs.is_gone("hook")
 
 
-def test_a_new_mail_channel_and_a_changed_account_of_it_are_verified(place: LivePlace, runs: LiveRuns) -> None:
+def test_a_new_mail_channel_and_a_changed_account_of_it_are_verified(place: RealTarget, runs: LiveRuns) -> None:
     place.need_mail_server()
     account = resource(
         "SmtpAccount",

@@ -259,8 +259,8 @@ _QUESTIONS = (
 
 
 def _rate(answer: httpx.Response) -> str:
-    told = [f"{name}: {text}" for name, text in answer.headers.items() if name.startswith("x-ratelimit")]
-    return ", ".join(told) or "none"
+    limits = [f"{name}: {text}" for name, text in answer.headers.items() if name.startswith("x-ratelimit")]
+    return ", ".join(limits) or "none"
 
 
 def _members(answer: httpx.Response) -> str:

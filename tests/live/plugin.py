@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.live.run import LivePlace, LiveRuns, Run
+from tests.live.run import LiveRuns, RealTarget, Run
 
 __all__ = ["LivePlugin"]
 
@@ -37,7 +37,7 @@ class LivePlugin:
         return self.live_run.least_runs()
 
     @pytest.fixture
-    def place(self) -> LivePlace:
+    def place(self) -> RealTarget:
         """The cluster, for one check of the provider's tour."""
         return self.live_run.place()
 

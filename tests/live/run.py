@@ -27,9 +27,9 @@ from reconciler.simulator import MailReceiver, Receiver
 from tests.apply.runs import PlansAndApplies
 from tests.live.cluster import CONFIGS, ID_START, Cluster
 from tests.live.settings import Settings
-from tests.providers.contract import Place
+from tests.providers.contract import LiveTarget
 
-__all__ = ["LivePlace", "LiveRuns", "Run"]
+__all__ = ["LiveRuns", "RealTarget", "Run"]
 
 _NEVER_SENT_TO = "https://example.org/hooks/x"
 
@@ -72,7 +72,7 @@ class LiveRuns(PlansAndApplies):
 
 
 @dataclass(frozen=True)
-class LivePlace(Place):
+class RealTarget(LiveTarget):
     """The cluster as the provider's tour sees it: what it cannot do is skipped by name."""
 
     version: str = ""
@@ -132,10 +132,10 @@ class Run:
             pytest.skip("TEST_LEAST_USERNAME is not set")
         return LiveRuns(self.least, f"{self.name}-{self._numbers()}")
 
-    def place(self) -> LivePlace:
+    def place(self) -> RealTarget:
         """The cluster for one check of the provider's tour."""
         runs = self.runs()
-        return LivePlace(
+        return RealTarget(
             "live",
             runs.provider,
             self.kinds,

@@ -71,15 +71,15 @@ def test_no_problem_about_a_manifest_holds_a_value(manifest: Any) -> None:
 
 def test_no_problem_about_a_project_holds_a_value() -> None:
     (project,) = documents("projects_accepted/everything.yaml")
-    told = 0
+    reported = 0
     for changed in planted_everywhere(project, FORMS[:6]):
         try:
             said = repr(load_project_text(yaml.safe_dump(changed), "x", settings_of).warnings)
         except ProblemsError as error:
             said = repr(error.problems) + str(error)
-            told += 1
+            reported += 1
         assert "planted" not in said
-    assert told > 200
+    assert reported > 200
 
 
 @pytest.mark.parametrize(

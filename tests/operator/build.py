@@ -1,7 +1,7 @@
 """The binaries of the tests' own Kubernetes: etcd and the generic API server, built from source by the ordinary Go
 client. They are kept outside the checkout, by the hash of what they are made from, and never committed.
 
-The two modules beside this file pin every source by its hash (`go.sum`). To move to another version of Kubernetes:
+The two modules next to this file pin every source by its hash (`go.sum`). To move to another version of Kubernetes:
 write it in `apiserver/go.mod` (`k8s.io/kubernetes`, its parts under `replace`, and `_VERSION` here), `go mod tidy`.
 """
 

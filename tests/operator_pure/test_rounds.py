@@ -131,7 +131,7 @@ def test_a_failed_test_of_what_stands_is_said_and_changes_nothing(world: World) 
     assert list(world.live()) == ["acme_oncall"]
 
 
-def test_drift_is_corrected_and_told_once(world: World) -> None:
+def test_drift_is_corrected_and_reported_once(world: World) -> None:
     world.project()
     oncall = world.slack("oncall")
     world.look()

@@ -106,11 +106,11 @@ SMTP = resource("SmtpAccount", "smtp", host="h", from_address="ops@example.org")
 
 
 def test_an_account_still_in_use_by_anybody_is_held() -> None:
-    foreign = live("EmailChannel", "by-hand", sender="acme_smtp")
-    reasons = held([], [live_of(SMTP), foreign])
+    unmanaged = live("EmailChannel", "by-hand", sender="acme_smtp")
+    reasons = held([], [live_of(SMTP), unmanaged])
     assert "by-hand" in reasons["smtp"]
     assert "--allow-in-use smtp" in reasons["smtp"]
-    assert held([], [live_of(SMTP), foreign], GuardOptions(allow_in_use=frozenset({"smtp"}))) == {"smtp": ""}
+    assert held([], [live_of(SMTP), unmanaged], GuardOptions(allow_in_use=frozenset({"smtp"}))) == {"smtp": ""}
 
 
 def test_an_account_goes_together_with_its_only_user() -> None:

@@ -131,8 +131,8 @@ def test_of_another_kind_or_display_name_or_owner_an_object_does_not_stand_in_th
 
 
 def test_adoption_of_one_of_several_equals_is_refused() -> None:
-    twins = [live("SlackChannel", name, display_name="oncall") for name in ("i-1", "i-2")]
-    matching = match_live([slack()], twins, replace(OWNERSHIP, adopt=True))
+    copies = [live("SlackChannel", name, display_name="oncall") for name in ("i-1", "i-2")]
+    matching = match_live([slack()], copies, replace(OWNERSHIP, adopt=True))
     assert "i-1 and i-2" in matching.refusals[0].message
 
 
@@ -276,7 +276,7 @@ def test_where_nothing_is_ours_it_is_asked_whether_the_project_was_renamed() -> 
 CREATED = (("i-2", "2026-01-01T00:00:00Z"), ("i-1", "2026-01-02T00:00:00Z"))
 
 
-def twins(**fields: Value) -> list[LiveObject]:
+def copies(**fields: Value) -> list[LiveObject]:
     """Two with one mark, the one with the greater id being the older."""
     base = [live("SlackChannel", name, "[acme/oncall]", webhook_url=SLACK_URL) for name, _ in CREATED]
     older, younger = (replace(item, created=created) for item, (_, created) in zip(base, CREATED, strict=True))
@@ -284,7 +284,7 @@ def twins(**fields: Value) -> list[LiveObject]:
 
 
 def test_where_the_provider_chooses_ids_the_older_is_ours_and_the_same_younger_a_duplicate() -> None:
-    matching = match_live([slack()], twins(), Ownership("acme"))
+    matching = match_live([slack()], copies(), Ownership("acme"))
     assert names(matching) == {"oncall": "i-2"}
     assert [(item.id, kept) for item, kept in matching.duplicates] == [("i-1", "i-2")]
     assert matching.matches[0].held == ""
@@ -293,7 +293,7 @@ def test_where_the_provider_chooses_ids_the_older_is_ours_and_the_same_younger_a
 
 def test_masks_that_look_alike_are_not_known_to_hide_the_same() -> None:
     masked = read_address("https://hooks.slack.com/*****")
-    both = [replace(item, fields={**item.fields, "webhook_url": masked}) for item in twins()]
+    both = [replace(item, fields={**item.fields, "webhook_url": masked}) for item in copies()]
     matching = match_live([slack()], both, Ownership("acme"))
     assert matching.duplicates == ()
     assert [item.id for item in matching.copies] == ["i-1"]
@@ -302,9 +302,9 @@ def test_masks_that_look_alike_are_not_known_to_hide_the_same() -> None:
 
 @pytest.mark.parametrize("url", [None, SecretText("https://hooks.slack.com/services/T0/B0/another")])
 def test_copies_that_are_not_known_to_be_the_same_are_listed_and_hold_their_resource(url: SecretText | None) -> None:
-    matching = match_live([slack()], twins(webhook_url=url), Ownership("acme"))
+    matching = match_live([slack()], copies(webhook_url=url), Ownership("acme"))
     assert matching.duplicates == ()
     assert [item.id for item in matching.copies] == ["i-1"]
     assert "i-1 and i-2 carry the same mark" in matching.matches[0].held
-    pinned = match_live([slack(settings=Settings(id="i-1"))], twins(webhook_url=url), Ownership("acme"))
+    pinned = match_live([slack(settings=Settings(id="i-1"))], copies(webhook_url=url), Ownership("acme"))
     assert (names(pinned), pinned.matches[0].held) == ({"oncall": "i-1"}, "")

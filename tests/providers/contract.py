@@ -1,6 +1,6 @@
 """The contract that every provider keeps: what the tour in `test_contract` asks of it, and what it is asked with.
 
-To add a provider: write a `Place` for it (how to reach a live one, which kinds it holds, an address that takes
+To add a provider: write a `LiveTarget` for it (how to reach a live one, which kinds it holds, an address that takes
 messages) and put it into the list in `test_contract`. Nothing else; a provider that needs an exception here is not
 what the rest of the tool believes it to be.
 """
@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Place:
+class LiveTarget:
     """A live target to try a provider on. `sink` is an address that takes messages, `mail_host` and `mail_port` a mail
     server's. `tells_secrets`: the system gives secrets back in clear. `fixed` holds the fields that it has no place
     for, with what they would have to be; it never gives them back. Where others use the target too, `prefix` begins
@@ -109,15 +109,15 @@ def _hide(value: Value) -> Value:
     return None if isinstance(value, SecretText) else value
 
 
-def _common(place: Place) -> dict[str, Value]:
+def _common(place: LiveTarget) -> dict[str, Value]:
     return {"display_name": "On-call ü", "description": f"Pages us [{place.owner}/x]", "enabled": True}
 
 
-def _common_changed(place: Place) -> dict[str, Value]:
+def _common_changed(place: LiveTarget) -> dict[str, Value]:
     return {"display_name": "On-call 2", "description": f"[{place.owner}/x unverified]", "enabled": False}
 
 
-def _samples(place: Place) -> dict[str, dict[str, Value]]:
+def _samples(place: LiveTarget) -> dict[str, dict[str, Value]]:
     role = "arn:aws:iam::012345678912:role/r"
     return {
         "SlackChannel": {"webhook_url": SecretText("https://hooks.slack.com/services/T0/B0/x")},
@@ -142,7 +142,7 @@ def _samples(place: Place) -> dict[str, dict[str, Value]]:
     }
 
 
-def _changes(place: Place) -> dict[str, dict[str, Value]]:
+def _changes(place: LiveTarget) -> dict[str, dict[str, Value]]:
     return {
         "SlackChannel": {"webhook_url": SecretText("https://hooks.slack.com/services/T0/B0/y")},
         "MicrosoftTeamsChannel": {"webhook_url": SecretText("https://acme.webhook.office.com/webhookb2/2")},
@@ -160,7 +160,9 @@ def _changes(place: Place) -> dict[str, dict[str, Value]]:
     }
 
 
-async def create_with_references(place: Place, provider: Provider, kind: str, object_id: str) -> tuple[str, Payload]:
+async def create_with_references(
+    place: LiveTarget, provider: Provider, kind: str, object_id: str
+) -> tuple[str, Payload]:
     """Create an object of that kind, and first what it refers to; its id, and the payload that it was made of."""
     refers: dict[str, Value] = {}
     if kind == "EmailChannel":

@@ -17,7 +17,7 @@ from reconciler.providers.confluent import make_provider as make_confluent
 from reconciler.providers.connection import Basic, Connection
 from reconciler.providers.opensearch import make_provider
 from reconciler.simulator import Simulator
-from tests.providers.contract import Place, create_with_references, read_existing
+from tests.providers.contract import LiveTarget, create_with_references, read_existing
 from tests.providers.memory import MemoryAbilities, MemoryProvider
 
 TEN = frozenset(KINDS) - {"Subscription"}
@@ -25,25 +25,25 @@ THREE = frozenset({"SlackChannel", "MicrosoftTeamsChannel", "WebhookChannel"})
 PLACES = ("memory", "memory, own ids and masked secrets", "opensearch 3.6.0", "opensearch 2.19.5", "confluent")
 
 
-def _memory(name: str, provider: MemoryProvider) -> Place:
-    return Place(name, lambda: provider, TEN, tells_secrets=not provider.masks_secrets)
+def _memory(name: str, provider: MemoryProvider) -> LiveTarget:
+    return LiveTarget(name, lambda: provider, TEN, tells_secrets=not provider.masks_secrets)
 
 
-def _opensearch(name: str, simulator: Simulator, kinds: frozenset[str]) -> Place:
+def _opensearch(name: str, simulator: Simulator, kinds: frozenset[str]) -> LiveTarget:
     assert simulator.mail is not None
     url, sink = simulator.url, f"{simulator.receiver.url}/hooks/x"
-    return Place(name, lambda: make_provider(Connection(url, name="search")), kinds, sink, simulator.mail.port)
+    return LiveTarget(name, lambda: make_provider(Connection(url, name="search")), kinds, sink, simulator.mail.port)
 
 
-def _confluent(simulator: Simulator) -> Place:
+def _confluent(simulator: Simulator) -> LiveTarget:
     connection = Connection(simulator.url, "kafka", Basic(SecretText("key"), SecretText("secret")))
     fixed: dict[str, Value] = {"enabled": True, "method": "POST", "headers": {}}
     sink = f"{simulator.receiver.url}/hooks/x"
-    return Place("confluent", lambda: make_confluent(connection), THREE, sink, fixed=fixed)
+    return LiveTarget("confluent", lambda: make_confluent(connection), THREE, sink, fixed=fixed)
 
 
 @pytest.fixture(scope="module")
-def places() -> Iterator[dict[str, Place]]:
+def places() -> Iterator[dict[str, LiveTarget]]:
     with ExitStack() as stack:
         new = stack.enter_context(Simulator(opensearch_version="3.6.0", receivers=True))
         old = stack.enter_context(Simulator(opensearch_version="2.19.5", receivers=True))
@@ -58,12 +58,12 @@ def places() -> Iterator[dict[str, Place]]:
 
 
 @pytest.fixture(params=PLACES)
-def place(request: pytest.FixtureRequest, places: dict[str, Place]) -> Place:
+def place(request: pytest.FixtureRequest, places: dict[str, LiveTarget]) -> LiveTarget:
     return places[request.param]
 
 
 @pytest.mark.parametrize("kind", sorted(TEN))
-def test_an_object_goes_from_nothing_through_two_forms_to_nothing(place: Place, kind: str) -> None:
+def test_an_object_goes_from_nothing_through_two_forms_to_nothing(place: LiveTarget, kind: str) -> None:
     if not place.holds(kind):
         return
 
@@ -85,7 +85,7 @@ def test_an_object_goes_from_nothing_through_two_forms_to_nothing(place: Place, 
     place.visit(tour)
 
 
-def test_the_list_holds_what_single_reads_give(place: Place) -> None:
+def test_the_list_holds_what_single_reads_give(place: LiveTarget) -> None:
     async def tour(provider: Provider) -> None:
         made = [
             (await create_with_references(place, provider, kind, place.id(f"list_{kind}")))[0]
@@ -101,7 +101,7 @@ def test_the_list_holds_what_single_reads_give(place: Place) -> None:
     place.visit(tour)
 
 
-def test_an_id_that_we_choose_is_taken_once(place: Place) -> None:
+def test_an_id_that_we_choose_is_taken_once(place: LiveTarget) -> None:
     payload = place.payload("WebhookChannel", place.id("chosen"))
 
     async def tour(provider: Provider) -> None:
@@ -116,7 +116,7 @@ def test_an_id_that_we_choose_is_taken_once(place: Place) -> None:
     place.visit(tour)
 
 
-def test_an_update_of_what_is_gone_or_of_another_kind_is_refused(place: Place) -> None:
+def test_an_update_of_what_is_gone_or_of_another_kind_is_refused(place: LiveTarget) -> None:
     async def tour(provider: Provider) -> None:
         object_id, payload = await create_with_references(place, provider, "WebhookChannel", place.id("refused"))
         live = await read_existing(provider, object_id)
@@ -131,7 +131,7 @@ def test_an_update_of_what_is_gone_or_of_another_kind_is_refused(place: Place) -
     place.visit(tour)
 
 
-def test_a_secret_that_is_left_open_stays_as_it_was(place: Place) -> None:
+def test_a_secret_that_is_left_open_stays_as_it_was(place: LiveTarget) -> None:
     place.need_receiver()
 
     async def tour(provider: Provider) -> None:
@@ -146,7 +146,7 @@ def test_a_secret_that_is_left_open_stays_as_it_was(place: Place) -> None:
     place.visit(tour)
 
 
-def test_a_reference_to_what_is_not_there_is_refused_but_not_as_if_the_object_were_gone(place: Place) -> None:
+def test_a_reference_to_what_is_not_there_is_refused_but_not_as_if_the_object_were_gone(place: LiveTarget) -> None:
     async def tour(provider: Provider) -> None:
         payload = place.dangling()
         with pytest.raises(TargetError) as caught:
@@ -157,7 +157,7 @@ def test_a_reference_to_what_is_not_there_is_refused_but_not_as_if_the_object_we
     place.visit(tour)
 
 
-def test_a_test_really_goes_out_and_what_cannot_be_tested_says_so(place: Place) -> None:
+def test_a_test_really_goes_out_and_what_cannot_be_tested_says_so(place: LiveTarget) -> None:
     place.need_receiver()
 
     async def tour(provider: Provider) -> None:
@@ -174,7 +174,7 @@ def test_a_test_really_goes_out_and_what_cannot_be_tested_says_so(place: Place) 
     place.visit(tour)
 
 
-def test_a_test_mail_really_goes_out_and_an_account_by_itself_is_not_tested(place: Place) -> None:
+def test_a_test_mail_really_goes_out_and_an_account_by_itself_is_not_tested(place: LiveTarget) -> None:
     if not place.holds("EmailChannel"):
         return
     place.need_mail_server()
@@ -187,7 +187,7 @@ def test_a_test_mail_really_goes_out_and_an_account_by_itself_is_not_tested(plac
     place.visit(tour)
 
 
-def test_the_server_says_who_it_is_the_same_each_time(place: Place) -> None:
+def test_the_server_says_who_it_is_the_same_each_time(place: LiveTarget) -> None:
     async def tour(provider: Provider) -> tuple[str, str]:
         server = await provider.read_server()
         assert server.certain

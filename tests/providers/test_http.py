@@ -265,7 +265,7 @@ def test_https_to_a_plain_port_says_so() -> None:
     [
         (raising(httpx.ConnectTimeout("S3CR3T")), "no connection to https://search.example in time", False),
         (raising(httpx.ProxyError("S3CR3T")), "HTTP_PROXY", False),
-        (raising(httpx.ConnectError("x"), socket.gaierror(socket.EAI_NONAME, "S3CR3T")), "is not known", False),
+        (raising(httpx.ConnectError("x"), socket.gaierror(socket.EAI_NONAME, "S3CR3T")), "is unknown", False),
         (raising(httpx.ConnectError("x"), OSError("S3CR3T")), "no connection", False),
         (
             raising(httpx.ConnectError("x"), ExceptionGroup("x", [ConnectionRefusedError("S3CR3T")])),

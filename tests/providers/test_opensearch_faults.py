@@ -15,7 +15,7 @@ from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
 from reconciler.providers.opensearch.client import OpenSearchProvider
 from reconciler.simulator import Fault, FaultKind, Simulator
-from tests.providers.contract import Place
+from tests.providers.contract import LiveTarget
 from tests.providers.support import Waits
 
 T = TypeVar("T")
@@ -51,7 +51,9 @@ def simulator(shared: Simulator) -> Simulator:
 def visit(simulator: Simulator, tour: Callable[[OpenSearchProvider], Coroutine[Any, Any, T]]) -> T:
     """Have a provider do something with the simulator, without waiting between repetitions."""
     waits = Waits()
-    place = Place("faulty", lambda: make_provider(Connection(simulator.url), "3.6.0", waits.retries()), frozenset())
+    place = LiveTarget(
+        "faulty", lambda: make_provider(Connection(simulator.url), "3.6.0", waits.retries()), frozenset()
+    )
 
     async def typed(provider: Any) -> T:
         await provider.read_server()

@@ -119,9 +119,9 @@ def test_what_is_cut_is_counted_and_named_and_deletes_stay() -> None:
     assert text.index("100 to destroy") < text.index("search")
     shown = set(re.findall(r'SlackChannel (?:&quot;|")(channel-\d+)', text))
     assert {change.name for change in plan.targets[0].changes if change.action is Action.DELETE} <= shown
-    told = re.search(r"\*\*Cut for length:\*\* (\d+) entries \((\d+) update\): `channel-", text)
-    assert told is not None
-    assert int(told[1]) == int(told[2]) == 5000 - len(shown)
+    cut = re.search(r"\*\*Cut for length:\*\* (\d+) entries \((\d+) update\): `channel-", text)
+    assert cut is not None
+    assert int(cut[1]) == int(cut[2]) == 5000 - len(shown)
 
 
 def test_many_new_objects_push_no_detail_of_a_change_to_a_live_one_out() -> None:

@@ -127,9 +127,9 @@ def test_blocks_are_checked(
 
 
 def test_only_the_first_known_block_is_read(client: Client) -> None:
-    foreign = {"slack": {"url": 5}}
+    unexpected = {"slack": {"url": 5}}
 
-    assert client.create("a", "webhook", HOOK, **foreign).status_code == 200
+    assert client.create("a", "webhook", HOOK, **unexpected).status_code == 200
     content = {"name": "n", "config_type": "webhook", "chime": HOOK, "webhook": HOOK}
     second = client.call("POST", "/configs", json={"config": content})
 

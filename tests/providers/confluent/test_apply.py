@@ -132,9 +132,9 @@ def test_an_unmarked_object_of_our_name_stops_the_create_until_it_is_adopted() -
 
 def test_what_is_not_ours_is_never_touched_and_what_the_platform_made_is_not_even_counted() -> None:
     organisation = Organisation(Behaviours(unknown_kind=UnknownKind.YES))
-    foreign = {"display_name": "theirs", "target": {"kind": "Slack", "webhook_url": SLACK}}
-    theirs = organisation.api.store.add("integrations", foreign)
-    marked = foreign | {"description": "[other/thing]", "display_name": "others"}
+    unmanaged = {"display_name": "theirs", "target": {"kind": "Slack", "webhook_url": SLACK}}
+    theirs = organisation.api.store.add("integrations", unmanaged)
+    marked = unmanaged | {"description": "[other/thing]", "display_name": "others"}
     organisation.api.store.add("integrations", marked)
     plan = organisation.plan([ONCALL], PRUNE)
     subscriptions = len(organisation.api.store.latest("subscriptions"))
@@ -184,11 +184,11 @@ def test_a_type_that_cannot_be_had_is_an_error_of_its_own_manifest(
 
 
 def test_two_manifests_of_one_type_are_an_error_of_both() -> None:
-    twins = [
+    copies = [
         subscription("one", "Connector recovered", "oncall"),
         subscription("two", "nt-k1v6z", "oncall"),
     ]
-    plan = Organisation().plan([ONCALL, *twins])
+    plan = Organisation().plan([ONCALL, *copies])
     assert [refusal.name for refusal in plan.refusals] == ["one", "two"]
     assert all("one and two have the same notification_type" in one.message for one in plan.refusals)
 

@@ -95,11 +95,11 @@ def test_every_switch_is_set_by_its_words(name: str) -> None:
         assert getattr(behaviours, name) is setting
 
 
-@pytest.mark.parametrize(("word", "told"), [("adresses=stars", "unique_names"), ("addresses=odd", "crosses")])
-def test_an_unknown_switch_or_setting_lists_what_there_is(word: str, told: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("word", "said"), [("adresses=stars", "unique_names"), ("addresses=odd", "crosses")])
+def test_an_unknown_switch_or_setting_lists_what_there_is(word: str, said: str, tmp_path: Path) -> None:
     done = Shell(tmp_path).run("simulate", "--port", "0", "--confluent", word)
     assert done.code == 1
-    assert told in done.err
+    assert said in done.err
 
 
 @pytest.mark.parametrize(
@@ -281,11 +281,11 @@ def test_a_wrong_key_is_refused_as_set(code: int) -> None:
     assert ("Cloud API Key" in answer.text) is (code == 403)
 
 
-@pytest.mark.parametrize(("setting", "told"), [("absent", None), ("zero", "0001-01-01T00:00:00Z")])
-def test_what_is_there_may_have_the_time_of_a_deletion(setting: str, told: str | None) -> None:
+@pytest.mark.parametrize(("setting", "said"), [("absent", None), ("zero", "0001-01-01T00:00:00Z")])
+def test_what_is_there_may_have_the_time_of_a_deletion(setting: str, said: str | None) -> None:
     with playing(f"deleted-at={setting}") as running:
         found = [one["metadata"].get("deleted_at") for one in get(running, "integrations").json()["data"]]
-    assert found == [told, told]
+    assert found == [said, said]
 
 
 def test_the_time_of_a_deletion_may_be_that_of_the_creation() -> None:
@@ -323,15 +323,15 @@ def test_a_user_is_an_object_or_a_string(setting: str, user: object) -> None:
 
 @pytest.mark.parametrize("code", [402, 400])
 @pytest.mark.parametrize(
-    ("words", "told"), [("id", "integrations_per_org"), ("limited", "is currently limited to 0 integrations")]
+    ("words", "said"), [("id", "integrations_per_org"), ("limited", "is currently limited to 0 integrations")]
 )
-def test_a_full_organisation_says_so_in_its_words(words: str, told: str, code: int) -> None:
+def test_a_full_organisation_says_so_in_its_words(words: str, said: str, code: int) -> None:
     target = {"kind": "Webhook", "url": "https://hooks.example/x"}
     with playing(f"quota-words={words}", f"quota-code={code}") as running:
         running.confluent.integrations.quota = 0
         answer = post(running, "integrations", display_name="x", target=target)
     assert answer.status_code == code
-    assert told in answer.text
+    assert said in answer.text
 
 
 @pytest.mark.parametrize(

@@ -36,7 +36,7 @@ def meanwhile(organisation: Organisation, method: str, end: str, action: Callabl
     organisation.trouble = trouble
 
 
-def twins(organisation: Organisation, first: str = SLACK, second: str = SLACK) -> tuple[str, str]:
+def two_alike(organisation: Organisation, first: str = SLACK, second: str = SLACK) -> tuple[str, str]:
     """Two integrations with the mark of `oncall`, the older first, as two runs at once leave them."""
     made = []
     for url in (first, second):
@@ -87,7 +87,7 @@ def test_two_applies_at_once_leave_one_integration_in_the_end(setting: str) -> N
 def test_the_younger_goes_without_prune_and_its_subscriptions_to_the_older(used: str, setting: str) -> None:
     organisation = Organisation(Behaviours.parse([setting, "order=newest-first"]))
     organisation.apply([subscription("recovered", "Connector recovered", "role:OrganizationAdmin")])
-    older, younger = twins(organisation)
+    older, younger = two_alike(organisation)
     users = {"older": [older], "younger": [younger], "both": [older, younger]}[used]
     document = next(
         one for one in organisation.api.store.latest("subscriptions") if one["notification_type"]["id"] == "nt-k1v6z"
@@ -106,7 +106,7 @@ def test_the_younger_goes_without_prune_and_its_subscriptions_to_the_older(used:
 )
 def test_two_that_are_not_known_to_be_the_same_are_listed_and_held(settings: list[str], second: str) -> None:
     organisation = Organisation(Behaviours.parse(settings))
-    older, younger = twins(organisation, SLACK, second)
+    older, younger = two_alike(organisation, SLACK, second)
     renamed = channel("SlackChannel", "oncall", SLACK, display_name="New")
     for resources in ([ONCALL], [renamed, HOOKED]):
         plan = organisation.plan(resources)
