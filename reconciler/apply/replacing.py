@@ -107,7 +107,7 @@ async def _flag(session: Session, change: Change, found: Found, *, replaced: boo
 async def repoint(session: Session, key: ChangeKey, old_id: str, new_id: str) -> None:
     """Make whatever refers to the old object refer to the new one."""
     async with session.pointing:
-        for item in session.matching.found:
+        for item in session.readers_of(old_id):
             before = await _reader_of(session, item, old_id)
             if before is None:
                 continue
@@ -120,7 +120,7 @@ async def repoint(session: Session, key: ChangeKey, old_id: str, new_id: str) ->
 async def detach(session: Session, key: ChangeKey, object_id: str) -> None:
     """Take an object out of the lists of those that carry no mark, before it is deleted; others are guarded."""
     async with session.pointing:
-        for item in session.matching.found:
+        for item in session.readers_of(object_id):
             if item.live.kind is None or not KINDS[item.live.kind].key_field:
                 continue
             before = await _reader_of(session, item, object_id)

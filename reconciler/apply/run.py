@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import traceback
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import field
 from pathlib import Path
@@ -42,15 +43,15 @@ async def finish(tasks: Collection[asyncio.Task[T]], stop: Stop) -> None:
 
     Not a TaskGroup, which waits for as long as a cancelled task takes, and ends all tasks when one fails.
     """
-    ended = asyncio.create_task(stop.hard.wait())
-    waiting: set[asyncio.Task[T]] = set(tasks)
+    if not tasks:
+        return
+    all_done, ended = asyncio.create_task(asyncio.wait(tasks)), asyncio.create_task(stop.hard.wait())
     try:
-        while waiting and not ended.done():
-            await asyncio.wait([*waiting, ended], return_when=asyncio.FIRST_COMPLETED)
-            waiting = {task for task in waiting if not task.done()}
+        await asyncio.wait((all_done, ended), return_when=asyncio.FIRST_COMPLETED)
     finally:  # whoever waits may be cancelled too: no task outlives the targets' connections
+        all_done.cancel()
         ended.cancel()
-        await _cancel(waiting)
+        await _cancel({task for task in tasks if not task.done()})
 
 
 async def _cancel(waiting: set[asyncio.Task[T]]) -> None:
@@ -131,27 +132,47 @@ class _Runner:
         self._observe = observe
         self._places = asyncio.Semaphore(session.options.parallelism)
         self._tasks: dict[ChangeKey, asyncio.Task[ChangeResult]] = {}
-        self._needs: dict[ChangeKey, tuple[ChangeKey, ...]] = {}
+        self._needed_by: dict[ChangeKey, list[ChangeKey]] = defaultdict(list)
         self._deletes: list[ChangeKey] = []
-        self._settled: dict[ChangeKey, asyncio.Event] = {}
+        self._deleted = False
+        self._order: dict[ChangeKey, int] = {}  # of all but deletes
+        self._unsettled: set[ChangeKey] = set()
+        self._failed: ChangeKey | None = None  # the first of the plan that came to nothing
+        self._all_settled = asyncio.Event()
 
     async def run(self, changes: tuple[Change, ...], stop: Stop) -> tuple[ChangeResult, ...]:
         """All results, in the order of the changes."""
         self._session.make_room = self._make_room
-        self._needs = {change.key: change.needs for change in changes}
+        for change in changes:
+            for key in change.needs:
+                self._needed_by[key].append(change.key)
         self._deletes = [change.key for change in changes if change.action is Action.DELETE and not change.held]
-        self._settled = {change.key: asyncio.Event() for change in changes if change.action is not Action.DELETE}
+        others = (change.key for change in changes if change.action is not Action.DELETE)
+        self._order = {key: place for place, key in enumerate(others)}
+        self._unsettled = set(self._order)
+        self._settle(())
         for change in changes:
             self._tasks[change.key] = asyncio.create_task(self._one(change))
         await finish(self._tasks.values(), stop)
         return tuple(_result(change, self._tasks[change.key]) for change in changes)
 
     async def _one(self, change: Change) -> ChangeResult:
+        stands = False
         try:
-            return await self._when_due(change)
+            result = await self._when_due(change)
+            stands = result.status in _STANDS
+            self._deleted |= change.action is Action.DELETE and result.status is Status.APPLIED
+            return result
         finally:
-            if change.key in self._settled:
-                self._settled[change.key].set()
+            if not stands and change.key in self._order:
+                self._failed = min(self._failed or change.key, change.key, key=self._order.__getitem__)
+            self._settle((change.key,))
+
+    def _settle(self, keys: Iterable[ChangeKey]) -> None:
+        """No delete that nobody named waits for these any more."""
+        self._unsettled.difference_update(keys)
+        if not self._unsettled:
+            self._all_settled.set()
 
     async def _when_due(self, change: Change) -> ChangeResult:
         if change.held:
@@ -173,29 +194,30 @@ class _Runner:
 
     async def _what_did_not_stand(self) -> str:
         """A change of this target that came to nothing, "" if there is none. What waits for room is not waited for."""
-        for key, settled in self._settled.items():
-            await settled.wait()
-            task = self._tasks[key]
-            if task.done() and _came_to_nothing(task):
-                return str(key)
-        return ""
+        await self._all_settled.wait()
+        return str(self._failed) if self._failed else ""
 
     async def _make_room(self, waiting: ChangeKey) -> bool:
         """Let the pending deletes go first that do not wait for this change themselves."""
-        for key, settled in self._settled.items():
-            if key == waiting or self._waits_for(key, waiting):
-                settled.set()
-        free = [self._tasks[delete] for delete in self._deletes if not self._waits_for(delete, waiting)]
+        bound = self._all_that_wait_for(waiting)
+        self._settle(bound)
+        self._deletes = [key for key in self._deletes if not self._tasks[key].done()]
+        free = [self._tasks[key] for key in self._deletes if key not in bound]
         self._places.release()  # the change gives its place up while it waits
         try:
-            results = [await asyncio.shield(task) for task in free]
+            for task in free:
+                await asyncio.shield(task)
         finally:
             await self._places.acquire()
-        return any(result.status is Status.APPLIED for result in results)
+        return self._deleted
 
-    def _waits_for(self, key: ChangeKey, other: ChangeKey) -> bool:
-        needs = self._needs.get(key, ())
-        return other in needs or any(self._waits_for(one, other) for one in needs)
+    def _all_that_wait_for(self, key: ChangeKey) -> set[ChangeKey]:
+        """A change and all that need it, directly or not."""
+        found, new = {key}, [key]
+        while new:
+            new = [one for key in new for one in self._needed_by[key] if one not in found]
+            found.update(new)
+        return found
 
     def _reported(self, result: ChangeResult) -> ChangeResult:
         session = self._session
@@ -205,10 +227,6 @@ class _Runner:
         except Exception:
             _LOG.debug("nobody reads the progress lines any more")  # a pager or `tee` that went away
         return result
-
-
-def _came_to_nothing(task: asyncio.Task[ChangeResult]) -> bool:
-    return task.cancelled() or task.exception() is not None or task.result().status not in _STANDS
 
 
 def _result(change: Change, task: asyncio.Task[ChangeResult]) -> ChangeResult:

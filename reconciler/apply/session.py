@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets as randomness
-from collections.abc import Awaitable, Callable
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 
 from reconciler.apply.journal import Journal
@@ -15,10 +16,11 @@ from reconciler.model.dataclass import dataclass
 from reconciler.model.evidence import expectation
 from reconciler.model.provider import Provider
 from reconciler.model.resource import ChangeKey, Expect, OnFailure, Payload, Resource
+from reconciler.model.values import Value
 from reconciler.plan.changes import Change, Message, TargetPlan
 from reconciler.plan.diff import Secrets
 from reconciler.plan.marks import CANARY, DISABLED, PROTECTED, UNVERIFIED, Found, Mark, Match, Matching, Ownership
-from reconciler.plan.payload import make_payload
+from reconciler.plan.payload import make_payload, references
 from reconciler.plan.sending import we_disable
 
 
@@ -67,6 +69,8 @@ class Session:
     _matches_by_id: dict[str, Match] = field(default_factory=dict)
     _found: dict[str, Found] = field(default_factory=dict)
     _messages: dict[ChangeKey, Message] = field(default_factory=dict)
+    _stays: dict[str, str] = field(default_factory=dict)
+    _readers: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def __post_init__(self) -> None:
         matched = {match.resource.name: match.found.id for match in self.matching.matches if match.found}
@@ -76,6 +80,29 @@ class Session:
         self._matches_by_id = {match.found.id: match for match in self.matching.matches if match.found}
         self._found = {item.id: item for item in self.matching.found}
         self._messages = {message.key: message for message in self.plan.messages}
+        self._stays = {item.id: kept for item, kept in self.matching.duplicates}
+        for item in self.matching.found:
+            if item.live.kind is not None:
+                self._note_references(item.id, item.live.kind, item.live.fields)
+
+    def _note_references(self, object_id: str, kind: str, fields: Mapping[str, Value]) -> None:
+        for name in references(fields, kind):
+            self._readers[name].add(object_id)
+
+    def wrote(self, object_id: str, payload: Payload | None) -> None:
+        """Remember what was written last (None: it was deleted)."""
+        self.written[object_id] = payload
+        if payload is not None:
+            self._note_references(object_id, payload.kind, payload.fields)
+
+    def readers_of(self, object_id: str) -> list[Found]:
+        """The live objects that refer to one, or did when they were planned or written by this run, by id."""
+        readers = self._readers.get(object_id, set[str]())
+        return [self._found[reader] for reader in sorted(readers) if reader in self._found]
+
+    def stays(self, duplicate_id: str) -> str:
+        """The id of the object that stays where a duplicate of it goes."""
+        return self._stays[duplicate_id]
 
     def match(self, name: str) -> Match:
         """The match of a resource that the plan names."""

@@ -24,6 +24,7 @@ from reconciler.plan.marks import UNVERIFIED, Found, Match
 from reconciler.plan.match import read_found
 from reconciler.plan.payload import UnknownReferenceError, differing_fields, payload_of_live
 from reconciler.plan.sending import is_enabled
+from reconciler.tasks import side_by_side
 
 
 async def carry_out(session: Session, change: Change) -> ChangeResult:
@@ -181,7 +182,7 @@ async def _delete(session: Session, change: Change) -> ChangeResult:
 
 async def _hand_over(session: Session, change: Change, found: Found) -> None:
     """Point whatever refers to a duplicate to the one that stays, which must still be there."""
-    kept = next(kept for item, kept in session.matching.duplicates if item.id == found.id)
+    kept = session.stays(found.id)
     if session.written.get(kept, True) is None or await session.provider.read(kept) is None:
         raise writing.MovedError(f"{kept}, which has the same mark and should stay, was deleted: plan again")
     await repoint(session, change.key, found.id, kept)
@@ -231,8 +232,9 @@ async def _read_again(session: Session) -> dict[str, LiveObject]:
     objects = {item.id: item for item in listing.objects}
     if not listing.stale:
         return objects
-    for object_id in session.written:
-        live = await session.provider.read(object_id)
+    written = list(session.written)
+    reads = await side_by_side(map(session.provider.read, written), session.options.parallelism)
+    for object_id, live in zip(written, reads, strict=True):
         if live is None:
             objects.pop(object_id, None)
         else:

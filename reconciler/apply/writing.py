@@ -82,7 +82,7 @@ async def _create_once(session: Session, key: ChangeKey, payload: Payload, step:
     with session.journal.step(key, step, payload.id or "") as record:
         object_id = await session.provider.create(payload)
         record.id = object_id
-    session.written[object_id] = payload
+    session.wrote(object_id, payload)
     return object_id
 
 
@@ -92,7 +92,7 @@ async def update(
     """Give an object new fields and read it back. `before` is what was read last."""
     with session.journal.step(key, step, before.id):
         await session.provider.update(before.id, payload, before)
-    session.written[before.id] = payload
+    session.wrote(before.id, payload)
     await _read_back(session, before.id, payload)
 
 
@@ -100,7 +100,7 @@ async def delete(session: Session, key: ChangeKey, object_id: str, *, step: str 
     """Remove an object; False if it was already gone."""
     with session.journal.step(key, step, object_id):
         existed = await session.provider.delete(object_id)
-    session.written[object_id] = None
+    session.wrote(object_id, None)
     return existed
 
 

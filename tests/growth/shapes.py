@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 from reconciler.model.provider import Abilities, KeyWord
@@ -108,6 +108,11 @@ def not_comparable_but_of_one_display_name(count: int) -> Project:
 @shape
 def pruned(count: int) -> Project:
     return Project([], lives(channels(count)), PRUNE)
+
+
+@shape
+def new_and_pruned(count: int) -> Project:
+    return Project(channels(count, "new"), lives(channels(count, webhook_url=url(-1))), PRUNE)
 
 
 @shape
@@ -362,25 +367,24 @@ def _subscriptions(count: int, *, gone: bool) -> Project:
     ]
     held = [
         LiveObject(
-            f"sub-{one:05}",
+            f"sub-{one}",
             "Subscription",
-            {"notification_type": f"type-{one:05}", "channels": frozenset(_pair(one, count)), "state": "ENABLED"},
+            {
+                "notification_type": f"type-{one}",
+                "channels": frozenset({"u-hand", f"u-00{one}"} if gone else {"u-hand"}),
+                "state": "ENABLED",
+            },
         )
-        for one in range(count)
+        for one in numbers
     ]
     words = {"Subscription": {f"type-{one:05}": KeyWord(f"type-{one:05}") for one in range(count)}}
     return replace(
         integrations,
         resources=[] if gone else [*integrations.resources, *routes],
-        objects=[*integrations.objects, *held],
+        objects=[*integrations.objects, *held, live("SlackChannel", "u-hand")],
         options=PRUNE,
         words=words,
     )
-
-
-def _pair(one: int, count: int) -> Iterator[str]:
-    yield f"u-{one:07}"
-    yield f"u-{(one + 1) % count:07}"
 
 
 @shape
