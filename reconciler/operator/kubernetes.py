@@ -6,6 +6,7 @@ One call, one answer: what fails is tried again by the next look at the project,
 from __future__ import annotations
 
 import base64
+import logging
 import os
 import ssl
 import tempfile
@@ -17,7 +18,7 @@ from typing import Any, Protocol
 import httpx
 
 from reconciler.model.errors import ReconcilerError
-from reconciler.operator.resources import GROUP, VERSION, plural_of
+from reconciler.operator.crds import GROUP, VERSION, plural_of
 
 Document = dict[str, Any]
 _PAGE = 500
@@ -145,6 +146,8 @@ def _reason(answer: httpx.Response) -> str:
 
 def client_of(login: LoginInfo, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
     """A client for the API server that the login leads to."""
+    for name in ("httpx", "httpcore"):
+        logging.getLogger(name).setLevel(logging.WARNING)  # they log every call
     return httpx.AsyncClient(
         base_url=login.server,
         headers=login.as_http_headers(),

@@ -18,7 +18,8 @@ from reconciler.model.errors import ConfigurationError, Problem
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.text import Path
 from reconciler.model.values import PUBLIC_HEADERS
-from reconciler.operator.resources import PROJECT, CustomResource
+from reconciler.operator.crds import PROJECT
+from reconciler.operator.resources import CustomResource
 
 _RULE = "not-in-a-cluster"
 _FIX = 'use {secret: NAME, key: KEY}, a Secret of this namespace with the label channels.gitops/use: "true"'

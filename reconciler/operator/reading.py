@@ -14,8 +14,9 @@ from typing import Any
 
 from reconciler.model.kinds import KINDS
 from reconciler.model.values import SecretText
+from reconciler.operator.crds import PROJECT
 from reconciler.operator.kubernetes import Cluster, ClusterError, Document, path_of
-from reconciler.operator.resources import PROJECT, SECRET_LABEL, CustomResource, KubernetesSecret, Snapshot
+from reconciler.operator.resources import SECRET_LABEL, CustomResource, KubernetesSecret, Snapshot
 from reconciler.tasks import side_by_side
 
 _NOT_FOUND = 404

@@ -15,9 +15,8 @@ from reconciler.manifests.load import Text
 from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import API_VERSION, KINDS
 from reconciler.model.values import SecretText
+from reconciler.operator.crds import GROUP, PROJECT, plural_of
 
-GROUP, VERSION = API_VERSION.split("/")
-PROJECT = "Project"
 FINALIZER = f"{GROUP}/finalizer"
 REQUESTED_AT = f"{GROUP}/requested-at"
 TEST_REQUESTED_AT = f"{GROUP}/test-requested-at"
@@ -27,11 +26,6 @@ SECRET_LABEL = f"{GROUP}/use"
 
 SHARD_LABEL = f"sharding.{GROUP}/key"
 """The label of a Project whose value names the shard that it belongs to; without it the main operator's."""
-
-
-def plural_of(kind: str) -> str:
-    """A kind's name in addresses of the API: `slackchannels`."""
-    return f"{kind.lower()}s"
 
 
 @dataclass(frozen=True, slots=True)

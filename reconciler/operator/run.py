@@ -27,6 +27,7 @@ from reconciler.operator.loop import Loop
 from reconciler.operator.permissions import Policy
 from reconciler.operator.probes import serve_probes
 from reconciler.operator.reading import Snapshots
+from reconciler.operator.release import release_finalizers
 from reconciler.operator.rounds import Rounds, Surroundings
 from reconciler.operator.schedule import Key
 from reconciler.operator.watch import Watch, log_in
@@ -82,6 +83,15 @@ async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -
         await operator.run(ending)
     if operator.failure is not None:
         raise ConfigurationError(f"the watch ended: {operator.failure}") from operator.failure
+
+
+async def release_all(namespaces: tuple[str, ...]) -> list[str]:
+    """Take our finalizers off, in these namespaces or in all; a line for each object."""
+    cluster = Cluster(log_in)
+    try:
+        return await release_finalizers(cluster, namespaces)
+    finally:
+        await cluster.close()
 
 
 class Operator:

@@ -18,18 +18,15 @@ import kopf
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
+from reconciler.operator.crds import GROUP, PROJECT, VERSION, plural_of
 from reconciler.operator.kubernetes import LoginInfo
 from reconciler.operator.resources import (
     ALLOW,
-    GROUP,
     KINDS_BY_PLURAL,
-    PROJECT,
     REQUESTED_AT,
     SECRET_LABEL,
     SHARD_LABEL,
     TEST_REQUESTED_AT,
-    VERSION,
-    plural_of,
 )
 
 _SECRETS = "secrets"

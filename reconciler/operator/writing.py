@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
+from reconciler.operator.crds import GROUP, VERSION
 from reconciler.operator.events import Event, events_of
 from reconciler.operator.kubernetes import Cluster, ClusterError, path_of
-from reconciler.operator.resources import FINALIZER, GROUP, VERSION, CustomResource
+from reconciler.operator.resources import FINALIZER, CustomResource
 from reconciler.operator.status import Status, is_same
 
 _LOG = logging.getLogger("reconciler.operator")

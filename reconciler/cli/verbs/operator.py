@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
+import os
+from pathlib import Path
+
 import click
 
 from reconciler.cli.options import option, takes
-from reconciler.cli.terminal import out
+from reconciler.cli.terminal import note, out
+from reconciler.model.errors import ConfigurationError, install_hint
 from reconciler.operator.install import OPERATOR, Install, objects_of, to_yaml
 
 
@@ -30,4 +36,48 @@ def command() -> None:
 def manifests(install: Install) -> int:
     """Print what a cluster needs before the operator runs there, for `kubectl apply --server-side -f -`."""
     out(to_yaml(objects_of(install)))
+    return 0
+
+
+_NAMESPACES = option(
+    "--namespace", "namespaces", multiple=True, metavar="NAME", help="Only this namespace; can be repeated."
+)
+
+
+@command.command("run")
+@_NAMESPACES
+@option("--shard", default="", metavar="KEY", help="Only Projects with the label sharding.channels.gitops/key=KEY.")
+@option(
+    "--lease-namespace", default="", metavar="NAME", help="Where Leases are kept. Default: the pod's own namespace."
+)
+@option("--policy", type=click.Path(path_type=Path), help="The administrator's policy file.")
+@option("--host", default="0.0.0.0", show_default=True, help="Where probes and metrics are served.")  # noqa: S104
+@option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="And at which port.")
+def run(
+    namespaces: tuple[str, ...], shard: str, lease_namespace: str, policy: Path | None, host: str, port: int
+) -> int:
+    """Reconcile the custom resources of a cluster until SIGTERM; in a pod, or with KUBECONFIG."""
+    try:
+        from reconciler.operator.run import OperatorSettings, run_operator
+    except ModuleNotFoundError:
+        raise ConfigurationError(f"the operator's libraries are missing: {install_hint('operator')}") from None
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
+    logging.getLogger("aiohttp").setLevel(logging.WARNING)
+    settings = OperatorSettings(namespaces, shard, lease_namespace, policy, host, port)
+    asyncio.run(run_operator(settings, dict(os.environ)))
+    return 0
+
+
+@command.command("release")
+@_NAMESPACES
+def release(namespaces: tuple[str, ...]) -> int:
+    """Take the operator's finalizers off, before it is uninstalled. What is live stays."""
+    try:
+        from reconciler.operator.run import release_all
+    except ModuleNotFoundError:
+        raise ConfigurationError(f"the operator's libraries are missing: {install_hint('operator')}") from None
+    released = asyncio.run(release_all(namespaces))
+    for line in released:
+        out(line)
+    note(f"{len(released)} released")
     return 0

@@ -1,0 +1,51 @@
+"""`reconciler operator release`: take our finalizers off, so that no deletion waits for an operator that is gone."""
+
+from __future__ import annotations
+
+from reconciler.model.kinds import KINDS
+from reconciler.operator.crds import PROJECT
+from reconciler.operator.kubernetes import Cluster, ClusterError, path_of
+from reconciler.operator.resources import FINALIZER, CustomResource
+
+_GONE = (404, 409)
+
+
+async def release_finalizers(cluster: Cluster, namespaces: tuple[str, ...]) -> list[str]:
+    """Every object that was let go, in a line each; of these namespaces, or of all. What is live stays.
+
+    An operator that still runs would put the finalizers back: it is to be stopped first.
+    """
+    lines: list[str] = []
+    for kind in (*KINDS, PROJECT):
+        for namespace in namespaces or ("",):
+            try:
+                found = await cluster.list(path_of(kind, namespace))
+            except ClusterError as error:
+                if error.status == _GONE[0]:  # its definition is not installed
+                    continue
+                raise
+            for item in found:
+                resource = CustomResource.read(kind, item)
+                if resource.has_finalizer and await _let_go(cluster, resource):
+                    lines.append(f"{resource.namespace}/{resource.name} ({kind})")
+    return lines
+
+
+async def _let_go(cluster: Cluster, resource: CustomResource) -> bool:
+    """Take the finalizer off; once more from what is there now if the object changed meanwhile."""
+    path = path_of(resource.kind, resource.namespace, resource.name)
+    for _ in range(3):
+        finalizers = [name for name in resource.finalizers if name != FINALIZER]
+        body = {"metadata": {"resourceVersion": resource.version, "finalizers": finalizers}}
+        try:
+            await cluster.patch(path, body)
+        except ClusterError as error:
+            if error.status not in _GONE:
+                raise
+            now = await cluster.get(path)
+            if now is None:
+                return False
+            resource = CustomResource.read(resource.kind, now)
+            continue
+        return True
+    raise ClusterError(f"{path} changes again and again: is the operator stopped?")
