@@ -23,6 +23,8 @@ from reconciler.plan.changes import Message
 from reconciler.plan.marks import Match
 from reconciler.plan.sending import is_enabled
 
+_SECONDS_TO_END = 0.2  # for a cancelled call to give its connection back; a run that is stopped waits no longer
+
 Pause = Callable[[float], Awaitable[object]]
 """Waits for so many seconds."""
 
@@ -172,4 +174,5 @@ async def _unless_stopped(session: Session, resource: Resource, send: Callable[[
         return task.result() if task.done() else Tested(unknown(UnknownReason.INTERRUPTED))
     finally:
         stop.cancel()
-        task.cancel()
+        task.cancel()  # and what it began is over before anything else is written
+        await asyncio.wait([task], timeout=_SECONDS_TO_END)

@@ -15,7 +15,16 @@ from reconciler.model.provider import Provider
 from reconciler.model.secret_fields import SecretValue
 from reconciler.model.values import SecretReference, SecretText
 from reconciler.providers import provided
-from reconciler.providers.connection import Auth, Basic, Bearer, ClientCertificate, Connection, SigV4, Tls
+from reconciler.providers.connection import (
+    Auth,
+    Basic,
+    Bearer,
+    ClientCertificate,
+    Connection,
+    SigV4,
+    Tls,
+    with_credentials,
+)
 from reconciler.providers.limits import RunLimits
 from reconciler.providers.retries import Retries
 from reconciler.secrets.resolver import Resolver
@@ -63,7 +72,7 @@ async def connection_of(
     return Connection(
         url=_url(workspace, target, settings),
         name=target,
-        auth=_auth(settings, values, workspace),
+        auth=await with_credentials(_auth(settings, values, workspace)),
         tls=_tls(settings, workspace),
         headers={name: _opened(value, values) for name, value in settings.headers.items()},
         timeout_seconds=timeout or settings.timeout_seconds,

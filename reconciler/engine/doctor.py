@@ -13,7 +13,7 @@ from contextlib import AsyncExitStack
 
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import DoctorOptions, Purpose, Surroundings
-from reconciler.engine.read import resolver_of, see_users
+from reconciler.engine.read import give_back, resolver_of, see_users
 from reconciler.engine.targets import references_in
 from reconciler.model.errors import (
     ConfigurationError,
@@ -105,7 +105,7 @@ async def _target(workspace: Workspace, name: str, options: DoctorOptions, limit
     except (ConfigurationError, SecretError) as error:
         return [failure(name, "settings", str(error))]
     async with AsyncExitStack() as stack:
-        stack.push_async_callback(provider.close)
+        stack.push_async_callback(give_back, provider)
         checks = [ok(name, "address", connection.address), *await check_network(connection)]
         if any(check.health is Health.FAILURE for check in checks):
             return checks

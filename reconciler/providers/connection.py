@@ -6,6 +6,7 @@ Apart because it is checked once, before the first request: whatever is wrong he
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
 import logging
 import re
@@ -208,6 +209,22 @@ def _headers(connection: Connection) -> dict[str, str]:
     return texts
 
 
+async def with_credentials(auth: Auth) -> Auth:
+    """The same; of `SigV4` with its credentials, found in a thread: botocore may run a program or ask the network.
+
+    ConfigurationError if there are none.
+    """
+    if not isinstance(auth, SigV4):
+        return auth
+    return await asyncio.to_thread(_sign_requests, auth)
+
+
+def _sign_requests(auth: SigV4) -> httpx.Auth:
+    from reconciler.providers.sigv4 import SigV4Auth  # botocore takes long to import
+
+    return SigV4Auth(auth.region, auth.service)
+
+
 def _make_auth(connection: Connection) -> httpx.Auth | None:
     match connection.auth:
         case Basic(username, password):
@@ -216,10 +233,8 @@ def _make_auth(connection: Connection) -> httpx.Auth | None:
             if not re.fullmatch(_HEADER_VALUE, token.reveal()):
                 raise _wrong(connection, "auth.bearer", "the token cannot be sent in a header", "is it one line?")
             return _BearerAuth(token)
-        case SigV4(region, service):
-            from reconciler.providers.sigv4 import SigV4Auth  # botocore takes long to import
-
-            return SigV4Auth(region, service)
+        case SigV4() as signing:
+            return _sign_requests(signing)
         case httpx.Auth() as own:
             return own
         case _:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -12,8 +12,9 @@ import pytest
 import reconciler
 from reconciler.apply.run import Stop
 from reconciler.engine import connect as connecting
+from reconciler.model.evidence import Delivery, Health
 from reconciler.model.provider import Listing, Provider
-from reconciler.model.resource import Server
+from reconciler.model.resource import Payload, Server
 from reconciler.providers import BUILT_IN
 from reconciler.providers.connection import Connection
 from reconciler.providers.retries import Retries
@@ -33,11 +34,24 @@ class Watched(MemoryProvider):
 
     closed: int = 0
     broken: str = ""
+    testing: asyncio.Event = field(default_factory=asyncio.Event)
+    deleted_meanwhile: bool | None = None
 
     async def close(self) -> None:
         self.closed += 1
         if self.broken == "close":
             raise RuntimeError("the connection does not close well")
+
+    async def send_test(self, object_id: str, payload: Payload | None = None) -> Delivery:
+        if self.broken != "hang":
+            return await super().send_test(object_id, payload)
+        self.testing.set()
+        try:
+            return await asyncio.Future[Delivery]()
+        finally:
+            for _ in range(5):  # a client gives a connection back in steps
+                await asyncio.sleep(0)
+            self.deleted_meanwhile = any(call.verb == "delete" for call in self.calls)
 
     async def read_all(self) -> Listing:
         if self.broken == "read":
@@ -126,3 +140,30 @@ def test_so_do_tests_and_lists(opened: dict[str, Watched], run: Prepare) -> None
     asyncio.run(reconciler.send_tests(run(reconciler.TestOptions(names=("oncall",)))))
     asyncio.run(reconciler.list_objects(run(reconciler.ListOptions())))
     assert [provider.closed for provider in opened.values()] == [2, 2]
+
+
+def test_so_does_a_doctor_and_a_close_that_fails_is_no_problem_of_it(opened: dict[str, Watched], run: Prepare) -> None:
+    opened["search"].broken = "close"
+    here = run(reconciler.PlanOptions()).workspace.here
+    checks = asyncio.run(reconciler.examine(reconciler.DoctorOptions(), here))
+    assert {check.subject for check in checks if check.health is Health.FAILURE} == {
+        "search",
+        "other",
+    }  # nobody listens
+    assert [provider.closed for provider in opened.values()] == [1, 1]
+
+
+def test_a_test_that_a_stop_gives_up_has_ended_before_its_channel_is_rolled_back(
+    opened: dict[str, Watched], run: Prepare
+) -> None:
+    async def stopped() -> None:
+        stop, watched = Stop(), opened["search"]
+        applying = asyncio.create_task(reconciler.apply_plan(run(reconciler.ApplyOptions()), stop))
+        await watched.testing.wait()
+        stop.soft.set()
+        await applying
+
+    opened["search"].broken = "hang"
+    asyncio.run(stopped())
+    assert opened["search"].deleted_meanwhile is False
+    assert any(call.verb == "delete" for call in opened["search"].calls)

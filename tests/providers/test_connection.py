@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import base64
 import logging
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,16 @@ import pytest
 
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.values import SecretText
-from reconciler.providers.connection import Basic, Bearer, ClientCertificate, Connection, SigV4, Tls, make_client
+from reconciler.providers.connection import (
+    Basic,
+    Bearer,
+    ClientCertificate,
+    Connection,
+    SigV4,
+    Tls,
+    make_client,
+    with_credentials,
+)
 
 BASIC = Basic(SecretText("user"), SecretText("S3CR3TPASSWORD"))
 
@@ -154,6 +164,16 @@ def test_signing_without_credentials_is_an_error(monkeypatch: pytest.MonkeyPatch
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     with pytest.raises(ConfigurationError, match="found no AWS credentials"):
         make_client(Connection("https://search.example", auth=SigV4("eu-west-1")))
+
+
+def test_credentials_to_sign_with_are_found_off_the_event_loop(monkeypatch: pytest.MonkeyPatch) -> None:
+    from botocore.session import Session
+
+    found_in: list[threading.Thread] = []
+    monkeypatch.setattr(Session, "get_credentials", lambda _: found_in.append(threading.current_thread()) or object())
+    assert isinstance(asyncio.run(with_credentials(SigV4("eu-west-1"))), httpx.Auth)
+    assert threading.main_thread() not in found_in
+    assert len(found_in) == 1
 
 
 def test_signing_without_its_extra_names_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
