@@ -170,7 +170,12 @@ def test_credentials_to_sign_with_are_found_off_the_event_loop(monkeypatch: pyte
     from botocore.session import Session
 
     found_in: list[threading.Thread] = []
-    monkeypatch.setattr(Session, "get_credentials", lambda _: found_in.append(threading.current_thread()) or object())
+
+    def find(_session: Session) -> object:
+        found_in.append(threading.current_thread())
+        return object()
+
+    monkeypatch.setattr(Session, "get_credentials", find)
     assert isinstance(asyncio.run(with_credentials(SigV4("eu-west-1"))), httpx.Auth)
     assert threading.main_thread() not in found_in
     assert len(found_in) == 1
