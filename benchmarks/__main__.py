@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 
 from benchmarks.history import DEFAULT, TOLERANCE, Comparison, append, compare_with, machine, read_history, record
-from benchmarks.measure import Measure, missed
+from benchmarks.measure import Measure, markdown_row, missed
 
 GROUPS = {
     "starting": "cold starts of the verbs, against a bare Python, imports, and a bare list call",
@@ -34,7 +34,10 @@ GROUPS = {
 @click.option(
     "--tolerance", type=click.FloatRange(1.0), default=TOLERANCE, show_default=True, help="What is not worse."
 )
-def main(groups: Sequence[str], history: Path, no_history: bool, fail_on_regression: bool, tolerance: float) -> None:
+@click.option("--markdown", is_flag=True, help="Print the figures as a table of the README, too.")
+def main(
+    groups: Sequence[str], history: Path, no_history: bool, fail_on_regression: bool, tolerance: float, markdown: bool
+) -> None:
     """Measure all groups, or those that are named: ratios of sides that took turns in one run."""
     click.echo(f"{machine()}; Python {platform.python_version()}; load {os.getloadavg()[0]:.1f}; medians of rounds\n")
     measures = []
@@ -46,6 +49,8 @@ def main(groups: Sequence[str], history: Path, no_history: bool, fail_on_regress
     if not no_history:
         append(history, run)
     click.echo("\n" + "\n".join(_words(comparison, measures, "" if no_history else str(history))))
+    if markdown:
+        click.echo("\n| what | figure | measured |\n|---|---|---|\n" + "\n".join(map(markdown_row, measures)))
     if fail_on_regression and comparison.worse:
         sys.exit(1)
 

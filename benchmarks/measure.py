@@ -50,6 +50,12 @@ class Measure:
         return f"{self.name:<58} {self.value:>8.2f} {self.unit:<6} {self.detail}{promised}".rstrip()
 
 
+def markdown_row(measure: Measure) -> str:
+    """The measure as a row of the README's table: what, the figure, what it was made of."""
+    figure = f"{measure.value:.2f} {measure.unit}" if not measure.not_run else "NOT RUN"
+    return f"| {measure.name} | {figure} | {measure.detail or measure.not_run} |"
+
+
 def not_run(name: str, reason: str) -> Measure:
     """A measure that could not be made."""
     return Measure(name, not_run=reason)

@@ -102,9 +102,11 @@ def played(monkeypatch: pytest.MonkeyPatch) -> list[Measure]:
 def test_a_run_says_what_became_worse_and_fails_only_if_that_is_asked(played: list[Measure], tmp_path: Path) -> None:
     words = ["fleet", "--history", str(tmp_path / "history.jsonl")]
     played[:] = [Measure("plan", 1.0, low=1.0, high=1.0), not_run("OpenTofu", "not on this machine")]
-    first = CliRunner().invoke(main, [*words, "--fail-on-regression"])
+    first = CliRunner().invoke(main, [*words, "--fail-on-regression", "--markdown"])
     assert (first.exit_code, "measured for the first time" in first.output) == (0, True)
     assert "NOT RUN: not on this machine" in first.output
+    assert "| plan | 1.00 times |  |" in first.output
+    assert "| OpenTofu | NOT RUN | not on this machine |" in first.output
     played[:] = [Measure("plan", 2.0, low=2.0, high=2.0)]
     again = CliRunner().invoke(main, [*words, "--fail-on-regression"])
     assert again.exit_code == 1
