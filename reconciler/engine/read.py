@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import TypeVar
 
@@ -82,17 +82,28 @@ MakePlan = Callable[[Server, Matching], TargetPlan]
 
 
 async def read_and_plan(
-    provider: Provider, resources: Collection[Resource], ownership: Ownership, make_plan: MakePlan
+    provider: Provider,
+    resources: Collection[Resource],
+    ownership: Ownership,
+    make_plan: MakePlan,
+    turns: asyncio.Lock | None = None,
 ) -> tuple[TargetPlan, Matching]:
     """Read a target, match it, and plan. TargetError if it cannot be read.
 
     Where a list lags or lacks something, whatever a plan concludes anything from is read again by id first, until
-    nothing is left that was only seen, or missed, in the list.
+    nothing is left that was only seen, or missed, in the list. Planning takes the processor: `turns` lets the answers
+    of other targets be taken between two plans, so that no call of theirs runs out of time meanwhile.
     """
     wanted = list(resources)
     server, listing = await _read_whole(provider)
-    matching = match_live(wanted, listing.objects, ownership, listing.words)
-    plan = make_plan(server, matching)
+
+    async def plan_of(objects: Iterable[LiveObject]) -> tuple[TargetPlan, Matching]:
+        async with turns or nullcontext():
+            await asyncio.sleep(0)  # the loop goes round once, and whoever else is to plan waits for the lock
+            matching = match_live(wanted, objects, ownership, listing.words)
+            return make_plan(server, matching), matching
+
+    plan, matching = await plan_of(listing.objects)
     if not (listing.stale or listing.unreadable):
         return plan, matching
     from reconciler.plan.doubts import doubtful_ids, hold_hidden  # few servers need it, and start-up counts
@@ -101,8 +112,7 @@ async def read_and_plan(
     while doubts := doubtful_ids(plan, matching, wanted, ownership) - asked:
         hidden |= await _read_again(provider, doubts, objects, lacking=bool(listing.unreadable))
         asked |= doubts
-        matching = match_live(wanted, objects.values(), ownership, listing.words)
-        plan = make_plan(server, matching)
+        plan, matching = await plan_of(objects.values())
     return hold_hidden(plan, hidden), matching
 
 

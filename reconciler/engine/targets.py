@@ -6,6 +6,7 @@ at what is live is `read`.
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import os
 from collections.abc import AsyncIterator, Iterable, Mapping
@@ -91,6 +92,7 @@ class _Run:
     masker: Masker
     only_owned: bool
     limits: RunLimits
+    turns: asyncio.Lock = field(default_factory=asyncio.Lock)  # to plan, one target after the other
 
 
 @asynccontextmanager
@@ -207,7 +209,7 @@ async def _read_target(run: _Run, target: str, opened: AsyncExitStack) -> Live:
         plan = refuse_unsupported(plan, matching, ownership, abilities, values)
         return lint_plan(plan, matching, abilities, values, workspace.levels, names=selected, claimed=claimed)
 
-    plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan)
+    plan, matching = await read_and_plan(provider, list(resources.values()), ownership, make_plan, run.turns)
     _LOG.info("%s: read, %s", target, plural(len(matching.found), "live object"))
     late = await _late_values(run, plan, matching)
     if late and plan.server is not None:

@@ -8,11 +8,16 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from threading import Event
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from reconciler.apply.testing import run_test
+from reconciler.engine.read import read_and_plan
+from reconciler.model.provider import Listing, Provider
+from reconciler.model.resource import Server
+from reconciler.plan.changes import TargetPlan
+from reconciler.plan.marks import Matching, Ownership
 from reconciler.providers import limits
 from reconciler.providers.http import HttpTarget
 from reconciler.simulator import Simulator
@@ -176,6 +181,40 @@ def test_tests_of_one_target_do_not_wait_for_those_of_another(fleet: Project, mo
     done = fleet.run("test", "oncall", "--target", "prod-0[01]", "--parallelism", "1", "--json")
     assert len(done.json()["tests"]) == 2
     assert len(begun) == 2
+
+
+class Settled:
+    """A provider that answers at once: an empty list."""
+
+    async def read_server(self) -> Server:
+        return Server("OpenSearch", "one", "3.6.0")
+
+    async def read_all(self) -> Listing:
+        return Listing(())
+
+
+def test_answers_of_other_targets_are_taken_between_two_plans() -> None:
+    """Else the calls of a fleet would run out of time while their answers wait to be read."""
+    turn, planned = [0], list[int]()
+
+    def make_plan(_server: Server, matching: Matching) -> TargetPlan:
+        planned.append(turn[0])
+        return TargetPlan("search", "opensearch")
+
+    async def run() -> None:
+        loop, turns = asyncio.get_running_loop(), asyncio.Lock()
+
+        def count() -> None:
+            turn[0] += 1
+            if len(planned) < 5:
+                loop.call_soon(count)
+
+        count()
+        provider = cast("Provider", Settled())
+        await asyncio.gather(*(read_and_plan(provider, [], Ownership("acme"), make_plan, turns) for _ in range(5)))
+
+    asyncio.run(run())
+    assert len(set(planned)) == 5
 
 
 def test_a_target_takes_further_places_only_where_some_are_free() -> None:
