@@ -124,8 +124,8 @@ class Dialect(Protocol):
 class HttpTarget:
     """The calls to one target, at most `parallelism` of them at a time. Use it within one event loop, and close it.
 
-    Credentials that are refused once end all calls: further attempts would lock users and addresses out. `observe` is
-    given every answer as it comes.
+    Credentials that are refused once end all calls: further attempts would lock users and addresses out. A provider may
+    end them too (`end_calls`). `observe` is given every answer as it comes.
     """
 
     def __init__(self, connection: Connection, dialect: Dialect, retries: Retries | None = None) -> None:
@@ -150,6 +150,12 @@ class HttpTarget:
     async def close(self) -> None:
         """Give the connections back."""
         await self._client.aclose()
+
+    def end_calls(self, error: TargetError) -> None:
+        """Answer every further call with this error: what the server refuses us now must not read as absence later."""
+        if self._refused is None:
+            text = f"{error} (no further calls are made)"
+            self._refused = type(error)(text, status=error.status, fix=error.fix)
 
     async def read(self, path: str) -> Answer:
         """GET, repeated while the server is busy or away. Any answer is returned; a TargetError if none came."""
@@ -232,7 +238,7 @@ class HttpTarget:
     def _is_open(self, came: Answer | Silence) -> bool:
         """Whether a write may have happened, or may happen if sent again."""
         if isinstance(came, Silence):
-            if isinstance(came.error, UnauthorizedError):
+            if came.error is self._refused:
                 return False
             return came.transient or not isinstance(came.error, UnreachableError) or came.error.sent
         return self._dialect.is_transient(came)
@@ -262,10 +268,7 @@ class HttpTarget:
     def _take_note(self, answer: Answer) -> None:
         self.observe(answer)
         if self._refused is None and self._dialect.refuses_credentials(answer):
-            error = self.error(answer)
-            self._refused = UnauthorizedError(
-                f"{error} (no further calls are made)", status=error.status, fix=error.fix
-            )
+            self.end_calls(self.error(answer))
 
     async def _exchange(self, call: Call, path: str, content: bytes | None, seconds: float) -> Answer | Silence:
         headers = {"content-type": "application/json"} if content is not None else None

@@ -1,7 +1,7 @@
 """What all calls to one organisation share: addresses, reading one object or all of them, and what an error means.
 
-Credentials that are refused once end all calls, since a lost role must never read as lost objects. What to write and in
-which order to look is `client`'s.
+A right that is refused once ends all calls, as refused credentials do, since a lost role must never read as lost
+objects. What to write and in which order to look is `client`'s.
 """
 
 from __future__ import annotations
@@ -88,7 +88,6 @@ class Calls:
     def __init__(self, http: HttpTarget) -> None:
         self.http = http
         self._catalogue: Catalogue | None = None
-        self._stopped: TargetError | None = None
         self._reading = asyncio.Lock()
         self.own: set[str] = set()
         """The objects that this run wrote, or sent a DELETE for."""
@@ -161,7 +160,7 @@ class Calls:
         try:
             return await read_pages(self.http, path)
         except (UnauthorizedError, ForbiddenError) as error:
-            self._stopped = error
+            self.http.end_calls(error)
             raise
 
     def _decode(self, answer: Answer, object_id: str) -> LiveObject | None:
@@ -175,18 +174,13 @@ class Calls:
 
     # -- judging
 
-    def go_on(self) -> None:
-        """Refuse every call after one whose credentials were refused."""
-        if self._stopped is not None:
-            raise type(self._stopped)(f"{self._stopped} (no further calls are made)", status=self._stopped.status)
-
     def checked(self, answer: Answer, payload: Payload | None = None) -> Answer:
         """The answer, if it is a success; else the error that it stands for is raised."""
         if answer.ok:
             return answer
         error = self.error(answer, payload)
         if isinstance(error, UnauthorizedError | ForbiddenError):
-            self._stopped = error
+            self.http.end_calls(error)
         raise error
 
     def error(self, answer: Answer, payload: Payload | None = None) -> TargetError:

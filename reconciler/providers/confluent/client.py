@@ -124,7 +124,6 @@ class ConfluentProvider:
 
     async def read_server(self) -> Server:
         """The organisation's id, read once from the resource name of any object; the address where there is none."""
-        self._calls.go_on()
         if self._server is None:
             answer = self._calls.checked(await self._http.read(f"{INTEGRATIONS}?page_size=1"))
             self._server = parse_server(answer.json(), self._http.connection.address)
@@ -132,7 +131,6 @@ class ConfluentProvider:
 
     async def read_all(self) -> Listing:
         """Every integration and subscription, with the words for notification types."""
-        self._calls.go_on()
         catalogue = await self._calls.read_catalogue()
 
         async def look() -> dict[str, LiveObject]:
@@ -160,7 +158,6 @@ class ConfluentProvider:
 
     async def read(self, object_id: str) -> LiveObject | None:
         """One object; None only if the API itself says that there is none."""
-        self._calls.go_on()
 
         async def look() -> LiveObject | None:
             return await self._calls.read_once(object_id)
@@ -185,7 +182,6 @@ class ConfluentProvider:
     async def create(self, payload: Payload) -> str:
         """Create an object; its id, which is the server's. ConflictError if there is one like it, QuotaError if there
         is no room."""
-        self._calls.go_on()
         _must_have_channels(payload)
         catalogue = await self._calls.read_catalogue()
         made: list[LiveObject] = []
@@ -238,7 +234,6 @@ class ConfluentProvider:
 
     async def update(self, object_id: str, payload: Payload, before: LiveObject) -> None:
         """Send the members that differ. NotFoundError if it is gone; RejectedError for what the API would refuse."""
-        self._calls.go_on()
         _must_have_channels(payload)
         if payload.kind != before.kind:
             name = self._calls.name_of(object_id)
@@ -272,7 +267,6 @@ class ConfluentProvider:
 
     async def delete(self, object_id: str) -> bool:
         """Remove an object, and wait a while until it is out of sight; False if it was already gone."""
-        self._calls.go_on()
         if object_id.startswith(codec.SUBSCRIPTION_PREFIX):
             live = await self._calls.read_once(object_id)
             if live is None:
@@ -317,7 +311,6 @@ class ConfluentProvider:
     async def probe(self, payload: Payload) -> Delivery:
         """Send one test message with a body that is not written; never repeated but on the API's own 429, which
         sent nothing."""
-        self._calls.go_on()
         if codec.address_of(payload.kind, payload.fields) is None:
             return HIDDEN
         body = codec.encode(payload, await self._calls.read_catalogue())
