@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -15,7 +15,7 @@ from reconciler.apply.session import Session
 from reconciler.model.errors import TargetError, UnreachableError
 from reconciler.model.evidence import Delivery, Outcome, Tested, Unknown, judge, unknown
 from reconciler.model.gaps import UnknownReason
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import KINDS, Role, user_of
 from reconciler.model.provider import VerificationMethod
 from reconciler.model.resource import ChangeKey, Expect, Payload, Resource
 from reconciler.model.values import Value
@@ -51,14 +51,10 @@ async def _deliver(send: Callable[[], Awaitable[Delivery]]) -> Delivery:
         return Delivery(Outcome.FAILED, str(error))
 
 
-# What other resources refer to. The rest that sends nothing, as a subscription, has no user that could be tested.
-_USED = frozenset(name for kind in KINDS.values() for field in kind.fields for name in field.refers)
-
-
 def untestable(match: Match) -> Unknown | None:
     """Why a live object cannot be tested by itself; None if it can."""
     if not KINDS[match.resource.kind].sends:
-        return unknown(UnknownReason.INDIRECT if match.resource.kind in _USED else UnknownReason.UNTESTABLE)
+        return unknown(UnknownReason.INDIRECT if user_of(match.resource.kind) else UnknownReason.UNTESTABLE)
     if match.found is not None and match.found.live.fields.get("enabled") is False:
         return unknown(UnknownReason.DISABLED)
     return None
@@ -68,7 +64,7 @@ def untested(match: Match) -> Unknown:
     """Why a change was written without a test."""
     resource = match.resource
     if not KINDS[resource.kind].sends:
-        if resource.kind not in _USED:
+        if user_of(resource.kind) is None:
             return unknown(UnknownReason.UNTESTABLE)
         return unknown(UnknownReason.INDIRECT if match.found is None else UnknownReason.UNUSED)
     return unknown(UnknownReason.NOT_DUE if is_enabled(match) else UnknownReason.DISABLED)
@@ -100,20 +96,15 @@ async def verify_new_values(session: Session, match: Match, message: Message) ->
 
 
 async def _verify_through_user(session: Session, match: Match, payload: Payload, message: Message) -> Tested:
-    """A changed account or group: a canary of it, and one of a mail channel that uses only it, to the given people."""
+    """A changed account or group: a canary of it, and one of a channel that uses only it, to the given people."""
     resource, user = match.resource, session.match(message.channel)
     people = frozenset(message.recipients)
-    is_group = resource.kind == "EmailGroup"
-    if is_group:
-        payload = replace(payload, fields={**payload.fields, "recipients": people})
+    if listed := KINDS[resource.kind].people:
+        payload = replace(payload, fields={**payload.fields, listed.name: people})
     async with _canary(session, message.key, payload) as object_id:
-        own: dict[str, Value] = (
-            {"recipients": _NOTHING, "groups": frozenset({f"id:{object_id}"}), "sender": _live_sender(session, user)}
-            if is_group
-            else {"recipients": people, "groups": _NOTHING, "sender": f"id:{object_id}"}
-        )
-        mail = _canary_payload(session, _with_fields(user, own))
-        async with _canary(session, user.key(session.plan.target), mail) as channel_id:
+        own = dict(_using_only(session, user, resource.kind, object_id, people))
+        copy = _canary_payload(session, _with_fields(user, own))
+        async with _canary(session, user.key(session.plan.target), copy) as channel_id:
             return await verify_live(session, message.key, user.resource, channel_id)
 
 
@@ -129,12 +120,29 @@ def _with_fields(match: Match, fields: dict[str, Value]) -> Match:
     return replace(match, resource=replace(resource, fields={**resource.fields, **fields}, settings=settings))
 
 
-def _live_sender(session: Session, user: Match) -> Value:
-    """The account that a mail channel shall send by; while that is not there yet, the one that it has."""
-    wanted = user.resource.fields.get("sender")
+def _using_only(
+    session: Session, user: Match, kind: str, object_id: str, people: frozenset[str]
+) -> Iterator[tuple[str, Value]]:
+    """The fields of a copy of a channel that uses this one object of a kind, and reaches nobody but these people."""
+    lists_people = KINDS[kind].people is not None
+    for field in KINDS[user.resource.kind].fields:
+        if kind in field.refers:
+            used = f"id:{object_id}"
+            yield field.name, used if field.role is Role.REFERENCE else frozenset({used})
+        elif field.role is Role.REFERENCE:
+            yield field.name, _live_reference(session, user, field.name)
+        elif field.role is Role.REFERENCES:
+            yield field.name, _NOTHING
+        elif field.people:
+            yield field.name, _NOTHING if lists_people else people
+
+
+def _live_reference(session: Session, user: Match, field: str) -> Value:
+    """What a channel shall refer to, as the account that it sends by; while that is not there yet, what it has."""
+    wanted = user.resource.fields.get(field)
     if wanted in session.ids or user.found is None:
         return wanted
-    return f"id:{user.found.live.fields.get('sender')}"
+    return f"id:{user.found.live.fields.get(field)}"
 
 
 @asynccontextmanager

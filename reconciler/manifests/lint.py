@@ -15,7 +15,7 @@ from reconciler.manifests.manifest import Manifest
 from reconciler.model import __version__
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, Level, Problem
-from reconciler.model.kinds import KINDS, Role
+from reconciler.model.kinds import KINDS, Role, ways_to_people
 from reconciler.model.lint import LINT_RULES, LintLevel, LintLevels
 from reconciler.model.project import Project, Target
 from reconciler.model.provider import ProviderSettings, SettingsOf
@@ -39,8 +39,8 @@ def lint_manifest(
     yield from lint_spec(kind, spec, ("spec",), known_sources)
     for target, override in spec.get("overrides", {}).items():
         yield from lint_spec(kind, override, ("spec", "overrides", target), known_sources)
-    if kind in ("EmailChannel", "EmailGroup"):
-        yield from _lint_recipients(kind, spec, supplied)
+    if KINDS[kind].people:
+        yield from _lint_people(kind, spec, supplied)
 
 
 def lint_spec(kind: str, spec: Mapping[str, Any], at: Path, known_sources: frozenset[str]) -> Iterator[Problem]:
@@ -90,17 +90,21 @@ def _installed_sources() -> frozenset[str]:
     return frozenset(entry_points(group="reconciler.secrets").names)
 
 
-def _lint_recipients(kind: str, spec: Mapping[str, Any], supplied: frozenset[str]) -> Iterator[Problem]:
-    if kind == "EmailGroup":
-        if spec.get("recipients") == []:
-            fix = "add recipients, or remove the group"
-            yield Problem(("spec", "recipients"), "reaches nobody", "empty-group", fix, level=Level.WARNING)
+def _lint_people(kind: str, spec: Mapping[str, Any], supplied: frozenset[str]) -> Iterator[Problem]:
+    """What reaches people says whom: a group lists them, a channel names people or groups."""
+    ways = ways_to_people(kind)
+    if not KINDS[kind].sends:
+        for field in ways:
+            if spec.get(field) == []:
+                fix = f"add {field}, or remove the group"
+                yield Problem(("spec", field), "reaches nobody", "empty-group", fix, level=Level.WARNING)
         return
     parts = [spec, *spec.get("overrides", {}).values()]
-    reaches = any(part.get(field) for part in parts for field in ("recipients", "groups"))
-    if not reaches and not supplied & {"recipients", "groups"}:
-        message = "has neither recipients nor groups, so no message could arrive"
-        yield Problem(("spec",), message, "no-recipients", "add spec.recipients or spec.groups")
+    reaches = any(part.get(field) for part in parts for field in ways)
+    if not reaches and not supplied.intersection(ways):
+        message = f"has neither {' nor '.join(ways)}, so no message could arrive"
+        fix = f"add {' or '.join(f'spec.{field}' for field in ways)}"
+        yield Problem(("spec",), message, "no-recipients", fix)
 
 
 def lint_project(project: Project, spec: Mapping[str, Any], settings_of: SettingsOf) -> Iterator[Problem]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import replace
 from enum import Enum
@@ -48,11 +49,12 @@ class Field(Row):
     """One field of a kind. `delivery`: a change to it can break or redirect messages, so it must be verified.
 
     `refers` names the kinds that a reference may lead to. `default` holds when the manifest omits the field, unless
-    it is managed `only_when_written`.
+    it is managed `only_when_written`. `people`: its values are addresses of people who get the messages.
     """
 
     role: Role
     delivery: bool = False
+    people: bool = False
     refers: frozenset[str] = frozenset()
     only_when_written: bool = False
 
@@ -61,8 +63,10 @@ class Field(Row):
 class Kind:
     """A kind of resource. `rank` is its place in the dependency order: creates go up the ranks, deletes down.
 
-    `sends`: it is a place messages go to, so it can be tested by itself. `key_field` names the field that identifies
-    an object of a kind that carries no mark.
+    `sends`: it is a place messages go to, so it can be tested by itself; other kinds are tested through their user
+    (`user_of`), if they have one. `key_field` names the field that identifies an object of a kind that carries no mark.
+    `on_rename` says what to do before its display name changes. `mistaken` are fields that everybody tries first, and
+    the kind does not have: each is refused with the reason.
     """
 
     name: str
@@ -71,6 +75,13 @@ class Kind:
     rank: int = 1
     sends: bool = True
     key_field: str = ""
+    on_rename: str = ""
+    mistaken: Mapping[str, Schema] = dataclasses.field(default_factory=dict)
+
+    @property
+    def people(self) -> Field | None:
+        """The field that lists people who get the messages, by itself or in a channel that uses it."""
+        return next((field for field in self.fields if field.people), None)
 
     @property
     def address(self) -> tuple[Field, ...]:
@@ -146,9 +157,17 @@ _ADDRESS = _field(
     delivery=True,
 )
 _RECIPIENTS = _field(
-    "recipients", Role.SET, _EMAILS, "Addresses that get the mail.", ["ops@example.org"], delivery=True
+    "recipients", Role.SET, _EMAILS, "Addresses that get the mail.", ["ops@example.org"], delivery=True, people=True
 )
 _FROM = _field("from_address", Role.TEXT, EMAIL, "The sender that people see.", "alerts@example.org", delivery=True)
+
+
+_IN_THE_KEYSTORE: Schema = {
+    "not": {},
+    "errorMessage": "is not set here: OpenSearch keeps the credentials of an account in its nodes' keystore, under the "
+    "display name: opensearch.notifications.core.email.<display_name>.username and .password",
+    "description": "Is kept in the keystore of OpenSearch's nodes.",
+}
 
 
 def _role_arn(purpose: str) -> Field:
@@ -279,6 +298,9 @@ KINDS: Mapping[str, Kind] = {
             rank=0,
             sends=False,
             name_delivers=True,  # OpenSearch keeps its credentials under its display name
+            on_rename="its credentials in the keystore are kept under the display name: store them under the new one "
+            "first",
+            mistaken={"username": _IN_THE_KEYSTORE, "password": _IN_THE_KEYSTORE},
         ),
         _kind(
             "SesAccount",
@@ -351,5 +373,22 @@ KINDS: Mapping[str, Kind] = {
     )
 }
 """Every kind by name; the ranks are the dependency order."""
+
+
+def user_of(kind: str) -> Field | None:
+    """The field by which what sends uses objects of a kind that does not: they are tested through it. None for a kind
+    that sends itself, and for one that nothing which sends refers to, as a subscription."""
+    users = (field for other in KINDS.values() if other.sends for field in other.fields if kind in field.refers)
+    return None if KINDS[kind].sends else next(users, None)
+
+
+def ways_to_people(kind: str) -> tuple[str, ...]:
+    """The fields of a kind that say which people it reaches: by itself, or by the groups that it refers to."""
+    return tuple(
+        field.name
+        for field in KINDS[kind].fields
+        if field.people or any(KINDS[name].people and not KINDS[name].sends for name in field.refers)
+    )
+
 
 API_VERSION = "channels.gitops/v1"

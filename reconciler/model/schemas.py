@@ -85,16 +85,6 @@ _LINT: Schema = {
 }
 
 
-_IN_THE_KEYSTORE: Schema = {
-    "not": {},
-    "errorMessage": "is not set here: OpenSearch keeps the credentials of an account in its nodes' keystore, under the "
-    "display name: opensearch.notifications.core.email.<display_name>.username and .password",
-    "description": "Is kept in the keystore of OpenSearch's nodes.",
-}
-_MISTAKEN: Mapping[str, Schema] = {"SmtpAccount": {"username": _IN_THE_KEYSTORE, "password": _IN_THE_KEYSTORE}}
-"""Fields that everybody tries first, and no kind has: they are refused with the reason."""
-
-
 def build_schemas() -> dict[str, Schema]:
     """Every schema by its name: one per kind, `manifest`, which picks by kind, and `project`."""
     defs = _definitions()
@@ -267,7 +257,7 @@ def _about_targets(kind: str) -> Schema:
             "examples": [{"deletion_policy": DELETE, "test_every": "7d"}],
         },
         "lint": {**_reference("Lint"), "description": _LINT["description"], "examples": _LINT["examples"]},
-        **_MISTAKEN.get(kind, {}),
+        **KINDS[kind].mistaken,
     }
 
 

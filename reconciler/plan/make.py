@@ -298,8 +298,9 @@ def _mark_notes(reasons: tuple[Reason, ...]) -> Iterator[str]:
 
 def _update_notes(resource: Resource, changes: tuple[FieldChange, ...]) -> Iterator[str]:
     paths = {change.path[0] for change in changes}
-    if resource.kind == "SmtpAccount" and "display_name" in paths:
-        yield "its credentials in the keystore are kept under the display name: store them under the new one first"
+    note = KINDS[resource.kind].on_rename
+    if note and "display_name" in paths:
+        yield note
 
 
 def _candidate(item: Found) -> Candidate:

@@ -111,10 +111,17 @@ def _wanting(match: Match, *, enabled: bool) -> Match:
     return replace(match, resource=replace(resource, fields={**resource.fields, "enabled": enabled}))
 
 
+_GROUPS = {kind.name: kind.people.name for kind in KINDS.values() if kind.people and not kind.sends}
+"""The kinds that are lists of people, and the field that holds them."""
+
+_USERS = frozenset(kind.name for kind in KINDS.values() if kind.sends and any(field.refers for field in kind.fields))
+"""The kinds that send through others: by one of theirs an account or a group is tested."""
+
+
 @dataclass(frozen=True, slots=True)
 class Audience:
-    """Who reads what: the recipients of every group by name; and by account or group, the first managed mail channel
-    (by name) that is live, enabled and uses it."""
+    """Who reads what: the people of every group by name; and by account or group, the first managed channel (by name)
+    that is live, enabled and uses it."""
 
     channels: Mapping[str, Match]
     groups: Mapping[str, frozenset[str]]
@@ -123,24 +130,25 @@ class Audience:
     def of(cls, matching: Matching) -> Audience:
         """The audience of everything that is matched, and of what else we own."""
         groups = {
-            item.name: _texts(item.live.fields.get("recipients"))
+            item.name: _texts(item.live.fields.get(people))
             for item in matching.candidates
-            if item.live.kind == "EmailGroup"
+            if (people := _GROUPS.get(item.live.kind or ""))
         }
         for match in matching.matches:
-            if match.resource.kind == "EmailGroup":
-                groups[match.resource.name] = _texts(match.resource.fields.get("recipients"))
+            if people := _GROUPS.get(match.resource.kind):
+                groups[match.resource.name] = _texts(match.resource.fields.get(people))
         channels: dict[str, Match] = {}
         for match in matching.matches:
-            if match.resource.kind == "EmailChannel" and match.found and is_enabled(match):
+            if match.resource.kind in _USERS and match.found and is_enabled(match):
                 for name in references(match.resource.fields, match.resource.kind):
                     channels.setdefault(name, match)
         return cls(channels, groups)
 
     def recipients(self, resource: Resource) -> tuple[str, ...]:
         """The addresses that a mail channel reaches, by itself and by its groups; empty for other kinds."""
-        own = _texts(resource.fields.get("recipients"))
-        named = (self.groups.get(name, frozenset()) for name in _texts(resource.fields.get("groups")))
+        people = KINDS[resource.kind].people
+        own = _texts(resource.fields.get(people.name)) if people else frozenset()
+        named = (self.groups.get(name, frozenset()) for name in references(resource.fields, resource.kind))
         return tuple(sorted(own.union(*named)))
 
 
@@ -200,9 +208,9 @@ def _message_through_user(target: str, match: Match, audience: Audience) -> Mess
     user = audience.channels.get(resource.name)
     if user is None:
         return None
-    if resource.kind == "EmailGroup":
-        before = _texts(match.found.live.fields.get("recipients")) if match.found else frozenset()
-        added = sorted(_texts(resource.fields.get("recipients")) - before)
+    if people := _GROUPS.get(resource.kind):
+        before = _texts(match.found.live.fields.get(people)) if match.found else frozenset()
+        added = sorted(_texts(resource.fields.get(people)) - before)
         return Message(key, user.resource.name, tuple(added)) if added else None
     chosen = sorted(resource.settings.test.recipients) or list(audience.recipients(user.resource))[:1]
     return Message(key, user.resource.name, tuple(chosen)) if chosen else None
