@@ -10,7 +10,7 @@ PICTURES := .venv-pictures
 PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-emit-package channel-reconciler
 
 .DEFAULT_GOAL := help
-.PHONY: help setup attack docs pictures mutants demo test check lint format types imports examples schemas messages house reference pages written unit test-operator test-live interop bench campaign lock clean
+.PHONY: help setup attack docs pictures mutants demo test check lint format types imports examples schemas messages house reference chart pages written unit test-operator test-live interop bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -47,7 +47,7 @@ demo: $(READY) ## see the product work, on the embedded simulator
 test: check ## what CI runs first
 	@command -v go >/dev/null || echo "NOT RUN  make test-operator, the operator against a real Kubernetes API server: Go is not installed"
 
-check: lint types imports schemas messages house reference examples unit ## lint, types, floors, written files, examples, tests; rewrites nothing
+check: lint types imports schemas messages house reference chart examples unit ## lint, types, floors, written files, examples, tests; rewrites nothing
 
 lint: $(READY) ## ruff, style and format
 	$(BIN)/ruff check .
@@ -72,14 +72,17 @@ messages: $(READY) ## is docs/messages.md, every text that a user may read, as i
 reference: $(READY) ## is docs/reference/, every kind, setting, verb and code, as in the code? (WRITE=1 writes it)
 	@$(BIN)/python -m tools.reference $(if $(WRITE),--write,--check)
 
+chart: $(READY) ## is charts/, the Helm chart, as in the code? (WRITE=1 writes it)
+	@$(BIN)/python -m tools.chart $(if $(WRITE),--write,--check)
+
 pages: $(READY) ## does a run print what the pages show of a terminal? (WRITE=1 writes it; `make unit` checks it too)
 	@$(BIN)/python -m tools.pages $(if $(WRITE),--write,--check)
 
 house: $(READY) ## is the picture of the packages in CONTRIBUTING.md as they import each other? (WRITE=1 draws it)
 	@$(BIN)/python -m tools.house $(if $(WRITE),--write,--check)
 
-written: $(READY) ## write again every file that is written from the source: schemas, messages, reference, pages, house
-	$(MAKE) --no-print-directory WRITE=1 schemas messages house reference pages
+written: $(READY) ## write again every file that is written from the source: schemas, messages, reference, pages, house, chart
+	$(MAKE) --no-print-directory WRITE=1 schemas messages house reference pages chart
 
 examples: $(READY) ## validate every project in examples/
 	$(BIN)/python -m pytest -q tests/examples

@@ -37,6 +37,11 @@ def environment(simulator: Simulator) -> dict[str, str]:
         "PAGER_TOKEN": "a-token-for-the-pager",
         "CONFLUENT_CLOUD_API_KEY": "key",
         "CONFLUENT_CLOUD_API_SECRET": "secret",
+        "RECONCILER_SECRET_OPENSEARCH_USERNAME": "reconciler",
+        "RECONCILER_SECRET_OPENSEARCH_PASSWORD": "a-password",
+        "RECONCILER_SECRET_ONCALL_SLACK": "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/abcdefghijklmnop",
+        "RECONCILER_SECRET_ONCALL_PAGER": f"{sink}/pager",
+        "RECONCILER_SECRET_ONCALL_TOKEN": "a-token-for-the-pager",
     }
 
 
@@ -61,11 +66,12 @@ def test_an_example_validates_applies_and_has_nothing_left_to_plan(
 
 
 def point_at(project: Path, simulator: Simulator) -> None:
-    """The demo's mail port is filled in by the demo; Confluent's address is only ever the simulator's in a test."""
+    """The demo's mail port is filled in by the demo; an address that an example has is the simulator's in a test."""
     assert simulator.mail is not None
     for path in project.rglob("*.yaml"):
         text = path.read_text()
         text = text.replace("port: 2525", f"port: {simulator.mail.port}")
+        text = text.replace("https://opensearch.example.org:9200", simulator.url)
         if path.name == "reconciler.yaml" and "provider: confluent" in text:
             text = with_confluent_url(text, simulator.url)
         path.write_text(text)

@@ -9,7 +9,7 @@ collector, and a deleted namespace stays Terminating until what is in it is gone
         namespace = apiserver.namespace()                   # a new one for each test, since the server is shared
 
 `ApiServer` is a context manager too, for a test that breaks its server: `kill("etcd")`, `start("etcd")`,
-`pause("apiserver")`, `go_on("apiserver")`. The programs come from `build.binaries`, and end by SIGKILL, or by
+`pause("apiserver")`, `go_on("apiserver")`. The programs come from `build.binary`, and end by SIGKILL, or by
 themselves after an hour. Tests that need it are in `tests/operator/cluster`, which `make test-operator` runs.
 """
 
@@ -35,7 +35,7 @@ import httpx
 import trustme
 import yaml
 
-from tests.operator.build import binaries
+from tests.operator.build import binary
 from tests.operator.objects import apply_object, served_paths
 
 __all__ = ["OPERATOR", "USERS", "ApiServer", "wait_until"]
@@ -60,7 +60,7 @@ class ApiServer:
     """The server with its etcd, in a folder of its own."""
 
     def __init__(self) -> None:
-        self._programs = binaries()
+        self._programs = {name: binary(name) for name in ("etcd", "apiserver")}
         self._stack = ExitStack()
         self._running: dict[str, subprocess.Popen[bytes]] = {}
         self._commands: dict[str, list[str]] = {}

@@ -1,7 +1,7 @@
-"""The binaries of the tests' own Kubernetes: etcd and the generic API server, built from source by the ordinary Go
-client. They are kept outside the checkout, by the hash of what they are made from, and never committed.
+"""The programs of the tests' own Kubernetes: etcd, the generic API server and Helm, built from source by the ordinary
+Go client. They are kept outside the checkout, by the hash of what they are made from, and never committed.
 
-The two modules next to this file pin every source by its hash (`go.sum`). To move to another version of Kubernetes:
+The modules next to this file pin every source by its hash (`go.sum`). To move to another version of Kubernetes:
 write it in `apiserver/go.mod` (`k8s.io/kubernetes`, its parts under `replace`, and `_VERSION` here), `go mod tidy`.
 """
 
@@ -14,18 +14,19 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-__all__ = ["NotBuildableError", "binaries", "find_go"]
+__all__ = ["PROGRAMS", "NotBuildableError", "binary", "find_go"]
 
 _HERE = Path(__file__).parent / "apiserver"
 _VERSION = "1.37.2"
 _MAJOR, _MINOR, _ = _VERSION.split(".")
 _NAMED = "k8s.io/component-base/version.git"
-_PROGRAMS = {
+PROGRAMS = {
     "etcd": ("go.etcd.io/etcd/server/v3", "-s -w"),
     "apiserver": (
         "k8s.io/kubernetes/pkg/controlplane/apiserver/samples/generic",
         f"-s -w -X {_NAMED}Version=v{_VERSION} -X {_NAMED}Major={_MAJOR} -X {_NAMED}Minor={_MINOR}",
     ),
+    "helm": ("helm.sh/helm/v4/cmd/helm", "-s -w"),
 }
 """Each program by its module's folder: its package, and what the linker gets. Without a version that it can read the
 server takes itself for 0.0, and refuses its own features."""
@@ -48,32 +49,28 @@ def find_go() -> str:
     return go
 
 
-def binaries() -> dict[str, Path]:
-    """The path of each program by its name. What is not in the cache is built first, which takes 5 to 30 minutes and
-    needs the module proxy and 3 GB of memory. RuntimeError with Go's own words if that fails."""
-    folder = _cache() / f"apiserver-{_fingerprint()}"
-    for name in _PROGRAMS:
-        if not (folder / name).is_file():
-            _build(name, folder)
-    return {name: folder / name for name in _PROGRAMS}
+def binary(name: str) -> Path:
+    """The path of `etcd`, `apiserver` or `helm`. What is not in the cache is built first: the server takes 5 to 30
+    minutes, the module proxy and 3 GB of memory. RuntimeError with Go's own words if that fails."""
+    folder = _cache() / f"{name}-{_fingerprint(name)}"
+    if not (folder / name).is_file():
+        _build(name, folder)
+    return folder / name
 
 
 def _cache() -> Path:
     return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "channel-reconciler"
 
 
-def _fingerprint() -> str:
-    digest = hashlib.sha256(repr(_PROGRAMS).encode())
-    for name in _PROGRAMS:
-        for part in ("go.mod", "go.sum"):
-            digest.update((_HERE / name / part).read_bytes())
-    return digest.hexdigest()[:16]
+def _fingerprint(name: str) -> str:
+    parts = [(_HERE / name / part).read_bytes() for part in ("go.mod", "go.sum")]
+    return hashlib.sha256(b"".join([repr(PROGRAMS[name]).encode(), *parts])).hexdigest()[:16]
 
 
 def _build(name: str, folder: Path) -> None:
     """Build one program, and put it in its place only when it is complete. NotBuildableError if its sources are not to
     be had; another source than the one that is pinned is an error like any other."""
-    package, linked = _PROGRAMS[name]
+    package, linked = PROGRAMS[name]
     folder.mkdir(parents=True, exist_ok=True)
     fetched = subprocess.run(
         [find_go(), "mod", "download"], cwd=_HERE / name, capture_output=True, text=True, timeout=_LONGEST
