@@ -1,5 +1,7 @@
-"""The Deployments against Kubernetes' own description of its API, since the server of the tests has no pods. It comes with
-the source that the server is built from; a field that it does not name is refused."""
+"""The Deployments against Kubernetes' own description of its API, since the server of the tests has no pods.
+
+The description comes with the source that the server is built from; a field that it does not name is refused.
+"""
 
 from __future__ import annotations
 
