@@ -47,7 +47,7 @@ demo: $(READY) ## see the product work, on the embedded simulator
 test: check ## what CI runs first
 	@command -v go >/dev/null || echo "NOT RUN  make test-operator, the operator against a real Kubernetes API server: Go is not installed"
 
-check: lint types imports schemas messages house reference chart examples unit ## lint, types, floors, written files, examples, tests; rewrites nothing
+check: lint types imports schemas messages house reference examples unit ## lint, types, floors, written files, examples, tests; rewrites nothing
 
 lint: $(READY) ## ruff, style and format
 	$(BIN)/ruff check .
@@ -63,7 +63,7 @@ types: $(READY) ## mypy --strict
 imports: $(READY) ## the floors: who may import whom
 	$(BIN)/lint-imports --no-cache
 
-schemas: $(READY) ## are schemas/ and the models the same? (WRITE=1 writes schemas/)
+schemas: $(READY) chart ## are schemas/, the chart's definitions and the models the same? (WRITE=1 writes them)
 	$(BIN)/python -m tools.schemas $(if $(WRITE),--write,--check)
 
 messages: $(READY) ## is docs/messages.md, every text that a user may read, as in the code? (WRITE=1 writes it)
@@ -81,8 +81,8 @@ pages: $(READY) ## does a run print what the pages show of a terminal? (WRITE=1 
 house: $(READY) ## is the picture of the packages in CONTRIBUTING.md as they import each other? (WRITE=1 draws it)
 	@$(BIN)/python -m tools.house $(if $(WRITE),--write,--check)
 
-written: $(READY) ## write again every file that is written from the source: schemas, messages, reference, pages, house, chart
-	$(MAKE) --no-print-directory WRITE=1 schemas messages house reference pages chart
+written: $(READY) ## write again every file that is written from the source: schemas with the chart, messages, reference, pages, house
+	$(MAKE) --no-print-directory WRITE=1 schemas messages house reference pages
 
 examples: $(READY) ## validate every project in examples/
 	$(BIN)/python -m pytest -q tests/examples

@@ -133,7 +133,7 @@ def _definitions() -> dict[str, Schema]:
     for kind in KINDS.values():
         fields = _spec_fields(kind)
         defs[kind.name] = _kind_document(kind)
-        defs[f"{kind.name}Defaults"] = {**_mapping(fields), "description": f"What each {kind.name}has by default."}
+        defs[f"{kind.name}Defaults"] = {**_mapping(fields), "description": f"What each {kind.name} has by default."}
         defs[f"{kind.name}Override"] = {
             **_mapping({name: _nullable(schema) for name, schema in fields.items()}),
             "description": "What differs for this target; null means the default.",

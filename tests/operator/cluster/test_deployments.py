@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from jsonschema import Draft7Validator
+from jsonschema import Draft202012Validator
 
 from reconciler.operator.install import Install, objects_of
 from tests.operator.build import find_go
@@ -39,10 +39,10 @@ def description() -> dict[str, Any]:
 
 @pytest.mark.parametrize("deployment", DEPLOYMENTS, ids=lambda one: one["metadata"]["name"])
 def test_a_deployment_is_one_to_kubernetes(description: dict[str, Any], deployment: Any) -> None:
-    assert [error.message for error in Draft7Validator(description).iter_errors(deployment)] == []
+    assert [error.message for error in Draft202012Validator(description).iter_errors(deployment)] == []
 
 
 def test_a_field_that_is_none_would_be_seen(description: dict[str, Any]) -> None:
     wrong = json.loads(json.dumps(DEPLOYMENTS[0]))
     wrong["spec"]["template"]["spec"]["containers"][0]["readOnlyRootFilesystem"] = True
-    assert [*Draft7Validator(description).iter_errors(wrong)]
+    assert [*Draft202012Validator(description).iter_errors(wrong)]
