@@ -70,6 +70,13 @@ def choose(found: Prepared, target: str, latest: Mapping[str, CustomResource], n
     return Choice(before, frozenset(changed), tuple(tests), wanted, left_out, options)
 
 
+def without_all(choice: Choice) -> Choice:
+    """The choice of a project that is being deleted: nothing is planned, and all entries stay as they are."""
+    names = {*choice.before, *choice.left_out}
+    options = replace(choice.options, exclude=tuple(sorted(names)))
+    return replace(choice, before={}, tests=(), left_out=dict.fromkeys(names), options=options)
+
+
 def _is_same(entry: Entry, fresh: Entry) -> bool:
     """Whether nothing that a person writes changed since the entry was made."""
     return (entry.generation, entry.project_generation, dict(entry.secrets)) == (

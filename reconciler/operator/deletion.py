@@ -6,7 +6,7 @@ deletion is one.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from enum import Enum
 
 from reconciler.operator.resources import CustomResource, Snapshot, behaviour_of
@@ -33,7 +33,7 @@ def wish_of(resource: CustomResource, snapshot: Snapshot) -> Wish:
         return Wish.ADD if deletes else Wish.REMOVE
     if not resource.has_finalizer:
         return Wish.NOTHING
-    if not deletes or resource.name in renamed(snapshot.resources):
+    if not deletes or resource.name in renamed(snapshot.resources) | taken(snapshot.resources):
         return Wish.LET_GO
     if snapshot.terminating and not (project is not None and behaviour_of(project, None).deletes):
         return Wish.LET_GO
@@ -68,11 +68,11 @@ def renamed(resources: Iterable[CustomResource]) -> frozenset[str]:
     return frozenset(names)
 
 
+def taken(resources: Iterable[CustomResource]) -> frozenset[str]:
+    """The names of what is not being deleted: of another kind it may have the name of what is, and its live object."""
+    return frozenset(resource.name for resource in resources if not resource.deleting)
+
+
 def is_overdue(resource: CustomResource, project: CustomResource | None, now: float) -> bool:
     """Whether a deletion that could not be carried out is to be let go; `now` is in seconds since 1970."""
     return now >= since_1970(resource.deleting) + behaviour_of(resource, project).deletion_timeout
-
-
-def pending(resources: Iterable[CustomResource], done: Collection[str]) -> list[CustomResource]:
-    """The resources that are being deleted and are not among those that were dealt with."""
-    return [resource for resource in resources if resource.deleting and resource.name not in done]

@@ -21,6 +21,8 @@ APPLIED, PROGRESSING, HELD, FAILED = "Applied", "Progressing", "Held", "ApplyFai
 INVALID, NOT_ALLOWED, SECRET_NOT_FOUND = "Invalid", "NotAllowed", "SecretNotFound"
 TARGET_UNREAD, TOO_MANY_MESSAGES, DISABLED_BY_HAND = "TargetUnread", "TooManyMessages", "DisabledByHand"
 NOT_TESTED, INTERRUPTED, NOT_PLANNED = "NotTested", "Interrupted", "CannotBePlanned"
+AS_DESIRED = "as desired"
+"""Whether it was just written or is so since long: else each change would be worth a second write of its status."""
 
 _OF_STATUS: Mapping[Status, tuple[str, bool]] = {
     Status.APPLIED: (APPLIED, False),
@@ -79,7 +81,7 @@ def _after_change(before: Entry, changes: list[Change], results: list[ChangeResu
         before,
         applied=applied,
         reason=reason,
-        message=in_cluster(worst.text) or ("applied" if applied else worst.status.value),
+        message=AS_DESIRED if applied else in_cluster(worst.text) or worst.status.value,
         stalled=stalled,
         id=worst.id or worst.change.id or before.id,
     )
@@ -116,7 +118,7 @@ def _unchanged(before: Entry, name: str, plan: TargetPlan) -> Entry:
         before,
         applied=True,
         reason=APPLIED,
-        message="as desired",
+        message=AS_DESIRED,
         stalled=False,
         drifted=drifted,
         drifted_message=drift_text,

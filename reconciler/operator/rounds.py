@@ -17,7 +17,7 @@ from pathlib import Path
 from reconciler.apply.run import Stop
 from reconciler.model.dataclass import dataclass
 from reconciler.model.text import plural
-from reconciler.operator.choosing import Choice, choose
+from reconciler.operator.choosing import Choice, choose, without_all
 from reconciler.operator.deletion import Wish, is_overdue, project_wish, wish_of
 from reconciler.operator.entries import UNKNOWN, Entry, entries_of, without_others
 from reconciler.operator.events import Event
@@ -53,6 +53,7 @@ _LOG = logging.getLogger("reconciler.operator")
 _SOON = 1.0  # seconds
 _AT_ONCE = 8  # statuses written side by side
 _TRANSIENT = frozenset({FAILED, INTERRUPTED, "Skipped", "OutcomeUnknown"})
+DELETION_HELD = "DeletionHeld"
 MOST_OVERWRITTEN = 2
 """After so many runs in a row whose writes somebody else overwrote, the project is left alone."""
 
@@ -120,7 +121,7 @@ class Rounds:
         async with known.lock:
             await self._finalizers(snapshot, known)
         if project is None:
-            known.project = None
+            self.known.pop(snapshot.namespace, None)
             text = "there is no Project in this namespace: create one, as the project file is"
             await self._block(snapshot.resources, Block("NoProject", text))
             return After()
@@ -135,6 +136,8 @@ class Rounds:
             text = f'Project "{project.name}" cannot be used: {found.message}'
             live = [item for item in snapshot.resources if not item.deleting]
             await self._block(live, Block("ProjectNotReady", text, stalled=found.stalled))
+            waiting = [item for item in snapshot.resources if wish_of(item, snapshot) is Wish.DELETE]
+            await self._block(waiting, Block(DELETION_HELD, text))
             return After(interval)
         await self._block_single(found)
         for target in found.workspace.project.targets:
@@ -175,8 +178,9 @@ class Rounds:
 
     async def _block_single(self, found: Prepared) -> None:
         """What is wrong with single resources, whatever their targets are."""
-        for name, block in sorted(found.blocks.items()):
-            await self._stall(found.resources[name], block)
+        for item in found.snapshot.resources:
+            if item.name in found.blocks and not item.deleting:
+                await self._stall(item, found.blocks[item.name])
         wanted = {name for target in found.workspace.project.targets for name in found.wanted(target)}
         for name in sorted(found.resources.keys() - wanted - found.blocks.keys()):
             await self._stall(found.resources[name], Block("NoTarget", "names only targets of other projects"))
@@ -223,8 +227,6 @@ class Rounds:
             async with known.lock:
                 await self._finalizers(found.snapshot, known)
         choice, deletes = self._choice(found, target), self._deletes(found, target, known)
-        if found.project.deleting:
-            choice = replace(choice, before={}, tests=())
         seen = await look(found.workspace, choice, now)
         if not seen.unread and (seen.work or deletes) and not around.stop.soft.is_set():
             provider = found.workspace.project.targets[target].provider
@@ -236,8 +238,6 @@ class Rounds:
                         return After(_SOON)
                     found = renewed
                     choice, deletes = self._choice(found, target), self._deletes(found, target, known)
-                    if found.project.deleting:
-                        choice = replace(choice, before={}, tests=())
                     seen = await work(found.workspace, target, choice, deletes, held, around.stop, now_text())
                     if held.lost:
                         _LOG.warning("%s %s: the lease was lost during a run", found.snapshot.namespace, target)
@@ -254,7 +254,8 @@ class Rounds:
 
     def _choice(self, found: Prepared, target: str) -> Choice:
         latest = {name: self._around.writer.latest(item) for name, item in found.resources.items()}
-        return choose(found, target, latest, time.time())
+        choice = choose(found, target, latest, time.time())
+        return without_all(choice) if found.project.deleting else choice
 
     def _deletes(self, found: Prepared, target: str, known: Known) -> dict[str, bool]:
         """By name, what is being deleted and has not been dealt with on this target; True where it may be in use."""
@@ -331,7 +332,7 @@ class Rounds:
                 continue
             latest = self._around.writer.latest(item)
             text = f"{target}: the live object is not deleted: {why}"
-            status = blocked_status(latest, "DeletionHeld", text, now_text(), stalled=not seen.unread)
+            status = blocked_status(latest, DELETION_HELD, text, now_text(), stalled=not seen.unread)
             await self._around.writer.write_status(latest, status)
 
     def _state(self, found: Prepared, known: Known, target: str) -> TargetState:

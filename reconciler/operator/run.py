@@ -13,7 +13,7 @@ import socket
 import tempfile
 import uuid
 from collections.abc import Mapping
-from contextlib import AsyncExitStack
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
 import yaml
@@ -67,13 +67,14 @@ def read_policy(path: Path | None) -> Policy:
 async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT. ConfigurationError if there is no API server, or the policy cannot be used."""
     policy, ending = read_policy(settings.policy), asyncio.Event()
+    log_in()  # for its error, before anything begins
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
         cluster = Cluster(log_in)
         stack.push_async_callback(cluster.close)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reconciler-")))
         operator = Operator(settings, cluster, policy, environ, folder)
-        watch = operator.watch(loop, ending)
+        watch = operator.watch(loop)
         await serve_probes(stack, settings.host, settings.port, operator.rounds, operator.loop.queue, watch.ready)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ending.set)
@@ -81,8 +82,6 @@ async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -
         watch.start()
         stack.push_async_callback(asyncio.to_thread, watch.stop)
         await operator.run(ending)
-    if operator.failure is not None:
-        raise ConfigurationError(f"the watch ended: {operator.failure}") from operator.failure
 
 
 async def release_all(namespaces: tuple[str, ...]) -> list[str]:
@@ -101,7 +100,6 @@ class Operator:
         self, settings: OperatorSettings, cluster: Cluster, policy: Policy, environ: Mapping[str, str], folder: Path
     ) -> None:
         self.stop = Stop()
-        self.failure: BaseException | None = None
         self._settings = settings
         self.snapshots = Snapshots(cluster)
         holder = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
@@ -130,17 +128,14 @@ class Operator:
         """A target that was not known is to be looked at."""
         self.loop.wake(key)
 
-    def watch(self, loop: asyncio.AbstractEventLoop, ending: asyncio.Event) -> Watch:
-        """The watch that tells of what happens; one that cannot go on ends the process, which is then started again."""
-
-        def ended(error: BaseException) -> None:
-            self.failure = error
-            loop.call_soon_threadsafe(ending.set)
+    def watch(self, loop: asyncio.AbstractEventLoop) -> Watch:
+        """The watch that reports what happens, to this event loop."""
 
         def tell(namespace: str) -> None:
-            loop.call_soon_threadsafe(self.mark, namespace)
+            with suppress(RuntimeError):  # the loop has ended, and nobody listens any more
+                loop.call_soon_threadsafe(self.mark, namespace)
 
-        return Watch(self._settings.namespaces, self._settings.shard, tell, ended)
+        return Watch(self._settings.namespaces, self._settings.shard, tell)
 
     async def run(self, ending: asyncio.Event) -> None:
         """Until `ending` is set, and what was under way has come to a safe point."""

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import threading
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
@@ -34,6 +35,8 @@ _HEARD = (REQUESTED_AT, TEST_REQUESTED_AT, ALLOW)
 """Annotations that are wishes; others trigger nothing."""
 
 _STOP_SECONDS = 5.0
+_FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0  # seconds until a watch that failed begins again
+_LOG = logging.getLogger("reconciler.operator")
 
 
 def log_in() -> LoginInfo:
@@ -55,6 +58,10 @@ class Filter:
     shard: str = ""
     _seen: dict[str, tuple[object, ...]] = field(default_factory=dict)
     _projects: dict[str, set[str]] = field(default_factory=dict)
+
+    def forget(self) -> None:
+        """What was seen does not count any more: everything is worth a look again."""
+        self._seen.clear()
 
     def namespace_of(self, plural: str, event: Mapping[str, Any]) -> str:
         """The namespace in which something happened that concerns us; "" for nothing."""
@@ -94,19 +101,17 @@ def _fingerprint(plural: str, metadata: Mapping[str, Any]) -> tuple[object, ...]
 
 class Watch:
     """The watch of these namespaces (none: all). `tell` is called, in its thread, with each namespace in which
-    something happened; `ended` with the error of a watch that cannot go on."""
+    something happened."""
 
     def __init__(
         self,
         namespaces: tuple[str, ...],
         shard: str,
         tell: Callable[[str], None],
-        ended: Callable[[BaseException], None],
     ) -> None:
         self._namespaces = namespaces
         self._filter = Filter(shard)
         self._tell = tell
-        self._ended = ended
         self._stop = threading.Event()
         self.ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
@@ -121,14 +126,19 @@ class Watch:
         self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
-        try:
-            asyncio.run(self._watch())
-        except BaseException as error:
-            if not self._stop.is_set():
-                self._ended(error)
-            return
-        if not self._stop.is_set():
-            self._ended(RuntimeError("the watch ended by itself"))
+        """Watch until the end. A watch that fails (the API server is away for long) begins again, and all is looked at
+        again then: nobody reported what was deleted meanwhile."""
+        pause = _FIRST_PAUSE
+        while not self._stop.is_set():
+            began = time.monotonic()
+            try:
+                asyncio.run(self._watch())
+            except Exception as error:  # kopf's or the connection's: any kind
+                _LOG.warning("the watch failed (%s): it begins again in %g s", type(error).__name__, pause)
+            self.ready.clear()
+            self._filter.forget()
+            pause = _FIRST_PAUSE if time.monotonic() - began > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
+            self._stop.wait(pause)
 
     async def _watch(self) -> None:
         await kopf.operator(

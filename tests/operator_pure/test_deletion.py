@@ -189,3 +189,24 @@ def test_a_renamed_resource_keeps_what_is_live(world: World) -> None:
     assert oncall not in world.cluster.objects
     assert list(world.live()) == ["acme_oncall"]
     assert world.conditions(paging)["Ready"] == "True Applied"
+
+
+def test_what_another_kind_has_the_name_of_is_let_go(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall", **DELETE)
+    world.look()
+    world.delete(oncall)
+    world.put("ChimeChannel", "oncall", webhook_url={"secret": "slack", "key": "url"})
+    world.look()
+    assert oncall not in world.cluster.objects
+    assert list(world.live()) == ["acme_oncall"]
+
+
+def test_a_project_that_is_being_deleted_applies_nothing(world: World) -> None:
+    project, _ = world.project(), world.slack("oncall", **DELETE)
+    world.look()
+    world.look()
+    world.delete(project)
+    world.slack("late")
+    world.look()
+    assert list(world.live()) == ["acme_oncall"]

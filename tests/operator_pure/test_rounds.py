@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.operator.metrics import exposition
+from reconciler.operator.schedule import Queue
 from tests.operator_pure.fake import ADDRESS, World
 
 
@@ -347,3 +349,49 @@ def test_writes_that_somebody_overwrites_twice_stop_the_project(world: World, mo
     world.look()
     assert "third" in str(world.live())
     assert world.conditions(project)["Ready"] == "True TargetsRead"
+
+
+def test_a_change_is_one_write_of_its_status(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    world.look()
+    version = world.cluster.objects[oncall]["metadata"]["resourceVersion"]
+    world.look()
+    assert world.cluster.objects[oncall]["metadata"]["resourceVersion"] == version
+
+
+def test_two_kinds_of_one_name_are_both_refused(world: World) -> None:
+    world.project()
+    slack = world.slack("oncall")
+    chime = world.put("ChimeChannel", "oncall", webhook_url={"secret": "slack", "key": "url"})
+    world.look()
+    assert world.conditions(slack)["Ready"] == world.conditions(chime)["Ready"] == "False Invalid"
+
+
+def test_metrics_are_those_of_what_is_there(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    world.look()
+
+    def lines() -> list[str]:
+        text = exposition(world.rounds, Queue()).decode()
+        return [line for line in text.splitlines() if line.startswith("reconciler_channel_verified{")]
+
+    labels = 'kind="SlackChannel",name="oncall",namespace="team",target="search"'
+    assert lines() == [f"reconciler_channel_verified{{{labels}}} 1.0"]
+    del world.cluster.objects[oncall]
+    world.look()
+    assert lines() == []
+
+
+def test_a_status_that_somebody_else_wrote_meanwhile_is_not_overwritten(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    world.look()
+    world.cluster.refuse[("PATCH", ".*/slackchannels/oncall/status")] = 409
+    world.slack("oncall", description="new")
+    world.look()
+    assert world.status(oncall)["observedGeneration"] == 1
+    world.cluster.refuse.clear()
+    world.look()
+    assert world.status(oncall)["observedGeneration"] == 2
