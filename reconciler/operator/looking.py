@@ -29,7 +29,7 @@ from reconciler.operator.outcomes import (
     is_drift,
     not_looked_at,
 )
-from reconciler.plan.changes import TargetPlan, UnreadTarget
+from reconciler.plan.changes import Counts, TargetPlan, UnreadTarget
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,14 @@ async def work(
         run = TargetRun(plan, result, await _tests(permitted, target, choice, result.results, stop))
         found = _looked(run, choice, now)
         deleted = await destroy(permitted, target, choice, deletes, stop) if deletes else {}
-        return replace(found, deleted=deleted, written=has_work(done.plan), overwritten=result.overwritten)
+        is_done = all(item.status is Status.APPLIED for item in result.results)
+        return replace(
+            found,
+            plan=str(Counts()) if is_done else found.plan,  # what is left to do, as the next look will say
+            deleted=deleted,
+            written=has_work(done.plan),
+            overwritten=result.overwritten,
+        )
     except ReconcilerError as error:
         return _failed(choice, str(error))
 

@@ -46,7 +46,6 @@ def test_a_steady_state_writes_nothing(world: World) -> None:
     world.project()
     world.slack("oncall")
     world.look()
-    world.look()
     world.writes()
     world.look()
     assert world.writes() == []
@@ -349,15 +348,6 @@ def test_writes_that_somebody_overwrites_twice_stop_the_project(world: World, mo
     world.look()
     assert "third" in str(world.live())
     assert world.conditions(project)["Ready"] == "True TargetsRead"
-
-
-def test_a_change_is_one_write_of_its_status(world: World) -> None:
-    world.project()
-    oncall = world.slack("oncall")
-    world.look()
-    version = world.cluster.objects[oncall]["metadata"]["resourceVersion"]
-    world.look()
-    assert world.cluster.objects[oncall]["metadata"]["resourceVersion"] == version
 
 
 def test_two_kinds_of_one_name_are_both_refused(world: World) -> None:

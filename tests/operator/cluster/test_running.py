@@ -132,3 +132,17 @@ def test_release_lets_deletions_go_without_an_operator(cluster: ApiServer, tmp_p
         team.delete("SlackChannel", "oncall")
         assert team.get("SlackChannel", "oncall") is None
         assert team.live() == ["oncall"]
+
+
+def test_a_steady_state_writes_nothing(team: Team) -> None:
+    team.secret("slack", url=ADDRESS)
+    team.project(operator={"interval": "10s"})
+    team.slack("oncall")
+    team.wait_for("SlackChannel", "oncall", Ready="True Applied")
+    team.wait_for("Project", "acme", Ready="True TargetsRead")
+    objects = (("SlackChannel", "oncall"), ("Project", "acme"))
+    before = [(team.get(*one) or {})["metadata"]["resourceVersion"] for one in objects]
+    asked = len(team.targets["search"].requests)
+    wait_until(lambda: len(team.targets["search"].requests) >= asked + 3, "the target is not looked at")
+    assert [(team.get(*one) or {})["metadata"]["resourceVersion"] for one in objects] == before
+    assert not [request for request in list(team.targets["search"].requests)[asked:] if request.method != "GET"]
