@@ -1,7 +1,9 @@
 """The comparison of one desired resource with what is live: (desired, live) -> the fields that differ.
 
-The only home of deepdiff, which is imported when two sides do differ and sees secrets only as keyed digests. What the
-differences mean for a plan is not decided here.
+The only home of deepdiff, which is imported when two sides do differ and sees secrets only as keyed digests. It was
+weighed again: the fields that kinds have now are texts, numbers, sets and one map, so that comparing them one by one
+would nearly do, and would save the 100 ms of its import in a run that has something to show. It is kept because the
+first field that is nested deeper would otherwise grow a diff of our own. What differences mean is not decided here.
 """
 
 from __future__ import annotations
