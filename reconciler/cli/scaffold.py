@@ -9,12 +9,13 @@ import json
 import re
 
 from reconciler.model.dataclass import dataclass
+from reconciler.providers import settings_of
 
-_OPENSEARCH_AUTH = """\
+_AUTH = """\
       auth: # the cluster's user, from the environment; leave it out where there is none
         basic:
-          username: {env: OPENSEARCH_USERNAME}
-          password: {env: OPENSEARCH_PASSWORD}
+          username: {env: USERNAME}
+          password: {env: PASSWORD}
 """
 
 _GITHUB = """\
@@ -94,12 +95,9 @@ def project_files(project: NewProject) -> dict[str, str]:
     return files
 
 
-def _target(project: NewProject) -> str:
-    return "search" if project.provider == "opensearch" else "kafka"
-
-
 def _project_file(project: NewProject) -> str:
-    target = _target(project)
+    settings = settings_of(project.provider)
+    target = settings.usual_target
     lines = [
         "# What is managed, and where. `reconciler validate` checks it, `reconciler doctor` tries the targets.",
         "apiVersion: channels.gitops/v1",
@@ -112,18 +110,23 @@ def _project_file(project: NewProject) -> str:
         f"    {target}:",
         f"      provider: {project.provider}",
     ]
-    if project.provider == "confluent":
-        lines.append("      # credentials: the environment's CONFLUENT_CLOUD_API_KEY and CONFLUENT_CLOUD_API_SECRET")
-    elif project.url:
+    if settings.default_login:
+        lines.append(f"      # credentials: the environment's {' and '.join(settings.default_login)}")
+    if project.url:
         lines.append(f"      url: {json.dumps(project.url) if _QUOTED.search(project.url) else project.url}")
-    else:
-        lines.append("      # its address: write url here, or set the environment variable OPENSEARCH_URL")
+    elif settings.url_variable:
+        variable = settings.url_variable
+        lines.append(f"      # its address: write url here, or set the environment variable {variable}")
     text = "\n".join(lines) + "\n"
-    return text + (_OPENSEARCH_AUTH if project.provider == "opensearch" and _needs_login(project.url) else "")
+    if login := _login(project):
+        text += _AUTH.replace("USERNAME", login[0]).replace("PASSWORD", login[1])
+    return text
 
 
-def _needs_login(url: str) -> bool:
-    return not url.startswith("http://")  # an address that is not known yet is most likely a secured cluster's
+def _login(project: NewProject) -> tuple[str, ...]:
+    """The variables of a login that has to be written. An address that is not known yet is most likely that of a
+    secured system."""
+    return () if project.url.startswith("http://") else settings_of(project.provider).usual_login or ()
 
 
 def _manifest() -> str:
@@ -141,10 +144,9 @@ spec:
 
 
 def _workflow(project: NewProject) -> str:
-    names = ["CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET"]
-    if project.provider == "opensearch":
-        names = [] if project.url else ["OPENSEARCH_URL"]
-        names += ["OPENSEARCH_USERNAME", "OPENSEARCH_PASSWORD"] if _needs_login(project.url) else []
+    settings = settings_of(project.provider)
+    names = [settings.url_variable] if settings.url_variable and not project.url else []
+    names += settings.default_login or _login(project)
     environ = "\n".join(f"          {name}: ${{{{ secrets.{name} }}}}" for name in names)
     text = _GITHUB.replace("ACTION", ACTION).replace("BRANCH", project.branch)
     return text.replace("ENVIRON\n", f"{environ}\n" if environ else "")

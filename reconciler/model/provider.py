@@ -46,6 +46,7 @@ class ProviderSettings:
     `auth` holds the ways of `spec.targets.X.auth` that it takes. `default_url` is the address of a target without one;
     `url_variable` the environment variable that gives it, for a project with one such target only. `default_login`
     names the variables of the user and the password of a target without `auth`. `title` is how people write its name.
+    `usual_target` and `usual_login` name a new project's target, and those variables where it writes `auth`.
     `one_address_is_one_system`: two targets of one address are one system; where the login tells systems apart they
     need not be. `version_problem` says why a written version cannot be a server's, "" if it can;
     `unsupported_system` of an address and an AWS service why no such system can be a target, and what to do.
@@ -57,6 +58,8 @@ class ProviderSettings:
     url_variable: str = ""
     default_login: tuple[str, str] | None = None
     title: str = ""
+    usual_target: str = ""
+    usual_login: tuple[str, str] | None = None
     one_address_is_one_system: bool = False
     version_problem: Callable[[str], str] = _any_version
     terraform: Mapping[str, TerraformType] = field(default_factory=dict)

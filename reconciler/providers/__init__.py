@@ -89,26 +89,13 @@ def _serverless(url: str, service: str) -> tuple[str, str] | None:
 
 
 BUILT_IN: Mapping[str, Provided] = {
-    "confluent": Provided(
-        ProviderSettings(
-            auth=frozenset({"basic", "bearer", "sts"}),
-            default_url="https://api.confluent.cloud",
-            default_login=("CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET"),
-            terraform={
-                "confluent_notifications_integration": TerraformType(),
-                "confluent_notifications_subscription": TerraformType(id_prefix="subscriptions/"),
-                "confluent_notifications_resource_preference": _NO_KIND,
-                "confluent_notifications_resource_subscription": _NO_KIND,
-            },
-        ),
-        _confluent_abilities,
-        _confluent,
-    ),
     "opensearch": Provided(
         ProviderSettings(
             auth=frozenset({"basic", "bearer", "client_cert", "sigv4"}),
             url_variable="OPENSEARCH_URL",
             title="OpenSearch",
+            usual_target="search",
+            usual_login=("OPENSEARCH_USERNAME", "OPENSEARCH_PASSWORD"),
             one_address_is_one_system=True,
             version_problem=_opensearch_version_problem,
             terraform={
@@ -121,8 +108,25 @@ BUILT_IN: Mapping[str, Provided] = {
         _opensearch_abilities,
         _opensearch,
     ),
+    "confluent": Provided(
+        ProviderSettings(
+            auth=frozenset({"basic", "bearer", "sts"}),
+            default_url="https://api.confluent.cloud",
+            default_login=("CONFLUENT_CLOUD_API_KEY", "CONFLUENT_CLOUD_API_SECRET"),
+            title="Confluent Cloud",
+            usual_target="kafka",
+            terraform={
+                "confluent_notifications_integration": TerraformType(),
+                "confluent_notifications_subscription": TerraformType(id_prefix="subscriptions/"),
+                "confluent_notifications_resource_preference": _NO_KIND,
+                "confluent_notifications_resource_subscription": _NO_KIND,
+            },
+        ),
+        _confluent_abilities,
+        _confluent,
+    ),
 }
-"""The providers that come with the tool."""
+"""The providers that come with the tool; a new project's target is of the first, unless it is asked for another."""
 
 
 @cache

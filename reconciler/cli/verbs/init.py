@@ -16,9 +16,10 @@ from reconciler.export.documents import safe_name
 from reconciler.manifests.load_project import load_project_text
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.fields import OWNER_WORDS, is_name
-from reconciler.providers import settings_of
+from reconciler.providers import BUILT_IN, settings_of
 
-_PROVIDERS = ("opensearch", "confluent")
+_PROVIDERS = tuple(BUILT_IN)
+_VARIABLES = " or ".join(one.settings.url_variable for one in BUILT_IN.values() if one.settings.url_variable)
 _CI = ("github", "gitlab", "none")
 _LONGEST_OWNER = 40
 
@@ -26,8 +27,8 @@ _LONGEST_OWNER = 40
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
 @option("--name", help="The project's name, which stands in its marks (default: the folder's).")
-@option("--provider", type=click.Choice(_PROVIDERS), help="The first target's provider (default: opensearch).")
-@option("--url", help="Its address; without it OPENSEARCH_URL is used.")
+@option("--provider", type=click.Choice(_PROVIDERS), help=f"The first target's provider (default: {_PROVIDERS[0]}).")
+@option("--url", help=f"Its address; without it {_VARIABLES} is used.")
 @option("--ci", type=click.Choice(_CI), help="Write a workflow for this CI (default: none).")
 @option("--branch", default="main", show_default=True, help="The branch that CI applies.")
 def command(folder: Path, **flags: Any) -> int:
@@ -39,7 +40,7 @@ def command(folder: Path, **flags: Any) -> int:
         raise click.UsageError(f"--name {OWNER_WORDS}")
     project = NewProject(
         name=name,
-        provider=answers["provider"] or "opensearch",
+        provider=answers["provider"] or _PROVIDERS[0],
         url=answers["url"] or "",
         ci=answers["ci"] or "none",
         branch=answers["branch"],
@@ -63,10 +64,11 @@ def _asked(flags: dict[str, Any], default_name: str) -> dict[str, Any]:
     answers = dict(flags)
     answers["name"] = flags["name"] or click.prompt("Name of the project", default=default_name, err=True)
     answers["provider"] = flags["provider"] or click.prompt(
-        "Kind of system", type=click.Choice(_PROVIDERS), default="opensearch", err=True
+        "Kind of system", type=click.Choice(_PROVIDERS), default=_PROVIDERS[0], err=True
     )
-    if answers["provider"] == "opensearch" and flags["url"] is None:
-        question = "Address (empty: the environment variable OPENSEARCH_URL)"
+    variable = settings_of(answers["provider"]).url_variable
+    if variable and flags["url"] is None:
+        question = f"Address (empty: the environment variable {variable})"
         answers["url"] = click.prompt(question, default="", show_default=False, err=True)
     answers["ci"] = flags["ci"] or click.prompt("Workflow for", type=click.Choice(_CI), default="none", err=True)
     return answers
@@ -89,8 +91,8 @@ def _say_next(folder: Path, project: NewProject) -> None:
     if folder.resolve() != Path.cwd():
         note(f"  cd {folder}")
     note("  export EXAMPLE_SLACK_URL=https://hooks.slack.com/services/...   # the channel's secret")
-    if project.provider == "opensearch" and not project.url:
-        note("  export OPENSEARCH_URL=https://...   # or try it first on `reconciler simulate`: http://127.0.0.1:9299")
+    if (variable := settings_of(project.provider).url_variable) and not project.url:
+        note(f"  export {variable}=https://...   # or try it first on `reconciler simulate`: http://127.0.0.1:9299")
     note("  reconciler validate && reconciler doctor && reconciler plan")
     if project.ci == "github":
         note("In .github/workflows/channels.yaml, put your copy of reconciler where it says OWNER/reconciler@REF.")
