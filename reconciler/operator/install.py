@@ -19,7 +19,6 @@ KubernetesObject = Mapping[str, Any]
 OPERATOR = "channel-reconciler"
 """The name of the operator's own objects, and the value of their label `app.kubernetes.io/name`."""
 
-SHARD_LABEL = f"sharding.{GROUP}/key"
 POLICY_FILE = "/etc/channel-reconciler/policy.yaml"
 PORT = 8080
 """Where `/healthz`, `/readyz` and `/metrics` are."""

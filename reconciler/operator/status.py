@@ -50,6 +50,7 @@ def resource_status(resource: CustomResource, entries: Mapping[str, Entry], wish
     heard = sorted({entry.test_requested_at for entry in values if entry.test_requested_at})
     status: Status = {
         "observedGeneration": resource.generation,
+        "target": ", ".join(current),
         "lastHandledRequestedAt": wish,
         "lastHandledTestRequestedAt": heard[-1] if heard else "",
         "lastTestTime": tests[-1][0] if tests else "",
@@ -215,11 +216,13 @@ def project_status(
         "verified": count("Verified", TRUE),
         "drifted": count("Drifted", TRUE),
     }
+    systems = list(targets)
     status: Status = {
         "observedGeneration": project.generation,
+        "target": ", ".join(target.name for target in systems),
         "lastHandledRequestedAt": project.requested_at,
         "resources": counts,
-        "targets": [target.to_json() for target in targets],
+        "targets": [target.to_json() for target in systems],
         "conditions": _conditions(project, verdicts, now),
     }
     return {name: value for name, value in status.items() if value != ""}

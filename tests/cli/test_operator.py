@@ -7,6 +7,7 @@ from yaml import safe_load_all
 
 from reconciler.cli.verbs.operator import command
 from reconciler.model.errors import ConfigurationError
+from reconciler.operator.install import Install, objects_of
 
 IMAGE = "registry.example.org/reconciler:1"
 
@@ -28,3 +29,15 @@ def test_without_an_image_nothing_is_printed() -> None:
     done = CliRunner().invoke(command, ["manifests"])
     assert isinstance(done.exception, ConfigurationError)
     assert done.output == ""
+
+
+def test_what_a_deployment_calls_is_understood_by_the_command() -> None:
+    deployments = [one for one in objects_of(Install(image=IMAGE, shards=2)) if one["kind"] == "Deployment"]
+    for deployment in deployments:
+        (container,) = deployment["spec"]["template"]["spec"]["containers"]
+        group, verb, *flags = container["args"]
+        assert (group, verb) == ("operator", "run")
+        with command.commands[verb].make_context(verb, flags) as context:
+            assert context.params["port"] == container["ports"][0]["containerPort"]
+            assert context.params["policy"].as_posix().startswith(container["volumeMounts"][1]["mountPath"])
+    assert context.params["shard"] == "shard-1"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -15,6 +14,7 @@ from reconciler.model.schemas import build_schemas
 from reconciler.operator.crds import PROJECT, build_crds
 from reconciler.operator.structural import structural
 from tests.operator.manifests import ACCEPTED, PROJECTS, examples
+from tests.operator.structure import nodes, problems
 
 CRDS = {crd["spec"]["names"]["kind"]: crd for crd in build_crds()}
 SCHEMAS = {kind: crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"] for kind, crd in CRDS.items()}
@@ -24,17 +24,6 @@ _REFUSED_KEYS = {
     "$ref", "const", "examples", "propertyNames", "patternProperties", "if", "then", "uniqueItems", "anyOf", "oneOf",
     "allOf", "default",
 }  # fmt: skip
-
-
-def nodes(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
-    """Every schema within a schema, with the fields that lead to it."""
-    if not isinstance(schema, dict):
-        return
-    yield path, schema
-    for name, field in schema.get("properties", {}).items():
-        yield from nodes(field, (*path, name))
-    for key in ("items", "additionalProperties", "not"):
-        yield from nodes(schema.get(key), path)
 
 
 def test_every_kind_and_the_project_have_a_definition() -> None:
@@ -101,34 +90,12 @@ def test_no_field_of_the_files_is_missing(kind: str) -> None:
         assert set(_fields(field, definitions)) <= set(ours[name].get("properties", {})), name
 
 
-def _problems(schema: dict[str, Any], value: Any, path: str) -> Iterator[str]:
-    """What a server would drop or refuse, as far as types and fields go."""
-    if value is None:
-        if not schema.get("nullable"):
-            yield f"{path} is null"
-    elif "type" not in schema:
-        return
-    elif schema["type"] == "object":
-        fields, others = schema.get("properties", {}), schema.get("additionalProperties")
-        for name, item in value.items():
-            if name not in fields and others is None:
-                yield f"{path}.{name} is dropped"
-            yield from _problems(fields.get(name, others or {}), item, f"{path}.{name}")
-    elif schema["type"] == "array":
-        for item in value:
-            yield from _problems(schema["items"], item, f"{path}[]")
-    else:
-        types = {"string": str, "boolean": bool, "integer": int}
-        if not isinstance(value, types[schema["type"]]):
-            yield f"{path} is no {schema['type']}"
-
-
 def test_nothing_of_a_manifest_would_be_dropped() -> None:
     documents = [*ACCEPTED, *PROJECTS, *examples()]
     assert {document["kind"] for document in documents} == set(CRDS)
     for document in documents:
         schema = SCHEMAS[document["kind"]]["properties"]["spec"]
-        assert [*_problems(schema, document["spec"], document["kind"])] == []
+        assert [*problems(schema, document["spec"], document["kind"])] == []
 
 
 @pytest.mark.parametrize(

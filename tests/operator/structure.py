@@ -1,0 +1,41 @@
+"""Structural schemas, as a server reads them: what is in them, and what it would drop or refuse."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+__all__ = ["nodes", "problems"]
+
+
+def nodes(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
+    """Every schema within a schema, with the fields that lead to it."""
+    if not isinstance(schema, dict):
+        return
+    yield path, schema
+    for name, field in schema.get("properties", {}).items():
+        yield from nodes(field, (*path, name))
+    for key in ("items", "additionalProperties", "not"):
+        yield from nodes(schema.get(key), path)
+
+
+def problems(schema: dict[str, Any], value: Any, path: str) -> Iterator[str]:
+    """What a server would drop or refuse, as far as types and fields go."""
+    if value is None:
+        if not schema.get("nullable"):
+            yield f"{path} is null"
+    elif "type" not in schema:
+        return
+    elif schema["type"] == "object":
+        fields, others = schema.get("properties", {}), schema.get("additionalProperties")
+        for name, item in value.items():
+            if name not in fields and others is None:
+                yield f"{path}.{name} is dropped"
+            yield from problems(fields.get(name, others or {}), item, f"{path}.{name}")
+    elif schema["type"] == "array":
+        for item in value:
+            yield from problems(schema["items"], item, f"{path}[]")
+    else:
+        types = {"string": str, "boolean": bool, "integer": int}
+        if not isinstance(value, types[schema["type"]]):
+            yield f"{path} is no {schema['type']}"
