@@ -20,20 +20,19 @@ class Event:
 
 
 def events_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Event]:
-    """The Events of a status that follows another."""
-    ready, was_ready = condition_of(after, "Ready"), condition_of(before, "Ready")
-    if _moved(was_ready, ready):
-        if ready.get("status") == TRUE:
+    """The Events of a status that follows another. What is applied and verified at once is one Event."""
+    ready, verified, drifted = (condition_of(after, kind) for kind in ("Ready", "Verified", "Drifted"))
+    is_verified = verified.get("status") == TRUE and _moved(condition_of(before, "Verified"), verified)
+    if is_verified:
+        yield Event("Verified", f"{ready.get('message', '')}; {verified['message']}".removeprefix("; "))
+    if _moved(condition_of(before, "Ready"), ready):
+        if ready.get("status") == TRUE and not is_verified:
             yield Event(ready["reason"], ready["message"])
         elif ready.get("status") == FALSE:
             yield Event(ready["reason"], ready["message"], warning=True)
-    verified, was_verified = condition_of(after, "Verified"), condition_of(before, "Verified")
-    if _moved(was_verified, verified) and verified.get("reason") != ready.get("reason"):
-        if verified.get("status") == TRUE:
-            yield Event("Verified", verified["message"])
-        elif verified.get("status") == FALSE:
-            yield Event(verified["reason"], verified["message"], warning=True)
-    drifted = condition_of(after, "Drifted")
+    failed = verified.get("status") == FALSE and _moved(condition_of(before, "Verified"), verified)
+    if failed and verified["reason"] != ready.get("reason"):
+        yield Event(verified["reason"], verified["message"], warning=True)
     if drifted.get("status") == TRUE and condition_of(before, "Drifted").get("status") != TRUE:
         yield Event("Drifted", drifted["message"], warning=True)
 

@@ -35,7 +35,7 @@ from reconciler.plan.changes import Counts, TargetPlan, UnreadTarget
 @dataclass(frozen=True, slots=True)
 class Look:
     """What came of a look. `entries` are by name; `unread` says why the target could not be read, "" if it could;
-    `work`: there is something to write or send; `drifted` are the names of what had moved."""
+    `work`: there is something to write or send; `carried_out`: it was; `drifted` are the names of what had moved."""
 
     entries: Mapping[str, Entry]
     identity: str = ""
@@ -43,6 +43,7 @@ class Look:
     unread: str = ""
     work: bool = False
     written: bool = False
+    carried_out: bool = False
     overwritten: tuple[str, ...] = ()
     drifted: tuple[str, ...] = ()
     deleted: Mapping[str, str] = field(default_factory=dict)
@@ -85,6 +86,7 @@ async def work(
             plan=str(Counts()) if is_done else found.plan,  # what is left to do, as the next look will say
             deleted=deleted,
             written=has_work(done.plan),
+            carried_out=True,
             overwritten=result.overwritten,
         )
     except ReconcilerError as error:

@@ -14,7 +14,9 @@ from reconciler.model.errors import ReconcilerError
 from reconciler.operator.rounds import After
 from reconciler.operator.schedule import Key, Queue, jittered
 
-_AT_ONCE = 10
+_AT_ONCE = 50
+"""Looks under way at once: most of them wait for a target, and one that hangs must not keep the others waiting."""
+
 _LOG = logging.getLogger("reconciler.operator")
 
 

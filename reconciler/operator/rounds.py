@@ -52,6 +52,7 @@ from reconciler.tasks import side_by_side
 _LOG = logging.getLogger("reconciler.operator")
 _SOON = 1.0  # seconds
 _AT_ONCE = 8  # statuses written side by side
+_ATTEMPTS = 4
 _TRANSIENT = frozenset({FAILED, INTERRUPTED, "Skipped", "OutcomeUnknown"})
 DELETION_HELD = "DeletionHeld"
 MOST_OVERWRITTEN = 2
@@ -289,7 +290,7 @@ class Rounds:
 
             async def write(name: str, entry: Entry) -> None:
                 async with places:
-                    await self._write_entry(found, target, name, entry)
+                    await self._write_entry(found, target, name, entry, insist=seen.carried_out)
 
             await side_by_side(write(name, entry) for name, entry in sorted(entries.items()))
             await self._write_deletes(found, target, seen, deletes, known)
@@ -309,14 +310,20 @@ class Rounds:
                     text = f"{target}: live differed though nothing here changed, and is as desired again"
                     await self._around.writer.post(found.resources[name], Event("DriftCorrected", text))
 
-    async def _write_entry(self, found: Prepared, target: str, name: str, entry: Entry) -> None:
+    async def _write_entry(self, found: Prepared, target: str, name: str, entry: Entry, *, insist: bool) -> None:
+        """Write what is known of a resource on a target. `insist`: it holds evidence, as a test's, that would be lost
+        with a conflict: another operator, which knows less, may have written in between."""
         writer, resource = self._around.writer, found.resources[name]
-        latest = writer.latest(resource)
-        if latest.generation != resource.generation:
-            return  # it is looked at again: the change was an event
-        targets = [item for item in targets_of(resource, found.project) if item in found.workspace.project.targets]
-        known = without_others(entries_of(latest), targets) | {target: entry}
-        await writer.write_status(latest, resource_status(latest, known, resource.requested_at, now_text()))
+        latest: CustomResource | None = writer.latest(resource)
+        for _ in range(_ATTEMPTS if insist else 1):
+            if latest is None or latest.generation != resource.generation:
+                return  # it is looked at again: the change was an event
+            targets = [item for item in targets_of(resource, found.project) if item in found.workspace.project.targets]
+            known = without_others(entries_of(latest), targets) | {target: entry}
+            status = resource_status(latest, known, resource.requested_at, now_text())
+            if await writer.write_status(latest, status):
+                return
+            latest = await writer.read(resource)
 
     async def _write_deletes(
         self, found: Prepared, target: str, seen: Look, deletes: Mapping[str, bool], known: Known

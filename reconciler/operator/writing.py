@@ -48,12 +48,10 @@ class Writer:
             self._latest.pop(uid, None)
 
     async def write_status(self, resource: CustomResource, status: Status) -> bool:
-        """Write a status if it says something new, with the Events that it is worth; whether it was written.
-
-        A conflict means that the object changed meanwhile: then a newer look says better.
-        """
+        """Write a status if it says something new, with the Events that it is worth; False where the object changed
+        meanwhile: then a newer look says better. What is gone needs no status."""
         if is_same(resource.status, status):
-            return False
+            return True
         gone = {name: None for name in resource.status if name not in status}
         body = {"metadata": {"resourceVersion": resource.version}, "status": {**gone, **status}}
         path = path_of(resource.kind, resource.namespace, resource.name, "status")
@@ -64,12 +62,18 @@ class Writer:
                 self._latest.pop(resource.uid, None)
                 self._moved(resource.namespace)
             if error.status in (_CONFLICT, _NOT_FOUND):
-                return False
+                return error.status == _NOT_FOUND
             raise
         self._latest[resource.uid] = CustomResource.read(resource.kind, document)
         for event in events_of(resource.status, status):
             await self.post(resource, event)
         return True
+
+    async def read(self, resource: CustomResource) -> CustomResource | None:
+        """The resource as it is now; None if it is gone, or another one has its name."""
+        document = await self._cluster.get(path_of(resource.kind, resource.namespace, resource.name))
+        now = CustomResource.read(resource.kind, document) if document is not None else None
+        return now if now is not None and now.uid == resource.uid else None
 
     async def set_finalizer(self, resource: CustomResource, *, wanted: bool) -> None:
         """Add or remove our finalizer. What changed meanwhile is looked at again; what is gone needs none."""
