@@ -231,36 +231,48 @@ def _document(node: Node, value: Any, reader: ValueReader) -> Document:
     return Document(value, start.index - start.column, end.index, start.line + 1, start.column + 1, problems)
 
 
-def find_location(text: str, path: Path, *, key: bool = False) -> Location | None:
-    """Where the value at `path` is in a text of one document; `key`: where its key is. The nearest that exists counts.
+class Places:
+    """Where the values of a text of one document are. The text is parsed once, and each mapping indexed once, however
+    many places are asked for."""
 
-    None if the text is not what it was.
-    """
-    try:
-        node = _Composer(text).get_single_node()
-    except (YAMLError, UnsafeYamlError):
-        return None
-    mark = None
-    for step in path:
-        pair = _step(node, step)
-        if pair is None:
-            break
-        key_node, node = pair
-        mark = key_node.start_mark if key else None
-    if node is None:
-        return None
-    return location_of(mark or node.start_mark)
+    def __init__(self, text: str) -> None:
+        self._indexed: dict[int, dict[str, tuple[Node, Node]]] = {}
+        try:
+            self._top = _Composer(text).get_single_node()
+        except (YAMLError, UnsafeYamlError):
+            self._top = None
 
+    def find(self, path: Path, *, key: bool = False) -> Location | None:
+        """Where the value at `path` is; `key`: where its key is. The nearest that exists counts.
 
-def _step(node: Node | None, step: str | int) -> tuple[Node, Node] | None:
-    if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
-        return node.value[step], node.value[step]
-    if not isinstance(node, MappingNode):
-        return None
-    for key, value in node.value:
-        if isinstance(key, ScalarNode) and key.value == step:
-            return key, value
-    return next((found for merged in _merged(node) if (found := _step(merged, step))), None)
+        None if the text is not what it was.
+        """
+        node, mark = self._top, None
+        for step in path:
+            pair = self._step(node, step)
+            if pair is None:
+                break
+            key_node, node = pair
+            mark = key_node.start_mark if key else None
+        if node is None:
+            return None
+        return location_of(mark or node.start_mark)
+
+    def _step(self, node: Node | None, step: str | int) -> tuple[Node, Node] | None:
+        if isinstance(node, SequenceNode) and isinstance(step, int) and step < len(node.value):
+            return node.value[step], node.value[step]
+        if not isinstance(node, MappingNode):
+            return None
+        if found := self._keys(node).get(str(step)):
+            return found
+        return next((found for merged in _merged(node) if (found := self._step(merged, step))), None)
+
+    def _keys(self, node: MappingNode) -> dict[str, tuple[Node, Node]]:
+        """The pairs of a mapping by their keys; of a key that is there twice, the first."""
+        if id(node) not in self._indexed:
+            pairs = [(key.value, (key, value)) for key, value in node.value if isinstance(key, ScalarNode)]
+            self._indexed[id(node)] = dict(reversed(pairs))
+        return self._indexed[id(node)]
 
 
 def _merged(node: MappingNode) -> Iterator[Node]:

@@ -166,7 +166,7 @@ def _load_document(document: Document, found: Found, loading: _Loading) -> None:
     reported = {problem.location for problem in problems}
     loading.budget.spend("problems", len(rules))
     for rule in rules:
-        loading.budget.spend("problems", 0)  # each location is looked up by parsing the document again
+        loading.budget.spend("problems", 0)  # the place of each is looked up, which takes time
         problem = located(rule, source, value)
         problems += [problem] if problem.location not in reported else []
     loading.problems += problems

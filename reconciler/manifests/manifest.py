@@ -7,9 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
-from reconciler.manifests.documents import Document, find_location
+from reconciler.manifests.documents import Document, Places
 from reconciler.manifests.files import FileError
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Level, Location, Problem
@@ -22,7 +23,7 @@ from reconciler.model.text import Path
 class Source:
     """Where a document is: its file as shown to people, how to read that again, and its extent in the text.
 
-    Locations within are looked up by parsing the document once more: only problems need them.
+    Locations within are looked up by parsing the document once more: only problems need them, and then often many.
     """
 
     file: str
@@ -39,7 +40,7 @@ class Source:
 
     def location(self, *path: str | int, key: bool = False) -> Location:
         """Where the value at `path` is, or its `key`; the nearest value around it if it is not there."""
-        found = find_location(self._text(), path, key=key) if path else None
+        found = _places(self._text()).find(path, key=key) if path else None
         if found is None:
             return Location(self.file, self.line, self.column)
         return Location(self.file, self.line + found.line - 1, found.column)
@@ -49,6 +50,11 @@ class Source:
             return self.read()[self.start : self.end]
         except FileError:  # it went away meanwhile: the start of the document is known all the same
             return ""
+
+
+@lru_cache(maxsize=1)  # what is wrong with one document is worded before the next is looked at
+def _places(text: str) -> Places:
+    return Places(text)
 
 
 @dataclass(frozen=True, slots=True)

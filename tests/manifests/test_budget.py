@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.manifests import files
+from reconciler.manifests import documents, files
 from reconciler.manifests.files import Budget, TooMuchError
 from reconciler.manifests.load import load_manifests
 
@@ -49,6 +49,24 @@ def test_one_document_with_a_hundred_thousand_things_wrong_ends(tmp_path: Path) 
     begin = time.process_time()
     assert load_manifests(["."], root=tmp_path).problems
     assert time.process_time() - begin < SECONDS
+
+
+def test_many_findings_take_one_more_look_at_their_document(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work grows with the document and its findings, not with their product."""
+    looks: list[int] = []
+    made = documents.Places.__init__
+
+    def count(places: documents.Places, text: str) -> None:
+        looks.append(len(text))
+        made(places, text)
+
+    monkeypatch.setattr(documents.Places, "__init__", count)
+    headers = "".join(f"    X-{number}: written out\n" for number in range(500))
+    text = (MANIFEST % 1).replace("SlackChannel", "WebhookChannel").replace("spec: {webhook_url: {env: X}}\n---\n", "")
+    (tmp_path / "many.yaml").write_text(f"{text}spec:\n  url: {{env: X}}\n  headers:\n{headers}")
+    problems = load_manifests(["."], root=tmp_path).problems
+    assert {problem.location.line for problem in problems} == set(range(7, 507))
+    assert len(looks) == 1
 
 
 def test_more_problems_than_anybody_reads(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifests.documents import Document, find_location, parse_documents
+from reconciler.manifests.documents import Document, Places, parse_documents
 from reconciler.model.errors import Location, Problem
 
 BOMB = "x: &b0 [1, 1]\n" + "".join(f"y{i}: &b{i + 1} [{', '.join([f'*b{i}'] * 9)}]\n" for i in range(12))
@@ -128,12 +128,12 @@ e: *q
 def test_a_path_leads_to_its_place_or_the_nearest_around_it(
     path: tuple[str | int, ...], value_at: Location, key_at: Location
 ) -> None:
-    assert find_location(TEXT, path) == value_at
-    assert find_location(TEXT, path, key=True) == key_at
+    assert Places(TEXT).find(path) == value_at
+    assert Places(TEXT).find(path, key=True) == key_at
 
 
 def test_a_text_that_changed_has_no_places() -> None:
-    assert find_location("a: [", ("a",)) is None
+    assert Places("a: [").find(("a",)) is None
 
 
 def test_a_document_knows_its_own_part_of_the_text() -> None:
