@@ -11,8 +11,10 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterator, Mapping
+from importlib.util import find_spec
 from typing import Protocol, TypeVar
 from urllib.parse import quote
+from urllib.request import getproxies
 
 import httpx
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt
@@ -22,6 +24,7 @@ from reconciler.ci.jobs import Thread
 from reconciler.model import __version__
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ReconcilerError
+from reconciler.model.proxies import wrong_proxy
 
 T = TypeVar("T")
 
@@ -121,6 +124,8 @@ def _with_forge(thread: Thread, transport: httpx.BaseTransport | None, use: Call
         raise CommentError(
             f"the token for {thread.site} has a character that is not allowed in a header: copy it again"
         )
+    if wrong := wrong_proxy(getproxies(), takes_socks=find_spec("socksio") is not None):
+        raise CommentError(wrong)
     site = SITES[thread.site]
     try:
         headers = {"user-agent": f"reconciler/{__version__}", **site.headers(token)}

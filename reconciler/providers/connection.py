@@ -17,12 +17,14 @@ from dataclasses import field
 from importlib.util import find_spec
 from typing import TypeVar
 from urllib.parse import SplitResult, urlsplit
+from urllib.request import getproxies
 
 import httpx
 
 from reconciler.model import __version__
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
+from reconciler.model.proxies import wrong_proxy
 from reconciler.model.values import SecretText
 from reconciler.providers.limits import RunLimits
 
@@ -131,6 +133,9 @@ def make_client(connection: Connection) -> httpx.AsyncClient:
     Redirects are not followed: a write must not land elsewhere, nor credentials with it. Nothing is repeated below us.
     """
     parts = _check_url(connection)
+    goes_direct = _is_loopback(parts.hostname or "")  # a proxy cannot reach our own loopback
+    if not goes_direct and (wrong := wrong_proxy(getproxies(), takes_socks=find_spec("socksio") is not None)):
+        raise ConfigurationError(f"target {connection.name}: {wrong}")
     _quieten_loggers()
     _settle_sniffio()
     return httpx.AsyncClient(
@@ -143,7 +148,7 @@ def make_client(connection: Connection) -> httpx.AsyncClient:
             max_connections=connection.parallelism,
             max_keepalive_connections=min(connection.parallelism, connection.limits.idle),
         ),
-        trust_env=not _is_loopback(parts.hostname or ""),  # a proxy cannot reach our own loopback
+        trust_env=not goes_direct,
         transport=connection.transport,
         follow_redirects=False,
     )

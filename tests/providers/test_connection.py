@@ -12,7 +12,10 @@ from typing import Any
 import httpx
 import pytest
 
+from reconciler.ci.forges import CommentError, put_comment
+from reconciler.ci.jobs import Thread
 from reconciler.model.errors import ConfigurationError
+from reconciler.model.proxies import wrong_proxy
 from reconciler.model.values import SecretText
 from reconciler.providers.connection import (
     Basic,
@@ -120,6 +123,29 @@ def test_proxies_of_the_environment_are_used_but_for_loopback(monkeypatch: pytes
     monkeypatch.setenv("HTTP_PROXY", "http://proxy.example:3128")
     assert make_client(Connection("https://search.example")).trust_env
     assert not make_client(Connection("http://127.0.0.1:9200")).trust_env
+
+
+@pytest.mark.parametrize("variable", ["HTTP_PROXY", "https_proxy", "ALL_PROXY"])
+@pytest.mark.parametrize("value", ["http://[::1", "http://S3CR3T@host:port", "ftp://S3CR3T", "://", "http://", "h:0"])
+def test_a_proxy_variable_that_holds_no_address_is_named_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, variable: str, value: str
+) -> None:
+    """For targets and for comments alike; httpx has it end in a ValueError that names nothing."""
+    monkeypatch.setenv(variable, value)
+    words = rf"{variable.upper()} \(or {variable.lower()}\) holds no address of a proxy: write http://host:port"
+    with pytest.raises(ConfigurationError, match=words) as one:
+        make_client(Connection("https://search.example"))
+    with pytest.raises(CommentError, match=words) as other:
+        put_comment(Thread("github", "https://api.example", "a/b", "7", "robot", SecretText("a-token")), "line", "text")
+    assert "S3CR3T" not in f"{one.value} {other.value}"
+    assert not make_client(Connection("http://127.0.0.1:9200")).trust_env
+
+
+def test_what_httpx_takes_for_a_proxy_is_taken() -> None:
+    for value in ("http://proxy:3128", "https://u:p@proxy", "proxy:3128", "proxy", "", "  "):
+        assert wrong_proxy({"https": value}) == "", value
+    assert "the package socksio is needed" in wrong_proxy({"all": "socks5://proxy"})
+    assert wrong_proxy({"all": "socks5h://proxy"}, takes_socks=True) == ""
 
 
 def test_the_address_that_is_shown_has_no_path() -> None:
