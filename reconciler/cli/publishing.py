@@ -218,11 +218,20 @@ def publish(
     `silent`: as text there is nothing to say. `more`: `problems` that kept tests from being made.
     """
     form = output.stdout
-    if form == "text" and not silent:
-        out(_text(what, value, output.paint))
-    elif form == "json":
-        show_json(_document(what, value))
-    in_ci = output.has_ci_outputs
+    try:
+        if form == "text" and not silent:
+            out(_text(what, value, output.paint))
+        elif form == "json":
+            show_json(_document(what, value))
+    finally:  # a stdout that is full or closed keeps no news from the request
+        _publish_page(what, value, output, options, workspace, **more)
+
+
+def _publish_page(
+    what: str, value: Any, output: Output, options: ProjectOptions, workspace: Workspace | None, **more: Any
+) -> None:
+    """Show the page, where that is the form, and have it in the places of the CI."""
+    form, in_ci = output.stdout, output.has_ci_outputs
     if form in ("text", "json") and not in_ci:
         return
     project = workspace.project.name if workspace is not None else getattr(value, "project", "")
@@ -231,10 +240,12 @@ def publish(
         from reconciler.report.view import with_files
 
         page = with_files(page, {name: item.source.file for name, item in workspace.desired.manifests.items()})
-    if form in ("markdown", "html"):
-        show_page(page, form)
-    if in_ci:
-        output.ci_outputs(options).tell(page, _problems(what, value, workspace, more.get("problems", ())))
+    try:
+        if form in ("markdown", "html"):
+            show_page(page, form)
+    finally:
+        if in_ci:
+            output.ci_outputs(options).tell(page, _problems(what, value, workspace, more.get("problems", ())))
 
 
 def _text(what: str, value: Any, paint: Paint) -> str:

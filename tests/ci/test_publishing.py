@@ -190,6 +190,26 @@ def test_an_apply_that_could_not_be_reported_is_not_reported_as_failed(actions: 
     assert "❌" not in body
     assert "failed" not in body
     assert "Plan: 1 to add" not in body, "and no older news stands"
+    assert "**Apply complete! 1 added" in body, "nor that it is under way"
+
+
+@pytest.mark.parametrize("form", ["text", "json", "markdown", "html"])
+def test_a_plan_whose_reader_went_away_stands_in_the_comment(actions: Shell, forge: FakeForge, form: str) -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(writing, "wb") as stdout:
+        subprocess.run(
+            [sys.executable, "-m", "reconciler", "plan", "-o", form, "--comment", "github"],
+            cwd=actions.folder,
+            env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **actions.environ},
+            stdout=stdout,
+            stderr=subprocess.PIPE,
+            timeout=60,
+            check=False,
+        )
+    (body,) = forge.bodies()
+    assert "Plan: 1 to add" in body
+    assert "under way" not in body
 
 
 def test_the_summary_keeps_within_what_the_step_has_left(actions: Shell) -> None:
