@@ -61,7 +61,9 @@ _COLOURS = {
 
 
 def _painted(text: str, tone: Tone, paint: Paint) -> str:
-    return paint(text, _COLOURS[tone]) if tone in _COLOURS else text
+    """Whatever a line is made of, only our own colours reach a terminal as what they are."""
+    shown = printable(text)
+    return paint(shown, _COLOURS[tone]) if tone in _COLOURS else shown
 
 
 def _set_in(line: Line, indent: int, paint: Paint) -> str:
@@ -77,7 +79,7 @@ def render_nested(page: Page, paint: Paint = plain) -> str:
             lines += _nested(section, paint)
             together = following is not None and section.is_quiet and following.is_quiet
             lines += [] if together else [""]
-    lines.append(paint(page.headline, "bold"))
+    lines.append(paint(printable(page.headline), "bold"))
     return "\n".join([*lines, *(_set_in(line, 0, paint) for line in page.summary)]) + "\n"
 
 
@@ -99,7 +101,7 @@ def _nested(section: Section, paint: Paint) -> Iterator[str]:
     for line in section.besides:
         yield _set_in(replace(line, sign="!") if line.tone is Tone.BAD else line, 2, paint)
     if section.count:
-        yield f"  {section.count}"
+        yield printable(f"  {section.count}")
 
 
 def render_flat(page: Page, paint: Paint = plain) -> str:
@@ -113,14 +115,19 @@ def render_flat(page: Page, paint: Paint = plain) -> str:
         lines += [entry_line(section.title, entry, paint), *(_set_in(line, 2, paint) for line in entry.lines)]
     for section in page.sections:
         lines += _flat(section, paint)
-    return "\n".join([*lines, paint(page.headline, "bold"), *(_set_in(line, 0, paint) for line in page.summary)]) + "\n"
+    return (
+        "\n".join(
+            [*lines, paint(printable(page.headline), "bold"), *(_set_in(line, 0, paint) for line in page.summary)]
+        )
+        + "\n"
+    )
 
 
 def _flat(section: Section, paint: Paint) -> Iterator[str]:
     yield from (_painted(f"{section.title}: {line}", line.tone, paint) for line in section.notes)
     for entry in section.entries:
         if entry.streamed and not entry.rank:
-            yield from (f"{section.title}: {entry.label}: {line}" for line in entry.lines)
+            yield from (printable(f"{section.title}: {entry.label}: {line}") for line in entry.lines)
         elif not entry.rank:
             yield entry_line(section.title, entry, paint)
             yield from (_set_in(line, 2, paint) for line in entry.lines)
@@ -131,4 +138,4 @@ def entry_line(target: str, entry: Entry, paint: Paint = plain) -> str:
     """`search: + SlackChannel "oncall" applied: verified`: one entry in a line of its own, as a log has it."""
     word = entry.word.upper() if entry.tone is Tone.BAD else entry.word
     shown = f" {_painted(word, entry.tone, paint)}" if word else ""
-    return f"{target}: {entry.title}{shown}" + (f": {entry.remark}" if entry.remark else "")
+    return printable(f"{target}: {entry.title}") + shown + printable(f": {entry.remark}" if entry.remark else "")

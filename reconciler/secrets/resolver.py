@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import SecretError
+from reconciler.model.text import printable
 from reconciler.model.values import BUILT_IN_SOURCES, SecretReference, SecretText
 from reconciler.secrets.sources import ENTRY_POINT_GROUP, Once, SecretSettings, SecretSource, check_value
 from reconciler.tasks import side_by_side
@@ -69,7 +70,7 @@ class Resolver:
             if isinstance(reading, SecretText):
                 values[reference] = _in_form(reading, reference.form)
             else:
-                failures[reference] = reading.words
+                failures[reference] = printable(reading.words)  # a file's name may hold what a line breaks at
         return Resolution(values, failures)
 
     async def _reading(self, reference: SecretReference) -> SecretText | Failure:

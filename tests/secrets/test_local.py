@@ -133,3 +133,10 @@ def test_no_env_file_is_read(resolve: Resolve, tmp_path: Path, monkeypatch: pyte
     (tmp_path / ".env").write_text("SLACK_URL=planted\n")
     monkeypatch.chdir(tmp_path)
     assert resolve(SecretReference("env", "SLACK_URL")).values == {}
+
+
+def test_why_a_secret_is_missing_is_one_line_whatever_its_name_holds(resolve: Resolve) -> None:
+    for source in ("file", "env", "sops", "secret"):
+        reference = SecretReference(source, "a\n::error::forged\u202e", "k\nk" if source in ("sops", "secret") else "")
+        (why,) = resolve(reference).failures.values()
+        assert why.isprintable(), ascii(why)
