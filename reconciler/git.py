@@ -96,6 +96,11 @@ class Repository:
             self._run("for-each-ref", "--format=%(refname)", "--", *possible).decode("utf-8", "replace").splitlines()
         )
         there = [ref for ref in possible if ref in listed]
+        if there == [f"refs/tags/{name}"] and name.partition("/")[0].encode() in self._run("remote").split():
+            # Whoever may push a tag could else say what a remote's branch is that was not fetched.
+            raise ConfigurationError(
+                f"{name!a} is no branch of that remote here, but a tag: fetch the branch, or write {there[0]}"
+            )
         if _SHORT_HASH.fullmatch(name) and self._has_object(name):
             there.append(name)
         if len(there) > 1:

@@ -23,6 +23,8 @@ def read_terraform(workspace: Workspace, name: str) -> State:
     types = {kind: row for provider in sorted(providers) for kind, row in provided(provider).settings.terraform.items()}
     label, here = STDIN if name == "-" else name, workspace.here
     try:
+        if name != "-" and (here.folder / name).is_fifo():  # which nobody may ever write to
+            raise ConfigurationError(f"{label}: is not a regular file; give - for what another program prints")
         with ExitStack() as opened:
             source: BinaryIO | None = here.stdin
             if name != "-":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 from pathlib import Path
 
@@ -101,3 +102,7 @@ def test_flags_that_contradict_a_state_are_refused(opensearch: Project) -> None:
     missing = opensearch.run("export", "--from-terraform", "x")
     assert missing.code == 1
     assert "x: cannot be read: No such file or directory" in missing.err
+    os.mkfifo(opensearch.folder / "pipe")  # which nobody writes to
+    pipe = opensearch.run("export", "--from-terraform", "pipe")
+    assert pipe.code == 1
+    assert "pipe: is not a regular file; give - for what another program prints" in pipe.err

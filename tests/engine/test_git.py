@@ -170,6 +170,18 @@ def test_a_tag_or_branch_called_as_the_remote_branch_is_refused(
     assert repository.commit("refs/remotes/origin/main").hash == project.git("rev-parse", "HEAD~1")
 
 
+def test_a_tag_called_as_a_branch_that_was_not_fetched_is_refused(repository: Repository, project: Project) -> None:
+    project.git("update-ref", "refs/tags/origin/main", "HEAD")
+    project.git("update-ref", "refs/tags/v1", "HEAD")
+    here = project.git("rev-parse", "HEAD")
+    assert repository.commit("origin/main").hash == here, "there is no such remote: it is a name like any other"
+    project.git("remote", "add", "origin", "/nowhere")
+    with pytest.raises(ConfigurationError, match="no branch of that remote here, but a tag: fetch the branch"):
+        repository.commit("origin/main")
+    assert repository.commit("refs/tags/origin/main").hash == here
+    assert repository.commit("v1").hash == here
+
+
 def test_a_tag_called_as_a_short_hash_is_refused_and_as_a_full_one_ignored(
     repository: Repository, project: Project
 ) -> None:
