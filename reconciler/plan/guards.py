@@ -13,12 +13,12 @@ from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import RefusedError
 from reconciler.model.gaps import GAPS
 from reconciler.model.kinds import KINDS
-from reconciler.model.resource import DUPLICATE, REPLACE, ChangeKey
+from reconciler.model.resource import DUPLICATE, REPLACE, ChangeKey, same_named
 from reconciler.model.text import few, plural
 from reconciler.model.users import name_users
 from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan
 from reconciler.plan.claims import listed, made_by_another_version
-from reconciler.plan.marks import PROTECTED, Found, Match, Matching
+from reconciler.plan.marks import CANARY, PROTECTED, Found, Match, Matching
 from reconciler.plan.payload import references
 
 _FROM_OWNED = 10  # below this many owned objects a percentage says nothing
@@ -111,7 +111,10 @@ def _protected(change: Change, match: Match | None, found: dict[str, Found]) -> 
     if not _removes(change):
         return ""
     item = found.get(change.id or "")
-    marked = item is not None and item.mark is not None and PROTECTED in item.mark.flags
+    flags = item.mark.flags if item is not None and item.mark is not None else frozenset()
+    if {PROTECTED, CANARY} <= flags:  # it is no manifest's
+        return "protected, though it is a leftover: take the flag off its description by hand first"
+    marked = PROTECTED in flags
     wanted = match is not None and match.resource.settings.protected
     return "protected: apply it once with spec.protected: false first" if marked or wanted else ""
 
@@ -164,8 +167,8 @@ def _probable_rename(plan: TargetPlan, matches: dict[str, Match], options: Guard
             )
         if change.is_inferred and (new := deletes.get(change.id)):
             return (
-                f"{_some(new)} sends to the same place, and may be its new name: write spec.renamed_from there if it "
-                "is, or allow: [duplicate] if it is not"
+                f"it sends to the same place as {_some(new)}, which may be its new name: write spec.renamed_from there "
+                "if it is, or allow: [duplicate] if it is not"
             )
         return ""
 
@@ -199,7 +202,8 @@ def _has_key(kind: str) -> bool:
 
 def _some(keys: Sequence[ChangeKey], shown: int = 3) -> str:
     """A few names; of many that are alike not every one can stand in every line."""
-    names = listed(key.name for key in keys[:shown])
+    alike = same_named(keys)
+    names = listed(f"{key.name}@{key.id}" if key in alike else key.name for key in keys[:shown])
     return f"{names} and {len(keys) - shown} more" if len(keys) > shown else names
 
 

@@ -22,6 +22,7 @@ from reconciler.plan.changes import (
     TargetPlan,
 )
 from reconciler.plan.diff import FieldChange
+from reconciler.plan.marks import PROTECTED
 from reconciler.report.texts import Paint, plain, render_nested, shown_time, shown_value
 from reconciler.report.view import Entry, Line, Page, Section, Tone, in_order
 
@@ -249,6 +250,8 @@ def headline(plan: Plan) -> str:
         return "No plan: no target could be read."
     counts = plan.counts
     parts = [f"Plan: {counts.actions}{_may_change(plan)}.", *([f"{counts.held} held."] if counts.held else [])]
+    if refused := sum(len(target.refusals) for target in plan.targets):
+        parts.append(f"{refused} refused.")
     return " ".join([*parts, *([f"{plural(unread, 'target')} could not be read."] if unread else [])])
 
 
@@ -312,9 +315,11 @@ def _summary(plan: Plan) -> Iterator[Line]:
         count = sum(len(targets) for targets in candidates.values())
         yield Line(f"{plural(count, 'prune candidate')}, deleted only with --prune:")
         yield from (Line(f"{item} on {', '.join(targets)}", depth=1) for item, targets in candidates.items())
-    leftovers = sum(len(target.leftovers) for target in plan.targets)
-    if leftovers:
+    protected = [PROTECTED in item.flags for target in plan.targets for item in target.leftovers]
+    if leftovers := protected.count(False):
         yield Line(f"{plural(leftovers, 'leftover')} of an interrupted run, removed by an apply that writes.")
+    if kept := protected.count(True):
+        yield Line(f"{plural(kept, 'leftover')} of an interrupted run, left as it is: protected.")
     copies = sum(len(target.copies) for target in plan.targets)
     if copies:
         yield Line(f"{copies} {'copy' if copies == 1 else 'copies'} with the mark of another object, left as they are.")

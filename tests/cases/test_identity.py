@@ -180,9 +180,12 @@ def test_a_flag_that_we_never_write_here_means_nothing_and_protection_holds(acme
     by_hand(acme, "g", "[acme/grp protected replaced]")
     by_hand(acme, "c", "[acme/keep canary protected]")
     acme.slack("kept", description="something to write")
+    assert "1 leftover of an interrupted run, left as it is: protected." in acme.run("plan").out
     acme.run("apply", "--yes", "--prune")
     assert sorted(acme.configs()) == ["acme_kept", "c", "g"]
-    assert acme.run("destroy", "--yes").code == 4
+    done = acme.run("destroy", "--yes")
+    assert done.code == 4
+    assert "protected, though it is a leftover: take the flag off its description by hand first" in done.out
     assert sorted(acme.configs()) == ["c", "g"]
 
 

@@ -185,6 +185,16 @@ def test_a_probable_rename_holds_both_sides_until_somebody_says_what_it_is() -> 
     assert renamed(renamed_from=("old",)) == {"new": ""}
 
 
+def test_those_that_share_one_address_are_told_apart() -> None:
+    twice = [live_of(slack("old")), replace(live_of(slack("old")), id="copy")]
+    reasons = held([slack("new"), slack("next")], twice)
+    assert reasons["new"] == (
+        "it sends to the same place as old@acme_old and old@copy, which no manifest names: write spec.renamed_from if "
+        "it was renamed, or allow: [duplicate] if it was not"
+    )
+    assert reasons["old"].startswith("it sends to the same place as new and next, which may be its new name: ")
+
+
 def test_one_of_several_that_may_be_renamed_is_allowed_by_itself() -> None:
     wanted = [slack("one", settings=Settings(allow=frozenset({"duplicate"}))), slack("two")]
     reasons = held(wanted, [live_of(slack("old"))])
