@@ -267,7 +267,7 @@ def test_a_link_in_place_of_git_s_own_entry_or_of_the_folder_is_refused(
     other = project.root / "other"
     other.mkdir()
     (other / ".git").symlink_to(project.root / ".git")
-    with pytest.raises(ConfigurationError, match="is a link"):
+    with pytest.raises(ConfigurationError, match="is a symbolic link"):
         Checkout.around(other)
     (project.root / "proj").symlink_to("channels")
     with pytest.raises(ConfigurationError, match="is a symbolic link: run the command in the folder itself"):
