@@ -185,7 +185,7 @@ def test_a_probable_rename_holds_both_sides_until_somebody_says_what_it_is() -> 
     assert renamed(renamed_from=("old",)) == {"new": ""}
 
 
-def test_those_that_share_one_address_are_told_apart() -> None:
+def test_those_that_share_one_address_and_name_have_their_ids() -> None:
     twice = [live_of(slack("old")), replace(live_of(slack("old")), id="copy")]
     reasons = held([slack("new"), slack("next")], twice)
     assert reasons["new"] == (
