@@ -29,11 +29,14 @@ from reconciler.model.errors import (
 )
 from reconciler.providers.connection import Connection, make_client
 from reconciler.providers.failures import Call, Silence, explain_silence, explain_status, out_of_time, quotable
-from reconciler.providers.limits import CallPlaces
+from reconciler.providers.limits import AdaptiveLimit, CallPlaces, CallSlots
 from reconciler.providers.retries import Retries, stated_wait
 
 LARGEST_BODY = 100 * 1024 * 1024
 """Bytes; no answer may be larger."""
+
+_BUSY = (429, 503, 504)
+"""Statuses that say that there is too much to do, now."""
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
@@ -135,7 +138,8 @@ class HttpTarget:
         self._dialect = dialect
         self._refused: TargetError | None = None
         self._client = make_client(connection)
-        self._slots = asyncio.Semaphore(connection.parallelism)
+        self._limit = AdaptiveLimit(connection.parallelism)
+        self._slots = CallSlots(self._limit)
         self._places = CallPlaces(connection.limits)
         self._where = connection.name or dialect.provider
 
@@ -249,21 +253,32 @@ class HttpTarget:
         call = self._call(method, path)
         seconds = deadline or self.connection.timeout_seconds
         began = time.perf_counter()
-        try:
-            async with self._slots, self._places.next(), asyncio.timeout(seconds):
-                if self._refused is not None:
-                    return Silence(self._refused, False)
-                came: Answer | Silence = await self._exchange(call, path, content, seconds)
-        except TimeoutError:
-            came = out_of_time(call, seconds)
-        except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            came = explain_silence(call, exc)
+        async with self._slots:
+            epoch, started = self._limit.epoch, time.perf_counter()
+            came = await self._in_place(call, path, content, seconds)
+            if deadline is None:  # how long a test takes, and whether it ends, is the receiver's doing
+                self._learn(epoch, came, time.perf_counter() - started if method != "GET" else None)
         if isinstance(came, Answer):
             self._take_note(came)
         if _log.isEnabledFor(logging.DEBUG):
             status = came.status if isinstance(came, Answer) else type(came.error).__name__
             _log.debug("%s %s -> %s, %.0f ms", method, call.path, status, 1000 * (time.perf_counter() - began))
         return came
+
+    async def _in_place(self, call: Call, path: str, content: bytes | None, seconds: float) -> Answer | Silence:
+        try:
+            async with self._places.next(), asyncio.timeout(seconds):
+                if self._refused is not None:
+                    return Silence(self._refused, False)
+                return await self._exchange(call, path, content, seconds)
+        except TimeoutError:
+            return out_of_time(call, seconds)
+        except (httpx.HTTPError, httpx.InvalidURL) as exc:
+            return explain_silence(call, exc)
+
+    def _learn(self, epoch: int, came: Answer | Silence, write_seconds: float | None) -> None:
+        if self._limit.learn(epoch, is_busy=_is_busy(came), write_seconds=write_seconds):
+            _log.info("%s: the server is busy, so it gets fewer calls at once: %d", self._where, self._limit.now)
 
     def _take_note(self, answer: Answer) -> None:
         self.observe(answer)
@@ -308,6 +323,11 @@ def _without_surrogates(value: Any) -> Any:
 
 def _stated_wait(came: Answer | Silence) -> float | None:
     return stated_wait(came.status, came.headers) if isinstance(came, Answer) else None
+
+
+def _is_busy(came: Answer | Silence) -> bool:
+    """Whether the server says that it has too much to do, or did not answer in time."""
+    return isinstance(came.error, TimedOutError) if isinstance(came, Silence) else came.status in _BUSY
 
 
 def _mark_repeated(came: Answer | Silence) -> Answer | Silence:
