@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import platform
+import signal
 import sys
 from collections.abc import Iterator, Sequence
 from importlib import import_module
@@ -39,6 +40,7 @@ def main(
     groups: Sequence[str], history: Path, no_history: bool, fail_on_regression: bool, tolerance: float, markdown: bool
 ) -> None:
     """Measure all groups, or those that are named: ratios of sides that took turns in one run."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # else the simulators would be left running
     click.echo(f"{machine()}; Python {platform.python_version()}; load {os.getloadavg()[0]:.1f}; medians of rounds\n")
     measures = []
     for measure in _measured(groups or tuple(GROUPS)):
