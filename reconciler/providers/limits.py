@@ -65,7 +65,7 @@ _FORGETTING = 1.05  # a server that has become slower for good is taken as it is
 
 
 class AdaptiveLimit:
-    """How many calls a server bears at once, learned from how they end; never above `most`, never below one.
+    """How many calls a server can take at once, learned from how they end; never above `most`, never below one.
 
     Where it is too much, the limit is halved, once for all calls that were under way together; as many good ends as the
     limit is raise it by one. That is what TCP does, by which several clients of one server come to equal shares.
