@@ -73,7 +73,7 @@ async def connection_of(
         url=_url(workspace, target, settings),
         name=target,
         auth=await with_credentials(_auth(settings, values, workspace)),
-        tls=_tls(settings, workspace),
+        tls=_tls(settings, values, workspace),
         headers={name: _opened(value, values) for name, value in settings.headers.items()},
         timeout_seconds=timeout or settings.timeout_seconds,
         test_timeout_seconds=settings.test_timeout_seconds,
@@ -103,7 +103,8 @@ def _url(workspace: Workspace, target: str, settings: Target) -> str:
 
 
 async def _credentials(settings: Target, target: str, resolver: Resolver) -> Mapping[SecretReference, SecretText]:
-    values = [*_auth_values(settings), *settings.headers.values()]
+    authorities = [settings.tls.ca] if settings.tls.ca is not None else []
+    values = [*_auth_values(settings), *settings.headers.values(), *authorities]
     resolution = await resolver.resolve([value for value in values if isinstance(value, SecretReference)])
     if resolution.failures:
         reasons = "; ".join(f"{reference}: {why}" for reference, why in sorted(resolution.failures.items(), key=str))
@@ -159,9 +160,10 @@ def _auth(settings: Target, values: Mapping[SecretReference, SecretText], worksp
     return None
 
 
-def _tls(settings: Target, workspace: Workspace) -> Tls:
-    ca_file = settings.tls.ca_file
-    return Tls(_file(ca_file, workspace) if ca_file else "", settings.tls.verify)
+def _tls(settings: Target, values: Mapping[SecretReference, SecretText], workspace: Workspace) -> Tls:
+    tls = settings.tls
+    authorities = _secret(tls.ca, values) if tls.ca is not None else None
+    return Tls(_file(tls.ca_file, workspace) if tls.ca_file else "", tls.verify, authorities)
 
 
 def _secret(value: SecretValue, values: Mapping[SecretReference, SecretText]) -> SecretText:

@@ -123,6 +123,12 @@ class TlsSettings:
         examples=("ca.pem",),
         default=None,
     )
+    ca: SecretValue | None = written(
+        CREDENTIAL,
+        "The authorities to trust, in PEM, from where secrets are kept: in place of ca_file.",
+        examples=({"secret": "search-ca", "key": "ca.crt"},),
+        default=None,
+    )
     verify: bool = written(SWITCH, "false accepts any certificate, and every run warns of it.", default=True)
 
 

@@ -165,12 +165,13 @@ def _of_target(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Itera
             yield from _of_value(value, (*path, "auth", way, name), allowed)
     for name, value in _map(target.get("headers")).items():
         yield from _of_value(value, (*path, "headers", str(name)), allowed)
+    yield from _of_value(_map(target.get("tls")).get("ca"), (*path, "tls", "ca"), allowed)
     if "client_cert" in auth:
         message = "names files, and there are none in a cluster"
         yield Problem((*path, "auth", "client_cert"), message, _RULE, "use basic or bearer")
     if _map(target.get("tls")).get("ca_file"):
         message = "names a file, and there are none in a cluster"
-        fix = "have the operator's administrator mount the authorities, and set SSL_CERT_FILE"
+        fix = "give the authorities as ca: {secret: NAME, key: KEY}"
         yield Problem((*path, "tls", "ca_file"), message, _RULE, fix)
     if "sigv4" in auth and not _matches(host_of(target.get("url")), allowed.sigv4_hosts):
         message = "would sign with the operator's own AWS credentials, which are not allowed for this host"

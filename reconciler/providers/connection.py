@@ -7,6 +7,7 @@ Apart because it is checked once, before the first request: whatever is wrong he
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import ipaddress
 import logging
 import re
@@ -74,10 +75,11 @@ Auth = Basic | Bearer | ClientCertificate | SigV4 | httpx.Auth | None
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """`ca_file` replaces the usual authorities; `verify` False accepts any certificate."""
+    """`ca_file`, or `ca` in PEM, replaces the usual authorities; `verify` False accepts any certificate."""
 
     ca_file: str = ""
     verify: bool = True
+    ca: SecretText | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,18 +264,29 @@ def _ssl_context(connection: Connection, scheme: str) -> ssl.SSLContext:
         # Reading the authorities takes 20 ms, so that a plain http target does without.
         if scheme == "http" or not tls.verify:
             return httpx.create_ssl_context(verify=False)
+        if tls.ca is not None:
+            return _trust_only(connection, tls.ca.reveal())
         if tls.ca_file:
             return _load(connection, "tls.ca_file", lambda: ssl.create_default_context(cafile=tls.ca_file))
         return _load(connection, "SSL_CERT_FILE or SSL_CERT_DIR", httpx.create_ssl_context)
 
     if not isinstance(auth, ClientCertificate):
-        return connection.limits.context(f"{scheme}:{tls.verify}:{tls.ca_file}", make)
+        authorities = hashlib.sha256(tls.ca.reveal().encode()).hexdigest() if tls.ca is not None else tls.ca_file
+        return connection.limits.context(f"{scheme}:{tls.verify}:{authorities}", make)
     context = make()  # one of its own, since it holds our certificate
     password = auth.password.reveal() if auth.password else ""  # "": without it OpenSSL would ask on the terminal
     key_file = auth.key_file or None
     field_name = "auth.client_cert"
     _load(connection, field_name, lambda: context.load_cert_chain(auth.cert_file, key_file, lambda: password))
     return context
+
+
+def _trust_only(connection: Connection, authorities: str) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cadata=authorities)
+    except (ssl.SSLError, ValueError):
+        pass  # OpenSSL's words say nothing more
+    raise _wrong(connection, "tls.ca", "is not PEM", "give certificates, which begin with -----BEGIN CERTIFICATE-----")
 
 
 def _load(connection: Connection, what: str, load: Callable[[], _Loaded]) -> _Loaded:

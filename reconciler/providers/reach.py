@@ -68,7 +68,8 @@ def _direct(connection: Connection, parts: SplitResult) -> list[Check]:
 
 
 def _tls(name: str, host: str, port: int, tls: Tls) -> Check:
-    context = ssl.create_default_context(cafile=tls.ca_file or None)
+    authorities = tls.ca.reveal() if tls.ca is not None else None
+    context = ssl.create_default_context(cafile=tls.ca_file or None, cadata=authorities)
     if not tls.verify:
         return warning(
             name, "tls", "verify: false accepts any certificate", "give the authority as tls.ca_file instead"

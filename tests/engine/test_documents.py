@@ -11,6 +11,9 @@ from typing import Any
 import pytest
 
 import reconciler
+from reconciler.engine.connect import connection_of
+from reconciler.engine.read import resolver_of
+from reconciler.providers.limits import RunLimits
 from reconciler.simulator import Simulator
 from tests.engine.projects import simulators
 
@@ -121,6 +124,20 @@ def test_what_is_named_is_destroyed_whatever_the_texts_say(tmp_path: Path, syste
         if isinstance(target, reconciler.ReadTarget)
     }
     assert names == {"east": ["night", "oncall"], "west": ["night"]}
+
+
+def test_the_authorities_of_a_target_come_from_where_secrets_are_kept(tmp_path: Path) -> None:
+    target = {
+        "provider": "opensearch",
+        "url": "https://search.example.org",
+        "tls": {"ca": {"secret": "ca", "key": "k"}},
+    }
+    login = {"basic": {"username": {"plain": "admin"}, "password": {"secret": "login", "key": "password"}}}
+    named = project({}, targets={"search": {**target, "auth": login}}, default_targets=["search"])
+    workspace = reconciler.workspace_of(named, [], here(tmp_path, sources={"secret": Kept()}))
+    resolver = resolver_of(workspace, for_credentials=True)
+    connection = asyncio.run(connection_of(workspace, "search", resolver, None, None, RunLimits()))
+    assert connection.tls.ca == reconciler.SecretText(ADDRESS)
 
 
 def test_a_run_on_a_target_that_is_not_there_is_an_error(tmp_path: Path, systems: dict[str, Simulator]) -> None:

@@ -83,6 +83,7 @@ SOUND: dict[str, Any] = {"provider": "opensearch", "url": "https://search.exampl
         ({"auth": {"client_cert": {"cert_file": "x.pem"}}}, "spec.targets.search.auth.client_cert"),
         ({"auth": {"sigv4": {"region": "eu-central-1"}}}, "spec.targets.search.auth.sigv4"),
         ({"tls": {"ca_file": "/etc/ssl/ca.pem"}}, "spec.targets.search.tls.ca_file"),
+        ({"tls": {"ca": {"file": "/etc/ssl/ca.pem"}}}, "spec.targets.search.tls.ca"),
         ({"headers": {"x-tenant": {"env": "T"}}}, "spec.targets.search.headers.x-tenant"),
         ({"url": "http://169.254.169.254/latest"}, "spec.targets.search.url"),
         ({"url": "https://[::ffff:127.0.0.1]:9200"}, "spec.targets.search.url"),

@@ -16,7 +16,7 @@ import httpx
 import pytest
 import trustme
 
-from reconciler.model.errors import TargetError, TimedOutError, UnexpectedError, UnreachableError
+from reconciler.model.errors import ConfigurationError, TargetError, TimedOutError, UnexpectedError, UnreachableError
 from reconciler.model.values import SecretText
 from reconciler.providers import http as http_module
 from reconciler.providers.connection import Basic, ClientCertificate, Connection, Tls
@@ -226,6 +226,13 @@ def test_a_certificate_is_checked_against_the_authority_that_was_named(authority
     context = server_context(authority)
     assert call(answer_ok, context=context, scheme="https", tls=Tls(ca_file=ca_file)).status == 200
     assert call(answer_ok, context=context, scheme="https", tls=Tls(verify=False)).status == 200
+    in_pem = SecretText(authority.cert_pem.bytes().decode())
+    assert call(answer_ok, context=context, scheme="https", tls=Tls(ca=in_pem)).status == 200
+    other = SecretText(trustme.CA().cert_pem.bytes().decode())
+    with pytest.raises(UnreachableError, match="not trusted"):
+        call(answer_ok, context=context, scheme="https", tls=Tls(ca=other), waits=Waits())
+    with pytest.raises(ConfigurationError, match=r"tls\.ca is not PEM; give certificates"):
+        call(answer_ok, context=context, scheme="https", tls=Tls(ca=SecretText("hunter2")))
     waits = Waits()
     with pytest.raises(UnreachableError, match=r"not trusted .* tls\.ca_file") as caught:
         call(answer_ok, context=context, scheme="https", waits=waits)
