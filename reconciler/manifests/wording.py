@@ -134,7 +134,10 @@ def _wrong_type(schema: Mapping[str, Any], value: Any) -> Words:
 
 def _not_one_of(schema: Mapping[str, Any], value: Any) -> Words:
     choices = ", ".join(str(choice) for choice in schema["enum"])
-    return f"must be one of {choices}", "not-one-of", suggest(value, schema["enum"]) if isinstance(value, str) else ""
+    fix = suggest(value, schema["enum"]) if isinstance(value, str) else ""
+    if value is False and "off" in schema["enum"]:
+        fix = 'write "off" in quotes: as a bare word, kubectl and other readers of YAML 1.1 take it for false'
+    return f"must be one of {choices}", "not-one-of", fix
 
 
 def _not_the_one(schema: Mapping[str, Any], _value: Any) -> Words:
