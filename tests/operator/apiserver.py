@@ -136,8 +136,9 @@ class ApiServer:
         return name
 
     def apply(self, *objects: Mapping[str, Any], user: str = "admin", namespace: str = "default") -> None:
-        """Server-side apply, with strict decoding; a CRD is waited for until its objects can be written. `namespace` is
-        for objects that name none. AssertionError with the server's own words if it refuses one."""
+        """Server-side apply, with strict decoding; a CRD is waited for until its objects can be written, and the server
+        names it to whoever asks what there is, which is later. `namespace` is for objects that name none.
+        AssertionError with the server's own words if it refuses one."""
         api = self.client(user)
         for one in objects:
             answer = apply_object(api, one, namespace)
@@ -145,6 +146,10 @@ class ApiServer:
             if one["kind"] == "CustomResourceDefinition":
                 for path in served_paths(one):
                     wait_until(partial(_answers, api, path), f"{path} is not served")
+        for path in itertools.chain(
+            *(served_paths(one) for one in objects if one["kind"] == "CustomResourceDefinition")
+        ):
+            wait_until(partial(_is_named, api, path), f"{path} is not named")
 
     def start(self, name: str) -> None:
         """Start `etcd` or `apiserver`, and wait until it is ready."""
@@ -224,6 +229,13 @@ class ApiServer:
             "etcd": [str(self._programs["etcd"]), "--unsafe-no-fsync", *_flags(etcd)],
             "apiserver": [str(self._programs["apiserver"]), *_flags(apiserver)],
         }
+
+
+def _is_named(api: httpx.Client, path: str) -> bool:
+    """Whether the list of a group's resources has the one that is served there."""
+    group, _, plural = path.rpartition("/")
+    answer = api.get(group)
+    return answer.is_success and plural in {item["name"] for item in answer.json()["resources"]}
 
 
 class _EndedError(AssertionError):
