@@ -76,3 +76,13 @@ def taken(resources: Iterable[CustomResource]) -> frozenset[str]:
 def is_overdue(resource: CustomResource, project: CustomResource | None, now: float) -> bool:
     """Whether a deletion that could not be carried out is to be let go; `now` is in seconds since 1970."""
     return now >= since_1970(resource.deleting) + behaviour_of(resource, project).deletion_timeout
+
+
+def overdue_in(snapshot: Snapshot, now: float) -> float | None:
+    """The seconds until the first deletion that is not carried out is to be let go; None if none is waited for."""
+    ends = [
+        since_1970(resource.deleting) + behaviour_of(resource, snapshot.project).deletion_timeout - now
+        for resource in snapshot.resources
+        if wish_of(resource, snapshot) is Wish.DELETE
+    ]
+    return max(0.0, min(ends)) if ends else None

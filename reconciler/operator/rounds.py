@@ -18,7 +18,7 @@ from reconciler.apply.run import Stop
 from reconciler.model.dataclass import dataclass
 from reconciler.model.text import plural
 from reconciler.operator.choosing import Choice, choose, without_all
-from reconciler.operator.deletion import Wish, is_overdue, project_wish, wish_of
+from reconciler.operator.deletion import Wish, is_overdue, overdue_in, project_wish, wish_of
 from reconciler.operator.entries import UNKNOWN, Entry, entries_of, without_others
 from reconciler.operator.events import Event
 from reconciler.operator.kubernetes import Cluster
@@ -132,6 +132,8 @@ class Rounds:
                 await self._stall(younger, Block("SecondProject", f"{text}its own"))
         found = await self._prepared(snapshot, project)
         interval = behaviour_of(project, None).interval
+        if (left := overdue_in(snapshot, time.time())) is not None:
+            interval = min(interval, max(_SOON, left))
         if isinstance(found, Block):
             await self._stall(project, found)
             text = f'Project "{project.name}" cannot be used: {found.message}'

@@ -21,6 +21,7 @@ import yaml
 from reconciler.apply.run import Stop
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
+from reconciler.operator.definitions import follow_definitions
 from reconciler.operator.kubernetes import Cluster
 from reconciler.operator.leases import Leases
 from reconciler.operator.loop import Loop
@@ -79,8 +80,9 @@ async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ending.set)
             stack.callback(loop.remove_signal_handler, number)
-        watch.start()
         stack.push_async_callback(asyncio.to_thread, watch.stop)
+        following = asyncio.create_task(follow_definitions(cluster, watch.begin))
+        stack.callback(following.cancel)
         await operator.run(ending)
 
 

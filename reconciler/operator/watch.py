@@ -113,23 +113,30 @@ class Watch:
         self._filter = Filter(shard)
         self._tell = tell
         self._stop = threading.Event()
+        self._again = threading.Event()
         self.ready = threading.Event()
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
-    def start(self) -> None:
-        """Begin; what is there already is reported as well."""
-        self._thread.start()
+    def begin(self) -> None:
+        """Begin, or begin again, with the kinds that are served now; what is there already is reported as well."""
+        if self._thread.is_alive():
+            self._again.set()
+        else:
+            self._thread.start()
 
     def stop(self) -> None:
         """End, within a few seconds. Blocks."""
         self._stop.set()
-        self._thread.join(_STOP_SECONDS)
+        self._again.set()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
         """Watch until the end. A watch that fails (the API server is away for long) begins again, and all is looked at
         again then: nobody reported what was deleted meanwhile."""
         pause = _FIRST_PAUSE
         while not self._stop.is_set():
+            self._again.clear()
             began = time.monotonic()
             try:
                 asyncio.run(self._watch())
@@ -137,6 +144,8 @@ class Watch:
                 _LOG.warning("the watch failed (%s): it begins again in %g s", type(error).__name__, pause)
             self.ready.clear()
             self._filter.forget()
+            if self._again.is_set():
+                continue
             pause = _FIRST_PAUSE if time.monotonic() - began > _LONGEST_PAUSE else min(2 * pause, _LONGEST_PAUSE)
             self._stop.wait(pause)
 
@@ -147,7 +156,7 @@ class Watch:
             standalone=True,
             clusterwide=not self._namespaces,
             namespaces=self._namespaces,
-            stop_flag=self._stop,
+            stop_flag=self._again,
             ready_flag=self.ready,
         )
 
@@ -155,7 +164,7 @@ class Watch:
         logging.getLogger("kopf").setLevel(logging.WARNING)
         settings = kopf.OperatorSettings()
         settings.posting.enabled = False
-        settings.scanning.disabled = bool(self._namespaces)  # else a user who may see one namespace sees warnings
+        settings.scanning.disabled = True  # `definitions` sees what a look at an early moment misses
         settings.watching.label_selectors["", "v1", _SECRETS] = f"{SECRET_LABEL}=true"
         mine = f"{SHARD_LABEL}={self._filter.shard}" if self._filter.shard else f"!{SHARD_LABEL}"
         settings.watching.label_selectors[GROUP, VERSION, plural_of(PROJECT)] = mine

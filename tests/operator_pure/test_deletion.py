@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.operator.deletion import Wish, is_overdue, project_wish, renamed, wish_of
+from reconciler.operator.deletion import Wish, is_overdue, overdue_in, project_wish, renamed, wish_of
 from reconciler.operator.resources import FINALIZER, CustomResource, Snapshot
 from reconciler.operator.schedule import since_1970
 from tests.operator_pure.fake import ADDRESS, NS, World
@@ -73,6 +73,15 @@ def test_a_deletion_is_let_go_after_its_timeout() -> None:
     assert is_overdue(gone, PROJECT, since_1970(NOON) + 3600)
     soon = replace(gone, spec={"operator": {"deletion_timeout": "5m"}})
     assert is_overdue(soon, PROJECT, since_1970(NOON) + 300)
+
+
+def test_the_end_of_the_first_deletion_is_looked_forward_to() -> None:
+    gone = replace(ONCALL, spec=DELETE, deleting=NOON, finalizers=(FINALIZER,))
+    soon = replace(gone, name="other", spec={"operator": {"deletion_policy": "delete", "deletion_timeout": "5m"}})
+    noon = since_1970(NOON)
+    assert overdue_in(Snapshot("team", (PROJECT,), (gone, soon)), noon + 60) == 240
+    assert overdue_in(Snapshot("team", (PROJECT,), (gone,)), noon + 9000) == 0
+    assert overdue_in(Snapshot("team", (PROJECT,), (ONCALL,)), noon) is None
 
 
 @pytest.fixture
