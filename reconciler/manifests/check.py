@@ -55,9 +55,18 @@ def _compile(schema: dict[str, Any]) -> Draft202012Validator:
 
 
 @cache
+def _project_schema() -> dict[str, Any]:
+    """The schema of project files without what it says of single providers, for editors: `lint` says that of every
+    provider, those of packages included, and together with all else that is wrong."""
+    schema = load_schema("project")
+    target = {name: part for name, part in schema["$defs"]["Target"].items() if name != "allOf"}
+    return {**schema, "$defs": {**schema["$defs"], "Target": target}}
+
+
+@cache
 def _compiled_project(*, has_defaults: bool) -> Draft202012Validator:
     """The fields of all kinds, which stand below `defaults`, are most of the schema; most projects have no defaults."""
-    schema = load_schema("project")
+    schema = _project_schema()
     if has_defaults:
         return _compile(schema)
     spec = schema["properties"]["spec"]
@@ -91,7 +100,7 @@ def check_project(document: Any) -> list[Problem]:
     spec = document.get("spec")
     if _compiled_project(has_defaults=not isinstance(spec, dict) or "defaults" in spec).is_valid(document):
         return []
-    return _worded(load_schema("project"), document)
+    return _worded(_project_schema(), document)
 
 
 def check_spec(kind: str, spec: Mapping[str, Any]) -> list[Problem]:

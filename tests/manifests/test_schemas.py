@@ -18,8 +18,9 @@ from reconciler.manifests.check import check_spec, compiled, load_schema, schema
 from reconciler.manifests.wording import word_problems
 from reconciler.model.fields import read_record, rows
 from reconciler.model.kinds import KINDS
-from reconciler.model.project import Project
+from reconciler.model.project import Auth, Project
 from reconciler.model.resource import Settings
+from reconciler.providers import BUILT_IN
 from tools.schemas import main
 
 HERE = Path(__file__).parent
@@ -61,6 +62,17 @@ def test_a_default_and_an_example_are_what_the_field_takes(kind: str) -> None:
         for value in [*field.examples, *([about["default"]] if "default" in about else [])]:
             if field.name != "ignore":  # its example is for kinds that have a description
                 assert check_spec(kind, without_targets(base) | {field.name: value}) == [], field.name
+
+
+@pytest.mark.parametrize("provider", [*BUILT_IN, "one-of-a-package"])
+def test_an_editor_is_told_which_logins_a_provider_takes(provider: str) -> None:
+    validator = Draft202012Validator(load_schema("project"))
+    for way in rows(Auth):
+        login = {part.name: "x" for part in rows(way.form.parts[0]) if part.required}
+        target = {"provider": provider, "auth": {way.name: login}}
+        document = {**PROJECT, "spec": {"manifests": ["channels/"], "targets": {"one": target}}}
+        takes = provider not in BUILT_IN or way.name in BUILT_IN[provider].settings.auth
+        assert validator.is_valid(document) == takes, way.name
 
 
 @pytest.mark.parametrize("name", NAMES)
