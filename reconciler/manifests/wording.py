@@ -75,11 +75,12 @@ def _word_simple(error: Error, path: Path) -> Problem:
 
 def _word_unknown(error: Error, path: Path, *, secret: bool) -> Iterator[Problem]:
     known = [key for key, schema in error.schema.get("properties", {}).items() if schema.get("not") != {}]
+    shown = [key for key in known if not error.schema["properties"][key].get("readOnly")]
     patterns = error.schema.get("patternProperties", ())
     for key in error.instance:
         if key in known or any(re.search(pattern, key) for pattern in patterns):
             continue
-        fix = suggest(key, known) or f"known here: {', '.join(known)}"
+        fix = suggest(key, shown) or f"known here: {', '.join(shown)}"
         if secret:
             yield Problem(path, "a secret reference does not take this key", "unknown-field", fix)
         else:

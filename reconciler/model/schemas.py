@@ -27,6 +27,16 @@ _LABEL_KEY: Schema = {
     "pattern": LABEL_KEY_PATTERN,
     "patternErrorMessage": "is not a valid label name; write it as team or acme.org/team",
 }
+_KUBERNETES_OWN: Schema = {"description": "Written by Kubernetes; ignored.", "readOnly": True}
+_ADDED_METADATA: Schema = {
+    name: _KUBERNETES_OWN
+    for name in (
+        "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generation",
+        "managedFields", "namespace", "ownerReferences", "resourceVersion", "selfLink", "uid",
+    )
+}  # fmt: skip
+"""What a manifest has besides when it was read from a cluster, or is meant for one."""
+
 _METADATA: Schema = {
     "type": "object",
     "description": "What the manifest is called, and how it is found.",
@@ -53,6 +63,7 @@ _METADATA: Schema = {
             "errorMessage": "has moved: write spec.renamed_from",
             "description": "Has moved to spec.renamed_from.",
         },
+        **_ADDED_METADATA,
     },
     "required": ["name"],
     "additionalProperties": False,
@@ -229,6 +240,7 @@ def _document(kind: str, description: str, spec: Schema, examples: list[Any]) ->
             "kind": {"const": kind, "description": description},
             "metadata": metadata,
             "spec": spec,
+            "status": _KUBERNETES_OWN,
         },
         "required": ["apiVersion", "kind", "metadata", "spec"],
         "additionalProperties": False,
@@ -288,6 +300,7 @@ _PROJECT_METADATA: Schema = {
     "properties": {
         **{name: _METADATA["properties"][name] for name in ("labels", "annotations")},
         "name": {**_NAME, "description": "Its name, which is the default of the owner.", "examples": ["acme"]},
+        **_ADDED_METADATA,
     },
     "required": ["name"],
     "additionalProperties": False,

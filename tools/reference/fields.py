@@ -40,8 +40,9 @@ def field_table(root: Schema, properties: Schema, required: list[str]) -> str:
 
 
 def rows(root: Schema, properties: Schema, required: list[str], above: str = "") -> Iterator[Row]:
-    """A row for each field, those that are required first, then as the schema has them."""
-    for name in sorted(properties, key=lambda name: name not in required):
+    """A row for each field that people write, those that are required first, then as the schema has them."""
+    written = [name for name in properties if not properties[name].get("readOnly")]
+    for name in sorted(written, key=lambda name: name not in required):
         node = resolved(root, properties[name])
         default = "required" if name in required else _default(node)
         yield code(f"{above}{name}"), type_of(root, properties[name]), default, _meaning(node)
