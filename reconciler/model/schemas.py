@@ -28,13 +28,11 @@ _LABEL_KEY: Schema = {
     "patternErrorMessage": "is not a valid label name; write it as team or acme.org/team",
 }
 _KUBERNETES_OWN: Schema = {"description": "Written by Kubernetes; ignored.", "readOnly": True}
-_ADDED_METADATA: Schema = {
-    name: _KUBERNETES_OWN
-    for name in (
-        "creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generation",
-        "managedFields", "namespace", "ownerReferences", "resourceVersion", "selfLink", "uid",
-    )
-}  # fmt: skip
+_ADDED_NAMES = (
+    *("creationTimestamp", "deletionGracePeriodSeconds", "deletionTimestamp", "finalizers", "generation"),
+    *("managedFields", "namespace", "ownerReferences", "resourceVersion", "selfLink", "uid"),
+)
+_ADDED_METADATA: Schema = dict.fromkeys(_ADDED_NAMES, _KUBERNETES_OWN)
 """What a manifest has besides when it was read from a cluster, or is meant for one."""
 
 _METADATA: Schema = {
