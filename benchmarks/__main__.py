@@ -20,6 +20,8 @@ GROUPS = {
     "planning": "plans of 1,000 and 10,000 channels against a bare list; validate against the YAML parser",
     "applying": "an apply against a bare loop of the same calls",
     "fleet": "100 clusters of 100 channels in one plan, against bare lists of them",
+    "growth": "how planning grows from 500 to 5,000 objects, for every shape of project",
+    "memory": "the peak memory of plans of 10,000 and 100,000 channels",
     "opentofu": "the same against OpenTofu and its provider, where both are on this machine",
 }
 """Each group is a module of this package with a function `measures`, which gives one `Measure` after the other."""
