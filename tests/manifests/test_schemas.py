@@ -65,7 +65,7 @@ def test_a_default_and_an_example_are_what_the_field_takes(kind: str) -> None:
 
 
 @pytest.mark.parametrize("provider", [*BUILT_IN, "one-of-a-package"])
-def test_an_editor_is_told_which_logins_a_provider_takes(provider: str) -> None:
+def test_an_editor_shows_which_logins_a_provider_takes(provider: str) -> None:
     validator = Draft202012Validator(load_schema("project"))
     for way in rows(Auth):
         login = {part.name: "x" for part in rows(way.form.parts[0]) if part.required}
