@@ -10,10 +10,9 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
-from typing import Protocol, TypeVar
-from urllib.parse import quote
+from typing import TypeVar
 from urllib.request import getproxies
 
 import httpx
@@ -21,8 +20,8 @@ from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_aft
 from tenacity.nap import sleep as nap
 
 from reconciler.ci.jobs import Thread
+from reconciler.ci.sites import SITES, Comment, Site
 from reconciler.model import __version__
-from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.proxies import wrong_proxy
 
@@ -59,45 +58,6 @@ class _LaterError(Exception):
         super().__init__(str(error))
         self.seconds = seconds
         self.error = error
-
-
-@dataclass(frozen=True, slots=True)
-class Comment:
-    """One comment as a site gives it."""
-
-    id: str
-    author: str
-    body: str
-
-
-class Site(Protocol):
-    """The calls of one site, as paths and members."""
-
-    def headers(self, token: str) -> dict[str, str]:
-        """The headers that carry the token."""
-        ...
-
-    def comments_path(self, thread: Thread) -> str:
-        """Where the request's comments are listed and written."""
-        ...
-
-    def comment_path(self, thread: Thread, comment_id: str) -> str:
-        """Where one comment is."""
-        ...
-
-    @property
-    def update_method(self) -> str:
-        """How a comment is changed."""
-        ...
-
-    def read(self, item: dict[str, object]) -> Comment:
-        """One entry of the list."""
-        ...
-
-    @property
-    def name_field(self) -> str:
-        """The member of `/user` that holds our name."""
-        ...
 
 
 def marker(*parts: str) -> str:
@@ -302,49 +262,3 @@ def _wait_seconds(answer: httpx.Response) -> float | None:
     if answer.status_code == 403 and "rate limit" in answer.text.lower():
         return _SECONDARY_WAIT
     return 1.0 if answer.status_code == 429 else None
-
-
-class _GitHub:
-    update_method = "PATCH"
-    name_field = "login"
-
-    def headers(self, token: str) -> dict[str, str]:
-        return {
-            "authorization": f"Bearer {token}",
-            "accept": "application/vnd.github+json",
-            "x-github-api-version": "2022-11-28",
-        }
-
-    def comments_path(self, thread: Thread) -> str:
-        return f"/repos/{quote(thread.repository)}/issues/{quote(thread.request, safe='')}/comments"
-
-    def comment_path(self, thread: Thread, comment_id: str) -> str:
-        return f"/repos/{quote(thread.repository)}/issues/comments/{comment_id}"
-
-    def read(self, item: dict[str, object]) -> Comment:
-        return Comment(str(item.get("id")), _name(item.get("user"), "login"), str(item.get("body") or ""))
-
-
-class _GitLab:
-    update_method = "PUT"
-    name_field = "username"
-
-    def headers(self, token: str) -> dict[str, str]:
-        return {"private-token": token}
-
-    def comments_path(self, thread: Thread) -> str:
-        return f"/projects/{quote(thread.repository, safe='')}/merge_requests/{quote(thread.request, safe='')}/notes"
-
-    def comment_path(self, thread: Thread, comment_id: str) -> str:
-        return f"{self.comments_path(thread)}/{comment_id}"
-
-    def read(self, item: dict[str, object]) -> Comment:
-        return Comment(str(item.get("id")), _name(item.get("author"), "username"), str(item.get("body") or ""))
-
-
-def _name(user: object, field: str) -> str:
-    return str(user.get(field) or "") if isinstance(user, dict) else ""
-
-
-SITES: Mapping[str, Site] = {"github": _GitHub(), "gitlab": _GitLab()}
-"""The sites by the word of `--comment`."""

@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from reconciler.ci.forges import SITES, CommentError, Forge, NoTokenError, marker, put_comment, replace_comment
+from reconciler.ci.forges import CommentError, Forge, NoTokenError, marker, put_comment, replace_comment
 from reconciler.ci.jobs import Thread, WantedThread, commit_of, find_thread, run_of
+from reconciler.ci.sites import SITES
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.values import SecretText
 from tests.ci.forges import TOKEN, FakeForge

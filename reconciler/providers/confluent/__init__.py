@@ -1,8 +1,8 @@
 """Confluent Cloud Notifications (`/notifications/v1`) as a provider.
 
 `abilities` what it can hold · `codec` its integrations and subscriptions and our fields, masked addresses among them ·
-`catalogue` its notification types and its identity · `client` the provider, and what its reads must show by now ·
-`calls` its lists, what an answer means and what a test's means · `wording` its errors · `sts` its token exchange.
+`catalogue` its notification types and its identity · `client` the provider · `own_writes` what its reads must show by
+now · `calls` its lists, what an answer means and what a test's means · `wording` its errors · `sts` its token exchange.
 Importing the package costs nothing of the network's: `make_provider` imports what it needs.
 """
 

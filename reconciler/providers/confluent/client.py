@@ -9,9 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable
 from contextlib import suppress
-from dataclasses import field, replace
+from dataclasses import replace
 
-from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import (
     ConflictError,
     NotFoundError,
@@ -42,61 +41,12 @@ from reconciler.providers.confluent.calls import (
     prefixed,
 )
 from reconciler.providers.confluent.catalogue import parse_server
-from reconciler.providers.confluent.codec import same_content
+from reconciler.providers.confluent.own_writes import OwnWrites
 from reconciler.providers.confluent.wording import is_absence, may_be_absence
 from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.retries import stated_wait
 from reconciler.tasks import side_by_side
-
-
-@dataclass(slots=True)
-class _History:
-    """An object's states as far as we made them, oldest first; None before it was created or after it was deleted."""
-
-    states: list[LiveObject | None]
-    was_seen: bool = False
-
-
-@dataclass(slots=True)
-class OwnWrites:
-    """Every object that this run has written, by id. The server never gives an id twice."""
-
-    _objects: dict[str, _History] = field(default_factory=dict)
-
-    @property
-    def ids(self) -> frozenset[str]:
-        """The objects that were written."""
-        return frozenset(self._objects)
-
-    def note(self, object_id: str, before: LiveObject | None, after: LiveObject | None) -> None:
-        """Remember a write: what was there, and what must be from now on."""
-        history = self._objects.setdefault(object_id, _History([before]))
-        history.states.append(after)
-
-    def is_gone(self, object_id: str) -> bool:
-        """Whether we deleted it."""
-        return object_id in self._objects and self._objects[object_id].states[-1] is None
-
-    def is_late_in_list(self, object_id: str, live: LiveObject | None) -> bool:
-        """The same for a list, which may lack an object that a read by id has shown already."""
-        return (live is None and not self.is_gone(object_id)) or self.is_late(object_id, live)
-
-    def is_late(self, object_id: str, live: LiveObject | None) -> bool:
-        """Whether what a read by id showed is older than our last write."""
-        history = self._objects.get(object_id)
-        if history is None:
-            return False
-        latest = history.states[-1]
-        if live is None:
-            return latest is not None and not history.was_seen and history.states[0] is None
-        history.was_seen = True
-        if latest is None:
-            return True
-        if same_content(live, latest):
-            return False
-        return any(state is not None and same_content(live, state) for state in history.states[:-1])
-
 
 _LATE_LOOKS = 16  # how often a read that does not show our own write yet is tried, half a second or more apart
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from reconciler.model.resource import LiveObject, Payload
 from reconciler.model.values import SecretText, Value
-from reconciler.providers.confluent.client import ConfluentProvider, OwnWrites
+from reconciler.providers.confluent.client import ConfluentProvider
+from reconciler.providers.confluent.own_writes import OwnWrites
 from reconciler.simulator.clock import Clock
 from reconciler.simulator.confluent import Behaviours
 from tests.providers.confluent.organisation import Organisation
