@@ -97,6 +97,14 @@ class Known:
     resources: Mapping[str, CustomResource] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """A project that must give way, with what is known of its target in its status, and why."""
+
+    project: CustomResource
+    block: Block
+
+
 class Rounds:
     """The rounds of one operator's process; `known` is what metrics are made of."""
 
@@ -231,7 +239,12 @@ class Rounds:
                 await self._finalizers(found.snapshot, known)
         choice, deletes = self._choice(found, target), self._deletes(found, target, known)
         seen = await look(found.workspace, choice, now)
-        if not seen.unread and (seen.work or deletes) and not around.stop.soft.is_set():
+        if not seen.unread and (seen.work or deletes):
+            if around.stop.soft.is_set():
+                return After()  # whoever comes next begins with it
+            if rival := await self._rival(found, target, seen.identity):
+                await self._stall(rival.project, rival.block)
+                return After(_SOON)
             provider = found.workspace.project.targets[target].provider
             try:
                 async with around.leases.hold(lease_name(provider, seen.identity)) as held:
@@ -254,6 +267,17 @@ class Rounds:
         if seen.unread or transient or any(seen.deleted.values()):
             return After(failed=True)
         return After(behaviour_of(found.project, None).interval)
+
+    async def _rival(self, found: Prepared, target: str, identity: str) -> Rival | None:
+        """Whether an older project has this owner on this system, by what the system says of itself: two addresses may
+        lead to one. The project comes back with that identity in its status, so that it is known from then on."""
+        state = replace(TargetState(target, readable=True), identity=identity)
+        latest = self._around.writer.latest(found.project)
+        written = latest.status.get("targets")
+        others = [item for item in (written if isinstance(written, list) else ()) if item.get("name") != target]
+        project = replace(latest, status={**latest.status, "targets": [*others, state.to_json()]})
+        text = rival_of(project, await read_projects(self._around.cluster, self._around.namespaces))
+        return Rival(project, Block("SecondProject", text)) if text else None
 
     def _choice(self, found: Prepared, target: str) -> Choice:
         latest = {name: self._around.writer.latest(item) for name, item in found.resources.items()}

@@ -256,6 +256,40 @@ def test_of_two_namespaces_with_one_owner_and_system_the_younger_is_stalled(worl
     assert world.live() == {}
 
 
+def test_two_addresses_of_one_system_are_one_system(world: World) -> None:
+    world.cluster.put("/api/v1/namespaces/other", {"metadata": {"name": "other"}})
+    world.secret("slack", "other", url=ADDRESS)
+    world.project()
+    world.slack("first")
+    world.look()
+    again = world.project("again", "other", owner="acme")
+    spec = world.cluster.objects[again]["spec"]
+    target = spec["targets"]["search"]
+    target = {**target, "url": target["url"].replace("127.0.0.1", "localhost")}
+    world.put("Project", "again", "other", **{**spec, "targets": {"search": target}})
+    oncall = world.slack("oncall", "other")
+    for _ in range(3):
+        world.look(namespace="other")
+    assert world.conditions(again)["Stalled"] == "True SecondProject"
+    assert world.conditions(oncall)["Ready"] == "False ProjectNotReady"
+    assert list(world.live()) == ["acme_first"]
+    world.writes()
+    world.look(namespace="other")
+    assert world.writes() == []
+
+
+def test_an_operator_that_is_to_end_begins_nothing_new(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    world.around.stop.soft.set()
+    world.look()
+    assert world.live() == {}
+    assert world.status(oncall) == {}
+    world.restart()
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+
+
 @pytest.mark.parametrize(
     ("spec", "reason"),
     [
