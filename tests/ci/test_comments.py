@@ -103,7 +103,7 @@ def test_a_limit_is_waited_for_as_long_as_the_site_asks(forge: FakeForge) -> Non
 
 def test_a_limit_that_lasts_an_hour_is_not_waited_for(forge: FakeForge) -> None:
     forge.bad = [httpx.Response(429, headers={"retry-after": "3600"})]
-    with pytest.raises(CommentError, match="limits"):
+    with pytest.raises(CommentError, match="limiting our calls"):
         waited(forge)
     assert len(forge.calls) == 1
 
