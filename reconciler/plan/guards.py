@@ -151,23 +151,23 @@ def _alike(change: Change, match: Match | None, options: GuardOptions) -> str:
 
 def _probable_rename(plan: TargetPlan, matches: dict[str, Match], options: GuardOptions) -> Judge:
     """A create and a delete that are probably one object under a new name: neither goes until somebody says so."""
-    creates: dict[ChangeKey, Sequence[ChangeKey]] = {}
-    deletes: dict[str | None, Sequence[ChangeKey]] = {}
+    creates: dict[ChangeKey, str] = {}
+    deletes: dict[str | None, str] = {}
     for rename in plan.renames:
         created = [key for key in rename.created if not _may_be_twice(key, matches.get(key.name), options)]
         if created:
-            creates |= dict.fromkeys(created, rename.candidates)
-            deletes |= dict.fromkeys((key.id for key in rename.candidates), created)
+            creates |= dict.fromkeys(created, _some(rename.candidates))
+            deletes |= dict.fromkeys((key.id for key in rename.candidates), _some(created))
 
     def judge(change: Change) -> str:
         if former := creates.get(change.key):
             return (
-                f"it sends to the same place as {_some(former)}, which no manifest names: write spec.renamed_from if "
+                f"it sends to the same place as {former}, which no manifest names: write spec.renamed_from if "
                 "it was renamed, or allow: [duplicate] if it was not"
             )
         if change.is_inferred and (new := deletes.get(change.id)):
             return (
-                f"it sends to the same place as {_some(new)}, which may be its new name: write spec.renamed_from there "
+                f"it sends to the same place as {new}, which may be its new name: write spec.renamed_from there "
                 "if it is, or allow: [duplicate] if it is not"
             )
         return ""
