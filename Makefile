@@ -10,7 +10,7 @@ PICTURES := .venv-pictures
 PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --python-version 3.11 --no-emit-package channel-reconciler
 
 .DEFAULT_GOAL := help
-.PHONY: help setup attack docs pictures mutants demo test check lint format types imports examples schemas messages house reference chart pages written unit test-operator test-live interop bench campaign lock clean
+.PHONY: help setup attack docs pictures mutants demo demo-operator test check lint format types imports examples schemas messages house reference chart pages written unit test-operator test-live interop bench campaign lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -43,6 +43,9 @@ pictures: $(READY) ## take the pictures in docs/pictures/ again, by real runs (n
 
 demo: $(READY) ## see the product work, on the embedded simulator
 	$(BIN)/python -m examples.demo
+
+demo-operator: $(READY) ## see the operator work, on a real Kubernetes API server (needs Go and kubectl)
+	$(BIN)/python -m examples.demo_operator
 
 test: check ## what CI runs first
 	@command -v go >/dev/null || echo "NOT RUN  make test-operator, the operator against a real Kubernetes API server: Go is not installed"
@@ -91,7 +94,7 @@ unit: $(READY) ## the tests
 	$(BIN)/python -m pytest -q -n 2 --ignore tests/examples
 
 test-operator: $(READY) ## the operator against a real Kubernetes API server, built once (needs Go; 5 to 30 minutes, then 1)
-	@$(BIN)/python -m tests.operator $(TESTS)
+	@$(BIN)/python -m $(if $(SCALE),tests.operator.cluster.scale,tests.operator $(TESTS))
 
 test-live: $(READY) ## check a cluster of your own: OPENSEARCH_URL=... make test-live (docs/test-live.md)
 	@if [ -n "$$OPENSEARCH_URL" ] || [ -z "$$CONFLUENT_CLOUD_API_KEY" ]; then $(BIN)/python -m tests.live $(ARGS); fi
