@@ -168,7 +168,10 @@ class Team:
         def is_so() -> bool:
             return wanted.items() <= self.conditions(kind, name).items()
 
-        wait_until(is_so, f"{kind} {name} of {self.namespace} is not {wanted}")
+        try:
+            wait_until(is_so, f"{kind} {name} of {self.namespace} is not {wanted}")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {self.get(kind, name)}") from None
 
     def configs(self, target: str = "search") -> dict[str, Object]:
         """Everything live on a target by its id."""

@@ -1,0 +1,85 @@
+"""The API server goes away and comes back, its store is restarted, and one of its definitions comes late."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from reconciler.operator.crds import plural_of
+from reconciler.operator.install import objects_of
+from reconciler.simulator import Simulator
+from tests.operator.apiserver import ApiServer, wait_until
+from tests.operator.cluster.conftest import INSTALL
+from tests.operator.cluster.faults import ShardTeam
+from tests.operator.cluster.running import ADDRESS, Object, Operator
+
+LATE = plural_of("ChimeChannel")
+
+
+def _is_late(one: Object) -> bool:
+    return bool(one["kind"] == "CustomResourceDefinition" and one["spec"]["names"]["plural"] == LATE)
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[ApiServer]:
+    """A server of our own, which can be broken, and whose definitions are older than the operator: one kind is not
+    there yet."""
+    with ApiServer() as running:
+        running.apply(*(one for one in _installed() if not _is_late(one)))
+        yield running
+
+
+def _installed() -> list[Object]:
+    return [dict(one) for one in objects_of(INSTALL) if one["apiVersion"] != "apps/v1"]
+
+
+@pytest.fixture(scope="module")
+def operator(server: ApiServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Operator]:
+    with Operator(server, tmp_path_factory.mktemp("operator")) as running:
+        yield running
+
+
+@pytest.fixture
+def team(server: ApiServer, operator: Operator) -> Iterator[ShardTeam]:
+    with Simulator() as search:
+        yield ShardTeam(server, "", search)
+
+
+def test_a_definition_that_comes_late(team: ShardTeam, operator: Operator) -> None:
+    team.secret("slack", url=ADDRESS)
+    team.project()
+    team.created("oncall")
+    team.cluster.apply(*filter(_is_late, _installed()))
+    team.secret("chime", url="https://hooks.chime.aws/incomingwebhooks/1?token=t")
+    team.apply("ChimeChannel", "builds", {"webhook_url": {"secret": "chime", "key": "url"}})
+    team.wait_for("ChimeChannel", "builds", Ready="True Applied")
+    assert team.live() == ["builds", "oncall"]
+    assert _still_runs(operator)
+
+
+@pytest.mark.parametrize("name", ["apiserver", "etcd"])
+def test_a_server_that_goes_away_and_comes_back(team: ShardTeam, operator: Operator, name: str) -> None:
+    team.secret("slack", url=ADDRESS)
+    team.project(operator={"interval": "10s"})
+    team.created("oncall")
+    said = len(_complaints(operator))
+    team.cluster.kill(name)
+    wait_until(lambda: len(_complaints(operator)) > said, "the operator did not notice")
+    team.move("oncall", description=f"moved by hand meanwhile [{team.namespace}/oncall]")
+    team.cluster.start(name)
+    if name == "etcd":
+        wait_until(lambda: team.get("SlackChannel", "oncall") is not None, "the server does not answer")
+    team.created("other")
+    wait_until(lambda: "moved by hand" not in str(team.configs()), "the drift is not corrected")
+    team.is_exactly(["oncall", "other"])
+    assert team.messages() == {"B0BBBBBB1": 2}
+    assert _still_runs(operator)
+
+
+def _complaints(operator: Operator) -> list[str]:
+    return [line for line in operator.log.read_text("utf-8").splitlines() if "WARNING" in line or "ERROR" in line]
+
+
+def _still_runs(operator: Operator) -> bool:
+    return operator.process is not None and operator.process.poll() is None
