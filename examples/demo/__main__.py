@@ -121,7 +121,7 @@ def tell(story: Story) -> None:
     )
     bad = f"{story.addresses['sink']}/status/410"
     story.run("apply", "--yes", expect=5, PAGER_URL=bad)
-    story.say("Remove a manifest. Deleting is never done unasked: the plan lists a prune candidate.")
+    story.say("Remove a manifest. Nothing is deleted until you ask for it: the plan lists a prune candidate.")
     (story.folder / "channels" / "pager.yaml").unlink()
     story.run("plan")
     story.say(

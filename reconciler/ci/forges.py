@@ -188,7 +188,7 @@ class Forge:
                 )
 
     def _is_home(self, url: str) -> bool:
-        """Whether an address that an answer names is the site's own, so that it may have the token."""
+        """Whether an address that an answer names is the site's own, so it may have the token."""
         here, there = self._client.base_url, self._client.base_url.join(url)
         return (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
 

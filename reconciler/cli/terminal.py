@@ -124,7 +124,7 @@ def confirm(question: str, flag: str) -> bool:
     """Ask on a terminal; without one, say which flag answers.
 
     This blocks the event loop, on purpose: nothing else is under way at a question, and a thread that waits for a line
-    cannot be stopped, so that Ctrl-C would go unheard until somebody answers.
+    cannot be stopped, so Ctrl-C would go unheard until somebody answers.
     """
     if not can_ask():
         raise click.UsageError(f"there is no terminal to ask on: pass {flag}")

@@ -95,7 +95,7 @@ class Selection:
 
     @property
     def is_partial(self) -> bool:
-        """Whether some of the project's manifests are left out, so that nothing may be pruned."""
+        """Whether some of the project's manifests are left out, so nothing may be pruned."""
         return bool(self.files or self.only or self.select)
 
 

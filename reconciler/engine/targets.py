@@ -158,7 +158,7 @@ def _needed(workspace: Workspace, target: str, options: ReadOptions) -> frozense
 
 
 def references_in(resource: Resource, *, new: bool = False) -> set[SecretReference]:
-    """Every secret reference of a resource that has to be resolved. Fields that it ignores are never compared, so that
+    """Every secret reference of a resource that has to be resolved. Fields that it ignores are never compared, so
     only a `new` object needs them."""
     return {
         reference

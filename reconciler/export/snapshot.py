@@ -1,7 +1,7 @@
 """A snapshot: what is owned, dated, without secrets and recipients, as one JSON document; both ways.
 
 A trusted job makes it, so that a pull request from a fork can be planned without any credentials. Recipients are
-people's addresses, so that only how many there are is kept; they and the secrets are not compared.
+people's addresses, so only how many there are is kept; they and the secrets are not compared.
 """
 
 from __future__ import annotations

@@ -47,7 +47,7 @@ KNOWN_HOSTS = frozenset(
         "api.eu.opsgenie.com",
     }
 )
-"""Receivers that many people use, so that their names tell nothing."""
+"""Receivers that many people use, so their names reveal nothing."""
 
 KNOWN_DOMAINS = (".webhook.office.com", ".logic.azure.com", ".api.powerplatform.com")
 """Domains of receivers under which each customer has a host; the customer's part is not shown."""

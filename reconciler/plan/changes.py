@@ -123,7 +123,7 @@ class Change:
 
     @property
     def affects_delivery(self) -> bool:
-        """Whether messages could be lost or go elsewhere because of it, so that it must be verified."""
+        """Whether messages could be lost or go elsewhere because of it, so it must be verified."""
         return self.action in (Action.CREATE, Action.REPLACE) or any(item.delivery for item in self.fields)
 
     @property

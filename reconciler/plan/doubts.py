@@ -1,6 +1,6 @@
 """What a list that lags or lacks something may show wrongly: the live ids to be read again before anything is planned.
 
-Pure. A list of a server before 3.1 is up to a second old, so that an object in it may have been deleted, renamed, or
+Pure. A list of a server before 3.1 is up to a second old, so an object in it may have been deleted, renamed, or
 given a mark meanwhile, and one that is missing may be there. What seems to be as desired is believed.
 """
 

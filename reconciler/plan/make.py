@@ -44,7 +44,7 @@ from reconciler.plan.sending import (
 class MakeOptions:
     """What the flags say about planning. `when` overrides every manifest's `test.when`; `rewrite_secrets` writes
     write-only fields again. `names` are the resources that are planned (None: all); `partial` means that there are
-    other manifests, so that nothing can be taken for a prune candidate. `destroy`: all that is ours goes, what
+    other manifests, so nothing can be taken for a prune candidate. `destroy`: all that is ours goes, what
     interrupted runs left over too, or only what `only` names (NAME, NAME@ID). `named` are prune candidates that the
     project file names: with `prune`, their deletes wait for nothing else."""
 
@@ -288,7 +288,7 @@ def _rewritten(comparison: Comparison) -> tuple[FieldChange, ...]:
 
 
 def _mark_notes(reasons: tuple[Reason, ...]) -> Iterator[str]:
-    """The mark is no field, so that what happens to it is said."""
+    """The mark is not a field, so what happens to it is a note."""
     if Reason.ADOPTED in reasons:
         yield ADOPTING
     for reason in (Reason.OWNER_CHANGED, Reason.RENAMED):

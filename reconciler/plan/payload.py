@@ -165,7 +165,7 @@ def _plain(value: Value) -> Value:
 
 
 def _is_hidden(sent: Value, read: Value) -> bool:
-    """Whether the server keeps (part of) a value to itself, so that the two cannot be compared."""
+    """Whether the server keeps (part of) a value to itself, so the two cannot be compared."""
     if isinstance(read, MaskedText):
         secret = SecretText(sent) if isinstance(sent, str) else sent
         return not isinstance(secret, SecretText) or read.shown == secret or read.may_be(secret)

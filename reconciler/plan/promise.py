@@ -163,7 +163,7 @@ def _other_system(saved: TargetPlan, fresh: TargetPlan) -> str:
     if saved.provider != fresh.provider:
         return f"is of the provider {fresh.provider}, the plan was made for {saved.provider}"
     if saved.server is None:
-        # It was not read, so that it promises nothing: a file that says otherwise would go round this check.
+        # It was not read, so it promises nothing: a file that says otherwise would go round this check.
         return "names no system to apply it to: make the plan again" if _promises(saved) else ""
     return "" if was == now else f"is another system ({now}) than the plan was made for ({was})"
 

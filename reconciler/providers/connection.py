@@ -261,7 +261,7 @@ def _ssl_context(connection: Connection, scheme: str) -> ssl.SSLContext:
     tls, auth = connection.tls, connection.auth
 
     def make() -> ssl.SSLContext:
-        # Reading the authorities takes 20 ms, so that a plain http target does without.
+        # Reading the authorities takes 20 ms, so a plain http target does without.
         if scheme == "http" or not tls.verify:
             return httpx.create_ssl_context(verify=False)
         if tls.ca is not None:

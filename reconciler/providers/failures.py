@@ -51,7 +51,7 @@ class Call(NamedTuple):
 
 
 class Silence(NamedTuple):
-    """No answer, and why. `transient`: it may well be over in a moment, so that trying again makes sense."""
+    """No answer, and why. `transient`: it may well be over in a moment, so trying again makes sense."""
 
     error: TargetError
     transient: bool

@@ -47,7 +47,7 @@ _log = logging.getLogger("reconciler.http")
 class Answer:
     """What a server answered. The body and the headers may hold secrets: they are read, never shown.
 
-    `repeated`: the call went out more than once, so that what it says may be about an earlier attempt.
+    `repeated`: the call went out more than once, so what it says may be about an earlier attempt.
     """
 
     call: Call
@@ -116,7 +116,7 @@ class Dialect(Protocol):
         ...
 
     def refuses_credentials(self, answer: Answer) -> bool:
-        """Whether it says that the credentials are not accepted, so that nothing more may be sent with them."""
+        """Whether it says that the credentials are not accepted, so nothing more may be sent with them."""
         ...
 
     def is_transient(self, answer: Answer) -> bool:

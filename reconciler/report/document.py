@@ -45,7 +45,7 @@ def tests_schema() -> dict[str, Any]:
     definitions = schema.pop("$defs", {})
     return {
         "$schema": _DIALECT,
-        "title": "Test notifications and how they fared",
+        "title": "Test notifications and their results",
         "type": "object",
         "properties": {"format": {"const": TESTS_FORMAT}, "tests": schema},
         "required": ["format", "tests"],

@@ -16,8 +16,10 @@ import pytest
 import yaml
 
 from reconciler.cli.scaffold import NewProject, project_files
-from reconciler.manifests.check import load_schema
+from reconciler.cli.verbs.schema import command as schema_verb
+from reconciler.manifests.check import load_schema, schema_names
 from reconciler.model.errors import MEANINGS, Exit
+from reconciler.model.kinds import KINDS
 from reconciler.report.explain import explain_field
 from reconciler.report.rules import RULES
 from reconciler.simulator import Simulator
@@ -128,6 +130,12 @@ def test_explain_knows_what_was_meant(empty: Shell, what: str, hint: str) -> Non
 def test_schemas_are_printed_as_they_are_published(empty: Shell) -> None:
     published = Path(__file__).parents[2] / "schemas/v1/WebhookChannel.json"
     assert json.loads(empty.run("schema", "WebhookChannel").out) == json.loads(published.read_text())
+
+
+def test_the_help_on_schemas_names_every_document_that_the_tool_writes() -> None:
+    written = set(schema_names()) - {*KINDS, *map(str.lower, KINDS), "manifest", "project"}
+    named = re.split(r"[,\s]+", str(schema_verb.help).partition("itself writes:")[2].strip(" .\n"))
+    assert sorted(written) == sorted(filter(None, named))
 
 
 def test_the_doctor_finds_a_healthy_target_healthy(shell: Shell) -> None:

@@ -139,7 +139,7 @@ def test_while_the_outcome_is_reported_it_changes_nothing(capfd: pytest.CaptureF
         raise KeyboardInterrupt
 
     applying.tell_what_happened("apply", report)
-    assert "the apply is over" in capfd.readouterr().err
+    assert "the apply has ended" in capfd.readouterr().err
 
 
 @pytest.mark.parametrize("arguments", [["apply"], ["show"], ["plan", "--against"]], ids=" ".join)

@@ -29,9 +29,9 @@ from reconciler.engine.options import DestroyOptions
 @takes(DestroyOptions, Output, Asking)
 @published("destroy")
 def command(options: DestroyOptions, output: Output, asking: Asking) -> int:
-    """Delete what carries this project's mark, all or what is named. What is protected, and what is not ours, stays.
+    """Delete everything that carries this project's mark, or only what is named.
 
-    NAME@ID means one of several objects of that name.
+    What is protected, or is not ours, stays. NAME@ID means one of several objects of that name.
     """
     set_up_logging(output.verbose)
     run = prepared(options)

@@ -38,7 +38,7 @@ from reconciler.report.doctor_text import doctor_document, is_healthy, render_do
 @takes(DoctorOptions, Screen)
 @published("doctor")
 def command(options: DoctorOptions, screen: Screen) -> int:
-    """Look at address, DNS, proxy, TLS, clock, credentials, rights, version, kinds and secrets; write nothing."""
+    """Check address, DNS, proxy, TLS, clock, credentials, rights, version, kinds and secrets; write nothing."""
     set_up_logging(screen.verbose)
     checks = run_async(examine(options, surroundings()), UNKNOWN)
     if screen.as_json:

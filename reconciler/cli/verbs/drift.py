@@ -54,7 +54,7 @@ class AcceptOptions:
 @takes(DriftOptions, Output, AcceptOptions, TimeLimit)
 @published("drift")
 def command(options: DriftOptions, output: Output, accepting: AcceptOptions, limit: TimeLimit) -> int:
-    """Tell what differs from the manifests, and since when; exit 2 if anything does, 7 if not all was compared.
+    """Show what differs from the manifests, and since when; exit 2 if anything does, 7 if not all was compared.
 
     With --accept, print the patch that makes manifests say what is live: exit 2 if some of it cannot be accepted.
     """

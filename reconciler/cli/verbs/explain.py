@@ -21,7 +21,7 @@ _PROJECT, _EXIT = "project", "exit"
     "what", metavar="[KIND[.FIELD]|project[.FIELD]|RULE|exit|CODE]", required=False, shell_complete=complete_explained
 )
 def command(what: str | None) -> int:
-    """Say what a kind of manifest is for, and what each of its fields means: SlackChannel.webhook_url.
+    """Explain a kind of manifest, and each of its fields: SlackChannel.webhook_url.
 
     Also: the project file (project.targets.url), a rule that a problem names, the exit codes (exit), and one of them.
     """

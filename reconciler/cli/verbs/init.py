@@ -26,7 +26,7 @@ _LONGEST_OWNER = 40
 
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
-@option("--name", help="The project's name, which stands in its marks (default: the folder's).")
+@option("--name", help="The project's name, which goes into its marks (default: the folder's).")
 @option("--provider", type=click.Choice(_PROVIDERS), help=f"The first target's provider (default: {_PROVIDERS[0]}).")
 @option("--url", help=f"Its address; without it {_VARIABLES} is used.")
 @option("--ci", type=click.Choice(_CI), help="Write a workflow for this CI (default: none).")

@@ -17,7 +17,7 @@ from reconciler.engine.options import ReleaseOptions
 @takes(ReleaseOptions, Output, Asking)
 @published("release")
 def command(options: ReleaseOptions, output: Output, asking: Asking) -> int:
-    """Take this project's mark off what is named, and leave it live as it is.
+    """Remove this project's mark from what is named, and leave it live as it is.
 
     NAME@ID means one of several objects of that name. Remove the manifest too, or the next apply takes it over again.
     """

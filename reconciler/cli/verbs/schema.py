@@ -24,8 +24,8 @@ from reconciler.model.errors import ConfigurationError, UsageError
 def command(kind: str, types: Path | None) -> int:
     """Print the JSON Schema of KIND, of any manifest (`manifest`), or of the project file (`project`).
 
-    Those of what the tool itself writes are there too: doctor, drift, export, failure, journal, list, plan, problems,
-    result, snapshot, tests, version.
+    Also of what the tool itself writes: doctor, drift, export, failure, journal, list, plan, problems, result,
+    snapshot, tests, users, version.
     """
     name = kind.lower() if kind.lower() in schema_names() else find_kind(kind)
     schema = load_schema(name)

@@ -58,7 +58,7 @@ class TestFiles:
 @takes(TestOptions, Output, TestFiles)
 @published("test")
 def command(options: TestOptions, output: Output, files: TestFiles) -> int:
-    """Send a test message through the live channels of these manifests, and say how each fared."""
+    """Send a test message through the live channels of these manifests, and report each result."""
     if not (options.names or options.everything or options.select or options.only):
         raise click.UsageError("name the channels to test, or pass --all or --select")
     set_up_logging(output.verbose)

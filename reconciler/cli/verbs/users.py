@@ -43,7 +43,7 @@ from reconciler.report.users_table import (
 @takes(UsersOptions, Screen)
 @published("users")
 def command(options: UsersOptions, screen: Screen) -> int:
-    """Say who uses NAME... (globs, NAME@ID and ids too): monitors, workflows, email channels, subscriptions."""
+    """Show who uses NAME... (globs, NAME@ID and ids too): monitors, workflows, email channels, subscriptions."""
     set_up_logging(screen.verbose)
     if bool(options.names) == options.dangling:
         raise UsageError("name the channels whose users to show, or pass --dangling (list --users shows all)")

@@ -1,6 +1,6 @@
 """What Confluent Cloud can hold, known without a connection. Pure.
 
-The server ignores members that it does not know (compatibility policy of the API), so that whatever it has no place
+The server ignores members that it does not know (compatibility policy of the API), so whatever it has no place
 for must be refused here, by name. Lengths are those of the vendor's document, notifications/v1, October 2026.
 """
 
@@ -45,7 +45,7 @@ class ConfluentAbilities:
         return [Problem(("id",), "Confluent Cloud has no such id", "invalid-id", "copy it from reconciler list")]
 
     def expects_json(self, kind: str) -> bool:
-        """Confluent sends JSON, tests included, so that a receiver has no reason to refuse a test's form."""
+        """Confluent sends JSON, tests included, so a receiver has no reason to refuse a test's form."""
         return False
 
 

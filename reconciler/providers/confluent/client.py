@@ -1,7 +1,7 @@
 """The provider of one Confluent organisation: what it reads and writes, and what its reads must show by now. What the
 wire looks like is `codec`'s, what all calls share, lists and the meaning of answers among it, `calls`'s.
 
-The rules of writing: ids are the server's and there is no key for a repeated POST, so that after an unclear failure the
+The rules of writing: ids are the server's and there is no key for a repeated POST, so after an unclear failure the
 lists are looked through for what was to be created; a PATCH carries changed members only.
 """
 

@@ -73,7 +73,7 @@ def decode_subscription(item: Any, catalogue: Catalogue) -> LiveObject | None:
 
 
 def count_nameless(items: list[dict[str, Any]]) -> int:
-    """How many entries of a list have no id, so that nothing can be known or done about them."""
+    """How many entries of a list have no id, so nothing can be known or done about them."""
     return sum(1 for item in items if not _has_id(item))
 
 
