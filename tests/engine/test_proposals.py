@@ -331,7 +331,7 @@ def test_aws_settings_of_the_proposal_run_nothing(project: Project, way: str, wh
     commit_base(project)
     environ = aws_settings(project, way, ran)
     done = project.run("plan", "--base", "main", "--strict", **environ)
-    assert "leads into the checkout" in done.text
+    assert "points into the checkout" in done.text
     assert not ran.exists()
     project.run("plan", "--strict", **environ)
     assert ran.exists(), "without a base the program runs, so that none of this is by chance"
