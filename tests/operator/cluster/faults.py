@@ -28,7 +28,7 @@ class ShardTeam(Team):
     def begin(self, **spec: Any) -> None:
         """Apply what every project needs: a Secret and the project."""
         self.secret("slack", url=ADDRESS)
-        self.project(labels={SHARD_LABEL: self.shard}, **spec)
+        self.project(labels={SHARD_LABEL: self.shard} if self.shard else {}, **spec)
 
     def created(self, name: str, **spec: Any) -> None:
         """Apply a channel and wait until it is live and verified."""

@@ -37,7 +37,7 @@ def main() -> int:
     with ExitStack() as stack:
         server = stack.enter_context(ApiServer())
         server.apply(*(one for one in objects_of(INSTALL) if one["apiVersion"] != "apps/v1"))
-        targets = [stack.enter_context(Simulator()) for _ in range(PROJECTS)]
+        targets = [stack.enter_context(Simulator(cluster_id=f"cluster-{number}")) for number in range(PROJECTS)]
         teams = [Team(server, {"search": target}) for target in targets]
         port = _free_port()
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
