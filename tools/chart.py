@@ -123,8 +123,9 @@ _NOTES = """The operator runs in {{ .Release.Namespace }}. Give a namespace a Pr
 
   kubectl get gitopschannels --all-namespaces
 
-Before an uninstall, let go of what waits for the operator:
+Before an uninstall, stop the operator, and let go of what waits for it:
 
+  kubectl delete -n {{ .Release.Namespace }} deployment --all
   reconciler operator release
 """
 
