@@ -53,7 +53,7 @@ def find_thread(wanted: WantedThread, environ: Mapping[str, str]) -> Thread:
     for value, flag in ((repository, "--repo"), (request, "--pr")):
         if not value:
             raise ConfigurationError(
-                f"--comment {site}: this job does not say which request to comment on: pass  {flag}"
+                f"--comment {site}: this job does not say which request to comment on: pass {flag}"
             )
     author = wanted.author
     if site == "github":

@@ -54,6 +54,9 @@ class CiOutputs:
 
         try:
             thread, line = self._find()
+        except ConfigurationError:
+            return False  # a job that belongs to no request has no earlier comment; said at the end
+        try:
             text = render_markdown(_with_run(running_page(what, project_path(self.project_file))))
             return replace_comment(thread, line, text)
         except NoTokenError:

@@ -186,7 +186,8 @@ def match_names(flag: str, patterns: Iterable[str], known: Collection[str]) -> t
     for pattern in patterns:
         matching = {name for name in known if fnmatchcase(name, pattern)}
         if not matching:
-            raise ConfigurationError(f"{flag} {pattern}: nothing has this name; {_hint(pattern, known)}")
+            what = "nothing matches this pattern" if set(pattern) & set("*?[") else "nothing has this name"
+            raise ConfigurationError(f"{flag} {pattern}: {what}; {_hint(pattern, known)}")
         found |= matching
     return tuple(sorted(found))
 

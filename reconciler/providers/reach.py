@@ -17,6 +17,7 @@ import httpx
 
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.evidence import Check, failure, ok, warning
+from reconciler.model.text import plural
 from reconciler.providers.connection import Connection, Tls, make_client
 
 _SECONDS = 10.0
@@ -122,7 +123,7 @@ def _clock(name: str, date: str) -> Check:
         skew = abs((parsedate_to_datetime(date) - datetime.now(UTC)).total_seconds())
     except (ValueError, TypeError):
         return warning(name, "clock", "the server sent a date that cannot be read")
-    text = f"{skew:.0f} seconds apart"
+    text = f"{plural(round(skew), 'second')} apart"
     if skew <= _SKEW_NOTED:
         return ok(name, "clock", text)
     fix = "set this machine's clock by NTP"

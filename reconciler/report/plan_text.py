@@ -319,15 +319,20 @@ def _summary(plan: Plan) -> Iterator[Line]:
     if leftovers := protected.count(False):
         yield Line(f"{plural(leftovers, 'leftover')} of an interrupted run, removed by an apply that writes.")
     if kept := protected.count(True):
-        yield Line(f"{plural(kept, 'leftover')} of an interrupted run, left as it is: protected.")
+        yield Line(f"{plural(kept, 'leftover')} of an interrupted run, {_left(kept)}: protected.")
     copies = sum(len(target.copies) for target in plan.targets)
     if copies:
-        yield Line(f"{copies} {'copy' if copies == 1 else 'copies'} with the mark of another object, left as they are.")
+        noun = "copy" if copies == 1 else "copies"
+        yield Line(f"{copies} {noun} with the mark of another object, {_left(copies)}.")
     hints = dict.fromkeys(hint for target in plan.targets for hint in target.hints)
     yield from (Line(f"hint: {printable(hint)}") for hint in hints)
     by_hand = (item for target in plan.targets for item in target.disabled if item.by_hand)
     if disabled := summarise_disabled(by_hand):
         yield Line(f"{disabled}.")
+
+
+def _left(count: int) -> str:
+    return "left as it is" if count == 1 else "left as they are"
 
 
 def _candidate(item: Candidate) -> str:

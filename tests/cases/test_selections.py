@@ -54,7 +54,7 @@ def test_an_exclusion_that_excludes_nothing_is_an_error(project: Project) -> Non
 def test_a_pattern_that_matches_nothing_is_an_error(project: Project, flag: str) -> None:
     done = project.run("plan", flag, "nobody-*")
     assert done.code == 1
-    assert f"{flag} nobody-*: nothing has this name" in done.err
+    assert f"{flag} nobody-*: nothing matches this pattern" in done.err
 
 
 def names_of(plan: str) -> dict[str, list[str]]:

@@ -129,6 +129,15 @@ def test_other_targets_and_ids_have_comments_of_their_own(actions: Shell, forge:
     assert len(forge.comments) == 3
 
 
+@pytest.mark.parametrize(("lacking", "flag"), [("GITHUB_REPOSITORY", "--repo"), ("GITHUB_EVENT_PATH", "--pr")])
+def test_a_job_that_belongs_to_no_request_is_said_so_once(actions: Shell, lacking: str, flag: str) -> None:
+    done = actions.run("plan", "--comment", "github", environ={lacking: "", "GITHUB_REF": "refs/heads/main"})
+    assert done.code == 0
+    (warning,) = (line for line in done.err.splitlines() if line.startswith("warning"))
+    said = f"--comment github: this job does not say which request to comment on: pass {flag}"
+    assert warning == f"warning: the comment was not written: {said}"
+
+
 def test_a_site_that_is_down_does_not_change_the_exit_code(actions: Shell) -> None:
     actions.environ["GITHUB_API_URL"] = "http://127.0.0.1:9"
     done = actions.run("plan", "--comment", "github", "--detailed-exitcode")

@@ -117,7 +117,7 @@ def test_an_empty_folder_is_an_error(two_targets: Project) -> None:
 def test_a_target_that_is_expected_and_that_nobody_knows_is_an_error(two_targets: Project, plans: Path) -> None:
     done = two_targets.run("show", "plans", "--expect", "sout*")
     assert done.code == 1
-    assert "there are: east, west" in done.err
+    assert "known: east, west" in done.err
 
 
 def test_under_a_base_its_targets_are_expected_and_not_those_that_a_proposal_adds(

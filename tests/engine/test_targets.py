@@ -41,7 +41,7 @@ def test_targets_are_chosen_by_globs_of_flag_and_environment_and_one_that_matche
     assert planned("--target", "w*", RECONCILER_TARGET="east") == ["west"]
     for done in (two_targets.run("plan", "--target", "prod-*"), two_targets.run("plan", RECONCILER_TARGET="prod-*")):
         assert done.code == 1
-        assert "--target prod-*: nothing has this name; there are: east, west" in done.err
+        assert "--target prod-*: nothing matches this pattern; known: east, west" in done.err
 
 
 def test_a_target_that_fails_does_not_hide_the_others(two_targets: Project) -> None:

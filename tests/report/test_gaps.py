@@ -29,9 +29,9 @@ from reconciler.model.evidence import Tested, Yes, unknown
 from reconciler.model.gaps import GAPS, About, UnknownReason
 from reconciler.model.resource import Server, VersionSource
 from reconciler.model.users import UsedBy, User
-from reconciler.plan.changes import Action, Change, Plan, Reason, SecretField, TargetPlan, UnreadTarget
+from reconciler.plan.changes import Action, Candidate, Change, Plan, Reason, SecretField, TargetPlan, UnreadTarget
 from reconciler.plan.diff import FieldChange
-from reconciler.plan.marks import Matching
+from reconciler.plan.marks import PROTECTED, Matching
 from reconciler.plan.origin import Drift, find_drift
 from reconciler.plan.saved import plan_document
 from reconciler.report import document
@@ -382,3 +382,11 @@ def _says(text: str, words: str) -> bool:
 
 def _without_style(text: str) -> str:
     return re.sub(r"(?s)<style>.*?</style>", "", text)
+
+
+@pytest.mark.parametrize(("count", "left"), [(1, "left as it is"), (2, "left as they are")])
+def test_what_a_plan_leaves_is_said_in_the_right_number(count: int, left: str) -> None:
+    kept = tuple(Candidate("SlackChannel", "oncall", f"kept_{i}", flags=(PROTECTED,)) for i in range(count))
+    shown = render_plan(Plan("acme", "acme", (replace(BASE, copies=kept, leftovers=kept),)))
+    assert f"of an interrupted run, {left}: protected." in shown
+    assert f"with the mark of another object, {left}." in shown
