@@ -106,5 +106,5 @@ def _numbers(project: CustomResource) -> Iterator[tuple[str, int]]:
     """The consents of a project's annotation that are numbers: `max-deletes=20`."""
     for item in project.allows:
         name, _, number = item.partition("=")
-        if number.isdigit() and len(number) < 7:
+        if number.isascii() and number.isdigit() and len(number) < 7:
             yield name, int(number)

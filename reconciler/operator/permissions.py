@@ -7,17 +7,16 @@ file. Pure.
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatchcase
 from typing import Any
-from urllib.parse import urlsplit
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, Problem
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.text import Path
 from reconciler.model.values import PUBLIC_HEADERS
+from reconciler.operator.addresses import host_of, is_local, is_pattern, matches
 from reconciler.operator.crds import PROJECT
 from reconciler.operator.resources import CustomResource
 
@@ -77,8 +76,14 @@ def _read_allowed(pattern: str, rule: object) -> Allowed:
     local = rule.get("local", False)
     if not isinstance(local, bool):
         raise ConfigurationError(f"{where}.local: must be true or false")
+    targets = _read_list(rule, "targets", where) if "targets" in rule else None
+    if wrong := [item for item in targets or () if not is_pattern(item)]:
+        raise ConfigurationError(
+            f"{where}.targets: {wrong[0]} must be * or an address as https://*.example.org, with * at its end for any "
+            "port and path"
+        )
     return Allowed(
-        targets=_read_list(rule, "targets", where) if "targets" in rule else None,
+        targets=targets,
         local=local,
         vault=_read_list(rule, "vault", where),
         aws_secrets=_read_list(rule, "aws_secrets", where),
@@ -186,7 +191,7 @@ def _of_address(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Iter
             message = "has no url, and in a cluster none is taken from the operator's environment"
             yield Problem(path, message, _RULE, "write url")
         return
-    if allowed.targets is not None and not _matches(url.rstrip("/"), allowed.targets):
+    if allowed.targets is not None and not any(matches(url, pattern) for pattern in allowed.targets):
         message = "this address is not allowed to this namespace"
         fix = "have the operator's administrator allow it in the policy, targets"
         yield Problem((*path, "url"), message, _RULE, fix)
@@ -196,25 +201,6 @@ def _of_address(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Iter
 
 LOCAL_REFUSED = "a loopback or link-local address would reach the operator's own machine"
 LOCAL_FIX = "name the system itself, or have the operator's administrator allow it in the policy, local"
-
-
-def is_local(host: str) -> bool:
-    """Whether a host is the operator's own machine or its link's, whatever form the address has."""
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        address = ipaddress.ip_address(host.partition("%")[0])
-    except ValueError:
-        return False
-    mapped = getattr(address, "ipv4_mapped", None) or address
-    return bool(mapped.is_loopback or mapped.is_link_local or mapped.is_unspecified)
-
-
-def host_of(url: object) -> str:
-    try:
-        return (urlsplit(url).hostname or "").rstrip(".").lower() if isinstance(url, str) else ""
-    except ValueError:
-        return ""
 
 
 def _matches(text: str, patterns: Iterable[str]) -> bool:

@@ -20,6 +20,7 @@ from reconciler.model.errors import ConfigurationError, Level, Problem
 from reconciler.model.resource import Resource
 from reconciler.model.values import SecretReference
 from reconciler.operator import permissions
+from reconciler.operator.addresses import host_of, is_local
 from reconciler.operator.outcomes import INVALID, NOT_ALLOWED
 from reconciler.operator.resources import CustomResource, Snapshot, text_of
 from reconciler.operator.secrets import READ_BEFORE, sources_of
@@ -110,8 +111,8 @@ async def _local_targets(workspace: Workspace) -> str:
     """What is wrong with the targets whose names lead to the operator's own machine; "" for nothing."""
     found = []
     for name, target in sorted(workspace.project.targets.items()):
-        host = permissions.host_of(target.url)
-        if host and any(permissions.is_local(address) for address in await _addresses(host)):
+        host = host_of(target.url)
+        if host and any(is_local(address) for address in await _addresses(host)):
             found.append(f"spec.targets.{name}.url: {permissions.LOCAL_REFUSED}; {permissions.LOCAL_FIX}")
     return " / ".join(found)
 

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from reconciler.model.errors import ConfigurationError
-from reconciler.operator.permissions import Allowed, Policy, is_local, problems_of
+from reconciler.operator.addresses import host_of, is_local, matches
+from reconciler.operator.permissions import Allowed, Policy, problems_of
 from reconciler.operator.resources import CustomResource
 
 SECRET = {"secret": "slack", "key": "url"}
@@ -132,6 +133,7 @@ def test_an_administrator_allows_addresses_and_hosts_by_namespace() -> None:
         {"namespaces": {"a": {"target": []}}},
         {"namespaces": {"a": {"targets": "x"}}},
         {"namespaces": {"a": {"targets": [1]}}},
+        {"namespaces": {"a": {"targets": ["*.example.org"]}}},
         {"namespaces": {"a": {"local": "yes"}}},
     ],
 )
@@ -150,6 +152,14 @@ def test_a_policy_that_is_none_is_one_clear_error(document: object) -> None:
         ("fe80::1%eth0", True),
         ("0.0.0.0", True),
         ("169.254.1.1", True),
+        ("fd00:ec2::254", True),
+        ("168.63.129.16", True),
+        ("100.100.100.200", True),
+        ("::ffff:169.254.169.254", True),
+        ("::127.0.0.1", True),
+        ("64:ff9b::a9fe:a9fe", True),
+        ("64:ff9b::a00:1", False),
+        ("fd00::1", False),
         ("10.0.0.1", False),
         ("search.example.org", False),
         ("", False),
@@ -157,3 +167,43 @@ def test_a_policy_that_is_none_is_one_clear_error(document: object) -> None:
 )
 def test_what_is_the_operators_own_machine(host: str, local: bool) -> None:
     assert is_local(host) is local
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["https://a.search.example.org", "https://a.search.example.org:9200/x/", "https://A.search.example.org/"],
+)
+def test_a_pattern_means_hosts_with_any_port_and_path(url: str) -> None:
+    assert matches(url, "https://*.search.example.org*")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://evil.example/x.search.example.org",
+        "https://evil.example?x.search.example.org",
+        "https://evil.example#x.search.example.org",
+        "https://a.search.example.org.evil.example",
+        "https://a.search.example.org@evil.example",
+        "https://x@a.search.example.org",
+        "http://a.search.example.org",
+        "https://a.search.example.orgs",
+        "https://search.example.org",
+    ],
+)
+def test_no_other_part_of_an_address_passes_for_its_host(url: str) -> None:
+    assert not matches(url, "https://*.search.example.org*")
+
+
+def test_a_pattern_without_a_star_at_its_end_bounds_port_and_path() -> None:
+    assert matches("https://gateway.example.org/team/search", "https://gateway.example.org/team/*")
+    assert not matches("https://gateway.example.org/team/../other", "https://gateway.example.org/team/*")
+    assert not matches("https://gateway.example.org:8443/team/search", "https://gateway.example.org/team/*")
+    assert matches("https://gateway.example.org:8443/", "https://gateway.example.org:*")
+    assert not matches("https://gateway.example.org/x", "https://gateway.example.org")
+
+
+def test_a_host_is_what_the_connection_looks_up() -> None:
+    assert host_of("http://\u05d01.example.org/") == "xn--1-zhc.example.org"  # a name that only the newer IDNA knows
+    assert is_local(host_of("http://127\u30020\u30020\u30021/"))
+    assert host_of("http://[::1]:9200") == "::1"

@@ -437,3 +437,12 @@ def test_a_status_that_somebody_else_wrote_meanwhile_is_not_overwritten(world: W
     world.cluster.refuse.clear()
     world.look()
     assert world.status(oncall)["observedGeneration"] == 2
+
+
+@pytest.mark.parametrize("number", ["²", "٣", "", "-1", "9999999", "x"])
+def test_a_consent_that_is_no_number_consents_to_nothing_and_ends_no_look(world: World, number: str) -> None:
+    project = world.project()
+    oncall = world.slack("oncall")
+    world.annotate(project, allow=f"max-deletes={number}, max-messages={number}")
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"

@@ -49,7 +49,7 @@ def test_it_brings_what_the_command_prints() -> None:
 
 
 def test_a_policy_and_resources_reach_their_places_and_the_definitions_can_be_left_out() -> None:
-    policy = '{"namespaces": {"payments": {"vault": ["secret/data/payments/*"]}}}'
+    policy = '{"namespaces": {"payments": {"vault": ["secret/payments/*"]}}}'
     resources = '{"limits": {"memory": "2Gi"}, "requests": null}'
     flags = (f'image="{IMAGE}"', f"policy={policy}", f"resources={resources}", 'crds={"install": false}')
     made = by_name(template(*flags))
