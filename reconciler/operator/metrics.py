@@ -13,7 +13,7 @@ from reconciler.operator.entries import TRUE, entries_of
 from reconciler.operator.resources import CustomResource
 from reconciler.operator.rounds import Rounds
 from reconciler.operator.schedule import Queue, since_1970
-from reconciler.operator.status import condition_of
+from reconciler.operator.status import as_verified, condition_of
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _LABELS = ("namespace", "kind", "name", "target")
@@ -62,7 +62,7 @@ class _Metrics(Collector):
             ready.add_metric(names, float(condition_of(resource.status, "Ready").get("status") == TRUE))
             for target, entry in entries_of(resource).items():
                 labels = [*names, target]
-                verified.add_metric(labels, _number(entry.verified))
+                verified.add_metric(labels, _number(as_verified(entry).verified))
                 drifted.add_metric(labels, _number(entry.drifted))
                 if entry.test_time:
                     tested.add_metric(labels, since_1970(entry.test_time))

@@ -13,7 +13,7 @@ from typing import Any
 from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS
 from reconciler.operator.entries import FALSE, TRUE, UNKNOWN, Entry
-from reconciler.operator.outcomes import PROGRESSING, TARGET_UNREAD
+from reconciler.operator.outcomes import NOT_TESTED, PROGRESSING, TARGET_UNREAD
 from reconciler.operator.resources import CustomResource
 
 Status = dict[str, Any]
@@ -45,7 +45,7 @@ def resource_status(resource: CustomResource, entries: Mapping[str, Entry], wish
     current = {name: _as_current(entry, resource) for name, entry in entries.items()}
     values = list(current.values())
     sends = resource.kind in KINDS and KINDS[resource.kind].sends
-    verdicts = [*_ready(values), _verified(values, sends=sends), _drifted(values)]
+    verdicts = [*_ready(values), _verified([*map(as_verified, values)], sends=sends), _drifted(values)]
     tests = sorted((entry.test_time, entry.test_outcome) for entry in values if entry.test_time)
     heard = sorted({entry.test_requested_at for entry in values if entry.test_requested_at})
     status: Status = {
@@ -66,6 +66,15 @@ def _as_current(entry: Entry, resource: CustomResource) -> Entry:
     if entry.generation == resource.generation:
         return entry
     return replace(entry, applied=False, reason=PROGRESSING, message="not planned yet", stalled=False)
+
+
+def as_verified(entry: Entry) -> Entry:
+    """The entry as far as a test speaks of it: where what is written is not live, one that passed was of something
+    else."""
+    if entry.applied or entry.verified != TRUE:
+        return entry
+    text = "what is written is not live, so the last test message says nothing of it"
+    return replace(entry, verified=UNKNOWN, verified_reason=NOT_TESTED, verified_message=text)
 
 
 def _ready(entries: Collection[Entry]) -> Iterable[Verdict]:

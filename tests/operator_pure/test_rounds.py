@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -446,3 +446,32 @@ def test_a_consent_that_is_no_number_consents_to_nothing_and_ends_no_look(world:
     world.annotate(project, allow=f"max-deletes={number}, max-messages={number}")
     world.look()
     assert world.conditions(oncall)["Ready"] == "True Applied"
+
+
+def _lose_the_secret(world: World) -> None:
+    world.secret("slack", other="x")
+
+
+def _disable(world: World) -> None:
+    drift(world, "acme_oncall", is_enabled=False)
+
+
+def _change_what_cannot_be_read(world: World) -> None:
+    world.secret("login", other="x")  # the target cannot be read any more
+    world.slack("oncall", webhook_url={"secret": "slack", "key": "second"})
+    world.secret("slack", url=ADDRESS, second=ADDRESS.replace("B0BBBBBB1", "B0CCCCCC1"))
+
+
+@pytest.mark.parametrize("what", [_lose_the_secret, _disable, _change_what_cannot_be_read])
+def test_what_is_not_live_is_not_called_verified(world: World, what: Callable[[World], None]) -> None:
+    world.secret("login", password="admin")
+    project, oncall = world.project(logins={"search": "login"}), world.slack("oncall")
+    world.look()
+    assert world.conditions(oncall)["Verified"] == "True TestPassed"
+    what(world)
+    world.look()
+    assert world.conditions(oncall)["Ready"].startswith("False ")
+    assert world.conditions(oncall)["Verified"] == "Unknown NotTested"
+    assert world.status(project)["resources"]["verified"] == 0
+    text = exposition(world.rounds, Queue()).decode()
+    assert [line for line in text.splitlines() if line.startswith("reconciler_channel_verified{")][0].endswith(" NaN")
