@@ -1,4 +1,8 @@
-"""Two projects that would fight over one system: one owner, one system, two namespaces. The younger gives way. Pure."""
+"""Two projects that would fight over one system: one owner, one system, two namespaces. The younger gives way.
+
+Whoever names the owner of a project that is there as a former one gives way too: it would take over what is that
+project's. Pure.
+"""
 
 from __future__ import annotations
 
@@ -9,20 +13,34 @@ from reconciler.operator.resources import CustomResource
 
 
 def rival_of(project: CustomResource, others: Iterable[CustomResource]) -> str:
-    """Why a project must give way to another one, older and with its owner, on a system of both; "" if to none."""
+    """Why a project must give way to another one on a system of both, older and with its owner, or with an owner that
+    it names as a former one; "" if to none."""
     mine = _systems(project)
     for other in sorted(others, key=lambda item: (item.created, item.uid)):
-        if (other.created, other.uid) >= (project.created, project.uid):
-            break
-        if _owner(other) != _owner(project):
+        if other.uid == project.uid:
+            continue
+        is_former = _owner(other) != _owner(project)
+        if is_former and _owner(other) not in _former(project):
+            continue
+        if not is_former and (other.created, other.uid) >= (project.created, project.uid):
             continue
         shared = sorted(name for name, systems in mine.items() if systems & _all(_systems(other)))
+        if shared and is_former:
+            return (
+                f'Project "{other.name}" of namespace {other.namespace} has the owner {_owner(other)} on the system of '
+                f"{shared[0]}, so its objects are not this one's: take that name out of spec.former_owners"
+            )
         if shared:
             return (
                 f'Project "{other.name}" of namespace {other.namespace} is older, and has the owner '
                 f"{_owner(project)} on the system of {shared[0]} too: give this one an owner of its own"
             )
     return ""
+
+
+def _former(project: CustomResource) -> frozenset[str]:
+    written = project.spec.get("former_owners")
+    return frozenset(item for item in written if isinstance(item, str)) if isinstance(written, list) else frozenset()
 
 
 def _owner(project: CustomResource) -> str:

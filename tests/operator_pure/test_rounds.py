@@ -448,6 +448,24 @@ def test_a_consent_that_is_no_number_consents_to_nothing_and_ends_no_look(world:
     assert world.conditions(oncall)["Ready"] == "True Applied"
 
 
+def test_nobody_takes_over_what_is_a_living_projects_by_naming_its_owner_as_a_former_one(world: World) -> None:
+    world.project()
+    world.slack("oncall")
+    world.look()
+    before = world.live()
+    world.cluster.put("/api/v1/namespaces/thieves", {"metadata": {"name": "thieves"}})
+    world.secret("slack", "thieves", url=ADDRESS)
+    thief = world.project("thief", "thieves", owner="thief", former_owners=["acme"])
+    stolen = world.slack("oncall", "thieves", description="mine now")
+    world.look(namespace="thieves")
+    assert world.live() == before
+    assert world.conditions(thief)["Stalled"] == "True SecondProject"
+    assert "former_owners" in world.message(thief)
+    assert world.conditions(stolen)["Ready"] == "False ProjectNotReady"
+    world.look()
+    assert world.live() == before
+
+
 def _lose_the_secret(world: World) -> None:
     world.secret("slack", other="x")
 
