@@ -492,4 +492,4 @@ def test_what_is_not_live_is_not_called_verified(world: World, what: Callable[[W
     assert world.conditions(oncall)["Verified"] == "Unknown NotTested"
     assert world.status(project)["resources"]["verified"] == 0
     text = exposition(world.rounds, Queue()).decode()
-    assert [line for line in text.splitlines() if line.startswith("reconciler_channel_verified{")][0].endswith(" NaN")
+    assert next(line for line in text.splitlines() if line.startswith("reconciler_channel_verified{")).endswith(" NaN")
