@@ -10,7 +10,7 @@ import httpx
 
 from reconciler.operator.probes import serve_probes
 from reconciler.operator.schedule import Queue
-from tests.operator_pure.fake import World
+from tests.operator.fake import World
 
 
 def test_probes_say_ready_once_the_watch_has_begun(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ import pytest
 from reconciler.operator.deletion import Wish, is_overdue, overdue_in, project_wish, renamed, wish_of
 from reconciler.operator.resources import FINALIZER, CustomResource, Snapshot
 from reconciler.operator.schedule import since_1970
-from tests.operator_pure.fake import ADDRESS, NS, World
+from tests.operator.fake import ADDRESS, NS, World
 
 DELETE: dict[str, Any] = {"operator": {"deletion_policy": "delete"}}
 NOON = "2026-01-01T12:00:00Z"

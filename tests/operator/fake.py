@@ -36,7 +36,7 @@ ADDRESS = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/abcdefghijklmnop
 LOCAL = Policy((("*", Allowed(local=True)),))
 
 
-class _Login:
+class Login:
     """Where the stand-in is."""
 
     server = "http://cluster.test"
@@ -169,7 +169,7 @@ class World(AbstractContextManager["World"]):
 
     def restart(self, holder: str = "one") -> None:
         """A new process of the operator, which knows nothing yet."""
-        self.api = Cluster(_Login, transport=httpx.MockTransport(self.cluster.answer))
+        self.api = Cluster(Login, transport=httpx.MockTransport(self.cluster.answer))
         self.snapshots = Snapshots(self.api)
         self.known: set[Key] = set()
         self.around = Surroundings(

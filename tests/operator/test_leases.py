@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.operator.kubernetes import Cluster, ClusterError
 from reconciler.operator.leases import DURATION, Held, HeldElsewhereError, LeaseLostError, Leases, lease_name
-from tests.operator_pure.fake import FakeCluster, _Login
+from tests.operator.fake import FakeCluster, Login
 
 NAME = lease_name("opensearch", "0f3a")
 PATH = f"/apis/coordination.k8s.io/v1/namespaces/operator/leases/{NAME}"
@@ -29,7 +29,7 @@ class Clock:
 
 @asynccontextmanager
 async def leases(fake: FakeCluster, holder: str, clock: Clock) -> AsyncIterator[Leases]:
-    cluster = Cluster(_Login, transport=httpx.MockTransport(fake.answer))
+    cluster = Cluster(Login, transport=httpx.MockTransport(fake.answer))
     try:
         yield Leases(cluster, "operator", holder, clock=clock)
     finally:

@@ -11,7 +11,7 @@ import pytest
 
 from reconciler.operator.metrics import exposition
 from reconciler.operator.schedule import Queue
-from tests.operator_pure.fake import ADDRESS, World
+from tests.operator.fake import ADDRESS, World
 
 
 @pytest.fixture
