@@ -9,21 +9,27 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
+from functools import partial
 from pathlib import Path
+
+import httpx
 
 from benchmarks.measure import Measure, Spent, compare, in_turns, python
 from benchmarks.projects import CONFIGS, SLACK_URL, environment, simulator, write_project
 
 COUNT = 1_000
 ROUNDS = 3
+AT_ONCE = 10
+"""Calls: what `parallelism` is by default."""
 
 
 def measures() -> Iterator[Measure]:
-    """Creates without tests: a write and a read-back each."""
-    spent = in_turns({"ours": lambda: _fresh("applied"), "loop": lambda: _fresh("bare_writes")}, ROUNDS)
-    name = f"apply of {COUNT:,} creates / a bare loop of the same calls"
-    yield compare(name, spent["ours"], spent["loop"], "the loop", bound=1.1)
+    """Without tests: a create is a write and a read-back, an update a read more before it."""
+    for what, ours, loop in (("creates", "applied", "bare_writes"), ("updates", "applied_again", "bare_updates")):
+        spent = in_turns({"ours": partial(_fresh, ours), "loop": partial(_fresh, loop)}, ROUNDS)
+        name = f"apply of {COUNT:,} {what} / a bare loop of the same calls"
+        yield compare(name, spent["ours"], spent["loop"], "the loop", bound=1.1)
 
 
 def _fresh(side: str) -> Spent:
@@ -49,29 +55,63 @@ def applied(url: str, folder: str) -> tuple[float, float]:
     return time.perf_counter() - begin, time.process_time() - cpu
 
 
-def bare_writes(url: str, _folder: str) -> tuple[float, float]:
-    """The seconds of the same writes and read-backs by httpx alone, as many at once."""
-    import httpx
+def applied_again(url: str, folder: str) -> tuple[float, float]:
+    """The seconds of an apply that gives each channel another display name."""
+    applied(url, folder)
+    manifests = Path(folder) / "channels" / "channels.yaml"
+    manifests.write_text(manifests.read_text().replace("display_name: Channel", "display_name: Another"))
+    return applied(url, folder)
 
+
+def bare_writes(url: str, _folder: str) -> tuple[float, float]:
+    """The seconds of the same creates and read-backs by httpx alone, as many at once."""
+
+    async def create(client: httpx.AsyncClient, number: int) -> None:
+        body = {"config_id": _id(number), "config": _config(number, "Channel")}
+        (await client.post(CONFIGS, json=body)).raise_for_status()
+        (await client.get(f"{CONFIGS}/{_id(number)}")).raise_for_status().json()
+
+    return _loop(url, create)
+
+
+def bare_updates(url: str, _folder: str) -> tuple[float, float]:
+    """The seconds of the same reads, updates and read-backs by httpx alone, as many at once."""
+
+    async def update(client: httpx.AsyncClient, number: int) -> None:
+        path = f"{CONFIGS}/{_id(number)}"
+        (await client.get(path)).raise_for_status().json()
+        (await client.put(path, json={"config": _config(number, "Another")})).raise_for_status()
+        (await client.get(path)).raise_for_status().json()
+
+    bare_writes(url, _folder)
+    return _loop(url, update)
+
+
+def _loop(url: str, each: Callable[[httpx.AsyncClient, int], Awaitable[None]]) -> tuple[float, float]:
     async def run() -> None:
-        places = asyncio.Semaphore(10)
-        async with httpx.AsyncClient(base_url=url, limits=httpx.Limits(max_connections=10)) as client:
+        places = asyncio.Semaphore(AT_ONCE)
+        async with httpx.AsyncClient(base_url=url, limits=httpx.Limits(max_connections=AT_ONCE)) as client:
 
             async def one(number: int) -> None:
-                config = {
-                    "name": f"Channel {number}",
-                    "description": f"Pages the payments on-call [bench/channel-{number:05d}]",
-                    "config_type": "slack",
-                    "is_enabled": True,
-                    "slack": {"url": SLACK_URL},
-                }
                 async with places:
-                    object_id = f"bench_channel-{number:05d}"
-                    (await client.post(CONFIGS, json={"config_id": object_id, "config": config})).raise_for_status()
-                    (await client.get(f"{CONFIGS}/{object_id}")).raise_for_status().json()
+                    await each(client, number)
 
             await asyncio.gather(*(one(number) for number in range(COUNT)))
 
     begin, cpu = time.perf_counter(), time.process_time()
     asyncio.run(run())
     return time.perf_counter() - begin, time.process_time() - cpu
+
+
+def _id(number: int) -> str:
+    return f"bench_channel-{number:05d}"
+
+
+def _config(number: int, name: str) -> dict[str, object]:
+    return {
+        "name": f"{name} {number}",
+        "description": f"Pages the payments on-call [bench/channel-{number:05d}]",
+        "config_type": "slack",
+        "is_enabled": True,
+        "slack": {"url": SLACK_URL},
+    }
