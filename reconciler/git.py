@@ -18,6 +18,7 @@ import unicodedata
 import weakref
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from fnmatch import fnmatchcase
 from functools import cached_property
 from pathlib import Path
 
@@ -92,10 +93,15 @@ class Repository:
             return "HEAD"
         possible = [f"refs/remotes/{name}", f"refs/heads/{name}", f"refs/tags/{name}", f"refs/remotes/{name}/HEAD"]
         possible += [name] if name.startswith("refs/") else []
+        of_remotes = f"refs/remotes/*/{name}"
         listed = (
-            self._run("for-each-ref", "--format=%(refname)", "--", *possible).decode("utf-8", "replace").splitlines()
+            self._run("for-each-ref", "--format=%(refname)", "--", *possible, of_remotes)
+            .decode("utf-8", "replace")
+            .splitlines()
         )
         there = [ref for ref in possible if ref in listed]
+        if there == [f"refs/tags/{name}"]:  # as in a job's checkout, where only the remote has the branch
+            there += sorted(ref for ref in listed if fnmatchcase(ref, of_remotes) and ref not in there)
         if there == [f"refs/tags/{name}"] and name.partition("/")[0].encode() in self._run("remote").split():
             # Whoever may push a tag could else say what a remote's branch is that was not fetched.
             raise ConfigurationError(

@@ -182,6 +182,21 @@ def test_a_tag_called_as_a_branch_that_was_not_fetched_is_refused(repository: Re
     assert repository.commit("v1").hash == here
 
 
+def test_a_tag_called_as_a_branch_that_only_the_remote_has_is_refused(repository: Repository, project: Project) -> None:
+    """As in a job's checkout, which has no branches of its own."""
+    project.git("update-ref", "refs/remotes/origin/trunk", "HEAD")
+    project.git("update-ref", "refs/remotes/origin/of/v1", "HEAD")
+    project.git("commit", "-q", "--allow-empty", "-m", "evil")
+    for name in ("trunk", "v1"):
+        project.git("update-ref", f"refs/tags/{name}", "HEAD")
+    with pytest.raises(ConfigurationError, match="means refs/tags/trunk and refs/remotes/origin/trunk: write which"):
+        repository.commit("trunk")
+    here = project.git("rev-parse", "HEAD")
+    assert repository.commit("refs/tags/trunk").hash == here
+    assert repository.commit("origin/trunk").hash == project.git("rev-parse", "HEAD~1")
+    assert repository.commit("v1").hash == here, "no remote has a branch of that name"
+
+
 def test_a_tag_called_as_a_short_hash_is_refused_and_as_a_full_one_ignored(
     repository: Repository, project: Project
 ) -> None:
