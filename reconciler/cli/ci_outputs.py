@@ -45,7 +45,7 @@ class CiOutputs:
     def announce(self, what: str) -> None:
         """Say in our earlier comment, if there is one, that a new run is under way: what it says may no longer hold."""
         if self.thread is not None:
-            _guarded("the earlier comment still stands", lambda: self._announce(what))
+            _guarded("an earlier comment, if there is one, still stands", lambda: self._announce(what))
 
     def _announce(self, what: str) -> bool:
         from reconciler.ci.forges import NoTokenError, replace_comment

@@ -143,6 +143,7 @@ def test_a_site_that_is_down_does_not_change_the_exit_code(actions: Shell) -> No
     done = actions.run("plan", "--comment", "github", "--detailed-exitcode")
     assert done.code == 2
     assert "the comment was not written" in done.err
+    assert "an earlier comment, if there is one, still stands" in done.err
 
 
 @pytest.mark.parametrize(
