@@ -83,7 +83,7 @@ class Workspace:
 
     def selected(self, target: str) -> frozenset[str] | None:
         """The names that the run covers on a target; None for all."""
-        if not (self.selection.only or self.selection.select or self.selection.exclude):
+        if not (self.selection.chosen or self.selection.select or self.selection.exclude):
             return None
         resources = self.resources(target).items()
         return frozenset(name for name, resource in resources if is_selected(resource, self.selection))
@@ -181,20 +181,22 @@ def check_names(flag: str, names: Iterable[str], known: Iterable[str]) -> None:
 
 
 def match_names(flag: str, patterns: Iterable[str], known: Collection[str]) -> tuple[str, ...]:
-    """The known names that the patterns of a flag match, sorted; ConfigurationError for a pattern that matches none."""
+    """The known names that the patterns of a flag match, sorted; ConfigurationError for a pattern that matches none.
+    `flag` is "" for names that a verb takes without one."""
     found: set[str] = set()
     for pattern in patterns:
         matching = {name for name in known if fnmatchcase(name, pattern)}
         if not matching:
             what = "nothing matches this pattern" if set(pattern) & set("*?[") else "nothing has this name"
-            raise ConfigurationError(f"{flag} {pattern}: {what}; {_hint(pattern, known)}")
+            written = f"{flag} {pattern}".lstrip()
+            raise ConfigurationError(f"{written}: {what}; {_hint(pattern, known)}")
         found |= matching
     return tuple(sorted(found))
 
 
 def is_selected(resource: Resource, selection: Selection) -> bool:
     """Whether a run covers a resource."""
-    if selection.only and not is_named(resource.name, selection.only):
+    if selection.chosen and not is_named(resource.name, selection.chosen):
         return False
     if is_named(resource.name, selection.exclude):
         return False
@@ -209,6 +211,7 @@ def is_named(name: str, patterns: Iterable[str]) -> bool:
 
 def check_selection(selection: Selection, desired: Desired, targets: Iterable[str]) -> None:
     """ConfigurationError if a run would cover nothing, though there are manifests: that is no success."""
+    match_names("", selection.names, desired.manifests)
     match_names("--only", selection.only, desired.manifests)
     labels = {f"{key}={value}" for item in desired.manifests.values() for key, value in item.labels.items()}
     for item in selection.select:
@@ -216,7 +219,7 @@ def check_selection(selection: Selection, desired: Desired, targets: Iterable[st
             raise ConfigurationError(f"--select {item}: write a label and its value, such as team=payments")
         if item not in labels:
             raise ConfigurationError(f"--select {item}: no manifest has this label; {_hint(item, labels)}")
-    if not (selection.only or selection.select or selection.exclude) or not desired.manifests:
+    if not (selection.chosen or selection.select or selection.exclude) or not desired.manifests:
         return
     targets = list(targets)
     if not any(is_selected(item, selection) for target in targets for item in desired.resources[target].values()):
@@ -236,4 +239,4 @@ def _hint(written: str, known: Collection[str]) -> str:
 
 def _given(selection: Selection) -> str:
     flags = (("--only", selection.only), ("--select", selection.select), ("--exclude", selection.exclude))
-    return ", ".join(f"{flag} {item}" for flag, items in flags for item in items)
+    return ", ".join([*selection.names, *(f"{flag} {item}" for flag, items in flags for item in items)])

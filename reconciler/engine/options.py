@@ -85,18 +85,25 @@ class Surroundings:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What a run covers, names with globs. Empty tuples mean everything; `files` replaces the project's manifests."""
+    """What a run covers, names with globs. Empty tuples mean everything; `files` replaces the project's manifests.
+    `names` are those that a verb takes without a flag, and add to `only`."""
 
     files: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     only: tuple[str, ...] = ()
     select: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
+
+    @property
+    def chosen(self) -> tuple[str, ...]:
+        """The names that narrow the run, however they were given."""
+        return (*self.only, *self.names)
 
     @property
     def is_partial(self) -> bool:
         """Whether some of the project's manifests are left out, so nothing may be pruned."""
-        return bool(self.files or self.only or self.select)
+        return bool(self.files or self.chosen or self.select)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -217,6 +224,11 @@ class TestOptions(ManifestOptions, ReachOptions):
 
     names: tuple[str, ...] = ()
     everything: bool = False
+
+    @property
+    def selection(self) -> Selection:
+        """What the run covers."""
+        return Selection(self.files, self.targets, self.only, self.select, self.exclude, self.names)
 
 
 @dataclass(frozen=True, kw_only=True)

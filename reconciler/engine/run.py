@@ -13,7 +13,15 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reconciler.engine.load import Workspace, is_named, load_project_only, load_workspace, match_names, project_file
+from reconciler.engine.load import (
+    Workspace,
+    check_selection,
+    is_named,
+    load_project_only,
+    load_workspace,
+    match_names,
+    project_file,
+)
 from reconciler.engine.options import (
     ApplyOptions,
     DestroyOptions,
@@ -26,7 +34,6 @@ from reconciler.engine.options import (
     ReachOptions,
     ReleaseOptions,
     Surroundings,
-    TestOptions,
     UsersOptions,
     WritingOptions,
     planning_of,
@@ -76,9 +83,10 @@ def prepare(options: ProjectOptions, here: Surroundings) -> Run:
         return _prepare_destroy(options, here)
     if isinstance(options, ManifestOptions):
         planning = options if isinstance(options, PlanningOptions) else planning_of(options)
-        if isinstance(options, TestOptions):
-            planning = replace(planning, only=(*options.only, *options.names))
         workspace, notes = load_sound(planning, here)
+        if options.selection.names:
+            workspace = replace(workspace, selection=options.selection)
+            check_selection(workspace.selection, workspace.desired, workspace.targets)
         return Run(workspace, options, planning, tuple(notes))
     if isinstance(options, ReleaseOptions):
         return _prepare_release(options, here)
@@ -106,9 +114,6 @@ def run_of(workspace: Workspace, options: ProjectOptions) -> Run:
     if not isinstance(options, ManifestOptions):
         return Run(workspace, options, PlanningOptions(targets=options.targets))
     planning = options if isinstance(options, PlanningOptions) else planning_of(options)
-    if isinstance(options, TestOptions):
-        planning = replace(planning, only=(*options.only, *options.names))
-        workspace = replace(workspace, selection=planning.selection)
     return Run(workspace, options, planning)
 
 

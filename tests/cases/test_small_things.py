@@ -28,6 +28,21 @@ def test_a_blank_in_an_address_is_named_and_the_address_is_not_shown(both: Proje
     assert both.run("plan").code == 0
 
 
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["oncal"], "error: oncal: nothing has this name; did you mean oncall?"),
+        (["x*"], "error: x*: nothing matches this pattern; known: oncall"),
+        (["--only", "oncal"], "error: --only oncal: nothing has this name; did you mean oncall?"),
+        (["oncall", "--exclude", "on*"], "no manifest for search matches all of oncall, --exclude on*"),
+    ],
+)
+def test_what_to_test_is_named_as_it_was_written(opensearch: Project, words: list[str], said: str) -> None:
+    done = opensearch.run("test", *words)
+    assert (done.code, said in done.err) == (1, True), done.everything
+    assert opensearch.sent() == []
+
+
 def test_a_text_that_only_looks_like_a_mark_has_a_way_out_that_works_on_opensearch(opensearch: Project) -> None:
     config = {"name": "Payments", "description": "Wiki [ops/oncall]", "config_type": "slack"}
     body = {"config_id": "by-hand", "config": {**config, "slack": {"url": SLACK_URL}}}
