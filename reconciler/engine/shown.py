@@ -38,9 +38,9 @@ class Shown:
     verified: tuple[str, ...] = ()
 
 
-def expand_files(paths: Sequence[Path]) -> list[Path]:
-    """The files, and all `.json` and `.jsonl` files below the folders, sorted; ConfigurationError for a folder that
-    holds none."""
+def expand_files(paths: Sequence[Path], expected: Collection[str] = ()) -> list[Path]:
+    """The files, and all `.json` and `.jsonl` files below the folders, sorted; a folder that holds none is an error,
+    which names the targets that were `expected` of it."""
     found: list[Path] = []
     for path in paths:
         if not path.is_dir():
@@ -48,7 +48,8 @@ def expand_files(paths: Sequence[Path]) -> list[Path]:
             continue
         below = sorted(item for item in path.rglob("*") if item.suffix in (".json", ".jsonl") and item.is_file())
         if not below:
-            raise ConfigurationError(f"{path}: there is no .json file in this folder: did the jobs keep their plans?")
+            error = f"{path}: there is no .json file in this folder: did the jobs keep their plans?"
+            raise _nothing_to_show([ConfigurationError(error)], expected)
         found += below
     return found
 
@@ -93,9 +94,9 @@ def merge_files(texts: Texts, expected: Collection[str], environ: Mapping[str, s
         plans.append(NamedPlan(name, plan))
         verified += [name] if is_verified else []
     if not plans:
-        raise _nothing_to_show(list(broken.values()))
+        raise _nothing_to_show(list(broken.values()), expected)
     lost = [UnreadTarget(name, "", str(error).removeprefix(f"{name}: ")) for name, error in broken.items()]
-    alone = len(texts) == 1 and not expected
+    alone = len(texts) == 1 and not expected and bool(plans[0].plan.targets or plans[0].plan.unread)
     return Shown(plans[0].plan if alone else merge_plans(plans, lost, expected), tuple(verified))
 
 
@@ -114,8 +115,12 @@ def _read(name: str, text: str | ReconcilerError, environ: Mapping[str, str], *,
         return replace(plan, notes=(f"warning: {error}", *plan.notes)), False
 
 
-def _nothing_to_show(errors: list[ReconcilerError]) -> ReconcilerError:
-    return errors[0] if len(errors) == 1 else ProblemsError([Problem((), str(error)) for error in errors])
+def _nothing_to_show(errors: list[ReconcilerError], expected: Collection[str]) -> ReconcilerError:
+    """What is wrong with each file; and which targets were expected of them."""
+    problems = [Problem((), str(error)) for error in errors]
+    if expected:
+        problems.append(Problem((), f"nothing was planned of {', '.join(expected)}, which --expect names"))
+    return errors[0] if len(problems) == 1 else ProblemsError(problems)
 
 
 def read_texts(paths: Sequence[Path]) -> Texts:

@@ -108,6 +108,31 @@ def test_where_no_file_holds_a_plan_each_is_named(two_targets: Project, plans: P
     assert done.err.count("is not a plan") == 2
 
 
+@pytest.mark.parametrize("left", ["an empty folder", "no folder", "a cut plan"])
+def test_where_every_job_failed_the_targets_that_were_expected_are_named(two_targets: Project, left: str) -> None:
+    folder = two_targets.root / "none"
+    if left != "no folder":
+        folder.mkdir()
+    if left == "a cut plan":
+        (folder / "plan.json").write_text("{")
+    done = two_targets.run("show", "none", "--expect", "*")
+    assert done.code == 1
+    assert "nothing was planned of east, west, which --expect names" in done.err
+    failed = two_targets.run("show", "none", "--expect", "*", "-o", "markdown")
+    assert (failed.code, "east, west" in failed.out) == (1, True)
+
+
+def test_a_plan_that_names_no_target_is_no_plan_without_changes(project: Project) -> None:
+    project.slack("oncall")
+    plan = project.save()
+    document = json.loads(plan.read_text())
+    plan.write_text(json.dumps(document | {"targets": []}))
+    done = project.run("show", str(plan))
+    assert done.code == 1
+    assert "it is a plan that names no target" in done.out
+    assert "No changes" not in done.out
+
+
 def test_an_empty_folder_is_an_error(two_targets: Project) -> None:
     (two_targets.root / "none").mkdir()
     done = two_targets.run("show", "none")
@@ -157,6 +182,8 @@ def test_journals_of_several_jobs_are_shown_one_after_the_other(two_targets: Pro
         two_targets.apply("--target", name, "--journal", f"{name}.jsonl")
     done = two_targets.run("show", "east.jsonl", "west.jsonl")
     assert [line[:5] for line in done.out.splitlines() if line.startswith("Run")] == ["Run 1", "Run 2"]
+    done = two_targets.run("show", "east.jsonl", "west.jsonl", "--expect", "*")
+    assert (done.code, "a journal is no plan" in done.err) == (64, True), "it says nothing of what is planned"
     mixed = two_targets.run("show", "east.jsonl", str(two_targets.save()))
     assert mixed.code == 64
     assert "plans and journals" in mixed.err

@@ -58,12 +58,14 @@ def command(shown: ShowOptions, output: Output) -> int:
 
     set_up_logging(0)
     expected = expected_targets(shown.expect, shown.config, shown.base, surroundings())
-    texts = read_texts(expand_files(shown.paths))
+    texts = read_texts(expand_files(shown.paths, expected))
     journals = {name for name, text in texts.items() if _is_journal(text)}
     if not journals:
         return _show_plans(texts, expected, shown, output)
     if journals != set(texts):
         raise click.UsageError("plans and journals cannot be shown as one: name files of one sort")
+    if expected:
+        raise click.UsageError("a journal is no plan: leave out --expect, or name the plans")
     _show_journals(texts, output)
     return 0
 
