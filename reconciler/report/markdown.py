@@ -10,10 +10,10 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from reconciler.model.dataclass import dataclass
-from reconciler.model.text import printable
+from reconciler.model.text import plural, printable
 from reconciler.report.view import Entry, Line, Page, Section, Tone
 
 COMMENT_LIMIT = 65_536
@@ -22,10 +22,12 @@ COMMENT_LIMIT = 65_536
 SUMMARY_LIMIT = 1024 * 1024
 """Bytes that a step of GitHub Actions may write to its summary."""
 
-_RESERVE = 2600  # for the sentence that says what was cut
+_RESERVE = 3200  # for the sentence that says what was cut
 _NAMES_SHOWN = 10
 _FILES_SHOWN = 5
 _REMARK_LONGEST = 4000
+_REMARK_SHORT = 300
+_OWN_WORDS = r"(?:[A-Za-z0-9 ,;!()'-]|\.(?![A-Za-z])|:(?= ))+"  # with no markup and no address; names may have both
 _SIGNS = {Tone.GOOD: "✅", Tone.BAD: "❌", Tone.WARN: "⚠️"}
 
 
@@ -41,19 +43,48 @@ def byte_length(text: str) -> int:
 
 def render_markdown(page: Page, limit: int = COMMENT_LIMIT, measure: Callable[[str], int] = utf16_length) -> str:
     """The whole page, or as much of it as `limit` allows by `measure`; the summary always comes first."""
-    head = _head(page)
-    frames = [_frame(section) for section in page.sections]
-    room = limit - _RESERVE - measure(head) - sum(measure(before) + measure(after) for before, after in frames)
-    if room < 0:
-        head, frames = _head(page, short=True), [("", "") for _ in page.sections]
-        room = limit - _RESERVE - measure(head)
-    shown = _fill(page, room, measure)
-    parts = [head]
-    for (before, after), section in zip(frames, page.sections, strict=True):
+    outline = _fitting_outline(page, limit - _RESERVE, measure)
+    shown = _fill(page, outline.room, measure)
+    parts = [outline.head]
+    for (before, after), section in zip(outline.frames, page.sections, strict=True):
         blocks = [shown[id(entry)].text for entry in section.entries if id(entry) in shown]
         parts += [before, *blocks, after]
-    cut = _cut([entry for section in page.sections for entry in section.entries], shown)
+    cut = _cut([entry for section in page.sections for entry in section.entries], shown, outline.cut)
     return "".join([*parts, cut])
+
+
+@dataclass(frozen=True, slots=True)
+class _Outline:
+    """What a page has besides its entries, and the room that it leaves for these; `cut` says what it leaves out."""
+
+    head: str
+    frames: list[tuple[str, str]]
+    room: int
+    cut: str = ""
+
+
+def _fitting_outline(page: Page, limit: int, measure: Callable[[str], int]) -> _Outline:
+    """As much as fits: the remarks of each target, or their beginnings, or its heading alone, or not even that."""
+    room = 0
+    for longest in (_REMARK_LONGEST, _REMARK_SHORT, 0):
+        head = _head(page, short=longest < _REMARK_LONGEST)
+        frames = [_frame(section, longest) for section in page.sections]
+        room = limit - measure(head) - sum(measure(before) + measure(after) for before, after in frames)
+        if room >= 0:
+            cut = "" if longest else _cut_of("the remarks", [item for item in page.sections if item.remarks])
+            return _Outline(head, frames, room, cut)
+    nothing = [("", "") for _ in page.sections]
+    head = _head(page, short=True)
+    return _Outline(head, nothing, limit - measure(head), _cut_of("the headings and remarks", page.sections))
+
+
+def _cut_of(what: str, sections: Sequence[Section]) -> str:
+    """`the remarks of 300 targets: prod-000, prod-001 and 298 more`; "" for none."""
+    if not sections:
+        return ""
+    names = ", ".join(code(_shortened(section.title, 40)) for section in sections[:_NAMES_SHOWN])
+    more = f" and {len(sections) - _NAMES_SHOWN} more" if len(sections) > _NAMES_SHOWN else ""
+    return f"{what} of {plural(sum(section.times for section in sections), 'target')}: {names}{more}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,9 +126,9 @@ def _fill_urgency(entries: list[Entry], room: int, measure: Callable[[str], int]
 
 def _head(page: Page, *, short: bool = False) -> str:
     lines = [f"### {_SIGNS.get(page.tone, '')} reconciler {page.what}: {code(page.project)}".replace("  ", " "), ""]
-    lines += [f"**{page.headline}**", ""]
+    lines += [f"**{page.headline if re.fullmatch(_OWN_WORDS, page.headline) else code(page.headline)}**", ""]
     remarks = page.remarks if not short else page.remarks[:_NAMES_SHOWN]
-    lines += [f"- {code(_shortened(str(remark), 300 if short else _REMARK_LONGEST))}" for remark in remarks]
+    lines += [f"- {code(_shortened(str(remark), _REMARK_SHORT if short else _REMARK_LONGEST))}" for remark in remarks]
     if len(remarks) < len(page.remarks):
         lines.append(f"- and {len(page.remarks) - len(remarks)} lines more")
     if page.facts:
@@ -111,9 +142,10 @@ def _fact(name: str, value: str) -> str:
     return f"[{name}]({value})" if is_link else f"{name} {code(value)}"
 
 
-def _frame(section: Section) -> tuple[str, str]:
+def _frame(section: Section, longest: int) -> tuple[str, str]:
+    """The heading of a target, and its remarks of so many characters each; 0 for none."""
     about = f" {code(section.about)}" if section.about else ""
-    remarks = "".join(f"- {code(_shortened(str(remark), _REMARK_LONGEST))}\n" for remark in section.remarks)
+    remarks = "".join(f"- {code(_shortened(str(remark), longest))}\n" for remark in section.remarks) if longest else ""
     return f"#### {code(section.title)}{about}\n\n", f"\n{remarks}\n" if remarks else "\n"
 
 
@@ -154,11 +186,11 @@ def _shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[:longest]}… ({len(text) - longest} characters cut)"
 
 
-def _cut(entries: list[Entry], shown: dict[int, _Block]) -> str:
-    """What did not fit, counted and named; "" if all of it is there."""
+def _cut(entries: list[Entry], shown: dict[int, _Block], of_targets: str) -> str:
+    """What did not fit, counted and named, with what is cut `of_targets`; "" if all of it is there."""
     gone = [entry for entry in entries if id(entry) not in shown]
     folded = [entry for entry in entries if id(entry) in shown and not shown[id(entry)].full]
-    parts = []
+    parts = [of_targets] if of_targets else []
     if gone:
         parts.append(f"{_number(gone)} entries ({_counted(gone)}): {_named(gone)}")
     if folded:

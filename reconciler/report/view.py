@@ -106,7 +106,7 @@ class Entry:
 class Section:
     """One target: its name, what it is, what to know first, its entries, what to know besides, and what was counted.
 
-    One of several targets that are alike has their number as its title, and their names.
+    One of several targets that are alike has their number as its title, and their names; `times` is that number.
     """
 
     title: str
@@ -116,6 +116,7 @@ class Section:
     entries: tuple[Entry, ...] = ()
     besides: tuple[Line, ...] = ()
     count: str = ""
+    times: int = 1
 
     @property
     def remarks(self) -> tuple[Line, ...]:
@@ -183,6 +184,7 @@ def _alike_as_one(sections: Iterable[Section]) -> Iterator[Section]:
         yield replace(
             section,
             title=plural(len(titles), "target"),
+            times=len(titles),
             names=tuple(map(Line, names)),
             entries=tuple(replace(entry, times=len(titles)) for entry in section.entries),
             count=f"{section.count}, each" if section.count else "",

@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reconciler.model.text import printable
-from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan, UnreadTarget
+from reconciler.plan.changes import Action, Change, Disabled, Plan, Reason, TargetPlan, UnreadTarget
 from reconciler.plan.diff import FieldChange
 from reconciler.report.markdown import COMMENT_LIMIT, byte_length, code, render_markdown, utf16_length
 from reconciler.report.plan_text import plan_page, render_plan
@@ -153,7 +153,32 @@ def test_a_plan_that_fits_is_not_cut() -> None:
 def test_very_long_remarks_and_very_many_targets_keep_the_limit() -> None:
     unread = tuple(UnreadTarget(f"t{number}", "opensearch", "long " * 5000) for number in range(300))
     many = replace(PLAN, targets=(), unread=unread)
-    assert utf16_length(render_markdown(plan_page(many))) <= COMMENT_LIMIT
+    text = render_markdown(plan_page(many))
+    assert utf16_length(text) <= COMMENT_LIMIT
+    assert all(f"`t{number}`" in text for number in range(300)), "each is named"
+    assert "**Cut for length:** the remarks of 300 targets: `t0`, `t1`, " in text
+    short = render_markdown(plan_page(many), 9_000)
+    assert utf16_length(short) <= 9_000
+    assert "**Cut for length:** the headings and remarks of 300 targets: `t0`, `t1`, " in short
+
+
+def test_long_remarks_of_some_targets_are_cut_before_any_of_them_is_dropped() -> None:
+    unread = tuple(UnreadTarget(f"t{number}", "opensearch", "long " * 5000) for number in range(40))
+    text = render_markdown(plan_page(replace(PLAN, targets=(), unread=unread)))
+    assert utf16_length(text) <= COMMENT_LIMIT
+    assert text.count("could not be read: long long") == 40
+    assert "Cut for length" not in text
+
+
+@pytest.mark.parametrize("name", [*NAMES, "www.evil.example", "#12", "one\n# big", "a*b*"])
+def test_a_name_in_the_headline_is_text_in_code(name: str) -> None:
+    disabled = Disabled("SlackChannel", name, "id", by_hand=False)
+    plan = Plan("acme", "acme", (TargetPlan("search", "opensearch", disabled=(disabled,)),))
+    reader = rendered(render_markdown(plan_page(plan)))
+    assert reader.tags <= OURS
+    outside = "".join(reader.outside)
+    for sign in ("@", "#1", "!7", "evil", "script", "::", "bold", "big"):
+        assert sign not in outside
 
 
 def test_bytes_are_counted_where_bytes_are_limited() -> None:
