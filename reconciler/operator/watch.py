@@ -20,7 +20,6 @@ import kopf
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
 from reconciler.operator.crds import GROUP, PROJECT, VERSION, plural_of
-from reconciler.operator.kubernetes import LoginInfo
 from reconciler.operator.resources import (
     ALLOW,
     KINDS_BY_PLURAL,
@@ -39,7 +38,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 1.0, 30.0  # seconds until a watch that failed be
 _LOG = logging.getLogger("reconciler.operator")
 
 
-def log_in() -> LoginInfo:
+def log_in() -> kopf.ConnectionInfo:
     """Where the API server is and who we are: the pod's service account, else KUBECONFIG."""
     settings = kopf.OperatorSettings()
     found = kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
@@ -174,9 +173,7 @@ class Watch:
         registry = kopf.OperatorRegistry()
 
         async def login(**_: Any) -> kopf.ConnectionInfo:
-            found = log_in()
-            assert isinstance(found, kopf.ConnectionInfo)  # noqa: S101
-            return found
+            return log_in()
 
         kopf.on.login(registry=registry, id="login")(login)
         for plural in KINDS_BY_PLURAL:
