@@ -63,10 +63,18 @@ def path_of(kind: str, namespace: str = "", name: str = "", part: str = "") -> s
 
 
 class Cluster:
-    """One API server. `login` is asked again when the server no longer takes who we are: tokens of pods expire."""
+    """One API server, over connections of its own. `login` is asked again when the server no longer takes who we are:
+    tokens of pods expire. `seconds`: how long an answer may take."""
 
-    def __init__(self, login: Callable[[], LoginInfo], *, transport: httpx.AsyncBaseTransport | None = None) -> None:
+    def __init__(
+        self,
+        login: Callable[[], LoginInfo],
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        seconds: float = _SECONDS,
+    ) -> None:
         self._login = login
+        self._seconds = seconds
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
         self.requests = 0
@@ -129,7 +137,7 @@ class Cluster:
         self.requests += 1
         self.writes += method != "GET"
         if self._client is None:
-            self._client = client_of(self._login(), self._transport)
+            self._client = client_of(self._login(), self._transport, self._seconds)
         try:
             return await self._client.request(method, path, **how)
         except httpx.HTTPError as error:
@@ -144,7 +152,9 @@ def _reason(answer: httpx.Response) -> str:
         return str(answer.status_code)
 
 
-def client_of(login: LoginInfo, transport: httpx.AsyncBaseTransport | None = None) -> httpx.AsyncClient:
+def client_of(
+    login: LoginInfo, transport: httpx.AsyncBaseTransport | None = None, seconds: float = _SECONDS
+) -> httpx.AsyncClient:
     """A client for the API server that the login leads to."""
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)  # they log every call
@@ -152,7 +162,7 @@ def client_of(login: LoginInfo, transport: httpx.AsyncBaseTransport | None = Non
         base_url=login.server,
         headers=login.as_http_headers(),
         verify=login.server.startswith("https:") and _trust(login),  # plain http needs no authorities to be loaded
-        timeout=_SECONDS,
+        timeout=seconds,
         limits=httpx.Limits(max_connections=20),
         transport=transport,
     )

@@ -25,7 +25,11 @@ from reconciler.operator.kubernetes import Cluster, ClusterError, Document
 DURATION = 15.0
 """Seconds after which a lease that nobody renews is anybody's."""
 
-_RENEW = DURATION / 3
+LONGEST_CALL = DURATION / 3
+"""Seconds that a call for a lease may take: one that hangs must leave time for another."""
+
+_RENEW = DURATION / 5
+_AGAIN = 1.0  # seconds until a renewal that failed is tried again
 _MARGIN = DURATION / 3
 """Seconds before its end from which on a lease no longer permits a write, which needs time to arrive."""
 
@@ -67,7 +71,8 @@ class Held:
 
 
 class Leases:
-    """The Leases of one operator's process. `holder` names it; each run adds a mark of its own."""
+    """The Leases of one operator's process. `holder` names it; each run adds a mark of its own. `cluster` is used for
+    nothing else: a renewal that waits until hundreds of statuses are written comes too late."""
 
     def __init__(
         self, cluster: Cluster, namespace: str, holder: str, *, clock: Callable[[], float] = time.monotonic
@@ -138,8 +143,9 @@ class Leases:
         return {"apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": found["metadata"], "spec": spec}
 
     async def _renew(self, name: str, held: Held, holder: str) -> None:
+        wait = _RENEW
         while not held.lost:
-            await asyncio.sleep(_RENEW)
+            await asyncio.sleep(wait)
             began = self._clock()
             if began > held.until:  # this process was stopped: what it had begun must not go on
                 held.lost = True
@@ -149,7 +155,9 @@ class Leases:
             except ClusterError as error:
                 _LOG.warning("the lease %s was not renewed: %s", name, error)
                 held.lost = held.lost or error.status == _CONFLICT
+                wait = _AGAIN
             else:
+                wait = _RENEW
                 held.document, held.until = document, began + DURATION
 
     async def _give_back(self, name: str, held: Held) -> None:

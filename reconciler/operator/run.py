@@ -12,7 +12,7 @@ import signal
 import socket
 import tempfile
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 
@@ -22,8 +22,8 @@ from reconciler.apply.run import Stop
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
 from reconciler.operator.definitions import follow_definitions
-from reconciler.operator.kubernetes import Cluster
-from reconciler.operator.leases import Leases
+from reconciler.operator.kubernetes import Cluster, LoginInfo
+from reconciler.operator.leases import LONGEST_CALL, Leases
 from reconciler.operator.loop import Loop
 from reconciler.operator.permissions import Policy
 from reconciler.operator.probes import serve_probes
@@ -71,17 +71,16 @@ async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -
     log_in()  # for its error, before anything begins
     loop = asyncio.get_running_loop()
     async with AsyncExitStack() as stack:
-        cluster = Cluster(log_in)
-        stack.push_async_callback(cluster.close)
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="reconciler-")))
-        operator = Operator(settings, cluster, policy, environ, folder)
+        operator = Operator(settings, log_in, policy, environ, folder)
+        stack.push_async_callback(operator.close)
         watch = operator.watch(loop)
         await serve_probes(stack, settings.host, settings.port, operator.rounds, operator.loop.queue, watch.ready)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ending.set)
             stack.callback(loop.remove_signal_handler, number)
         stack.push_async_callback(asyncio.to_thread, watch.stop)
-        following = asyncio.create_task(follow_definitions(cluster, watch.begin))
+        following = asyncio.create_task(follow_definitions(operator.cluster, watch.begin))
         stack.callback(following.cancel)
         await operator.run(ending)
 
@@ -99,17 +98,25 @@ class Operator:
     """The parts of one process, put together."""
 
     def __init__(
-        self, settings: OperatorSettings, cluster: Cluster, policy: Policy, environ: Mapping[str, str], folder: Path
+        self,
+        settings: OperatorSettings,
+        login: Callable[[], LoginInfo],
+        policy: Policy,
+        environ: Mapping[str, str],
+        folder: Path,
     ) -> None:
         self.stop = Stop()
         self._settings = settings
-        self.snapshots = Snapshots(cluster)
+        self.cluster = Cluster(login)
+        self._for_leases = Cluster(login, seconds=LONGEST_CALL)
+        self.snapshots = Snapshots(self.cluster)
         holder = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
+        self.leases = Leases(self._for_leases, settings.lease_namespace or own_namespace(), holder)
         around = Surroundings(
-            cluster=cluster,
-            leases=Leases(cluster, settings.lease_namespace or own_namespace(), holder),
+            cluster=self.cluster,
+            leases=self.leases,
             snapshots=self.snapshots,
-            writer=Writer(cluster, self.mark),
+            writer=Writer(self.cluster, self.mark),
             wake=self.wake,
             policy=policy,
             shard=settings.shard,
@@ -120,6 +127,11 @@ class Operator:
         )
         self.rounds = Rounds(around)
         self.loop = Loop(self.rounds.run)
+
+    async def close(self) -> None:
+        """Give the connections back."""
+        await self.cluster.close()
+        await self._for_leases.close()
 
     def mark(self, namespace: str) -> None:
         """Something happened there."""
