@@ -179,13 +179,7 @@ class Rounds:
 
     async def _block(self, resources: Iterable[CustomResource], block: Block) -> None:
         """Write the same reason to each."""
-        places = asyncio.Semaphore(_AT_ONCE)
-
-        async def write(resource: CustomResource) -> None:
-            async with places:
-                await self._stall(resource, block)
-
-        await side_by_side(write(resource) for resource in resources)
+        await side_by_side((self._stall(resource, block) for resource in resources), _AT_ONCE)
 
     async def _block_single(self, found: Prepared) -> None:
         """What is wrong with single resources, whatever their targets are."""
@@ -312,13 +306,11 @@ class Rounds:
         """Write what came of a look: statuses, deletions that are done, the project's own status."""
         entries = {**seen.entries, **{name: entry for name, entry in choice.left_out.items() if entry is not None}}
         async with known.lock:
-            places = asyncio.Semaphore(_AT_ONCE)
-
-            async def write(name: str, entry: Entry) -> None:
-                async with places:
-                    await self._write_entry(found, target, name, entry, insist=seen.carried_out)
-
-            await side_by_side(write(name, entry) for name, entry in sorted(entries.items()))
+            writes = (
+                self._write_entry(found, target, name, entry, insist=seen.carried_out)
+                for name, entry in sorted(entries.items())
+            )
+            await side_by_side(writes, _AT_ONCE)
             await self._write_deletes(found, target, seen, deletes, known)
             before = self._state(found, known, target)
             count = before.overwritten + 1 if seen.overwritten else 0 if seen.written else before.overwritten

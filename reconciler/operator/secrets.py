@@ -46,7 +46,7 @@ class Refusing:
 
 
 class ReadBefore:
-    """Values that were read before the run, or the words of what failed."""
+    """Values that were read before the run; what could not be read is said of its resource alone."""
 
     def __init__(self, values: Mapping[SecretReference, SecretText]) -> None:
         self._values = {(item.argument, item.key): value for item, value in values.items()}
