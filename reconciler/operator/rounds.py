@@ -19,7 +19,7 @@ from reconciler.model.dataclass import dataclass
 from reconciler.model.text import plural
 from reconciler.operator.choosing import Choice, choose, without_all
 from reconciler.operator.deletion import Wish, is_overdue, overdue_in, project_wish, wish_of
-from reconciler.operator.entries import UNKNOWN, Entry, entries_of, without_others
+from reconciler.operator.entries import Entry, entries_of, without_others
 from reconciler.operator.events import Event
 from reconciler.operator.kubernetes import Cluster
 from reconciler.operator.leases import HeldElsewhereError, Leases, lease_name
@@ -45,6 +45,8 @@ from reconciler.operator.status import (
     project_status,
     project_verdicts,
     resource_status,
+    suspended_status,
+    suspended_verdicts,
 )
 from reconciler.operator.writing import Writer, now_text
 from reconciler.tasks import side_by_side
@@ -151,6 +153,7 @@ class Rounds:
             await self._block(waiting, Block(DELETION_HELD, text))
             return After(interval)
         await self._block_single(found)
+        await self._suspend(found)
         for target in found.workspace.project.targets:
             self._around.wake(Key(snapshot.namespace, target))
         async with known.lock:
@@ -189,6 +192,23 @@ class Rounds:
         wanted = {name for target in found.workspace.project.targets for name in found.wanted(target)}
         for name in sorted(found.resources.keys() - wanted - found.blocks.keys()):
             await self._stall(found.resources[name], Block("NoTarget", "names only targets of other projects"))
+
+    async def _suspend(self, found: Prepared) -> None:
+        """Say of what is suspended that nobody looks at it, unless its status speaks of this very spec."""
+        text, writer = (
+            "spec.operator.suspend is true, of it or of its Project: nothing of it is looked at",
+            self._around.writer,
+        )
+        latest = [writer.latest(item) for name, item in found.resources.items() if name not in found.blocks]
+        await side_by_side(
+            (
+                writer.write_status(item, suspended_status(item, text, now_text()))
+                for item in latest
+                if behaviour_of(item, found.project).suspend
+                and item.status.get("observedGeneration") != item.generation
+            ),
+            _AT_ONCE,
+        )
 
     async def _finalizers(self, snapshot: Snapshot, known: Known) -> None:
         """Put finalizers where a deletion is to be waited for, and let go what needs none or has waited too long."""
@@ -391,12 +411,7 @@ class Rounds:
             )
             return blocked_verdicts("Overwritten", text, stalled=True)
         if behaviour_of(found.project, None).suspend:
-            text = "spec.operator.suspend is true: nothing is looked at"
-            return [
-                Verdict("Ready", UNKNOWN, "Suspended", text),
-                Verdict("Reconciling", "False", "Suspended"),
-                Verdict("Stalled", "False", "Suspended"),
-            ]
+            return suspended_verdicts("spec.operator.suspend is true: nothing is looked at")
         if found.project.deleting:
             waiting = [item for item in found.snapshot.resources if item.has_finalizer]
             text = (

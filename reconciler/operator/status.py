@@ -161,7 +161,24 @@ def _conditions(resource: CustomResource, verdicts: Iterable[Verdict], now: str)
 def blocked_status(resource: CustomResource, reason: str, message: str, now: str, *, stalled: bool) -> Status:
     """The status of a resource that cannot even be looked at, as where there is no project. What was known of its
     targets stays there."""
-    verdicts = blocked_verdicts(reason, message, stalled=stalled)
+    return _with_verdicts(resource, blocked_verdicts(reason, message, stalled=stalled), now)
+
+
+def suspended_status(resource: CustomResource, message: str, now: str) -> Status:
+    """The status of a resource of which nobody looks whether its spec is live, until the suspension ends."""
+    return _with_verdicts(resource, suspended_verdicts(message), now)
+
+
+def suspended_verdicts(message: str) -> list[Verdict]:
+    """Ready, Reconciling and Stalled of what is suspended."""
+    return [
+        Verdict("Ready", UNKNOWN, "Suspended", message),
+        Verdict("Reconciling", FALSE, "Suspended"),
+        Verdict("Stalled", FALSE, "Suspended"),
+    ]
+
+
+def _with_verdicts(resource: CustomResource, verdicts: list[Verdict], now: str) -> Status:
     status = dict(resource.status)
     others = [item for item in status.get("conditions") or () if item.get("type") in ("Verified", "Drifted")]
     status |= {"observedGeneration": resource.generation}

@@ -323,6 +323,39 @@ def test_suspend_leaves_all_as_it_is(world: World) -> None:
     assert world.conditions(oncall)["Ready"] == "True Applied"
 
 
+@pytest.mark.parametrize("of_project", [True, False])
+def test_what_is_suspended_before_anybody_looked_at_it_says_so(world: World, of_project: bool) -> None:
+    suspended: dict[str, Any] = {"operator": {"suspend": True}}
+    project = world.project(**(suspended if of_project else {}))
+    oncall = world.slack("oncall", **({} if of_project else suspended))
+    world.look()
+    assert world.conditions(oncall) == {
+        "Ready": "Unknown Suspended",
+        "Reconciling": "False Suspended",
+        "Stalled": "False Suspended",
+    }
+    assert world.status(oncall)["observedGeneration"] == world.cluster.objects[oncall]["metadata"]["generation"]
+    assert world.live() == {}
+    world.writes()
+    world.look()
+    assert world.writes() == []
+    world.put("Project", "acme", **{**world.cluster.objects[project]["spec"], "operator": {}})
+    world.slack("oncall")
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+
+
+def test_what_is_suspended_keeps_what_is_known_of_its_present_spec(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall")
+    world.look()
+    world.put("Project", "acme", **{**world.cluster.objects[project]["spec"], "operator": {"suspend": True}})
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    world.slack("oncall", description="new")
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "Unknown Suspended"
+
+
 def test_too_many_messages_are_refused_with_a_way_that_works(world: World) -> None:
     project = world.project(safety={"max_messages": 1})
     one, two = world.slack("one"), world.slack("two")
