@@ -253,12 +253,15 @@ class Rounds:
                 await self._finalizers(found.snapshot, known)
         choice, deletes = self._choice(found, target), self._deletes(found, target, known)
         seen = await look(found.workspace, choice, now)
-        if not seen.unread and (seen.work or deletes):
-            if around.stop.soft.is_set():
-                return After()  # whoever comes next begins with it
-            if rival := await self._rival(found, target, seen.identity):
-                await self._stall(rival.project, rival.block)
-                return After(_SOON)
+        has_work = not seen.unread and bool(seen.work or deletes)
+        if has_work and around.stop.soft.is_set():
+            return After()  # whoever comes next begins with it
+        is_new = not seen.unread and seen.identity != self._state(found, known, target).identity
+        if (has_work or is_new) and (rival := await self._rival(found, target, seen.identity)):
+            await self._stall(rival.project, rival.block)
+            around.writer.moved(found.snapshot.namespace)  # its resources are to say so, too
+            return After(_SOON)
+        if has_work:
             provider = found.workspace.project.targets[target].provider
             try:
                 async with around.leases.hold(lease_name(provider, seen.identity)) as held:

@@ -27,12 +27,12 @@ def now_text() -> str:
 class Writer:
     """Writes statuses and finalizers, and remembers what it wrote last: a snapshot may be older.
 
-    `moved` hears of a namespace whose object changed under a write: it is to be looked at again.
+    `moved` hears of a namespace that is to be looked at again, as where an object changed under a write.
     """
 
     def __init__(self, cluster: Cluster, moved: Callable[[str], None]) -> None:
         self._cluster = cluster
-        self._moved = moved
+        self.moved = moved
         self._latest: dict[str, CustomResource] = {}
 
     def latest(self, resource: CustomResource) -> CustomResource:
@@ -60,7 +60,7 @@ class Writer:
         except ClusterError as error:
             if error.status == _CONFLICT:
                 self._latest.pop(resource.uid, None)
-                self._moved(resource.namespace)
+                self.moved(resource.namespace)
             if error.status in (_CONFLICT, _NOT_FOUND):
                 return error.status == _NOT_FOUND
             raise
@@ -83,12 +83,12 @@ class Writer:
         try:
             document = await self._cluster.patch(path_of(resource.kind, resource.namespace, resource.name), body)
         except ClusterError as error:
-            self._moved(resource.namespace)
+            self.moved(resource.namespace)
             if error.status not in (_CONFLICT, _NOT_FOUND, _UNPROCESSABLE):
                 raise
             return
         self._latest[resource.uid] = CustomResource.read(resource.kind, document)
-        self._moved(resource.namespace)
+        self.moved(resource.namespace)
 
     async def post(self, resource: CustomResource, event: Event) -> None:
         """Post an Event. It is for people to read: one that cannot be posted changes nothing."""

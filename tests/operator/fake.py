@@ -172,11 +172,12 @@ class World(AbstractContextManager["World"]):
         self.api = Cluster(Login, transport=httpx.MockTransport(self.cluster.answer))
         self.snapshots = Snapshots(self.api)
         self.known: set[Key] = set()
+        self.moved: list[str] = []
         self.around = Surroundings(
             cluster=self.api,
             leases=Leases(self.api, "operator", holder),
             snapshots=self.snapshots,
-            writer=Writer(self.api, lambda _namespace: None),
+            writer=Writer(self.api, self.moved.append),
             wake=self.known.add,
             policy=self.policy,
             folder=self.folder,

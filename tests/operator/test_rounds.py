@@ -278,6 +278,21 @@ def test_two_addresses_of_one_system_are_one_system(world: World) -> None:
     assert world.writes() == []
 
 
+def test_a_project_with_nothing_to_write_is_not_ready_where_an_older_one_has_its_owner(world: World) -> None:
+    world.cluster.put("/api/v1/namespaces/other", {"metadata": {"name": "other"}})
+    world.project()
+    world.look()
+    again = world.project("again", "other", owner="acme")
+    spec = world.cluster.objects[again]["spec"]
+    target = spec["targets"]["search"]
+    target = {**target, "url": target["url"].replace("127.0.0.1", "localhost")}
+    world.put("Project", "again", "other", **{**spec, "targets": {"search": target}})
+    world.look(namespace="other")
+    assert world.conditions(again)["Ready"] == "False SecondProject"
+    assert world.moved == ["other"]
+    assert "Normal TargetsRead again" not in world.events
+
+
 def test_an_operator_that_is_to_end_begins_nothing_new(world: World) -> None:
     world.project()
     oncall = world.slack("oncall")
