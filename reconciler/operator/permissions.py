@@ -158,6 +158,17 @@ def _of_project(spec: Mapping[str, Any], allowed: Allowed) -> Iterator[Problem]:
 _AUTHS = {"basic": ("username", "password"), "bearer": ("token",), "sts": ("subject_token",)}
 
 
+def _of_credential(value: object, path: Path, allowed: Allowed) -> Iterator[Problem]:
+    """A value that a target needs before anything is read: Vault and AWS are asked for channels alone."""
+    given = _map(value)
+    sources = {*given, *_map(given.get("from"))} & {"vault", "aws_secret"}
+    for source in sorted(sources):
+        message = f"the source {source} is for channels: a target's credentials come from a labelled Secret"
+        yield Problem(path, message, _RULE, _FIX)
+    if not sources:
+        yield from _of_value(value, path, allowed)
+
+
 def _of_target(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Iterator[Problem]:
     auth = _map(target.get("auth"))
     yield from _of_address(target, path, allowed)
@@ -167,10 +178,10 @@ def _of_target(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Itera
     for way, fields in _AUTHS.items():
         for name in fields:
             value = _map(auth.get(way)).get(name)
-            yield from _of_value(value, (*path, "auth", way, name), allowed)
+            yield from _of_credential(value, (*path, "auth", way, name), allowed)
     for name, value in _map(target.get("headers")).items():
-        yield from _of_value(value, (*path, "headers", str(name)), allowed)
-    yield from _of_value(_map(target.get("tls")).get("ca"), (*path, "tls", "ca"), allowed)
+        yield from _of_credential(value, (*path, "headers", str(name)), allowed)
+    yield from _of_credential(_map(target.get("tls")).get("ca"), (*path, "tls", "ca"), allowed)
     if "client_cert" in auth:
         message = "names files, and there are none in a cluster"
         yield Problem((*path, "auth", "client_cert"), message, _RULE, "use basic or bearer")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -95,6 +96,27 @@ def test_a_target_takes_nothing_of_the_operators(target: dict[str, Any], field: 
     assert problems_of(project(SOUND), Allowed()) == []
     [first, *_] = fields(project({**SOUND, **target}))
     assert first.startswith(field)
+
+
+@pytest.mark.parametrize("source", [{"vault": "kv/team", "key": "a"}, {"aws_secret": "team"}])
+@pytest.mark.parametrize("formatted", [True, False])
+@pytest.mark.parametrize(
+    ("field", "written"),
+    [
+        ("auth.basic.password", lambda value: {"auth": {"basic": {"username": {"plain": "a"}, "password": value}}}),
+        ("auth.bearer.token", lambda value: {"auth": {"bearer": {"token": value}}}),
+        ("headers.x-tenant", lambda value: {"headers": {"x-tenant": value}}),
+        ("tls.ca", lambda value: {"tls": {"ca": value}}),
+    ],
+)
+def test_a_targets_credentials_come_from_labelled_secrets_whatever_the_policy_allows(
+    source: dict[str, str], formatted: bool, field: str, written: Callable[[object], dict[str, Any]]
+) -> None:
+    value = {"format": "x {}", "from": source} if formatted else source
+    [problem] = problems_of(project({**SOUND, **written(value)}), Allowed(vault=("*",), aws_secrets=("*",)))
+    assert problem.field == f"spec.targets.search.{field}"
+    assert "come from a labelled Secret" in problem.message
+    assert "administrator" not in problem.fix
 
 
 def test_commands_and_folders_of_secrets_are_refused() -> None:
