@@ -8,7 +8,22 @@ from reconciler.model.fields import SWITCH, choice, text, written
 ORPHAN, DELETE = "orphan", "delete"
 """What becomes of the live object when the custom resource is deleted: it stays, or it goes too."""
 
+SHORTEST_TEST_EVERY = 3600.0
+"""Seconds: a test is a message to people, and nobody is to send one at every look."""
+
+LONGEST_DELETION_TIMEOUT = 7 * 86_400.0
+"""Seconds: a namespace cannot end while a deletion in it is waited for."""
+
 _DURATION = text("^[1-9][0-9]{0,8}[smhd]$", "must be a duration, as 90s, 10m, 24h or 7d")
+_TEST_EVERY = text(
+    "^([1-9][0-9]{0,8}[dh]|([6-9][0-9]|[1-9][0-9]{2,8})m|(3[6-9][0-9]{2}|[4-9][0-9]{3}|[1-9][0-9]{4,8})s)$",
+    "must be a duration of at least 1h, as 24h or 7d",
+)
+_DELETION_TIMEOUT = text(
+    "^([1-7]d|([1-9][0-9]?|1[0-5][0-9]|16[0-8])h|([1-9][0-9]{0,3}|100[0-7][0-9]|10080)m|"
+    "([1-9][0-9]{0,4}|[1-5][0-9]{5}|60[0-3][0-9]{3}|604[0-7][0-9]{2}|604800)s)$",
+    "must be a duration of at most 7d, as 90s, 10m or 24h",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,16 +38,16 @@ class ResourceOperator:
         default=None,
     )
     deletion_timeout: str | None = written(
-        _DURATION,
+        _DELETION_TIMEOUT,
         "After this time a deletion that cannot be carried out is given up, and the live object stays. Default: the "
-        "project's, else 1h.",
+        "project's, else 1h; at most 7d.",
         examples=("1h",),
         default=None,
     )
     suspend: bool = written(SWITCH, "true: nothing of it is written or tested until this is removed.", default=False)
     test_every: str | None = written(
-        _DURATION,
-        "How often it is tested again though nothing changed. Default: never, with test.when: always 24h.",
+        _TEST_EVERY,
+        "How often it is tested again though nothing changed. Default: never, with test.when: always 24h; at least 1h.",
         examples=("7d",),
         default=None,
     )
@@ -49,8 +64,9 @@ class ProjectOperator:
         default=None,
     )
     deletion_timeout: str | None = written(
-        _DURATION,
-        "After this time a deletion that cannot be carried out is given up, and the live object stays. Default: 1h.",
+        _DELETION_TIMEOUT,
+        "After this time a deletion that cannot be carried out is given up, and the live object stays. Default: 1h; at "
+        "most 7d.",
         examples=("1h",),
         default=None,
     )
@@ -61,8 +77,9 @@ class ProjectOperator:
         SWITCH, "true: nothing in the project is written or tested until this is removed.", default=False
     )
     test_every: str | None = written(
-        _DURATION,
-        "How often each channel is tested again though nothing changed. Default: never, with test.when: always 24h.",
+        _TEST_EVERY,
+        "How often each channel is tested again though nothing changed. Default: never, with test.when: always 24h; at "
+        "least 1h.",
         examples=("7d",),
         default=None,
     )

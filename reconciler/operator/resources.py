@@ -14,6 +14,7 @@ from typing import Any
 from reconciler.manifests.load import Text
 from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import API_VERSION, KINDS
+from reconciler.model.operator_settings import LONGEST_DELETION_TIMEOUT, SHORTEST_TEST_EVERY
 from reconciler.model.values import SecretText
 from reconciler.operator.crds import GROUP, PROJECT, plural_of
 
@@ -151,7 +152,8 @@ def seconds(written: object) -> float | None:
 
 
 def behaviour_of(resource: CustomResource, project: CustomResource | None) -> Behaviour:
-    """How the operator is to treat a resource: what it says itself, else what its project says."""
+    """How the operator is to treat a resource: what it says itself, else what its project says, within the bounds that
+    the definitions have; older definitions have none."""
     own, general = _operator(resource), _operator(project)
     merged = {**general, **own}
     every = seconds(merged.get("test_every"))
@@ -161,9 +163,9 @@ def behaviour_of(resource: CustomResource, project: CustomResource | None) -> Be
     return Behaviour(
         deletes=merged.get("deletion_policy") == "delete",
         suspend=bool(own.get("suspend")) or bool(general.get("suspend")),
-        test_every=every,
+        test_every=None if every is None else max(SHORTEST_TEST_EVERY, every),
         interval=DEFAULT_INTERVAL if interval is None else max(_SHORTEST_INTERVAL, interval),
-        deletion_timeout=DEFAULT_DELETION_TIMEOUT if timeout is None else timeout,
+        deletion_timeout=DEFAULT_DELETION_TIMEOUT if timeout is None else min(timeout, LONGEST_DELETION_TIMEOUT),
     )
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from reconciler.model.operator_settings import LONGEST_DELETION_TIMEOUT, SHORTEST_TEST_EVERY
+from reconciler.model.schemas import build_schemas
 from reconciler.operator.entries import Entry, entries_of
 from reconciler.operator.resources import Behaviour, CustomResource, behaviour_of, seconds, text_of
 from reconciler.operator.schedule import (
@@ -158,6 +161,26 @@ def test_a_resource_says_how_it_is_treated_and_else_its_project() -> None:
     assert behaviour_of(RESOURCE, general) == Behaviour(deletes=True, interval=3600.0, test_every=604_800.0)
     assert behaviour_of(own, general) == Behaviour(suspend=True, interval=10.0, test_every=604_800.0)
     assert behaviour_of(RESOURCE, None) == Behaviour()
+
+
+@pytest.mark.parametrize("kind", ["manifest", "project"])
+def test_the_schemas_take_the_durations_within_the_bounds_and_no_others(kind: str) -> None:
+    record = build_schemas()[kind]["$defs"]["ResourceOperator" if kind == "manifest" else "ProjectOperator"]
+    bounds = {"test_every": (SHORTEST_TEST_EVERY, 1e15), "deletion_timeout": (1.0, LONGEST_DELETION_TIMEOUT)}
+    for name, (least, most) in bounds.items():
+        pattern = re.compile(record["properties"][name]["pattern"])
+        for unit in "smhd":
+            size = seconds(f"1{unit}") or 0.0
+            edges = [int(bound / size) + step for bound in (least, most) for step in (-1, 0, 1)]
+            numbers = [*range(1, 1200), *edges, *(10**power + step for power in range(2, 9) for step in (-1, 0, 1))]
+            for number in filter(lambda number: 0 < number < 10**9, numbers):
+                assert bool(pattern.search(f"{number}{unit}")) == (least <= number * size <= most), f"{number}{unit}"
+
+
+def test_what_older_definitions_took_is_bounded_all_the_same() -> None:
+    hasty = replace(RESOURCE, spec={"operator": {"test_every": "1s", "deletion_timeout": "999999999d"}})
+    found = behaviour_of(hasty, None)
+    assert (found.test_every, found.deletion_timeout) == (SHORTEST_TEST_EVERY, LONGEST_DELETION_TIMEOUT)
 
 
 @pytest.mark.parametrize(

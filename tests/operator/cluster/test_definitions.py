@@ -82,6 +82,8 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a target's name": (slack(targets=["Search"]), "should match"),
     "a description like a mark": (slack(description="mine [acme/oncall]"), "must not validate"),
     "a duration": (slack(operator={"test_every": "1 week"}), "should match"),
+    "a test too often": (slack(operator={"test_every": "59m"}), "should match"),
+    "a deletion that waits too long": (slack(operator={"deletion_timeout": "8d"}), "should match"),
     "a deletion policy": (slack(operator={"deletion_policy": "keep"}), "supported values"),
     "a null in a spec": (slack(display_name=None, targets=[None]), "spec.targets"),
     "a dot in a name": (manifest("EmailGroup", "a.b", recipients=["a@example.org"]), "metadata.name must be"),
