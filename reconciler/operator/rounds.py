@@ -151,6 +151,8 @@ class Rounds:
             await self._block(live, Block("ProjectNotReady", text, stalled=found.stalled))
             waiting = [item for item in snapshot.resources if wish_of(item, snapshot) is Wish.DELETE]
             await self._block(waiting, Block(DELETION_HELD, text))
+            known.project, known.targets = self._around.writer.latest(project), {}
+            known.resources = {item.name: self._around.writer.latest(item) for item in live}
             return After(interval)
         await self._block_single(found)
         await self._suspend(found)

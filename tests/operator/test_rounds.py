@@ -456,6 +456,27 @@ def test_metrics_are_those_of_what_is_there(world: World) -> None:
     assert lines() == []
 
 
+def test_metrics_call_nothing_ready_of_a_project_that_cannot_be_used(world: World) -> None:
+    def samples(name: str) -> list[str]:
+        text = exposition(world.rounds, Queue()).decode()
+        return [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(f"{name}{{")]
+
+    project, _ = world.project(), world.slack("oncall")
+    world.look()
+    assert samples("reconciler_resource_ready") == samples("reconciler_target_readable") == ["1.0"]
+    sound = world.cluster.objects[project]["spec"]
+    world.put("Project", "acme", **{**sound, "default_targets": ["nowhere"]})
+    world.look()
+    assert samples("reconciler_resource_ready") == ["0.0"]
+    assert samples("reconciler_target_readable") == []
+    world.restart()
+    world.look()
+    assert samples("reconciler_resource_ready") == ["0.0"]
+    world.put("Project", "acme", **sound)
+    world.look()
+    assert samples("reconciler_resource_ready") == samples("reconciler_target_readable") == ["1.0"]
+
+
 def test_evidence_is_not_lost_to_another_operator_that_wrote_first(world: World) -> None:
     world.project()
     oncall = world.slack("oncall")
