@@ -45,12 +45,12 @@ class OperatorSettings:
     """How the operator runs. `namespaces` empty: all; `shard` "": the Projects without the label; `lease_namespace` "":
     the pod's own; `policy` is the administrator's file. Probes and metrics are served at `host` and `port`."""
 
-    namespaces: tuple[str, ...] = ()
-    shard: str = ""
-    lease_namespace: str = ""
-    policy: Path | None = None
-    host: str = "0.0.0.0"  # noqa: S104 - the kubelet and Prometheus come from elsewhere
-    port: int = 8080
+    namespaces: tuple[str, ...]
+    shard: str
+    lease_namespace: str
+    policy: Path | None
+    host: str
+    port: int
 
 
 def read_policy(path: Path | None) -> Policy:

@@ -51,8 +51,19 @@ _NAMESPACES = option(
     "--lease-namespace", default="", metavar="NAME", help="Where Leases are kept. Default: the pod's own namespace."
 )
 @option("--policy", type=click.Path(path_type=Path), help="The administrator's policy file.")
-@option("--host", default="0.0.0.0", show_default=True, help="Where probes and metrics are served.")  # noqa: S104
-@option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="And at which port.")
+@option(
+    "--host",
+    default="0.0.0.0",  # noqa: S104 - the kubelet and Prometheus come from elsewhere; there are no values in it
+    show_default=True,
+    help="Address at which probes and metrics are served.",
+)
+@option(
+    "--port",
+    type=click.IntRange(0, 65535),
+    default=8080,
+    show_default=True,
+    help="Port at which probes and metrics are served.",
+)
 def run(
     namespaces: tuple[str, ...], shard: str, lease_namespace: str, policy: Path | None, host: str, port: int
 ) -> int:
