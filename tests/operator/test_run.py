@@ -50,7 +50,7 @@ def test_a_lease_waits_for_no_other_call(tmp_path: Path) -> None:
         server = await asyncio.start_server(held_up.accept, "127.0.0.1", 0)
         login = Login()
         login.server = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-        settings = OperatorSettings(lease_namespace="operator")
+        settings = OperatorSettings((), "", "operator", None, "127.0.0.1", 0)
         operator = Operator(settings, lambda: login, Policy(), {}, tmp_path)
         path = path_of("SlackChannel", "team", "oncall", "status")
         async with asyncio.timeout(60):
