@@ -22,11 +22,13 @@ from reconciler.plan.origin import Drift, Drifted
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """The new texts of files, by their names, the old ones, and what of the drift is not in them: why not."""
+    """The new texts of files, by their names, the old ones, and what of the drift is not in them: why not. Not
+    `all_compared`: more may have drifted."""
 
     before: Mapping[str, str]
     after: Mapping[str, str]
     refused: tuple[str, ...]
+    all_compared: bool
 
     @property
     def patch(self) -> str:
@@ -69,7 +71,9 @@ def accept_drift(workspace: Workspace, drift: Drift, patterns: Iterable[str]) ->
         refused += wrong
         if text != before[file]:
             after[file] = text
-    return Accepted(before, after, tuple(refused))
+    gaps = {gap.name for target in drift.plan.targets for gap in target.not_compared}
+    all_compared = not drift.plan.problems and gaps.isdisjoint({"", *names})  # a list that is incomplete has no name
+    return Accepted(before, after, tuple(refused), all_compared)
 
 
 def _found(item: Drifted) -> Iterator[_Found | str]:

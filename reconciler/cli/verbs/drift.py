@@ -100,6 +100,5 @@ def _accept(options: DriftOptions, accepting: AcceptOptions) -> int:
     elif accepted.after:
         out(accepted.patch)
     if not (accepted.after or accepted.refused):
-        gaps = drift.plan.problems or drift.not_compared
-        note(f"none of it has drifted{', as far as it could be compared' if gaps else ''}")
+        note(f"none of it has drifted{'' if accepted.all_compared else ', as far as it could be compared'}")
     return Exit.ERROR if drift.plan.problems else Exit.CHANGES if accepted.refused else Exit.DONE
