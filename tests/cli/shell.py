@@ -1,4 +1,4 @@
-"""The real command in a real process, on a project in a folder of its own."""
+"""The real command in a process of its own, on a project in a folder of its own."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.cli.forks import can_fork, run_forked
+
+_SECONDS = 60
 PROJECT = """apiVersion: channels.gitops/v1
 kind: Project
 metadata: {name: acme}
@@ -57,13 +60,17 @@ class Shell:
     def run(self, *arguments: str, stdin: str | bytes = "", environ: Mapping[str, str] | None = None) -> Done:
         base = {key: value for key, value in os.environ.items() if not key.startswith(("RECONCILER_", "OPENSEARCH_"))}
         given = stdin.encode() if isinstance(stdin, str) else stdin
-        done = subprocess.run(
-            [sys.executable, "-m", "reconciler", *arguments],
-            cwd=self.folder,
-            env={**base, "PYTHONPATH": str(Path(__file__).parents[2]), **self.environ, **(environ or {})},
-            input=given,
-            capture_output=True,
-            timeout=60,
-            check=False,
-        )
+        own = {**self.environ, **(environ or {})}
+        if can_fork(own):
+            done = run_forked(arguments, folder=self.folder, environ={**base, **own}, stdin=given, timeout=_SECONDS)
+        else:
+            done = subprocess.run(
+                [sys.executable, "-m", "reconciler", *arguments],
+                cwd=self.folder,
+                env={**base, "PYTHONPATH": str(Path(__file__).parents[2]), **own},
+                input=given,
+                capture_output=True,
+                timeout=_SECONDS,
+                check=False,
+            )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
