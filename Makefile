@@ -91,7 +91,7 @@ examples: $(READY) ## validate every project in examples/
 	$(BIN)/python -m pytest -q tests/examples
 
 unit: $(READY) ## the tests
-	$(BIN)/python -m pytest -q -n 2 --ignore tests/examples
+	$(BIN)/python -m pytest -q -n 3 --ignore tests/examples
 
 test-operator: $(READY) ## the operator against a real Kubernetes API server, built once (needs Go; 5 to 30 minutes, then 1)
 	@$(BIN)/python -m $(if $(SCALE),tests.operator.cluster.scale,tests.operator $(TESTS))

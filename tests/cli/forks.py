@@ -124,7 +124,7 @@ def serve(connection: socket.socket) -> None:
 
 
 def _import_all() -> None:
-    """What the command may come to import; a run has then the same modules at hand, imported before."""
+    """Import what the command may come to import, so that no run has to."""
     import reconciler
 
     for name in ("asyncio", "email", "httpx", "jsonschema", "deepdiff", "jinja2", "yaml"):
