@@ -211,11 +211,12 @@ def tell_left_behind(session: Session) -> list[str]:
 
 
 async def remove_old_canaries(session: Session) -> list[str]:
-    """Remove what is old, if this run wrote anything; a line for each canary of another run."""
-    if not session.written:
-        return []
+    """Remove what is old; a line for each canary of another run. Only a run that wrote something knows the server's
+    time, and with it how old they are: any other removes those alone that it was told are old."""
     leftovers = [item for item in session.matching.leftovers if item.id not in session.written]
     canaries = [item for item in leftovers if item.mark and CANARY in item.mark.flags]
+    if not session.written:
+        canaries = [item for item in canaries if item.id in session.options.old_leftovers]
     if not canaries:
         return []
     now = max(session.server_time, *(writing.server_milliseconds(item.live) for item in session.matching.found))
@@ -224,9 +225,10 @@ async def remove_old_canaries(session: Session) -> list[str]:
 
 async def _remove(session: Session, item: Found, now: int) -> list[str]:
     minutes = (now - writing.server_milliseconds(item.live)) / 60_000
+    is_old = minutes > session.options.leftover_minutes or item.id in session.options.old_leftovers
     if item.mark is not None and PROTECTED in item.mark.flags:
         return [_protected(item)]
-    if minutes <= session.options.leftover_minutes:
+    if not is_old:
         return [f"{item.id} is a canary of another run, {round(minutes)} minutes old: left alone"]
     try:
         live = await session.provider.read(item.id)

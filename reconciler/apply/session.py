@@ -26,11 +26,13 @@ from reconciler.plan.sending import we_disable
 
 @dataclass(frozen=True, slots=True)
 class SessionOptions:
-    """How an apply behaves. `on_failure` overrides every manifest's `test.on_failure`."""
+    """How an apply behaves. `on_failure` overrides every manifest's `test.on_failure`; `old_leftovers` are the ids of
+    leftovers that are known to be older than `leftover_minutes`, whatever the server's clock says."""
 
     on_failure: OnFailure | None = None
     parallelism: int = 10
     leftover_minutes: int = 15
+    old_leftovers: frozenset[str] = frozenset()
 
 
 def _random_token() -> str:

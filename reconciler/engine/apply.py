@@ -46,7 +46,7 @@ def _session(workspace: Workspace, live: Live, journal: Journal, stop: Stop, opt
         secrets=live.secrets,
         ownership=live.ownership,
         journal=journal,
-        options=SessionOptions(options.on_test_failure, parallelism),
+        options=SessionOptions(options.on_test_failure, parallelism, old_leftovers=frozenset(options.leftovers)),
         stop=stop.soft,
     )
 
@@ -81,7 +81,7 @@ async def carry_out(done: Planned, stop: Stop | None = None, observe: Observer =
     """
     run = done.run
     options = run.options if isinstance(run.options, WritingOptions) else WritingOptions()
-    if not has_work(done.plan):
+    if not has_work(done.plan) and not options.leftovers:
         return Applied(RunResult(tuple(map(untouched, done.plan.targets)), done.plan.unread))
     if options.if_head:
         from reconciler.engine.base import refuse_unless_head

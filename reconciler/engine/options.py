@@ -177,10 +177,12 @@ class PlanOptions(PlanningOptions):
 @dataclass(frozen=True, kw_only=True)
 class WritingOptions(ReachOptions):
     """How a plan is carried out. `max_messages` bounds the recipients of test messages, `on_test_failure` overrides
-    every manifest's; `if_head` is the branch whose newest commit this must be, `journal` a file."""
+    every manifest's; `if_head` is the branch whose newest commit this must be, `journal` a file. `leftovers` are the
+    ids of those that the caller knows to be of no run under way: they are removed, though nothing else is written."""
 
     max_messages: int | None = None
     on_test_failure: OnFailure | None = None
+    leftovers: tuple[str, ...] = ()
     if_head: str | None = None
     journal: Path | None = None
 

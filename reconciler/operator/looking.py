@@ -30,12 +30,14 @@ from reconciler.operator.outcomes import (
     not_looked_at,
 )
 from reconciler.plan.changes import Counts, TargetPlan, UnreadTarget
+from reconciler.plan.marks import CANARY, PROTECTED
 
 
 @dataclass(frozen=True, slots=True)
 class Look:
     """What came of a look. `entries` are by name; `unread` says why the target could not be read, "" if it could;
-    `work`: there is something to write or send; `carried_out`: it was; `drifted` are the names of what had moved."""
+    `work`: there is something to write or send; `carried_out`: it was; `drifted` are the names of what had
+    moved, `canaries` the ids of those that were there, and `notes` what the run says of what earlier ones left."""
 
     entries: Mapping[str, Entry]
     identity: str = ""
@@ -46,6 +48,8 @@ class Look:
     carried_out: bool = False
     overwritten: tuple[str, ...] = ()
     drifted: tuple[str, ...] = ()
+    canaries: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
     deleted: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -88,6 +92,7 @@ async def work(
             written=has_work(done.plan),
             carried_out=True,
             overwritten=result.overwritten,
+            notes=result.notes,
         )
     except ReconcilerError as error:
         return _failed(choice, str(error))
@@ -171,6 +176,7 @@ def _looked(run: TargetRun, choice: Choice, now: str, *, work: bool = False, ref
         plan=str(run.plan.counts),
         work=work,
         drifted=tuple(drifted),
+        canaries=tuple(item.id for item in run.plan.leftovers if CANARY in item.flags and PROTECTED not in item.flags),
     )
 
 

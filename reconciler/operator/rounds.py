@@ -23,8 +23,9 @@ from reconciler.operator.entries import Entry, entries_of, without_others
 from reconciler.operator.events import Event
 from reconciler.operator.kubernetes import Cluster
 from reconciler.operator.leases import HeldElsewhereError, Leases, lease_name
+from reconciler.operator.leftovers import Leftovers
 from reconciler.operator.looking import Look, look, work
-from reconciler.operator.outcomes import FAILED, INTERRUPTED
+from reconciler.operator.outcomes import FAILED, INTERRUPTED, in_cluster
 from reconciler.operator.permissions import Policy
 from reconciler.operator.preparing import Block, Prepared, prepare
 from reconciler.operator.reading import Snapshots, read_projects
@@ -85,13 +86,16 @@ class Surroundings:
     environ: Mapping[str, str] = field(default_factory=dict, repr=False)
     folder: Path = Path("/nonexistent")
     stop: Stop = field(default_factory=Stop)
+    clock: Callable[[], float] = time.monotonic
 
 
 @dataclass(slots=True)
 class Known:
-    """What is known of a namespace between rounds: the targets' states, and by uid where a deletion is done."""
+    """What is known of a namespace between rounds: the targets' states and what killed runs left there, and by uid
+    where a deletion is done."""
 
     targets: dict[str, TargetState] = field(default_factory=dict)
+    leftovers: dict[str, Leftovers] = field(default_factory=lambda: defaultdict(Leftovers))
     deleted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     prepared: tuple[Snapshot, asyncio.Task[Prepared | Block]] | None = None
@@ -255,7 +259,11 @@ class Rounds:
                 await self._finalizers(found.snapshot, known)
         choice, deletes = self._choice(found, target), self._deletes(found, target, known)
         seen = await look(found.workspace, choice, now)
-        has_work = not seen.unread and bool(seen.work or deletes)
+        left = known.leftovers[target]
+        if not seen.unread:
+            left.see(seen.canaries, around.clock())
+        old = left.old(around.clock())
+        has_work = not seen.unread and bool(seen.work or deletes or old)
         if has_work and around.stop.soft.is_set():
             return After()  # whoever comes next begins with it
         is_new = not seen.unread and seen.identity != self._state(found, known, target).identity
@@ -273,7 +281,9 @@ class Rounds:
                         return After(_SOON)
                     found = renewed
                     choice, deletes = self._choice(found, target), self._deletes(found, target, known)
+                    choice = replace(choice, options=replace(choice.options, leftovers=old))
                     seen = await work(found.workspace, target, choice, deletes, held, around.stop, now_text())
+                    left.tried(old, around.clock())
                     if held.lost:
                         _LOG.warning("%s %s: the lease was lost during a run", found.snapshot.namespace, target)
                         return After(_SOON)
@@ -285,7 +295,9 @@ class Rounds:
         transient = any(entry.reason in _TRANSIENT for entry in seen.entries.values())
         if seen.unread or transient or any(seen.deleted.values()):
             return After(failed=True)
-        return After(behaviour_of(found.project, None).interval)
+        wait = left.due_in(around.clock())
+        interval = behaviour_of(found.project, None).interval
+        return After(interval if wait is None else min(interval, max(_SOON, wait)))
 
     async def _rival(self, found: Prepared, target: str, identity: str) -> Rival | None:
         """Whether an older project has this owner on this system, by what the system says of itself: two addresses may
@@ -348,6 +360,8 @@ class Rounds:
                 overwritten=count,
             )
             await self._write_project(found, known)
+            for note in seen.notes:
+                await self._around.writer.post(found.project, Event("Leftover", f"{target}: {in_cluster(note)}"))
             for name in seen.drifted:
                 if seen.entries[name].applied:
                     text = f"{target}: live differed though nothing here changed, and is as desired again"

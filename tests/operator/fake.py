@@ -145,7 +145,8 @@ def merge(before: Any, patch: Any) -> Any:
 
 
 class World(AbstractContextManager["World"]):
-    """A stand-in cluster, simulators as targets, and the rounds of one operator, run one after the other."""
+    """A stand-in cluster, simulators as targets, and the rounds of one operator, run one after the other. `now` is what
+    the operator's own clock says, in seconds."""
 
     def __init__(self, folder: Path, *targets: str, cluster: FakeCluster | None = None, policy: Policy = LOCAL) -> None:
         self.cluster = cluster or FakeCluster()
@@ -153,6 +154,7 @@ class World(AbstractContextManager["World"]):
         self.policy = policy
         self.systems = {name: Simulator() for name in targets or ("search",)}
         self.runner = asyncio.Runner()
+        self.now = 0.0
 
     def __enter__(self) -> World:
         for system in self.systems.values():
@@ -181,6 +183,7 @@ class World(AbstractContextManager["World"]):
             wake=self.known.add,
             policy=self.policy,
             folder=self.folder,
+            clock=lambda: self.now,
         )
         self.rounds = Rounds(self.around)
 
