@@ -25,8 +25,7 @@ from reconciler.providers.connection import (
     Tls,
     with_credentials,
 )
-from reconciler.providers.limits import RunLimits
-from reconciler.providers.retries import Retries
+from reconciler.providers.pacing import Retries, RunLimits
 from reconciler.secrets.resolver import Resolver
 
 _CREDENTIAL_FIELDS = ("username", "password", "token", "subject_token")

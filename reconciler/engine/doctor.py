@@ -35,7 +35,7 @@ from reconciler.model.values import Value
 from reconciler.plan.marks import Matching
 from reconciler.plan.match import read_found
 from reconciler.plan.users import Dangling, dangling
-from reconciler.providers.limits import MOST_TARGETS, RunLimits
+from reconciler.providers.pacing import MOST_TARGETS, RunLimits
 from reconciler.tasks import side_by_side
 
 _RIGHTS = {

@@ -30,7 +30,7 @@ from reconciler.plan.changes import TargetPlan, UnreadTarget
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.plan.match import Words, described_ids, match_live
 from reconciler.plan.users import SeenUsers, can_be_used, ids_taken_away, matters, with_users
-from reconciler.providers.limits import MOST_TARGETS, RunLimits
+from reconciler.providers.pacing import MOST_TARGETS, RunLimits
 from reconciler.secrets.resolver import Resolver
 from reconciler.secrets.sources import SecretSettings
 from reconciler.tasks import side_by_side

@@ -36,7 +36,7 @@ from reconciler.plan.checks import lint_plan, refuse_unsupported, with_assumed_v
 from reconciler.plan.guards import GuardOptions, hold_back
 from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching, Ownership
-from reconciler.providers.limits import MOST_TARGETS, RunLimits
+from reconciler.providers.pacing import MOST_TARGETS, RunLimits
 from reconciler.secrets.resolver import Resolver
 from reconciler.tasks import side_by_side
 

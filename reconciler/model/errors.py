@@ -235,11 +235,13 @@ class TargetError(ReconcilerError):
 
 
 class UnreachableError(TargetError):
-    """No answer. `sent` is False when it is certain that the request never reached the server."""
+    """No answer. `sent` is False when it is certain that the request never reached the server; `transient`: it may well
+    be over in a moment, so trying again makes sense."""
 
-    def __init__(self, message: str, *, sent: bool, fix: str = "") -> None:
+    def __init__(self, message: str, *, sent: bool, transient: bool = False, fix: str = "") -> None:
         super().__init__(message, fix=fix)
         self.sent = sent
+        self.transient = transient
 
 
 class TimedOutError(TargetError):

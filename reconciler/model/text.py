@@ -1,4 +1,4 @@
-"""How problems speak of paths, keys and values without repeating what may be a secret.
+"""How problems speak of paths, keys, values and servers' words without repeating what may be a secret.
 
 Apart because the YAML reader, the schema check and the models all word problems, and must do so alike.
 """
@@ -14,6 +14,8 @@ Path = tuple[str | int, ...]
 
 # As text: `re` compiles and keeps these when they are first needed, and most runs need none.
 _SHOWABLE = r"[A-Za-z<][A-Za-z0-9_./-]{0,62}"
+_LONGEST_QUOTE = 300  # characters
+_PIECE = 8  # so many characters of a secret in a row are a leak
 _TYPE_NAMES = {
     dict: "a mapping",
     list: "a list",
@@ -117,3 +119,22 @@ def few(words: Iterable[str], most: int = 5) -> str:
     known = sorted(words)
     rest = f" and {len(known) - most} more" if len(known) > most else ""
     return ", ".join(known[:most]) + rest if known else "none"
+
+
+def quotable(text: str, secrets: Iterable[str] = ()) -> str:
+    """A server's words made fit to be shown: one line, printable, not long, addresses without their paths.
+
+    "" if they hold any eight characters in a row of one of `secrets`: the server repeated what it was sent.
+    """
+    start = text[: 4 * _LONGEST_QUOTE]
+    line = " ".join("".join(mark if mark.isprintable() else " " for mark in start).split())
+    if any(_shares_piece(line, secret) for secret in secrets):
+        return ""
+    line = re.sub(r"(https?://)(?:[^\s/@]*@)?([^\s/?#\"']+)[^\s\"']*", r"\1\2/•••", line)
+    return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"
+
+
+def _shares_piece(line: str, secret: str) -> bool:
+    if len(secret) <= _PIECE:
+        return bool(secret) and secret in line
+    return any(line[at : at + _PIECE] in secret for at in range(len(line) - _PIECE + 1))

@@ -18,7 +18,7 @@ from reconciler.model.text import suggest
 if TYPE_CHECKING:
     from reconciler.model.provider import Abilities, Provider
     from reconciler.providers.connection import Connection
-    from reconciler.providers.retries import Retries
+    from reconciler.providers.pacing import Retries
 
 if "httpx" not in sys.modules:
     # httpx would import its own command line, with rich and pygments where they are installed: 40 ms at every start.

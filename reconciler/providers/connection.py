@@ -16,7 +16,7 @@ import sys
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import field
 from importlib.util import find_spec
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 from urllib.parse import SplitResult, urlsplit
 from urllib.request import getproxies
 
@@ -25,9 +25,8 @@ import httpx
 from reconciler.model import __version__
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
-from reconciler.model.proxies import wrong_proxy
 from reconciler.model.values import SecretText
-from reconciler.providers.limits import RunLimits
+from reconciler.providers.pacing import RunLimits
 
 _LONGEST_CONNECT = 10.0  # seconds: a host that does not take the connection by then will not
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
@@ -124,6 +123,18 @@ class Connection:
         return tuple(text for text in texts if text)
 
 
+class Call(NamedTuple):
+    """One call, as messages name it. `where` is the target's name or the provider's, `address` has no path."""
+
+    where: str
+    method: str
+    path: str
+    address: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.method} {self.path}"
+
+
 def _is_token(username: str) -> bool:
     """Whether a user name is a token or key in its place; a plain name (`admin`) is what errors are about."""
     return bool(re.fullmatch(r"[A-Za-z0-9_/+=]{16,}", username)) and any(mark.isdigit() for mark in username)
@@ -136,8 +147,11 @@ def make_client(connection: Connection) -> httpx.AsyncClient:
     """
     parts = _check_url(connection)
     goes_direct = _is_loopback(parts.hostname or "")  # a proxy cannot reach our own loopback
-    if not goes_direct and (wrong := wrong_proxy(getproxies(), takes_socks=find_spec("socksio") is not None)):
-        raise ConfigurationError(f"target {connection.name}: {wrong}")
+    if not goes_direct and (proxies := getproxies()):
+        from reconciler.model.proxies import wrong_proxy  # few environments name any
+
+        if wrong := wrong_proxy(proxies, takes_socks=find_spec("socksio") is not None):
+            raise ConfigurationError(f"target {connection.name}: {wrong}")
     _quieten_loggers()
     _settle_sniffio()
     return httpx.AsyncClient(

@@ -2,16 +2,16 @@
 
 httpx's exceptions stop here. They are reworded, never chained: they carry the request, whose address and headers may
 hold secrets. What a provider's error body says is the provider's to read; `quotable` decides what of it may be shown.
+Imported where something has failed: a good run needs none of these words.
 """
 
 from __future__ import annotations
 
-import re
 import socket
 import ssl
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from http import HTTPStatus
-from typing import NamedTuple
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -26,9 +26,9 @@ from reconciler.model.errors import (
     UnexpectedError,
     UnreachableError,
 )
+from reconciler.model.text import quotable
+from reconciler.providers.connection import Call
 
-_LONGEST_QUOTE = 300  # characters
-_PIECE = 8  # so many characters of a secret in a row are a leak
 _BY_STATUS: dict[int, type[TargetError]] = {
     401: UnauthorizedError,
     403: ForbiddenError,
@@ -38,26 +38,7 @@ _BY_STATUS: dict[int, type[TargetError]] = {
 }
 
 
-class Call(NamedTuple):
-    """One call, as messages name it. `where` is the target's name or the provider's, `address` has no path."""
-
-    where: str
-    method: str
-    path: str
-    address: str
-
-    def __str__(self) -> str:
-        return f"{self.where}: {self.method} {self.path}"
-
-
-class Silence(NamedTuple):
-    """No answer, and why. `transient`: it may well be over in a moment, so trying again makes sense."""
-
-    error: TargetError
-    transient: bool
-
-
-def explain_silence(call: Call, exc: httpx.HTTPError | httpx.InvalidURL) -> Silence:
+def explain_silence(call: Call, exc: httpx.HTTPError | httpx.InvalidURL) -> TargetError:
     """The error for a call that httpx could not bring home."""
     match exc:
         case httpx.ConnectTimeout():
@@ -71,7 +52,7 @@ def explain_silence(call: Call, exc: httpx.HTTPError | httpx.InvalidURL) -> Sile
         case httpx.ConnectError():
             return _explain_connect(call, exc)
         case httpx.DecodingError():
-            return Silence(UnexpectedError(f"{call} was answered with damaged data; is a proxy in between?"), False)
+            return UnexpectedError(f"{call} was answered with damaged data; is a proxy in between?")
         case httpx.ReadError() | httpx.WriteError() | httpx.CloseError() | httpx.RemoteProtocolError():
             what = "the connection was closed before the answer was complete"
             return _unreachable(call, what, "look into the server's log, and at any proxy", sent=True, transient=True)
@@ -80,14 +61,14 @@ def explain_silence(call: Call, exc: httpx.HTTPError | httpx.InvalidURL) -> Sile
             return _unreachable(call, "the request could not be formed", hint, sent=False, transient=False)
 
 
-def out_of_time(call: Call, seconds: float = 0) -> Silence:
+def out_of_time(call: Call, seconds: float = 0) -> TargetError:
     """The error for a call whose deadline passed."""
     limit = f" within {seconds:g} s" if seconds else " in time"
     hint = "is the server overloaded, or timeout_seconds too short?"
-    return Silence(TimedOutError(f"{call}: no complete answer from {call.address}{limit}; {hint}", fix=hint), False)
+    return TimedOutError(f"{call}: no complete answer from {call.address}{limit}; {hint}", fix=hint)
 
 
-def _explain_connect(call: Call, exc: httpx.ConnectError) -> Silence:
+def _explain_connect(call: Call, exc: httpx.ConnectError) -> TargetError:
     for cause in _causes(exc):
         match cause:
             case ssl.SSLCertVerificationError():
@@ -112,8 +93,8 @@ def _explain_connect(call: Call, exc: httpx.ConnectError) -> Silence:
     return _unreachable(call, f"no connection to {call.address}", hint, sent=False, transient=True)
 
 
-def _unreachable(call: Call, what: str, hint: str, *, sent: bool, transient: bool) -> Silence:
-    return Silence(UnreachableError(f"{call}: {what}; {hint}", sent=sent, fix=hint), transient)
+def _unreachable(call: Call, what: str, hint: str, *, sent: bool, transient: bool) -> TargetError:
+    return UnreachableError(f"{call}: {what}; {hint}", sent=sent, transient=transient, fix=hint)
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
@@ -143,27 +124,30 @@ def explain_status(
     return kind(text, status=status, request_id=request_id, reason=reason, fix=hint)
 
 
+def explain_redirect(call: Call, status: int, location: str) -> TargetError:
+    """The error for an answer that leads elsewhere: no redirect is followed."""
+    parts = urlsplit(location)
+    target = quotable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}") if parts.netloc else "another path"
+    reason = f"a redirect to {target}, which is not followed"
+    return explain_status(
+        call, status, reason=reason, hint="give the final address as the target's url", kind=UnexpectedError
+    )
+
+
+def what_instead(body: bytes) -> str:
+    """What a body is that should have been JSON."""
+    start = body[:200].lstrip()
+    if not start:
+        return "the answer is empty where JSON was expected; is that the right address?"
+    if start.startswith(b"<"):
+        return "the answer is HTML where JSON was expected; is that the right address, or is a proxy between?"
+    if start[:1] in b"{[":
+        return "the answer is JSON that was cut off or damaged; try again, and look at any proxy between"
+    return "the answer is not JSON; is that the right address?"
+
+
 def _phrase(status: int) -> str:
     try:
         return HTTPStatus(status).phrase
     except ValueError:
         return ""
-
-
-def quotable(text: str, secrets: Iterable[str] = ()) -> str:
-    """A server's words made fit to be shown: one line, printable, not long, addresses without their paths.
-
-    "" if they hold any eight characters in a row of one of `secrets`: the server repeated what it was sent.
-    """
-    start = text[: 4 * _LONGEST_QUOTE]
-    line = " ".join("".join(mark if mark.isprintable() else " " for mark in start).split())
-    if any(_shares_piece(line, secret) for secret in secrets):
-        return ""
-    line = re.sub(r"(https?://)(?:[^\s/@]*@)?([^\s/?#\"']+)[^\s\"']*", r"\1\2/•••", line)
-    return line if len(line) <= _LONGEST_QUOTE else line[:_LONGEST_QUOTE] + "…"
-
-
-def _shares_piece(line: str, secret: str) -> bool:
-    if len(secret) <= _PIECE:
-        return bool(secret) and secret in line
-    return any(line[at : at + _PIECE] in secret for at in range(len(line) - _PIECE + 1))

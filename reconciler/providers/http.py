@@ -1,7 +1,7 @@
 """One target over HTTP: a call goes out with a deadline, what comes back is bounded, and every failure is one of ours.
 
 It knows no API: paths, bodies and the wording of a server's errors are the provider's, which gives its `Dialect`. How
-the client is made is `connection`'s, when a call is repeated `retries`'s, how a failure is worded `failures`'s.
+the client is made is `connection`'s, when a call is repeated `pacing`'s, how a failure is worded `failures`'s.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import field
 from types import TracebackType
 from typing import Any, Protocol, Self
-from urllib.parse import urlsplit
 
 import httpx
 
@@ -27,10 +26,9 @@ from reconciler.model.errors import (
     UnexpectedError,
     UnreachableError,
 )
-from reconciler.providers.connection import Connection, make_client
-from reconciler.providers.failures import Call, Silence, explain_silence, explain_status, out_of_time, quotable
-from reconciler.providers.limits import AdaptiveLimit, CallPlaces, CallSlots
-from reconciler.providers.retries import Retries, stated_wait
+from reconciler.model.text import quotable
+from reconciler.providers.connection import Call, Connection, make_client
+from reconciler.providers.pacing import AdaptiveLimit, CallPlaces, CallSlots, Retries, stated_wait
 
 LARGEST_BODY = 100 * 1024 * 1024
 """Bytes; no answer may be larger."""
@@ -72,9 +70,9 @@ class Answer:
             return self._parsed()
         except (ValueError, RecursionError):
             pass
-        raise explain_status(
-            self.call, self.status, reason=self._what_instead(), request_id=self.request_id, kind=UnexpectedError
-        )
+        from reconciler.providers.failures import what_instead
+
+        raise self.as_error(what_instead(self.body), kind=UnexpectedError)
 
     def json_or_none(self) -> Any:
         """The body as JSON, None if it is none."""
@@ -88,15 +86,16 @@ class Answer:
         parsed = json.loads(self.body)
         return _without_surrogates(parsed) if _SURROGATE.search(self.body) else parsed
 
-    def _what_instead(self) -> str:
-        start = self.body[:200].lstrip()
-        if not start:
-            return "the answer is empty where JSON was expected; is that the right address?"
-        if start.startswith(b"<"):
-            return "the answer is HTML where JSON was expected; is that the right address, or is a proxy between?"
-        if start[:1] in b"{[":
-            return "the answer is JSON that was cut off or damaged; try again, and look at any proxy between"
-        return "the answer is not JSON; is that the right address?"
+    def as_error(
+        self, reason: str = "", *, hint: str = "", kind: type[TargetError] | None = None, status: int = 0
+    ) -> TargetError:
+        """The error that it stands for, or an answer of another `status` would. `reason`: our own words, or quotable
+        ones."""
+        from reconciler.providers.failures import explain_status  # a good run needs none, and start-up counts
+
+        return explain_status(
+            self.call, status or self.status, reason=reason, hint=hint, request_id=self.request_id, kind=kind
+        )
 
 
 class Dialect(Protocol):
@@ -164,7 +163,7 @@ class HttpTarget:
     async def read(self, path: str) -> Answer:
         """GET, repeated while the server is busy or away. Any answer is returned; a TargetError if none came."""
 
-        async def again() -> Answer | Silence:
+        async def again() -> Answer | TargetError:
             return await self._attempt("GET", path)
 
         came = await self.retries.repeat(await again(), again, self._is_transient, _stated_wait)
@@ -180,7 +179,7 @@ class HttpTarget:
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         first = await self._attempt(method, path, content)
 
-        async def again() -> Answer | Silence:
+        async def again() -> Answer | TargetError:
             if await is_done():
                 return self._done(method, path)
             return _mark_repeated(await self._attempt(method, path, content))
@@ -210,8 +209,10 @@ class HttpTarget:
         self, answer: Answer, *, secrets: tuple[str, ...] = (), kind: type[TargetError] | None = None, hint: str = ""
     ) -> TargetError:
         """The error that an answer stands for. `secrets` are what the call carried besides our credentials."""
+        from reconciler.providers.failures import explain_redirect
+
         if 300 <= answer.status < 400:
-            return self._redirect_error(answer)
+            return explain_redirect(answer.call, answer.status, answer.headers.get("location", ""))
         said = self._dialect.read_reason(answer)
         meaning, fix = self._dialect.explain(answer, said)
         quote = quotable(said, (*self.connection.secrets, *secrets))
@@ -219,16 +220,7 @@ class HttpTarget:
         reason = f"{meaning} ({quote})" if meaning and quote else meaning or quote
         fix = hint or fix
         kind = UnauthorizedError if self._dialect.refuses_credentials(answer) else kind
-        return explain_status(
-            answer.call, answer.status, reason=reason, hint=fix, request_id=answer.request_id, kind=kind
-        )
-
-    def _redirect_error(self, answer: Answer) -> TargetError:
-        parts = urlsplit(answer.headers.get("location", ""))
-        target = quotable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}") if parts.netloc else "another path"
-        reason = f"a redirect to {target}, which is not followed"
-        hint = "give the final address as the target's url"
-        return explain_status(answer.call, answer.status, reason=reason, hint=hint, kind=UnexpectedError)
+        return answer.as_error(reason, hint=fix, kind=kind)
 
     def _call(self, method: str, path: str) -> Call:
         return Call(self._where, method, path.partition("?")[0], self.connection.address)
@@ -236,20 +228,22 @@ class HttpTarget:
     def _done(self, method: str, path: str) -> Answer:
         return Answer(self._call(method, path), 200, body=b"{}", repeated=True)
 
-    def _is_transient(self, came: Answer | Silence) -> bool:
-        return came.transient if isinstance(came, Silence) else self._dialect.is_transient(came)
+    def _is_transient(self, came: Answer | TargetError) -> bool:
+        if isinstance(came, TargetError):
+            return isinstance(came, UnreachableError) and came.transient
+        return self._dialect.is_transient(came)
 
-    def _is_open(self, came: Answer | Silence) -> bool:
+    def _is_open(self, came: Answer | TargetError) -> bool:
         """Whether a write may have happened, or may happen if sent again."""
-        if isinstance(came, Silence):
-            if came.error is self._refused:
-                return False
-            return came.transient or not isinstance(came.error, UnreachableError) or came.error.sent
+        if isinstance(came, UnreachableError):
+            return came.transient or came.sent
+        if isinstance(came, TargetError):
+            return came is not self._refused
         return self._dialect.is_transient(came)
 
     async def _attempt(
         self, method: str, path: str, content: bytes | None = None, deadline: float | None = None
-    ) -> Answer | Silence:
+    ) -> Answer | TargetError:
         call = self._call(method, path)
         seconds = deadline or self.connection.timeout_seconds
         began = time.perf_counter()
@@ -261,22 +255,22 @@ class HttpTarget:
         if isinstance(came, Answer):
             self._take_note(came)
         if _log.isEnabledFor(logging.DEBUG):
-            status = came.status if isinstance(came, Answer) else type(came.error).__name__
+            status = came.status if isinstance(came, Answer) else type(came).__name__
             _log.debug("%s %s -> %s, %.0f ms", method, call.path, status, 1000 * (time.perf_counter() - began))
         return came
 
-    async def _in_place(self, call: Call, path: str, content: bytes | None, seconds: float) -> Answer | Silence:
+    async def _in_place(self, call: Call, path: str, content: bytes | None, seconds: float) -> Answer | TargetError:
         try:
             async with self._places.next(), asyncio.timeout(seconds):
                 if self._refused is not None:
-                    return Silence(self._refused, False)
+                    return self._refused
                 return await self._exchange(call, path, content, seconds)
-        except TimeoutError:
-            return out_of_time(call, seconds)
-        except (httpx.HTTPError, httpx.InvalidURL) as exc:
-            return explain_silence(call, exc)
+        except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as exc:
+            from reconciler.providers.failures import explain_silence, out_of_time
 
-    def _learn(self, epoch: int, came: Answer | Silence, write_seconds: float | None) -> None:
+            return out_of_time(call, seconds) if isinstance(exc, TimeoutError) else explain_silence(call, exc)
+
+    def _learn(self, epoch: int, came: Answer | TargetError, write_seconds: float | None) -> None:
         if self._limit.learn(epoch, is_busy=_is_busy(came), write_seconds=write_seconds):
             _log.info("%s: the server is busy, so it gets fewer calls at once: %d", self._where, self._limit.now)
 
@@ -285,7 +279,7 @@ class HttpTarget:
         if self._refused is None and self._dialect.refuses_credentials(answer):
             self.end_calls(self.error(answer))
 
-    async def _exchange(self, call: Call, path: str, content: bytes | None, seconds: float) -> Answer | Silence:
+    async def _exchange(self, call: Call, path: str, content: bytes | None, seconds: float) -> Answer | TargetError:
         headers = {"content-type": "application/json"} if content is not None else None
         timeout = httpx.USE_CLIENT_DEFAULT if seconds == self.connection.timeout_seconds else self._timeout(seconds)
         async with self._client.stream(
@@ -296,9 +290,7 @@ class HttpTarget:
                 body += chunk
                 if len(body) > LARGEST_BODY:
                     reason = f"the answer is larger than {LARGEST_BODY // 2**20} MiB"
-                    return Silence(
-                        explain_status(call, response.status_code, reason=reason, kind=UnexpectedError), False
-                    )
+                    return Answer(call, response.status_code).as_error(reason, kind=UnexpectedError)
             return Answer(call, response.status_code, response.headers, bytes(body))
 
     def _timeout(self, seconds: float) -> httpx.Timeout:
@@ -321,22 +313,22 @@ def _without_surrogates(value: Any) -> Any:
             return value
 
 
-def _stated_wait(came: Answer | Silence) -> float | None:
+def _stated_wait(came: Answer | TargetError) -> float | None:
     return stated_wait(came.status, came.headers) if isinstance(came, Answer) else None
 
 
-def _is_busy(came: Answer | Silence) -> bool:
+def _is_busy(came: Answer | TargetError) -> bool:
     """Whether the server says that it has too much to do, or did not answer in time."""
-    return isinstance(came.error, TimedOutError) if isinstance(came, Silence) else came.status in _BUSY
+    return isinstance(came, TimedOutError) if isinstance(came, TargetError) else came.status in _BUSY
 
 
-def _mark_repeated(came: Answer | Silence) -> Answer | Silence:
-    if isinstance(came, Silence):
+def _mark_repeated(came: Answer | TargetError) -> Answer | TargetError:
+    if isinstance(came, TargetError):
         return came
     return Answer(came.call, came.status, came.headers, came.body, repeated=True)
 
 
-def _spoken(came: Answer | Silence) -> Answer:
-    if isinstance(came, Silence):
-        raise came.error
+def _spoken(came: Answer | TargetError) -> Answer:
+    if isinstance(came, TargetError):
+        raise came
     return came

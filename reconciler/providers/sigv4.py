@@ -12,7 +12,7 @@ from collections.abc import AsyncGenerator, Sequence
 import httpx
 
 from reconciler.model.errors import ConfigurationError, UnauthorizedError, install_hint
-from reconciler.providers.failures import quotable
+from reconciler.model.text import quotable
 
 try:
     from botocore.auth import SigV4Auth as Signer

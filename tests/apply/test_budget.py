@@ -17,7 +17,7 @@ from reconciler.model.provider import Provider
 from reconciler.plan.changes import UnreadTarget
 from reconciler.providers import BUILT_IN
 from reconciler.providers.connection import Connection
-from reconciler.providers.retries import Retries
+from reconciler.providers.pacing import Retries
 from tests.apply.processes import PROJECT
 
 TWO = PROJECT.replace(

@@ -33,7 +33,7 @@ from reconciler.plan.make import MakeOptions, make_target_plan
 from reconciler.plan.marks import Matching
 from reconciler.providers.connection import Basic, Connection
 from reconciler.providers.opensearch import make_provider
-from reconciler.providers.retries import Retries
+from reconciler.providers.pacing import Retries
 from reconciler.report.document import result_document
 from reconciler.report.plan_text import render_plan
 from reconciler.report.result_text import render_change, render_result, summarise_result

@@ -17,7 +17,7 @@ from reconciler.model.provider import Listing, Provider
 from reconciler.model.resource import Payload, Server
 from reconciler.providers import BUILT_IN
 from reconciler.providers.connection import Connection
-from reconciler.providers.retries import Retries
+from reconciler.providers.pacing import Retries
 from tests.apply.processes import PROJECT
 from tests.cli.shell import SLACK
 from tests.providers.memory import MemoryProvider

@@ -13,7 +13,7 @@ import pytest
 import reconciler
 from reconciler.engine.connect import connection_of
 from reconciler.engine.read import resolver_of
-from reconciler.providers.limits import RunLimits
+from reconciler.providers.pacing import RunLimits
 from reconciler.simulator import Simulator
 from tests.engine.projects import simulators
 

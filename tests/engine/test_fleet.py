@@ -18,7 +18,7 @@ from reconciler.model.provider import Listing, Provider
 from reconciler.model.resource import Server
 from reconciler.plan.changes import TargetPlan
 from reconciler.plan.marks import Matching, Ownership
-from reconciler.providers import limits
+from reconciler.providers import pacing
 from reconciler.providers.http import HttpTarget
 from reconciler.simulator import Simulator
 from reconciler.simulator.background import LoopThread
@@ -107,7 +107,7 @@ def test_a_fleet_makes_few_calls_at_once_and_opens_few_connections(
     fleet: Project, peak: list[int], under_way: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Of six targets each might write five channels side by side, so that without a limit 30 calls were under way."""
-    monkeypatch.setattr(limits, "MORE_CALLS", 6)
+    monkeypatch.setattr(pacing, "MORE_CALLS", 6)
     some = "prod-0[0-5]"
     for number in range(5):
         fleet.slack(f"channel-{number}")
@@ -127,7 +127,7 @@ def test_targets_that_hang_cost_the_others_nothing(
     targets = fleet.config["spec"]["targets"]
     for number, name in enumerate(hanging):
         targets[name] = {"provider": "opensearch", "url": f"{silent}/{number}", "read_timeout_seconds": 1}
-    monkeypatch.setattr(limits, "MORE_CALLS", 1)
+    monkeypatch.setattr(pacing, "MORE_CALLS", 1)
     fleet.write_project(targets=targets, default_targets=NAMES)
     fleet.slack("oncall")
     done = fleet.run("plan")
@@ -218,8 +218,8 @@ def test_answers_of_other_targets_are_taken_between_two_plans() -> None:
 
 
 def test_a_target_takes_further_places_only_where_some_are_free() -> None:
-    shared = limits.RunLimits(2, asyncio.Semaphore(1))
-    first, second = limits.CallPlaces(shared), limits.CallPlaces(shared)
+    shared = pacing.RunLimits(2, asyncio.Semaphore(1))
+    first, second = pacing.CallPlaces(shared), pacing.CallPlaces(shared)
 
     async def places() -> list[bool]:
         own = first.next()
@@ -233,4 +233,4 @@ def test_a_target_takes_further_places_only_where_some_are_free() -> None:
 
 @pytest.mark.parametrize(("targets", "idle"), [(1, 100), (10, 10), (100, 1), (101, 0)])
 def test_the_more_targets_the_fewer_idle_connections(targets: int, idle: int) -> None:
-    assert limits.RunLimits(targets).idle == idle
+    assert pacing.RunLimits(targets).idle == idle

@@ -32,7 +32,7 @@ from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.connection import Basic, Connection
-from reconciler.providers.retries import Retries, RetryBudget
+from reconciler.providers.pacing import Retries, RetryBudget
 from tests.interop.tools import NotRunError
 from tests.providers.confluent.contract import DOCUMENT
 

@@ -21,8 +21,7 @@ from reconciler.model.values import SecretReference, SecretText
 from reconciler.plan.marks import Ownership
 from reconciler.providers.http import HttpTarget
 from reconciler.providers.opensearch.abilities import ABILITIES
-from reconciler.providers.opensearch.client import OpenSearchProvider
-from reconciler.providers.opensearch.wording import OpenSearchDialect
+from reconciler.providers.opensearch.client import OpenSearchDialect, OpenSearchProvider
 from reconciler.simulator import MailReceiver, Receiver
 from tests.apply.runs import PlansAndApplies
 from tests.live.cluster import CONFIGS, ID_START, Cluster

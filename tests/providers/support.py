@@ -17,7 +17,7 @@ from reconciler.model.values import SecretText, Value
 from reconciler.providers.connection import Connection
 from reconciler.providers.opensearch import make_provider
 from reconciler.providers.opensearch.client import OpenSearchProvider
-from reconciler.providers.retries import Retries, RetryBudget
+from reconciler.providers.pacing import Retries, RetryBudget
 
 T = TypeVar("T")
 Handler = Callable[[httpx.Request], httpx.Response]

@@ -21,7 +21,7 @@ from reconciler.model.values import SecretText
 from reconciler.providers import http as http_module
 from reconciler.providers.connection import Basic, ClientCertificate, Connection, Tls
 from reconciler.providers.http import Answer, HttpTarget
-from reconciler.providers.opensearch.wording import OpenSearchDialect
+from reconciler.providers.opensearch.client import OpenSearchDialect
 from tests.providers.support import Script, Waits
 
 SECRET = "S3CR3TPASSWORD"

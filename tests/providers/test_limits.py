@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 
 from reconciler.providers.connection import Connection
 from reconciler.providers.http import HttpTarget
-from reconciler.providers.limits import AdaptiveLimit, CallSlots
-from reconciler.providers.opensearch.wording import OpenSearchDialect
+from reconciler.providers.opensearch.client import OpenSearchDialect
+from reconciler.providers.pacing import AdaptiveLimit, CallSlots
 from tests.providers.support import Waits
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from reconciler.model.errors import UnexpectedError
 from reconciler.model.provider import Listing
-from reconciler.providers.opensearch.listing import PAGE
+from reconciler.providers.opensearch.reading import PAGE
 from tests.providers.support import CONFIGS, Waits, config_of, failure, listing, talk
 
 
@@ -137,8 +137,8 @@ def test_an_entry_that_makes_no_sense_is_named_and_spoils_nothing() -> None:
 
 
 def test_a_list_that_never_ends_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("reconciler.providers.opensearch.listing.PAGE", 10)
-    monkeypatch.setattr("reconciler.providers.opensearch.listing._MOST_OBJECTS", 100)
+    monkeypatch.setattr("reconciler.providers.opensearch.reading.PAGE", 10)
+    monkeypatch.setattr("reconciler.providers.opensearch.reading._MOST_OBJECTS", 100)
     calls: list[httpx.Request] = []
 
     def endless(request: httpx.Request) -> httpx.Response:

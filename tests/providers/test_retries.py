@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from reconciler.model.errors import UnexpectedError, UnreachableError
-from reconciler.providers.retries import RetryBudget, stated_wait
+from reconciler.providers.pacing import RetryBudget, stated_wait
 from tests.providers.support import Script, Waits, config_of, failure, listing, talk
 
 OK = listing(config_of())

@@ -13,7 +13,7 @@ from reconciler.model.values import SecretText
 from reconciler.providers.confluent.wording import ConfluentDialect
 from reconciler.providers.connection import Basic, Connection
 from reconciler.providers.http import Dialect, HttpTarget
-from reconciler.providers.opensearch.wording import OpenSearchDialect
+from reconciler.providers.opensearch.client import OpenSearchDialect
 
 SECRET = "a-secret-of-a-key"
 

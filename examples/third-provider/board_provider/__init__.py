@@ -10,7 +10,7 @@ from reconciler.providers import Provided
 if TYPE_CHECKING:
     from reconciler.model.provider import Abilities, Provider
     from reconciler.providers.connection import Connection
-    from reconciler.providers.retries import Retries
+    from reconciler.providers.pacing import Retries
 
 
 def _abilities() -> Abilities:

@@ -15,7 +15,7 @@ from reconciler.providers.confluent.abilities import ABILITIES
 if TYPE_CHECKING:
     from reconciler.providers.confluent.client import ConfluentProvider
     from reconciler.providers.connection import Connection
-    from reconciler.providers.retries import Retries
+    from reconciler.providers.pacing import Retries
 
 __all__ = ["ABILITIES", "make_provider"]
 

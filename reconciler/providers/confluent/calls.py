@@ -25,7 +25,6 @@ from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.abilities import ABILITIES
 from reconciler.providers.confluent.catalogue import Catalogue
 from reconciler.providers.confluent.wording import error_kind, is_absence, may_be_absence
-from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
 
 MOST_PAGES = 1000
@@ -57,7 +56,7 @@ def _parse(answer: Answer) -> tuple[list[dict[str, Any]], str]:
     data = body.get("data") if isinstance(body, dict) else None
     if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
         reason = "the answer is JSON, but not a list; is that Confluent's address?"
-        raise explain_status(answer.call, answer.status, reason=reason, kind=UnexpectedError)
+        raise answer.as_error(reason, kind=UnexpectedError)
     metadata = body.get("metadata")
     following = metadata.get("next") if isinstance(metadata, dict) else None
     if not following:
@@ -69,9 +68,7 @@ def _parse(answer: Answer) -> tuple[list[dict[str, Any]], str]:
 
 
 def _incomplete(answer: Answer, why: str) -> UnexpectedError:
-    error = explain_status(
-        answer.call, answer.status, reason=f"the list is incomplete: {why}", hint="try again", kind=UnexpectedError
-    )
+    error = answer.as_error(f"the list is incomplete: {why}", hint="try again", kind=UnexpectedError)
     return UnexpectedError(str(error), status=error.status, reason=error.reason)
 
 
@@ -167,7 +164,7 @@ class Calls:
         body = answer.json()
         if not isinstance(body, dict) or body.get("id") != object_id.removeprefix(codec.SUBSCRIPTION_PREFIX):
             reason = "the answer is JSON, but not the object that was asked for; is that Confluent's address?"
-            raise explain_status(answer.call, answer.status, reason=reason, kind=UnexpectedError)
+            raise answer.as_error(reason, kind=UnexpectedError)
         if object_id.startswith(codec.SUBSCRIPTION_PREFIX):
             return codec.decode_subscription(body, self._catalogue or Catalogue())
         return codec.decode_integration(body)

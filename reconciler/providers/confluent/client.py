@@ -43,9 +43,8 @@ from reconciler.providers.confluent.calls import (
 from reconciler.providers.confluent.catalogue import parse_server
 from reconciler.providers.confluent.own_writes import OwnWrites
 from reconciler.providers.confluent.wording import is_absence, may_be_absence
-from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
-from reconciler.providers.retries import stated_wait
+from reconciler.providers.pacing import stated_wait
 from reconciler.tasks import side_by_side
 
 _LATE_LOOKS = 16  # how often a read that does not show our own write yet is tried, half a second or more apart
@@ -160,7 +159,7 @@ class ConfluentProvider:
         alike = [live for live in await self._calls.list_kind(payload.kind) if codec.same_content(live, payload)]
         if len(alike) != 1:
             reason = "the answer has no id of what was created"
-            raise explain_status(answer.call, answer.status, reason=reason, hint="plan again", kind=UnexpectedError)
+            raise answer.as_error(reason, hint="plan again", kind=UnexpectedError)
         return alike[0]
 
     async def _settle_conflict(self, answer: Answer, payload: Payload) -> LiveObject:
@@ -180,7 +179,7 @@ class ConfluentProvider:
             if payload.kind == codec.SUBSCRIPTION
             else "choose another display name, or adopt it by spec.id"
         )
-        raise explain_status(answer.call, 409, reason=what, hint=hint, request_id=answer.request_id)
+        raise answer.as_error(what, hint=hint, status=409)
 
     async def update(self, object_id: str, payload: Payload, before: LiveObject) -> None:
         """Send the members that differ. NotFoundError if it is gone; RejectedError for what the API would refuse."""

@@ -1,5 +1,5 @@
-"""The calls to one OpenSearch cluster: the Provider. What the wire looks like is `codec`'s, the list's traps are
-`listing`'s, what a test's answer means `delivery`'s, what the server can hold `abilities`'.
+"""The calls to one OpenSearch cluster: the Provider. The wire form is `codec`'s, the list's traps and what a cluster
+says of itself `reading`'s, what a test's answer means `delivery`'s, an error's words `wording`'s.
 
 The rules of writing (plugin `ConfigIndexingActions`, 2.0 to 3.8): a create always carries our id, so that after an
 unclear failure a look by id tells what happened; an update replaces the whole object; a read by id is in real time on
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from reconciler.model.errors import (
@@ -28,20 +28,20 @@ from reconciler.model.provider import Abilities, Listing
 from reconciler.model.resource import LiveObject, Payload, Server
 from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText
-from reconciler.providers.failures import explain_status
 from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.opensearch.abilities import ABILITIES, is_before, read_version
 from reconciler.providers.opensearch.codec import decode, encode, fill_from, same_content
-from reconciler.providers.opensearch.listing import CONFIGS, list_configs
-from reconciler.providers.opensearch.server import (
+from reconciler.providers.opensearch.reading import (
+    CONFIGS,
     Root,
     SeenVersions,
     conclude,
+    first_page,
+    list_configs,
     lowest_by_features,
     parse_root,
     version_of_answer,
 )
-from reconciler.providers.opensearch.wording import is_about_reference
 
 if TYPE_CHECKING:
     from reconciler.model.evidence import Delivery
@@ -50,6 +50,43 @@ _TEST = "/_plugins/_notifications/feature/test"
 _GONE = r"(?s)NotificationConfig .* not found"
 _FEATURES = "/_plugins/_notifications/features"
 _HIDDEN_ROOT = (403, 404, 405)  # `GET /` needs a permission of its own, and a proxy may keep it back
+
+
+class OpenSearchDialect:
+    """What OpenSearch's answers are. What its errors say is `wording`'s, which a good run never needs."""
+
+    provider = "opensearch"
+
+    def read_reason(self, answer: Answer) -> str:
+        """The reason as the server gave it, with the engine's own below it where there is one."""
+        from reconciler.providers.opensearch import wording
+
+        return wording.read_reason(answer)
+
+    def explain(self, answer: Answer, reason: str) -> tuple[str, str]:
+        """What the error means and what to do, where that is known."""
+        from reconciler.providers.opensearch import wording
+
+        return wording.explain(answer, reason)
+
+    def refuses_credentials(self, answer: Answer) -> bool:
+        """401, and AWS's 403 for a token that expired, a wrong signature, or none."""
+        if answer.status != 403:
+            return answer.status == 401
+        from reconciler.providers.opensearch import wording
+
+        return wording.is_of_credentials(answer)
+
+    def is_transient(self, answer: Answer) -> bool:
+        """Busy (429), a race lost (408), a fault inside (424, 5xx) that is not about what was sent, or an answer
+        that does not say what it should: cut, or for a write no JSON at all."""
+        if answer.ok:
+            return _is_cut(answer.body) if answer.call.method == "GET" else answer.json_or_none() is None
+        if answer.status >= 500 or answer.status == 424:
+            from reconciler.providers.opensearch import wording
+
+            return not wording.is_permanent(answer)
+        return answer.status in (408, 429)
 
 
 class OpenSearchProvider:
@@ -98,10 +135,18 @@ class OpenSearchProvider:
     async def read_all(self) -> Listing:
         """Every config; stale unless the server is known to be 3.1 or newer: older lists show a write a second late."""
         await self.read_server()
-        objects, unreadable = await list_configs(self._http)
+        objects, unreadable = await self._list()
         server = await self.read_server()
         known = (server.version if server.certain else "") or server.at_least
         return Listing(objects, stale=not known or is_before(known, "3.1"), unreadable=unreadable)
+
+    async def _list(self) -> tuple[tuple[LiveObject, ...], str]:
+        answer = await self._http.read(first_page())
+        if answer.ok:
+            return await list_configs(self._http, answer)
+        from reconciler.providers.opensearch.salvage import read_around  # few servers need it, and start-up counts
+
+        return await read_around(self._http, answer)
 
     async def read(self, object_id: str) -> LiveObject | None:
         """One config in real time; None only if the server itself says that there is none."""
@@ -151,11 +196,10 @@ class OpenSearchProvider:
         if live is None:
             reason = "an object with this id is there, but your roles may not see it"
             hint = "use a user that shares a backend role with it, or another id"
-            raise explain_status(answer.call, 409, reason=f"{object_id}: {reason}", hint=hint)
+            raise answer.as_error(f"{object_id}: {reason}", hint=hint, status=409)
         if answer.repeated and same_content(live, payload):
             return object_id
-        reason = f"{object_id}: an object with this id exists already"
-        raise explain_status(answer.call, 409, reason=reason, hint="plan again")
+        raise answer.as_error(f"{object_id}: an object with this id exists already", hint="plan again", status=409)
 
     async def update(self, object_id: str, payload: Payload, before: LiveObject) -> None:
         """Replace a config. NotFoundError if it is gone, ConflictError if its kind would change."""
@@ -219,8 +263,7 @@ class OpenSearchProvider:
 
         entries = delivery.read_statuses(answer.json_or_none())
         if entries is not None:
-            if error := self._explain_invalid(answer, entries[0]):
-                raise error
+            delivery.refuse_invalid(answer, entries[0])
             return delivery.judge_statuses(entries, answer.status, version, is_old=is_old)
         reason = self._http.read_reason(answer)
         known = delivery.judge_failure(reason)
@@ -231,24 +274,13 @@ class OpenSearchProvider:
             return delivery.unknown_delivery(UnknownReason.NO_RESULT, text)
         raise self._error(answer)
 
-    def _explain_invalid(self, answer: Answer, entry: dict[str, Any]) -> TargetError | None:
-        """The error where the server found no channel to test: it names one `invalid-config` or `invalid-access`."""
-        match entry.get("config_name"):
-            case "invalid-config":
-                return explain_status(answer.call, 404, reason="there is no such config, or not one that can be tested")
-            case "invalid-access":
-                reason, hint = "your roles may not use this object", "use a user that shares a backend role with it"
-                return explain_status(answer.call, 403, reason=reason, hint=hint)
-            case _:
-                return None
-
     def _parse_one(self, answer: Answer, object_id: str) -> LiveObject:
         body = answer.json()
         items = body.get("config_list") if isinstance(body, dict) else None
         live = decode(items[0]) if isinstance(items, list) and len(items) == 1 else None
         if live is None or live.id != object_id:
             reason = "the answer is JSON, but not the config that was asked for; is that an OpenSearch address?"
-            raise explain_status(answer.call, answer.status, reason=reason, kind=UnexpectedError)
+            raise answer.as_error(reason, kind=UnexpectedError)
         return live
 
     def _is_gone(self, answer: Answer) -> bool:
@@ -261,6 +293,8 @@ class OpenSearchProvider:
 
     def _write_error(self, answer: Answer, payload: Payload) -> TargetError:
         """The error of a refused write. A 404 may be about a reference, which must not read as: the object is gone."""
+        from reconciler.providers.opensearch.wording import is_about_reference
+
         secrets = tuple(_secrets_of(payload))
         if answer.status == 404 and is_about_reference(self._http.read_reason(answer)):
             return self._http.error(answer, secrets=secrets, kind=RejectedError)
@@ -269,6 +303,10 @@ class OpenSearchProvider:
 
     def _name(self, object_id: str) -> str:
         return f"{self._http.connection.name or ABILITIES.provider}: config {object_id}"
+
+
+def _is_cut(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"{" and not body.rstrip().endswith(b"}")
 
 
 def _path(object_id: str) -> str:

@@ -18,6 +18,7 @@ from typing import Any, NamedTuple
 from reconciler.model.evidence import Delivery, Outcome, RecipientDelivery
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.text import plural
+from reconciler.providers.http import Answer
 
 _SENT = re.compile(r"Failed to send [\w ]*message (?P<rest>.*)", re.DOTALL)
 _ANSWERED = "Failed: "
@@ -207,3 +208,15 @@ def _find(table: Sequence[tuple[str, str]], text: str) -> str:
 def unknown_delivery(reason: UnknownReason, text: str = "") -> Delivery:
     """A test of which nobody can say how it went."""
     return Delivery(Outcome.UNKNOWN, text, reason=reason)
+
+
+def refuse_invalid(answer: Answer, entry: Mapping[str, Any]) -> None:
+    """Raise the error where the server found no channel to test: it names one `invalid-config` or `invalid-access`."""
+    match entry.get("config_name"):
+        case "invalid-config":
+            raise answer.as_error("there is no such config, or not one that can be tested", status=404)
+        case "invalid-access":
+            hint = "use a user that shares a backend role with it"
+            raise answer.as_error("your roles may not use this object", hint=hint, status=403)
+        case _:
+            pass

@@ -1,8 +1,8 @@
-"""OpenSearch's error bodies, read and put into plain words: the provider's `Dialect`. Pure.
+"""OpenSearch's error bodies, read and put into plain words, for the provider's `Dialect` in `client`. Pure.
 
 Four shapes are in use: an object with `error.reason` (from 3.1 on the engine's own words under `caused_by`), `error` as
 a string, the router's string without a status, and plain text. Reasons can repeat what was sent, addresses included,
-so that known ones are reworded here and the rest goes through `quotable`.
+so that known ones are reworded here and the rest goes through `quotable`. Imported where an answer is an error.
 """
 
 from __future__ import annotations
@@ -86,53 +86,44 @@ def is_about_reference(reason: str) -> bool:
     return "Config IDs not found" in reason
 
 
-class OpenSearchDialect:
-    """How OpenSearch words its errors."""
+def read_reason(answer: Answer) -> str:
+    """The reason as the server gave it, with the engine's own below it where there is one."""
+    body = answer.json_or_none()
+    if body is None:
+        is_plain = answer.headers.get("content-type", "").startswith("text/plain")
+        return answer.body[:500].decode(errors="replace") if is_plain else ""
+    error = body.get("error") if isinstance(body, dict) else None
+    if isinstance(error, str):
+        return error
+    return " / ".join(dict.fromkeys(_reasons(error))) or _message(body)
 
-    provider = "opensearch"
 
-    def read_reason(self, answer: Answer) -> str:
-        """The reason as the server gave it, with the engine's own below it where there is one."""
-        body = answer.json_or_none()
-        if body is None:
-            is_plain = answer.headers.get("content-type", "").startswith("text/plain")
-            return answer.body[:500].decode(errors="replace") if is_plain else ""
-        error = body.get("error") if isinstance(body, dict) else None
-        if isinstance(error, str):
-            return error
-        return " / ".join(dict.fromkeys(_reasons(error))) or _message(body)
+def explain(answer: Answer, reason: str) -> tuple[str, str]:
+    """What the error means and what to do, where that is known."""
+    if answer.status == 401 and "Authentication finally failed" in reason:
+        return _LOCKED_OUT, _WAIT
+    if answer.status == 401:
+        return "the credentials were not accepted", _CHECK_AUTH
+    if answer.status == 403 and (fix := _aws_fix(reason)):
+        return "", fix
+    if lacking := re.search(_PERMISSION, reason):
+        return f"this user lacks the permission {lacking[1]}", _GRANT
+    for pattern, meaning, fix in _KNOWN:
+        if re.search(pattern, reason):
+            return meaning, fix
+    if not reason and answer.body.lstrip().startswith(b"<"):
+        return "the answer is HTML, not OpenSearch's", "is that the right address, or is a proxy between?"
+    return "", ""
 
-    def explain(self, answer: Answer, reason: str) -> tuple[str, str]:
-        """What the error means and what to do, where that is known."""
-        if answer.status == 401 and "Authentication finally failed" in reason:
-            return _LOCKED_OUT, _WAIT
-        if answer.status == 401:
-            return "the credentials were not accepted", _CHECK_AUTH
-        if answer.status == 403 and (fix := _aws_fix(reason)):
-            return "", fix
-        if lacking := re.search(_PERMISSION, reason):
-            return f"this user lacks the permission {lacking[1]}", _GRANT
-        for pattern, meaning, fix in _KNOWN:
-            if re.search(pattern, reason):
-                return meaning, fix
-        if not reason and answer.body.lstrip().startswith(b"<"):
-            return "the answer is HTML, not OpenSearch's", "is that the right address, or is a proxy between?"
-        return "", ""
 
-    def refuses_credentials(self, answer: Answer) -> bool:
-        """401, and AWS's 403 for a token that expired, a wrong signature, or none."""
-        if answer.status != 403:
-            return answer.status == 401
-        return bool(_find(_AWS_CREDENTIALS, self.read_reason(answer)))
+def is_of_credentials(answer: Answer) -> bool:
+    """Whether a 403 is AWS's for a token that expired, a wrong signature, or none."""
+    return bool(_find(_AWS_CREDENTIALS, read_reason(answer)))
 
-    def is_transient(self, answer: Answer) -> bool:
-        """Busy (429), a race lost (408), a fault inside (424, 5xx) that is not about what was sent, or an answer
-        that does not say what it should: cut, or for a write no JSON at all."""
-        if answer.ok:
-            return _is_cut(answer.body) if answer.call.method == "GET" else answer.json_or_none() is None
-        if answer.status >= 500 or answer.status == 424:
-            return not re.search(_PERMANENT_FAULT, self.read_reason(answer))
-        return answer.status in (408, 429)
+
+def is_permanent(answer: Answer) -> bool:
+    """Whether a fault inside (424, 5xx) is about what was sent, or about a stored document."""
+    return bool(re.search(_PERMANENT_FAULT, read_reason(answer)))
 
 
 def _aws_fix(reason: str) -> str:
@@ -157,7 +148,3 @@ def _reasons(error: Any) -> list[str]:
             found.append(reason)
         error = error.get("caused_by")
     return found
-
-
-def _is_cut(body: bytes) -> bool:
-    return body.lstrip()[:1] == b"{" and not body.rstrip().endswith(b"}")

@@ -27,7 +27,7 @@ from reconciler.plan.marks import Matching, Ownership
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
 from reconciler.providers.connection import Auth, Basic, Connection
-from reconciler.providers.retries import Retries, RetryBudget
+from reconciler.providers.pacing import Retries, RetryBudget
 from reconciler.simulator.calls import Call, Reply
 from reconciler.simulator.clock import Clock
 from reconciler.simulator.confluent import Behaviours, ConfluentApi

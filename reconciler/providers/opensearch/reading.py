@@ -1,22 +1,146 @@
-"""What a cluster says of itself: is it OpenSearch, which version and how that is known, which cluster. Pure.
+"""What one look at a cluster gives: all that it holds, in one list call where possible, and what it says of itself.
 
-A version comes, in this order, from the answers themselves (`X-OpenSearch-Version`, which every answer of a server from
-3.0 on has, 401 and 403 included), from `GET /`, from what the features list shows, from the project file. The calls are
-`client`'s.
+The list has traps that single reads don't: a window of 10,000, and silent cuts when a search runs out of time. (One
+stored document that the plugin cannot parse fails the whole call: `salvage` reads around it.)
+
+Of itself a cluster says whether it is OpenSearch, which version, and which cluster. The version comes, in this order,
+from the answers themselves (`X-OpenSearch-Version`, which every answer of a server from 3.0 on has, 401 and 403
+included), from `GET /`, from what the features list shows, from the project file. Apart from `client`, which makes the
+single calls.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping
-from typing import Any
+from dataclasses import field
+from typing import Any, NamedTuple
 
 from reconciler.model.dataclass import dataclass
-from reconciler.model.errors import RejectedError, TargetError
-from reconciler.model.resource import Server, VersionSource
-from reconciler.providers.failures import explain_status
-from reconciler.providers.http import Answer
+from reconciler.model.errors import RejectedError, TargetError, UnexpectedError
+from reconciler.model.resource import LiveObject, Server, VersionSource
+from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.opensearch.abilities import OLDEST, is_before, numbers, read_version
+from reconciler.providers.opensearch.codec import decode
+
+CONFIGS = "/_plugins/_notifications/configs"
+PAGE = 10_000
+"""The most that one list call gives: the index's `max_result_window`."""
+
+_FAR_FUTURE = 9_999_999_999_999
+_MOST_OBJECTS = 500_000  # far more than any cluster holds: a list that goes on is not one
+
+
+@dataclass(slots=True)
+class Found:
+    """What has been read so far, by id, and why something may be missing."""
+
+    objects: dict[str, LiveObject] = field(default_factory=dict)
+    gaps: list[str] = field(default_factory=list)
+
+    def add(self, items: list[Any]) -> int:
+        """Take one page in; how many of its objects are new."""
+        before = len(self.objects)
+        for item in items:
+            live = decode(item)
+            if live is None:
+                self.gaps.append("an entry of the server's list has no id")
+            else:
+                self.objects[live.id] = live
+        return len(self.objects) - before
+
+    def all(self) -> tuple[tuple[LiveObject, ...], str]:
+        """The objects, and why some may be missing ("" if none can be)."""
+        return tuple(self.objects.values()), "; ".join(dict.fromkeys(self.gaps))
+
+
+class Page(NamedTuple):
+    """One page of the list: its entries, and how many there are in all."""
+
+    items: list[Any]
+    total: int
+    is_exact: bool
+
+    @property
+    def is_short(self) -> bool:
+        """Whether the server left something out: a search that ran out of time gives less, and does not say so."""
+        return len(self.items) < min(self.total, PAGE)
+
+    @property
+    def is_last(self) -> bool:
+        """Whether nothing can follow it."""
+        return (self.is_exact and len(self.items) >= self.total) or len(self.items) < PAGE
+
+
+async def list_configs(http: HttpTarget, answer: Answer) -> tuple[tuple[LiveObject, ...], str]:
+    """All configs, those of others included, and why some may be missing ("" if none can be).
+
+    `answer` is the good one to the first page. A TargetError if a further page cannot be read, or one stays incomplete.
+    """
+    found = Found()
+    page = await _complete(http, first_page(), answer)
+    found.add(page.items)
+    while not page.is_last:
+        since = _latest_creation(page.items)
+        path = _page_path(since)
+        page = await _complete(http, path, _checked(http, await http.read(path)))
+        if len(found.objects) > _MOST_OBJECTS:
+            reason = f"the list does not end: more than {_MOST_OBJECTS} objects"
+            raise answer.as_error(reason, kind=UnexpectedError)
+        if not found.add(page.items) and not page.is_last:
+            found.gaps.append(
+                f"more than {PAGE} objects have the same time of creation, and the server lists no more of them"
+            )
+            break
+    return found.all()
+
+
+def first_page() -> str:
+    """The path of the first list call."""
+    return _page_path()
+
+
+def _page_path(since: int | None = None) -> str:
+    # Sorted by creation, since that never changes: under the default sort, an update meanwhile moves entries about.
+    path = f"{CONFIGS}?max_items={PAGE}&sort_field=created_time_ms"
+    return path if since is None else f"{path}&created_time_ms={since}..{_FAR_FUTURE}"
+
+
+def _checked(http: HttpTarget, answer: Answer) -> Answer:
+    if not answer.ok:
+        raise http.error(answer)
+    return answer
+
+
+def _latest_creation(items: list[Any]) -> int:
+    times = [item.get("created_time_ms") for item in items if isinstance(item, dict)]
+    return max((moment for moment in times if isinstance(moment, int)), default=0)
+
+
+async def _complete(http: HttpTarget, path: str, answer: Answer) -> Page:
+    """The page of this answer, read again while it is short."""
+
+    async def again() -> Page:
+        return parse_page(_checked(http, await http.read(path)))
+
+    page = await http.retries.repeat(parse_page(answer), again, lambda page: page.is_short)
+    if page.is_short:
+        reason = f"the list is incomplete: {len(page.items)} of {page.total}"
+        hint = "the search may have run out of time; try again when the cluster is less busy"
+        raise answer.as_error(reason, hint=hint, kind=UnexpectedError)
+    return page
+
+
+def parse_page(answer: Answer) -> Page:
+    """One answer of a list call; UnexpectedError if it is no list."""
+    body = answer.json()
+    items = body.get("config_list") if isinstance(body, dict) else None
+    total = body.get("total_hits") if isinstance(body, dict) else None
+    if not isinstance(items, list) or not isinstance(total, int):
+        reason = "the answer is JSON, but not a list of notification configs; is that an OpenSearch address?"
+        raise answer.as_error(reason, kind=UnexpectedError)
+    return Page(items, total, body.get("total_hit_relation", "eq") == "eq")
+
 
 VERSION_HEADER = "x-opensearch-version"
 
@@ -138,4 +262,4 @@ def _is_opensearch(body: Mapping[str, Any], said: Mapping[str, Any]) -> bool:
 
 
 def _refuse(answer: Answer, reason: str, hint: str) -> TargetError:
-    return explain_status(answer.call, answer.status, reason=reason, hint=hint, kind=RejectedError)
+    return answer.as_error(reason, hint=hint, kind=RejectedError)
