@@ -56,8 +56,8 @@ def is_pattern(pattern: str) -> bool:
 
 
 def matches(url: str, pattern: str) -> bool:
-    """Whether an address is one that a pattern means. `*` in the host stands for no more than a part of a host's name;
-    a `*` at the end of a pattern without a path is any port and any path."""
+    """Whether an address is one that a pattern means: its host as `host_matches` has it; a `*` at the end of a pattern
+    without a path is any port and any path."""
     if pattern == "*":
         return True
     found, meant = _split(url), _split(pattern)
@@ -66,13 +66,25 @@ def matches(url: str, pattern: str) -> bool:
     is_open = meant.netloc.endswith("*") and not meant.path
     host, port = _host_and_port(meant.netloc.removesuffix("*") if is_open else meant.netloc)
     own_host, own_port = _host_and_port(found.netloc)
-    if not fnmatchcase(found.scheme, meant.scheme) or not fnmatchcase(own_host, host or "*"):
+    if not fnmatchcase(found.scheme, meant.scheme) or not host_matches(own_host, host or "*"):
         return False
     if is_open:
         return True
     path = found.path.rstrip("/")
     climbs = ".." in path.split("/")
     return fnmatchcase(own_port, port) and (path == meant.path or (not climbs and fnmatchcase(path, meant.path)))
+
+
+def host_matches(host: str, pattern: str) -> bool:
+    """Whether a host's name is one that a pattern means, label by label from the end: `*.example.org` is any name below
+    that one, however deep; any other `*` stays within its label, so that `search-*.example.org` is no name below
+    somebody else's `search-x.other.example.org`."""
+    if pattern == "*" or host == pattern.lower():
+        return True
+    own, meant = host.split("."), pattern.lower().split(".")
+    if meant[0] == "*" and len(own) > len(meant):
+        own = ["", *own[len(own) - len(meant) + 1 :]]
+    return len(own) == len(meant) and all(map(fnmatchcase, own, meant))
 
 
 def _split(url: str) -> SplitResult | None:

@@ -16,7 +16,7 @@ from reconciler.model.errors import ConfigurationError, Problem
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.text import Path
 from reconciler.model.values import PUBLIC_HEADERS
-from reconciler.operator.addresses import host_of, is_local, is_pattern, matches
+from reconciler.operator.addresses import host_matches, host_of, is_local, is_pattern, matches
 from reconciler.operator.crds import PROJECT
 from reconciler.operator.resources import CustomResource
 
@@ -82,12 +82,18 @@ def _read_allowed(pattern: str, rule: object) -> Allowed:
             f"{where}.targets: {wrong[0]} must be * or an address as https://*.example.org, with * at its end for any "
             "port and path"
         )
+    hosts = _read_list(rule, "sigv4_hosts", where)
+    if wrong := [item for item in hosts if not item or set(item) & set("/:@")]:
+        raise ConfigurationError(
+            f"{where}.sigv4_hosts: {wrong[0]!r} must be the name of a host as *.eu-central-1.es.amazonaws.com, without "
+            "scheme, port and path"
+        )
     return Allowed(
         targets=targets,
         local=local,
         vault=_read_list(rule, "vault", where),
         aws_secrets=_read_list(rule, "aws_secrets", where),
-        sigv4_hosts=_read_list(rule, "sigv4_hosts", where),
+        sigv4_hosts=hosts,
     )
 
 
@@ -144,11 +150,9 @@ def _of_value(value: object, path: Path, allowed: Allowed) -> Iterator[Problem]:
 
 
 def _of_project(spec: Mapping[str, Any], allowed: Allowed) -> Iterator[Problem]:
-    secrets = _map(spec.get("secrets"))
-    for name in ("sources", "dir"):
-        if secrets.get(name):
-            message = "is refused in a cluster: it would run or read what is the operator's own"
-            yield Problem(("spec", "secrets", name), message, _RULE, f"remove it, and {_FIX}")
+    if _map(spec.get("secrets")).get("sources"):
+        message = "is refused in a cluster: it would run what is the operator's own"
+        yield Problem(("spec", "secrets", "sources"), message, _RULE, f"remove it, and {_FIX}")
     for kind, defaults in _map(spec.get("defaults")).items():
         yield from _of_fields(str(kind), _map(defaults), ("spec", "defaults", str(kind)), allowed)
     for name, target in _map(spec.get("targets")).items():
@@ -189,7 +193,7 @@ def _of_target(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Itera
         message = "names a file, and there are none in a cluster"
         fix = "give the authorities as ca: {secret: NAME, key: KEY}"
         yield Problem((*path, "tls", "ca_file"), message, _RULE, fix)
-    if "sigv4" in auth and not _matches(host_of(target.get("url")), allowed.sigv4_hosts):
+    if "sigv4" in auth and not _is_host(host_of(target.get("url")), allowed.sigv4_hosts):
         message = "would sign with the operator's own AWS credentials, which are not allowed for this host"
         fix = "have the operator's administrator allow the host in the policy, sigv4_hosts"
         yield Problem((*path, "auth", "sigv4"), message, _RULE, fix)
@@ -212,6 +216,10 @@ def _of_address(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Iter
 
 LOCAL_REFUSED = "a loopback or link-local address would reach the operator's own machine"
 LOCAL_FIX = "name the system itself, or have the operator's administrator allow it in the policy, local"
+
+
+def _is_host(host: str, patterns: Iterable[str]) -> bool:
+    return bool(host) and any(host_matches(host, pattern) for pattern in patterns)
 
 
 def _matches(text: str, patterns: Iterable[str]) -> bool:

@@ -205,6 +205,8 @@ def text_of(resource: CustomResource) -> Text:
         defaults = _map(spec.get("defaults"))
         spec |= {"defaults": {kind: _tested_on_change(_map(item)) for kind, item in defaults.items()}}
         spec = {name: value for name, value in spec.items() if name != "defaults" or value}
+        if isinstance(secrets := spec.get("secrets"), Mapping):  # its folder is where the command line looks
+            spec["secrets"] = {name: value for name, value in secrets.items() if name != "dir"}
     document = {
         "apiVersion": API_VERSION,
         "kind": resource.kind,

@@ -1,7 +1,7 @@
 """Two projects that would fight over one system: one owner, one system, two namespaces. The younger gives way.
 
 Whoever names the owner of a project that is there as a former one gives way too: it would take over what is that
-project's. Pure.
+project's. A suspended project keeps what it owns: it may go on at any time. Pure.
 """
 
 from __future__ import annotations
@@ -27,15 +27,22 @@ def rival_of(project: CustomResource, others: Iterable[CustomResource]) -> str:
         shared = sorted(name for name, systems in mine.items() if systems & _all(_systems(other)))
         if shared and is_former:
             return (
-                f'Project "{other.name}" of namespace {other.namespace} has the owner {_owner(other)} on the system of '
-                f"{shared[0]}, so its objects are not this one's: take that name out of spec.former_owners"
+                f"{_named(other, project)} has the owner {_owner(other)} on the system of {shared[0]}, so its objects "
+                "are not this one's: take that name out of spec.former_owners, or delete that Project first"
             )
         if shared:
             return (
-                f'Project "{other.name}" of namespace {other.namespace} is older, and has the owner '
-                f"{_owner(project)} on the system of {shared[0]} too: give this one an owner of its own"
+                f"{_named(other, project)} is older, and has the owner {_owner(project)} on the system of {shared[0]} "
+                "too: give this one an owner of its own, or delete that one, which counts though it is suspended"
             )
     return ""
+
+
+def _named(other: CustomResource, project: CustomResource) -> str:
+    """The other project, for whoever reads this one: one namespace's tenant learns no name of another's."""
+    if other.namespace == project.namespace:
+        return f'Project "{other.name}"'
+    return "a Project of another namespace (an administrator finds it by `kubectl get projects -A`)"
 
 
 def _former(project: CustomResource) -> frozenset[str]:

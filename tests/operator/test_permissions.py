@@ -10,7 +10,7 @@ import pytest
 from reconciler.model.errors import ConfigurationError
 from reconciler.operator.addresses import host_of, is_local, matches
 from reconciler.operator.permissions import Allowed, Policy, problems_of
-from reconciler.operator.resources import CustomResource
+from reconciler.operator.resources import CustomResource, text_of
 
 SECRET = {"secret": "slack", "key": "url"}
 
@@ -119,9 +119,11 @@ def test_a_targets_credentials_come_from_labelled_secrets_whatever_the_policy_al
     assert "administrator" not in problem.fix
 
 
-def test_commands_and_folders_of_secrets_are_refused() -> None:
-    secrets = {"sources": {"pass": {"exec": ["pass", "show"]}}, "dir": "/run/secrets"}
-    assert fields(project(SOUND, secrets=secrets)) == ["spec.secrets.sources", "spec.secrets.dir"]
+def test_commands_of_secrets_are_refused_and_the_command_lines_folder_is_left_out() -> None:
+    resource = project(SOUND, secrets={"sources": {"pass": {"exec": ["pass", "show"]}}, "dir": "/run/secrets"})
+    assert fields(resource) == ["spec.secrets.sources"]
+    assert "/run/secrets" not in text_of(resource).content
+    assert "pass" in text_of(resource).content
 
 
 def test_an_administrator_allows_addresses_and_hosts_by_namespace() -> None:
@@ -157,6 +159,9 @@ def test_an_administrator_allows_addresses_and_hosts_by_namespace() -> None:
         {"namespaces": {"a": {"targets": [1]}}},
         {"namespaces": {"a": {"targets": ["*.example.org"]}}},
         {"namespaces": {"a": {"local": "yes"}}},
+        {"namespaces": {"a": {"sigv4_hosts": ["https://x.es.amazonaws.com"]}}},
+        {"namespaces": {"a": {"sigv4_hosts": ["x.es.amazonaws.com:443"]}}},
+        {"namespaces": {"a": {"sigv4_hosts": [""]}}},
     ],
 )
 def test_a_policy_that_is_none_is_one_clear_error(document: object) -> None:
@@ -223,6 +228,30 @@ def test_a_pattern_without_a_star_at_its_end_bounds_port_and_path() -> None:
     assert not matches("https://gateway.example.org:8443/team/search", "https://gateway.example.org/team/*")
     assert matches("https://gateway.example.org:8443/", "https://gateway.example.org:*")
     assert not matches("https://gateway.example.org/x", "https://gateway.example.org")
+
+
+@pytest.mark.parametrize(
+    ("host", "pattern", "meant"),
+    [
+        ("a.es.amazonaws.com", "*.es.amazonaws.com", True),
+        ("a.b.es.amazonaws.com", "*.es.amazonaws.com", True),
+        ("es.amazonaws.com", "*.es.amazonaws.com", False),
+        ("evil-es.amazonaws.com", "*.es.amazonaws.com", False),
+        ("a.es.amazonaws.com.evil.example", "*.es.amazonaws.com", False),
+        ("search-a.es.amazonaws.com", "search-*.es.amazonaws.com", True),
+        ("search-a.evil.es.amazonaws.com", "search-*.es.amazonaws.com", False),
+        ("a.evil.example.es.amazonaws.com", "a.*.es.amazonaws.com", False),
+        ("a.x.es.amazonaws.com", "a.*.ES.amazonaws.com", True),
+        ("anything.example", "*", True),
+        ("", "*", False),
+    ],
+)
+def test_a_star_in_a_host_stays_within_its_label_or_stands_for_all_below(host: str, pattern: str, meant: bool) -> None:
+    aws = {"provider": "opensearch", "url": f"https://{host}" if host else "", "auth": {"sigv4": {"region": "x"}}}
+    found = "spec.targets.search.auth.sigv4" not in fields(project(aws), Allowed(sigv4_hosts=(pattern,)))
+    assert found is meant
+    if host:
+        assert matches(f"https://{host}/x", f"https://{pattern.lower()}*" if pattern != "*" else "*") is meant
 
 
 def test_a_host_is_what_the_connection_looks_up() -> None:

@@ -252,8 +252,30 @@ def test_of_two_namespaces_with_one_owner_and_system_the_younger_is_stalled(worl
     assert world.conditions(first)["Ready"] == "True TargetsRead"
     assert world.conditions(second)["Stalled"] == "True SecondProject"
     assert world.conditions(oncall)["Ready"] == "False ProjectNotReady"
-    assert "namespace team is older" in world.message(second)
+    assert "is older" in world.message(second)
     assert world.live() == {}
+
+
+@pytest.mark.parametrize("former", [True, False])
+@pytest.mark.parametrize("suspended", [True, False])
+def test_a_tenant_learns_no_name_of_another_namespace_and_a_suspended_project_keeps_its_owner(
+    world: World, former: bool, suspended: bool
+) -> None:
+    world.cluster.put("/api/v1/namespaces/other", {"metadata": {"name": "other"}})
+    world.secret("slack", "other", url=ADDRESS)
+    first = world.project("secretive", owner="acme", operator={"suspend": suspended})
+    owner: dict[str, Any] = {"owner": "late", "former_owners": ["acme"]} if former else {"owner": "acme"}
+    second, oncall = world.project("late", "other", **owner), world.slack("oncall", "other")
+    world.look()
+    world.look(namespace="other")
+    said = [item for path, item in world.cluster.objects.items() if "/namespaces/other/" in path]
+    assert world.conditions(second)["Stalled"] == "True SecondProject"
+    assert world.conditions(oncall)["Ready"] == "False ProjectNotReady"
+    assert not [word for word in ("team", "secretive") if word in str(said)]
+    assert "delete that" in world.message(second)
+    del world.cluster.objects[first]
+    world.look(namespace="other")
+    assert world.conditions(oncall)["Ready"] == "True Applied"
 
 
 def test_two_addresses_of_one_system_are_one_system(world: World) -> None:
