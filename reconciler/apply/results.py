@@ -22,9 +22,9 @@ class Status(StrEnum):
     FAILED = "failed"
     SKIPPED = "skipped"
     HELD = "held"  # a guard keeps it from being applied
-    REJECTED = "rejected"  # its test failed, and the live object was never touched
-    ROLLED_BACK = "rolled back"  # its test failed, and what was written was put back or deleted
-    KEPT = "kept unverified"  # its test failed, and it stands
+    REJECTED = "rejected"  # its test did not pass, and the live object was never touched
+    ROLLED_BACK = "rolled back"  # its test did not pass, and what was written was put back or deleted
+    KEPT = "kept unverified"  # its test did not pass, and it stands
     UNKNOWN = "unknown"  # it was cut off, and what is live must be read again
     STRANDED = "rollback failed"  # it failed, and what was there could not be put back
 
@@ -85,10 +85,21 @@ class TestResult:
                 assert_never(never)
 
     @property
+    def not_sent(self) -> bool:
+        """Whether a message was due and could not be sent: nothing is known of the channel."""
+        match self.tested.evidence:
+            case Unknown(reason=UnknownReason.NOT_SENT):
+                return True
+            case _:
+                return False
+
+    @property
     def exits(self) -> Iterator[Exit]:
         """The codes that fit it."""
         if self.failed:
             yield Exit.FAILED_STANDS
+        elif self.not_sent:
+            yield Exit.ERROR
         elif isinstance(self.tested.evidence, Unknown) and self.asked:
             yield Exit.NOT_LOOKED_AT
 
@@ -167,6 +178,7 @@ class RunResult:
         """4 where something was tried and something not done; else 3 for what was held, 1 for what could not be read or
         planned."""
         missing = bool(self.unread) or any(target.refused for target in self.targets)
+        missing = missing or any(test.not_sent for target in self.targets for test in target.tests)
         not_done = bool(statuses & _NOT_DONE) or missing
         if any(target.overwritten for target in self.targets) or (not_done and statuses - {Status.HELD}):
             yield Exit.PARTIAL
@@ -174,6 +186,15 @@ class RunResult:
             yield Exit.REFUSED
         if missing:
             yield Exit.ERROR
+
+
+def why_unverified(tested: Tested | None, count: int = 1) -> str:
+    """Why so many changes are not verified, as a clause: only a test that was judged has failed."""
+    evidence = tested.evidence if tested is not None else None
+    test, it = ("its test", "it") if count == 1 else ("their tests", "they")
+    if isinstance(evidence, Unknown):
+        return f"{test} gave no result" if GAPS[evidence.reason].sent else f"{it} could not be tested"
+    return f"{test} failed"
 
 
 def written(change: Change, tested: Tested, object_id: str) -> ChangeResult:
@@ -184,7 +205,8 @@ def written(change: Change, tested: Tested, object_id: str) -> ChangeResult:
         case Unknown(reason, text) if GAPS[reason].stands:
             return ChangeResult(change, Status.APPLIED, f"not verified: {text}", tested, object_id)
         case No(text) | Unknown(text=text):
-            return ChangeResult(change, Status.KEPT, f"its test failed, but it was kept:  {text}", tested, object_id)
+            why = f"{why_unverified(tested)}, but it was kept: {text}"
+            return ChangeResult(change, Status.KEPT, why, tested, object_id)
         case _ as never:
             assert_never(never)
 
@@ -197,20 +219,19 @@ def not_tested(change: Change, match: Match, object_id: str) -> ChangeResult:
 
 
 def left_alone(change: Change, tested: Tested, object_id: str) -> ChangeResult:
-    """Its test failed, and nothing was written."""
-    text = f"its test failed, so the live object was left as it is: {tested.text}"
+    """Its test did not pass, and nothing was written."""
+    text = f"{why_unverified(tested)}, so the live object was left as it is: {tested.text}"
     return ChangeResult(change, Status.REJECTED, text, tested, object_id)
 
 
 def still_unverified(change: Change, tested: Tested, object_id: str) -> ChangeResult:
-    """What was live and unverified before failed its test once more."""
-    return ChangeResult(
-        change, Status.KEPT, f"its test failed again, and it stays unverified:  {tested.text}", tested, object_id
-    )
+    """What was live and unverified before did not pass its test this time either."""
+    text = f"{why_unverified(tested)}, and it stays unverified as it was: {tested.text}"
+    return ChangeResult(change, Status.KEPT, text, tested, object_id)
 
 
 def create_stands(change: Change, tested: Tested, object_id: str, error: TargetError) -> ChangeResult:
-    """A new channel failed its test and could not be deleted again."""
-    text = f"its test failed ({tested.text}), and it could not be deleted again: {error}"
+    """A new channel did not pass its test and could not be deleted again."""
+    text = f"{why_unverified(tested)} ({tested.text}), and it could not be deleted again: {error}"
     fix = f"reconciler apply --only {change.name}  (it is marked unverified, and this tests it again)"
     return ChangeResult(change, Status.STRANDED, text, tested, object_id, fix=fix)

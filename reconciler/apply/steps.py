@@ -58,7 +58,8 @@ async def _create(session: Session, change: Change) -> ChangeResult:
 async def _create_probed(session: Session, change: Change, match: Match, message: Message) -> ChangeResult:
     tested = await verify_new_values(session, match, message)
     if not tested.stands and _reverts(session, match):
-        return ChangeResult(change, Status.REJECTED, f"its test failed, so it was not created: {tested.text}", tested)
+        text = f"{outcomes.why_unverified(tested)}, so it was not created: {tested.text}"
+        return ChangeResult(change, Status.REJECTED, text, tested)
     object_id = await _write_new(session, match, unverified=not tested.stands)
     return outcomes.written(change, tested, object_id)
 
@@ -84,13 +85,14 @@ async def _mark_verified(session: Session, match: Match, object_id: str, tested:
 
 async def _roll_back_create(session: Session, change: Change, object_id: str, tested: Tested) -> ChangeResult:
     session.ids.pop(change.name, None)
+    why = outcomes.why_unverified(tested)
     try:
         await writing.take_back(session, change.key, object_id)
     except writing.MovedError as error:
-        return ChangeResult(change, Status.FAILED, f"its test failed ({tested.text}), and {error}", tested, object_id)
+        return ChangeResult(change, Status.FAILED, f"{why} ({tested.text}), and {error}", tested, object_id)
     except TargetError as error:
         return outcomes.create_stands(change, tested, object_id, error)
-    return ChangeResult(change, Status.ROLLED_BACK, f"its test failed, so it was deleted again: {tested.text}", tested)
+    return ChangeResult(change, Status.ROLLED_BACK, f"{why}, so it was deleted again: {tested.text}", tested)
 
 
 async def _release(session: Session, change: Change) -> ChangeResult:

@@ -14,7 +14,7 @@ from reconciler.apply import writing
 from reconciler.apply.session import Session
 from reconciler.model.errors import TargetError, UnreachableError
 from reconciler.model.evidence import Delivery, Outcome, Tested, Unknown, judge, unknown
-from reconciler.model.gaps import UnknownReason
+from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.kinds import KINDS, Role, user_of
 from reconciler.model.provider import VerificationMethod
 from reconciler.model.resource import ChangeKey, Expect, Payload, Resource
@@ -47,8 +47,10 @@ async def run_test(send: Callable[[], Awaitable[Delivery]], expect: Expect, paus
 async def _deliver(send: Callable[[], Awaitable[Delivery]]) -> Delivery:
     try:
         return await send()
-    except TargetError as error:
-        return Delivery(Outcome.FAILED, str(error))
+    except TargetError as error:  # a message that may have gone out is a delivery, and no error
+        gap = GAPS[UnknownReason.NOT_SENT]
+        text = f"{gap.says}: {error}" + ("" if error.fix else f"; {gap.evidence}")
+        return Delivery(Outcome.SKIPPED, text, reason=UnknownReason.NOT_SENT)
 
 
 def untestable(match: Match) -> Unknown | None:

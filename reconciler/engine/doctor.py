@@ -24,9 +24,10 @@ from reconciler.model.errors import (
     SecretError,
     TargetError,
     UnauthorizedError,
+    UnexpectedError,
 )
-from reconciler.model.evidence import Check, Health, failure, not_tried, ok, warning
-from reconciler.model.gaps import GAPS
+from reconciler.model.evidence import Check, Health, Outcome, failure, not_tried, ok, warning
+from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.provider import Provider
 from reconciler.model.resource import LiveObject, Payload, Server, VersionSource
 from reconciler.model.text import plural, quoted
@@ -143,7 +144,7 @@ def _rights(name: str, provider: Provider, prefix: str, purpose: Purpose) -> Ite
         "create": lambda: _create_impossible(provider, nothing),
         "update": lambda: provider.update(nothing, *_unwritten(nothing)),
         "delete": lambda: provider.delete(nothing),
-        "test": lambda: provider.send_test(nothing),
+        "test": lambda: _test_nothing(provider, nothing),
     }
     for right in _RIGHTS[purpose]:
         if provider.abilities.chooses_ids:
@@ -169,6 +170,13 @@ async def _create_impossible(provider: Provider, nothing: str) -> None:
             raise
         return
     await provider.delete(nothing)
+
+
+async def _test_nothing(provider: Provider, nothing: str) -> None:
+    """A test of what is not there. An answer that says nothing of that says nothing of the right either."""
+    delivery = await provider.send_test(nothing)
+    if delivery.outcome is Outcome.UNKNOWN:
+        raise UnexpectedError(delivery.text or GAPS[delivery.reason or UnknownReason.NO_RESULT].says)
 
 
 def _unwritten(nothing: str) -> tuple[Payload, LiveObject]:

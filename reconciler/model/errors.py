@@ -60,8 +60,11 @@ MEANINGS: dict[Exit, str] = {
     ),
     Exit.REFUSED: "refused as a whole by a rule, or guards held everything there was to do; nothing was written",
     Exit.PARTIAL: "partly applied: some changes were made, and others failed or were skipped, held, or not planned",
-    Exit.TEST_FAILED: "everything was applied except what failed its test, which was rejected or rolled back",
-    Exit.FAILED_STANDS: "a change that failed its test was kept; for test: one failed, or its outcome is unknown",
+    Exit.TEST_FAILED: (
+        "everything was applied except what did not pass its test (it failed, gave no result or could not be sent), "
+        "which was rejected or rolled back"
+    ),
+    Exit.FAILED_STANDS: "a change that did not pass its test was kept; for test: one failed, or its outcome is unknown",
     Exit.NOT_LOOKED_AT: "nothing failed, but something that was asked for was not looked at",
     Exit.USAGE: "the command line is wrong",
     Exit.INTERRUPTED: "interrupted by Ctrl-C or SIGTERM",

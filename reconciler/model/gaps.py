@@ -18,6 +18,7 @@ class UnknownReason(StrEnum):
     TIMED_OUT = "timed-out"
     CUT_OFF = "cut-off"
     NO_RESULT = "no-result"
+    NOT_SENT = "not-sent"
     INTERRUPTED = "interrupted"
     DISABLED = "disabled"
     INDIRECT = "indirect"
@@ -113,6 +114,13 @@ GAPS: Mapping[UnknownReason, Gap] = {
         _DUE_AND_LOST,
         fails=True,
         sent=True,
+    ),
+    UnknownReason.NOT_SENT: Gap(
+        About.TEST,
+        "the target refused to send the test (a right is missing), or could not be asked to",
+        "the test could not be sent",
+        "reconciler doctor --for test says which right is missing",
+        {"apply": 5, "test": 1},
     ),
     UnknownReason.INTERRUPTED: Gap(
         About.TEST,

@@ -21,6 +21,7 @@ APPLIED, PROGRESSING, HELD, FAILED = "Applied", "Progressing", "Held", "ApplyFai
 INVALID, NOT_ALLOWED, SECRET_NOT_FOUND = "Invalid", "NotAllowed", "SecretNotFound"
 TARGET_UNREAD, TOO_MANY_MESSAGES, DISABLED_BY_HAND = "TargetUnread", "TooManyMessages", "DisabledByHand"
 NOT_TESTED, INTERRUPTED, NOT_PLANNED = "NotTested", "Interrupted", "CannotBePlanned"
+TEST_NOT_SENT = "TestNotSent"
 AS_DESIRED = "as desired"
 """Whether it was just written or is so since long: else each change would be worth a second write of its status."""
 
@@ -74,8 +75,8 @@ def _after_change(before: Entry, changes: list[Change], results: list[ChangeResu
         return _not_applied(before, PROGRESSING, "planned, and not carried out yet", stalled=False)
     worst = max(results, key=lambda item: list(_OF_STATUS).index(item.status))
     reason, stalled = _OF_STATUS[worst.status]
-    if reason == TEST_FAILED and _is_interrupted(worst.tested):
-        reason, stalled = INTERRUPTED, False
+    if reason == TEST_FAILED:
+        reason, stalled = _without_a_verdict(worst.tested) or (reason, stalled)
     applied = worst.status is Status.APPLIED
     entry = replace(
         before,
@@ -94,12 +95,16 @@ def _after_change(before: Entry, changes: list[Change], results: list[ChangeResu
     return entry
 
 
-def _is_interrupted(tested: Tested | None) -> bool:
+def _without_a_verdict(tested: Tested | None) -> tuple[str, bool] | None:
+    """The reason, and whether nothing more is tried by itself, where nobody judged the test: it was interrupted, or no
+    message went out that could be repeated."""
     match tested.evidence if tested else None:
         case Unknown(reason=UnknownReason.INTERRUPTED):
-            return True
+            return INTERRUPTED, False
+        case Unknown(reason=UnknownReason.NOT_SENT):
+            return TEST_NOT_SENT, False
         case _:
-            return False
+            return None
 
 
 def _unchanged(before: Entry, name: str, plan: TargetPlan) -> Entry:

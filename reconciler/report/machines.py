@@ -74,7 +74,9 @@ def render_junit(tests: Sequence[TestResult], problems: Iterable[Problem] = ()) 
     cases: dict[str, list[TestCase]] = defaultdict(list)
     for test in tests:
         case = TestCase(printable(test.name), printable(f"{test.target}.{test.kind}"), round(test.seconds, 3))
-        if test.failed:
+        if test.not_sent:
+            case.result = [Error(printable(test.text), word_of_test(test)[0])]
+        elif test.failed:
             case.result = [Failure(printable(test.text), word_of_test(test)[0])]
         elif not isinstance(test.tested.evidence, Yes):
             case.result = [Skipped(printable(test.text))]

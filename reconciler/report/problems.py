@@ -11,6 +11,8 @@ from typing import Any
 
 from reconciler.apply.results import RunResult, Status, TestResult
 from reconciler.model.errors import Exit, Level, Location, Problem
+from reconciler.model.evidence import Unknown
+from reconciler.model.gaps import GAPS
 from reconciler.model.resource import ChangeKey, same_named
 from reconciler.plan.changes import Plan
 from reconciler.plan.origin import Drift
@@ -89,8 +91,18 @@ def _of_result(result: RunResult, locations: Locations) -> Iterator[Problem]:
 
 def _of_tests(tests: list[TestResult], locations: Locations) -> Iterator[Problem]:
     for test in tests:
-        if test.failed or Exit.NOT_LOOKED_AT in test.exits:
-            level = Level.ERROR if test.failed else Level.WARNING
-            word = "test failed" if test.failed else "not tested"
+        exits = frozenset(test.exits)
+        if exits:
+            level = Level.WARNING if exits == {Exit.NOT_LOOKED_AT} else Level.ERROR
+            word = _word_of(test)
             subject = f'{test.target}: {test.kind} "{test.name}"'
             yield _problem("test", level, subject, f"{word}: {test.text}", _location(test.name, locations))
+
+
+def _word_of(test: TestResult) -> str:
+    """What became of a test that did not pass: only one that was judged has failed."""
+    match test.tested.evidence:
+        case Unknown(reason=reason):
+            return "test without a result" if GAPS[reason].sent else "not tested"
+        case _:
+            return "test failed"

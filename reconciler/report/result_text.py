@@ -7,7 +7,15 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import assert_never
 
 from reconciler.apply.journal import Event, JournalLine
-from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult, exit_of_tests
+from reconciler.apply.results import (
+    ChangeResult,
+    RunResult,
+    Status,
+    TargetResult,
+    TestResult,
+    exit_of_tests,
+    why_unverified,
+)
 from reconciler.model.errors import Exit, Problem
 from reconciler.model.evidence import No, Outcome, RecipientDelivery, Tally, Tested, Unknown, Yes, tally
 from reconciler.model.gaps import GAPS, UnknownReason
@@ -133,17 +141,15 @@ def _verified(counts: Tally) -> Iterator[str]:
 
 
 def _others(result: RunResult) -> Iterator[str]:
-    counts = dict.fromkeys(Status, 0)
-    for target in result.targets:
-        for item in target.results:
-            counts[item.status] += 1
-    for status, count in counts.items():
-        if count and status is not Status.APPLIED:
-            tests = "its test" if count == 1 else "their tests"
-            failed = status in (Status.REJECTED, Status.ROLLED_BACK, Status.KEPT) and not result.interrupted
-            yield f"{count} {status.value}" + (f" because {tests} failed" if failed else "")
-    if failed_tests := sum(1 for target in result.targets for test in target.tests if test.failed):
+    results = [item for target in result.targets for item in target.results]
+    for status in Status:
+        if status is not Status.APPLIED:
+            yield from _counted(status, [item for item in results if item.status is status], result.interrupted)
+    tests = [test for target in result.targets for test in target.tests]
+    if failed_tests := sum(test.failed for test in tests):
         yield f"{plural(failed_tests, 'test')} of what is live failed"
+    if not_sent := sum(test.not_sent for test in tests):
+        yield f"{plural(not_sent, 'test')} of what is live could not be sent"
     if refused := sum(target.refused for target in result.targets):
         yield f"{refused} refused"
     if result.unread:
@@ -153,6 +159,19 @@ def _others(result: RunResult) -> Iterator[str]:
         yield disabled
 
 
+def _counted(status: Status, items: list[ChangeResult], interrupted: bool) -> Iterator[str]:
+    """How many changes ended so, for each reason that a test gave."""
+    if status not in (Status.REJECTED, Status.ROLLED_BACK, Status.KEPT) or interrupted:
+        if items:
+            yield f"{len(items)} {status.value}"
+        return
+    groups: dict[str, list[Tested | None]] = defaultdict(list)
+    for item in items:
+        groups[why_unverified(item.tested)].append(item.tested)
+    for alike in groups.values():
+        yield f"{len(alike)} {status.value} because {why_unverified(alike[0], len(alike))}"
+
+
 def word_of_test(test: TestResult) -> tuple[str, Tone]:
     """How a test ended in one word, and what that means: only evidence is good."""
     match test.tested.evidence:
@@ -160,6 +179,8 @@ def word_of_test(test: TestResult) -> tuple[str, Tone]:
             return "passed", Tone.GOOD
         case No():
             return "failed", Tone.BAD
+        case Unknown(reason=UnknownReason.NOT_SENT):
+            return "not sent", Tone.BAD
         case Unknown(reason=reason):
             if not GAPS[reason].sent:
                 return "skipped", Tone.WARN
@@ -214,7 +235,9 @@ def describe_tests(tests: list[TestResult]) -> str:
     unknown = sum(count for reason, count in counts.unknown.items() if GAPS[reason].sent)
     sent = counts.yes + counts.no + unknown
     skipped = [
-        f"; {count} skipped: {GAPS[reason].says}" for reason, count in counts.unknown.items() if not GAPS[reason].sent
+        f"; {count} {'not sent' if reason is UnknownReason.NOT_SENT else 'skipped'}: {GAPS[reason].says}"
+        for reason, count in counts.unknown.items()
+        if not GAPS[reason].sent
     ]
     words = f"{counts.yes} passed, {counts.no} failed, {unknown} unknown"
     return f"Tested {plural(sent, 'channel')}: {words}{''.join(skipped)}."

@@ -134,11 +134,14 @@ def test_nothing_else_is_ever_sent_twice(reason: UnknownReason) -> None:
     assert (waits, sent) == ([], 1)
 
 
-def test_a_call_that_failed_for_certain_is_a_failed_test() -> None:
+def test_a_call_that_was_refused_sent_nothing_and_is_no_failed_test() -> None:
     async def send() -> Delivery:
         raise ForbiddenError("no right to test", status=403)
 
-    assert asyncio.run(run_test(send, ACCEPTED)).evidence == No("no right to test")
+    tested = asyncio.run(run_test(send, ACCEPTED))
+    text = "the test could not be sent: no right to test; reconciler doctor --for test says which right is missing"
+    assert tested.evidence == Unknown(UnknownReason.NOT_SENT, text)
+    assert not tested.stands
 
 
 def test_only_the_judge_makes_positive_evidence() -> None:

@@ -86,6 +86,21 @@ def test_a_late_secret_concerns_its_own_resource(world: World) -> None:
     assert world.conditions(late)["Ready"] == "True Applied"
 
 
+def test_a_test_that_could_not_be_sent_is_no_failed_one_and_is_tried_again(world: World) -> None:
+    fault = world.systems["search"].faults
+    fault.add("answer", path="*feature/test*", status=403, times=1)
+    world.project()
+    oncall = world.slack("oncall")
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "False TestNotSent"
+    assert world.conditions(oncall)["Stalled"].startswith("False")
+    assert world.conditions(oncall)["Verified"] == "Unknown NotSent"
+    assert world.messages() == 0
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    assert world.messages() == 1
+
+
 def test_what_failed_its_test_is_not_sent_again_by_itself(world: World) -> None:
     world.systems["search"].outcomes.set("hooks.slack.com", 404, "no_service")
     world.project()

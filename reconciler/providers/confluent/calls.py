@@ -230,7 +230,7 @@ LATE = Delivery(Outcome.UNKNOWN, reason=UnknownReason.TIMED_OUT)
 
 
 def judge_answer(status: int, reason: str) -> Delivery:
-    """The delivery that an answer stands for; 401 and 403 are errors of the call, and not for here.
+    """The delivery that an answer stands for; what says that nobody was asked to send it is an error of the call.
 
     `reason` must be fit to be shown.
     """
@@ -238,7 +238,8 @@ def judge_answer(status: int, reason: str) -> Delivery:
     if 200 <= status < 300:
         return Delivery(Outcome.ACCEPTED, "Confluent Cloud sent it, and the receiver accepted it", status)
     if status == 429:
-        return Delivery(Outcome.FAILED, "Confluent Cloud is too busy to test, and sent nothing: try again later")
+        text = "the test could not be sent: Confluent Cloud is too busy: try again later"
+        return Delivery(Outcome.SKIPPED, text, reason=UnknownReason.NOT_SENT)
     if status >= 500:
         text = f"Confluent Cloud answered {status}{because}: it may or may not have arrived"
         return Delivery(Outcome.UNKNOWN, text, reason=UnknownReason.NO_RESULT)

@@ -276,7 +276,7 @@ class ConfluentProvider:
             if isinstance(error, UnreachableError) and not error.sent:
                 raise
             return LOST
-        if answer.status in (401, 403):
+        if answer.status in (401, 403, 405) or (answer.status == 404 and not is_absence(answer)):
             self._calls.checked(answer, payload)
         reason = "" if answer.ok else self._calls.error(answer, payload).reason
         return judge_answer(answer.status, reason)

@@ -11,6 +11,7 @@ import re
 from typing import Any
 
 from reconciler.model.errors import QuotaError, TargetError, UnauthorizedError, UnexpectedError
+from reconciler.providers.failures import Call
 from reconciler.providers.http import Answer
 
 _KEY = "the credentials were not accepted"
@@ -23,6 +24,7 @@ _WRITE_HINT = (
     "writing takes the role OrganizationAdmin; other roles may only read. If what was to be written was deleted "
     "meanwhile, plan again"
 )
+_TEST_HINT = "a test message takes the right to write integrations: the role OrganizationAdmin"
 _QUOTA = "the organisation's quota of integrations is used up"
 _QUOTA_HINT = "delete one that is not needed, or have the quota integrations_per_org raised"
 _QUOTA_WORDS = re.compile(r"quota|\bintegrations_per_org\b", re.IGNORECASE)  # the latter is the quota's id
@@ -46,7 +48,7 @@ class ConfluentDialect:
         if answer.status == 401 or is_about_key(answer):
             return _KEY, _KEY_HINT
         if answer.status == 403:
-            return "the credentials may not do this", _READ_HINT if answer.call.method == "GET" else _WRITE_HINT
+            return "the credentials may not do this", _hint_of_right(answer.call)
         if answer.status == 429:
             return "too many requests", "lower the target's parallelism, or try again later"
         if not reason and answer.body.lstrip().startswith(b"<"):
@@ -62,6 +64,12 @@ class ConfluentDialect:
         if answer.ok:
             return answer.status != 204 and answer.json_or_none() is None
         return answer.status in (408, 429) or answer.status >= 500
+
+
+def _hint_of_right(call: Call) -> str:
+    if call.path.endswith(":test"):
+        return _TEST_HINT
+    return _READ_HINT if call.method == "GET" else _WRITE_HINT
 
 
 def is_absence(answer: Answer) -> bool:

@@ -549,7 +549,7 @@ def test_a_test_sends_the_new_body_once() -> None:
         (lambda: failure(422), Outcome.FAILED),
         (lambda: failure(500), Outcome.UNKNOWN),
         (lambda: Reply(502, b"<html>"), Outcome.UNKNOWN),
-        (lambda: reply(429), Outcome.FAILED),
+        (lambda: reply(429), Outcome.SKIPPED),
         (lambda: httpx.ReadTimeout("late"), Outcome.UNKNOWN),
         (lambda: httpx.ReadError("cut"), Outcome.UNKNOWN),
         (lambda: httpx.DecodingError("odd"), Outcome.UNKNOWN),
