@@ -212,7 +212,7 @@ def tell_left_behind(session: Session) -> list[str]:
 
 async def remove_old_canaries(session: Session) -> list[str]:
     """Remove what is old; a line for each canary of another run. Only a run that wrote something knows the server's
-    time, and with it how old they are: any other removes those alone that it was told are old."""
+    time, and with it how old they are: any other removes only those that it is given as old."""
     leftovers = [item for item in session.matching.leftovers if item.id not in session.written]
     canaries = [item for item in leftovers if item.mark and CANARY in item.mark.flags]
     if not session.written:

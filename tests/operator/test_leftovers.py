@@ -51,7 +51,7 @@ def test_a_leftover_canary_is_removed_once_it_was_seen_for_long_though_nothing_e
     assert world.writes() == []
 
 
-def test_an_operator_that_starts_anew_counts_anew(world: World) -> None:
+def test_an_operator_that_restarts_counts_from_the_start(world: World) -> None:
     leave(world)
     world.look()
     world.now = OLD_SECONDS
