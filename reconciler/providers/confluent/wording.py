@@ -11,7 +11,6 @@ import re
 from typing import Any
 
 from reconciler.model.errors import QuotaError, TargetError, UnauthorizedError, UnexpectedError
-from reconciler.providers.failures import Call
 from reconciler.providers.http import Answer
 
 _KEY = "the credentials were not accepted"
@@ -48,7 +47,7 @@ class ConfluentDialect:
         if answer.status == 401 or is_about_key(answer):
             return _KEY, _KEY_HINT
         if answer.status == 403:
-            return "the credentials may not do this", _hint_of_right(answer.call)
+            return "the credentials may not do this", _hint_of_right(answer)
         if answer.status == 429:
             return "too many requests", "lower the target's parallelism, or try again later"
         if not reason and answer.body.lstrip().startswith(b"<"):
@@ -66,10 +65,10 @@ class ConfluentDialect:
         return answer.status in (408, 429) or answer.status >= 500
 
 
-def _hint_of_right(call: Call) -> str:
-    if call.path.endswith(":test"):
+def _hint_of_right(answer: Answer) -> str:
+    if answer.call.path.endswith(":test"):
         return _TEST_HINT
-    return _READ_HINT if call.method == "GET" else _WRITE_HINT
+    return _READ_HINT if answer.call.method == "GET" else _WRITE_HINT
 
 
 def is_absence(answer: Answer) -> bool:
