@@ -5,11 +5,13 @@ One call, one answer: what fails is tried again by the next look at the project,
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import logging
 import os
 import ssl
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -23,6 +25,9 @@ from reconciler.operator.crds import GROUP, VERSION, plural_of
 Document = dict[str, Any]
 _PAGE = 500
 _SECONDS = 30.0
+CALLS_AT_ONCE = 10
+"""Calls under way at once, each over a connection of its own. The others wait here and not for the client's pool: that
+looks at all its connections for each call that waits, and the time there would count as the API server's silence."""
 
 
 class ClusterError(ReconcilerError):
@@ -64,7 +69,8 @@ def path_of(kind: str, namespace: str = "", name: str = "", part: str = "") -> s
 
 class Cluster:
     """One API server, over connections of its own. `login` is asked again when the server no longer takes who we are:
-    tokens of pods expire. `seconds`: how long an answer may take."""
+    tokens of pods expire. `seconds`: how long an answer may take. `calls` counts the calls by their method; several may
+    count into one."""
 
     def __init__(
         self,
@@ -72,13 +78,14 @@ class Cluster:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         seconds: float = _SECONDS,
+        calls: Counter[str] | None = None,
     ) -> None:
+        self.calls = Counter[str]() if calls is None else calls
+        self._places = asyncio.Semaphore(CALLS_AT_ONCE)
         self._login = login
         self._seconds = seconds
         self._transport = transport
         self._client: httpx.AsyncClient | None = None
-        self.requests = 0
-        self.writes = 0
 
     async def list(self, path: str, *, selector: str = "") -> list[Document]:
         """All objects of a list, page by page."""
@@ -134,14 +141,15 @@ class Cluster:
         raise ClusterError(f"{method} {path}: {_reason(answer)}", answer.status_code)
 
     async def _send(self, method: str, path: str, how: Mapping[str, Any]) -> httpx.Response:
-        self.requests += 1
-        self.writes += method != "GET"
-        if self._client is None:
-            self._client = client_of(self._login(), self._transport, self._seconds)
-        try:
-            return await self._client.request(method, path, **how)
-        except httpx.HTTPError as error:
-            raise ClusterError(f"{method} {path}: the API server cannot be reached ({type(error).__name__})") from None
+        async with self._places:
+            self.calls[method] += 1
+            if self._client is None:
+                self._client = client_of(self._login(), self._transport, self._seconds)
+            try:
+                return await self._client.request(method, path, **how)
+            except httpx.HTTPError as error:
+                kind = type(error).__name__
+                raise ClusterError(f"{method} {path}: the API server cannot be reached ({kind})") from None
 
 
 def _reason(answer: httpx.Response) -> str:
@@ -163,7 +171,7 @@ def client_of(
         headers=login.as_http_headers(),
         verify=login.server.startswith("https:") and _trust(login),  # plain http needs no authorities to be loaded
         timeout=seconds,
-        limits=httpx.Limits(max_connections=20),
+        limits=httpx.Limits(max_connections=CALLS_AT_ONCE),
         transport=transport,
     )
 

@@ -108,7 +108,7 @@ class Operator:
         self.stop = Stop()
         self._settings = settings
         self.cluster = Cluster(login)
-        self._for_leases = Cluster(login, seconds=LONGEST_CALL)
+        self._for_leases = Cluster(login, seconds=LONGEST_CALL, calls=self.cluster.calls)
         self.snapshots = Snapshots(self.cluster)
         holder = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
         self.leases = Leases(self._for_leases, settings.lease_namespace or own_namespace(), holder)
