@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from prometheus_client import CollectorRegistry, Metric
+from prometheus_client import CollectorRegistry, Metric, ProcessCollector
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
@@ -23,6 +23,7 @@ def exposition(rounds: Rounds, queue: Queue) -> bytes:
     """All metrics of the process, as text."""
     registry = CollectorRegistry()
     registry.register(_Metrics(rounds, queue))
+    ProcessCollector(registry=registry)
     return bytes(generate_latest(registry))
 
 
@@ -43,6 +44,13 @@ class _Metrics(Collector):
         rounds = CounterMetricFamily("reconciler_rounds", "Looks at projects and targets so far.")
         rounds.add_metric([], self._rounds.count)
         yield rounds
+        calls = CounterMetricFamily(
+            "reconciler_api_calls", "Calls to the API server so far, without the watch.", labels=("method",)
+        )
+        for method, number in self._rounds.calls.items():
+            calls.add_metric([method], number)
+        yield calls
+        yield from self._rounds.seconds.collect()
 
     def _of_resources(self) -> Iterator[Metric]:
         ready = GaugeMetricFamily(
@@ -72,11 +80,18 @@ class _Metrics(Collector):
         readable = GaugeMetricFamily(
             "reconciler_target_readable", "1 if the target could be read.", labels=("namespace", "project", "target")
         )
+        rounds = CounterMetricFamily(
+            "reconciler_project_rounds",
+            "Looks at a project, whose target is empty, and at each of its targets so far.",
+            labels=("namespace", "target"),
+        )
         for namespace, known in self._rounds.known.items():
             if known.project is not None:
                 for state in known.targets.values():
                     readable.add_metric([namespace, known.project.name, state.name], float(state.readable))
-        yield readable
+            for target, number in known.rounds.items():
+                rounds.add_metric([namespace, target], number)
+        yield from (readable, rounds)
 
     def _resources(self) -> Iterator[CustomResource]:
         for known in self._rounds.known.values():

@@ -9,10 +9,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field, replace
 from pathlib import Path
+
+from prometheus_client import Histogram
 
 from reconciler.apply.run import Stop
 from reconciler.model.dataclass import dataclass
@@ -56,6 +58,7 @@ _LOG = logging.getLogger("reconciler.operator")
 _SOON = 1.0  # seconds
 _AT_ONCE = 8  # statuses written side by side
 _ATTEMPTS = 4
+_BUCKETS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0)  # seconds; a test message may take minutes
 _TRANSIENT = frozenset({FAILED, INTERRUPTED, "Skipped", "OutcomeUnknown"})
 DELETION_HELD = "DeletionHeld"
 MOST_OVERWRITTEN = 2
@@ -92,13 +95,14 @@ class Surroundings:
 @dataclass(slots=True)
 class Known:
     """What is known of a namespace between rounds: the targets' states and what killed runs left there, and by uid
-    where a deletion is done."""
+    where a deletion is done. `rounds` counts them by target, "" for the project."""
 
     targets: dict[str, TargetState] = field(default_factory=dict)
     leftovers: dict[str, Leftovers] = field(default_factory=lambda: defaultdict(Leftovers))
     deleted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     prepared: tuple[Snapshot, asyncio.Task[Prepared | Block]] | None = None
+    rounds: Counter[str] = field(default_factory=Counter)
     project: CustomResource | None = None
     resources: Mapping[str, CustomResource] = field(default_factory=dict)
 
@@ -118,15 +122,33 @@ class Rounds:
         self._around = around
         self.known: dict[str, Known] = defaultdict(Known)
         self.count = 0
+        self.seconds = Histogram(
+            "reconciler_look_seconds",
+            "How long looks at projects and at targets took.",
+            ("of",),
+            registry=None,
+            buckets=_BUCKETS,
+        )
+
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """The calls to the API server so far by method."""
+        return self._around.cluster.calls
 
     async def run(self, key: Key) -> After:
         """One round of a key. ClusterError if the API server does not answer."""
         self.count += 1
+        with self.seconds.labels("target" if key.target else "project").time():
+            return await self._run(key)
+
+    async def _run(self, key: Key) -> After:
         snapshot = await self._around.snapshots.get(key.namespace)
         project = snapshot.project
         if (project.labels.get(SHARD_LABEL, "") if project else "") != self._around.shard:
             self.known.pop(key.namespace, None)
             return After()
+        if project is not None:
+            self.known[key.namespace].rounds[key.target] += 1
         if key.target:
             return await self._target(key, snapshot)
         return await self._project(snapshot)
@@ -244,6 +266,7 @@ class Rounds:
         known = self.known[key.namespace]
         if isinstance(found, Block) or key.target not in found.workspace.project.targets:
             known.targets.pop(key.target, None)
+            known.rounds.pop(key.target, None)
             return After()
         if behaviour_of(project, None).suspend:
             return After()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -491,6 +492,27 @@ def test_metrics_are_those_of_what_is_there(world: World) -> None:
     del world.cluster.objects[oncall]
     world.look()
     assert lines() == []
+
+
+def test_metrics_count_looks_calls_and_how_long_looks_took(world: World) -> None:
+    def lines(name: str) -> dict[str, float]:
+        text = exposition(world.rounds, Queue()).decode()
+        found = [line.rpartition(" ") for line in text.splitlines() if line.startswith(name)]
+        return {labels.removeprefix(name): float(number) for labels, _, number in found}
+
+    project, _ = world.project(), world.slack("oncall")
+    world.look()
+    world.look()
+    of_project, of_target = '{namespace="team",target=""}', '{namespace="team",target="search"}'
+    assert lines("reconciler_project_rounds_total") == {of_project: 2, of_target: 2}
+    assert lines("reconciler_look_seconds_count") == {'{of="project"}': 2, '{of="target"}': 2}
+    calls = Counter(method for method, _ in world.cluster.calls)
+    assert lines("reconciler_api_calls_total") == {f'{{method="{name}"}}': calls[name] for name in calls}
+    assert lines("process_cpu_seconds_total").keys() == {""}
+    del world.cluster.objects[project]
+    world.look()
+    assert lines("reconciler_project_rounds_total") == {}
+    assert lines("reconciler_look_seconds_count") == {'{of="project"}': 3, '{of="target"}': 3}
 
 
 def test_metrics_call_nothing_ready_of_a_project_that_cannot_be_used(world: World) -> None:
