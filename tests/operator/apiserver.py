@@ -38,7 +38,7 @@ import yaml
 from tests.operator.build import binary
 from tests.operator.objects import apply_object, served_paths
 
-__all__ = ["OPERATOR", "USERS", "ApiServer", "wait_until"]
+__all__ = ["OPERATOR", "USERS", "ApiServer", "cpu_seconds", "wait_until"]
 
 OPERATOR = "system:serviceaccount:channel-reconciler:channel-reconciler"
 USERS: Mapping[str, tuple[str, tuple[str, ...]]] = {
@@ -174,6 +174,12 @@ class ApiServer:
         """SIGCONT after `pause`."""
         _signal(self._running[name], signal.SIGCONT)
 
+    def cpu_seconds(self, name: str) -> float:
+        """What `etcd` or `apiserver` has used of the processors so far."""
+        timeout = self._running[name].pid
+        (child,) = Path(f"/proc/{timeout}/task/{timeout}/children").read_text("utf-8").split()
+        return cpu_seconds(int(child))
+
     def _is_ready(self, name: str) -> bool:
         """Whether it says so. _EndedError if it has ended: the log's last lines."""
         process = self._running[name]
@@ -249,6 +255,12 @@ def _is_free(port: int) -> bool:
 
 def _flags(settings: Mapping[str, str]) -> list[str]:
     return [f"--{name}={value}" for name, value in settings.items()]
+
+
+def cpu_seconds(pid: int) -> float:
+    """What a process has used of the processors so far, of itself and in the kernel."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def _signal(process: subprocess.Popen[bytes], number: signal.Signals) -> None:

@@ -15,7 +15,7 @@ from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import httpx
 
@@ -156,7 +156,7 @@ class World(AbstractContextManager["World"]):
         self.runner = asyncio.Runner()
         self.now = 0.0
 
-    def __enter__(self) -> World:
+    def __enter__(self) -> Self:
         for system in self.systems.values():
             system.start()
         self.cluster.put(f"/api/v1/namespaces/{NS}", {"metadata": {"name": NS}})
