@@ -154,6 +154,10 @@ def _load_document(document: Document, found: Found, loading: _Loading) -> None:
     value = document.value
     if found.in_folder and isinstance(value, dict) and value.get("kind") == "Project":
         return
+    if _is_list_of_ours(value):
+        problem = Problem(("kind",), _LIST, "unknown-kind", _LIST_FIX)
+        loading.problems.append(located(problem, Source.of(found.label, found.read, document), value))
+        return
     if other := _other_tool(value, found):
         loading.others[other] += 1
         return
@@ -209,6 +213,20 @@ def _other_tool(value: Any, found: Found) -> str:
     if not isinstance(kind, str) or not isinstance(version, str) or not kind or kind in (*KINDS, "Project"):
         return ""
     return "" if version.partition("/")[0] == _OURS else printable(kind)
+
+
+_LIST = "a List is not taken: a document is one manifest"
+_LIST_FIX = (
+    "write each of its items as a document of its own: `kubectl get gitopschannels -o yaml | yq '.items[] | split_doc'`"
+)
+
+
+def _is_list_of_ours(value: Any) -> bool:
+    """Whether a document is what `kubectl get -o yaml` prints of several objects, and one of them is ours."""
+    items = value.get("items") if isinstance(value, dict) and value.get("kind") == "List" else None
+    return isinstance(items, list) and any(
+        isinstance(item, dict) and str(item.get("apiVersion")).partition("/")[0] == _OURS for item in items
+    )
 
 
 def _manifest(document: Mapping[str, Any], source: Source) -> Manifest:
