@@ -25,7 +25,9 @@ PORT = 8080
 
 _CONFIG = "policy"
 _READ = ["get", "list", "watch"]
-_WRITE = ["create", "update", "patch", "delete", "deletecollection"]
+_EDIT = [*_READ, "create", "update", "patch", "delete", "deletecollection"]
+"""`kubectl apply` reads what it is to change, also for who has this role alone."""
+
 _USER = 65532
 _ROLES = "rbac.authorization.k8s.io"
 RESOURCES: Mapping[str, Any] = {"requests": {"cpu": "50m", "memory": "192Mi"}, "limits": {"memory": "768Mi"}}
@@ -113,19 +115,17 @@ def roles() -> list[KubernetesObject]:
     statuses = [f"{name}/status" for name in _ALL]
     rights = [
         _rule(GROUP, _ALL, [*_READ, "patch"]),
-        _rule(GROUP, statuses, ["get", "patch", "update"]),
+        _rule(GROUP, statuses, ["patch"]),
         _rule("", ["secrets"], _READ),  # RBAC knows no labels: the operator itself looks at none without the label
-        _rule("", ["namespaces"], _READ),
-        _rule("", ["events"], ["create", "patch"]),
-        _rule("events.k8s.io", ["events"], ["create", "patch"]),
-        _rule("apiextensions.k8s.io", ["customresourcedefinitions"], _READ),
+        _rule("", ["namespaces"], ["get"]),
+        _rule("", ["events"], ["create"]),
     ]
     view = _rule(GROUP, [*_ALL, *statuses], _READ)
     return [
         _object(api, "ClusterRole", OPERATOR, rules=rights),
         _aggregated(f"{OPERATOR}-view", ["view", "edit", "admin"], [view]),
-        _aggregated(f"{OPERATOR}-edit-channels", ["edit", "admin"], [_rule(GROUP, _CHANNELS, _WRITE)]),
-        _aggregated(f"{OPERATOR}-edit-projects", ["admin"], [_rule(GROUP, [_PROJECTS], _WRITE)]),
+        _aggregated(f"{OPERATOR}-edit-channels", ["edit", "admin"], [_rule(GROUP, _CHANNELS, _EDIT)]),
+        _aggregated(f"{OPERATOR}-edit-projects", ["admin"], [_rule(GROUP, [_PROJECTS], _EDIT)]),
     ]
 
 

@@ -5,7 +5,11 @@ It has no controllers, so nothing joins our roles to `view`, `edit` and `admin`:
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,6 +74,7 @@ def test_the_operator_holds_leases_in_its_own_namespace_only(cluster: ApiServer)
         ("namespaces", ""),
         ("clusterroles", "rbac.authorization.k8s.io"),
         ("customresourcedefinitions", "apiextensions.k8s.io"),
+        ("events", "events.k8s.io"),
     ],
 )
 def test_the_operator_changes_nothing_else(cluster: ApiServer, resource: str, group: str) -> None:
@@ -117,6 +122,34 @@ def test_who_writes_channels_writes_no_projects_statuses_or_secrets(cluster: Api
         assert not may(cluster, "alice", "create", resource, group, namespace)
         assert not may(cluster, "alice", "patch", resource, group, namespace)
     assert not may(cluster, "alice", "create", "slackchannels", GROUP, "default")
+
+
+@pytest.mark.parametrize(
+    ("role", "kind", "other"),
+    [("edit-channels", "SlackChannel", "Project"), ("edit-projects", "Project", "SlackChannel")],
+)
+def test_kubectl_apply_needs_one_role_alone(
+    cluster: ApiServer, tmp_path: Path, role: str, kind: str, other: str
+) -> None:
+    namespace, user = cluster.namespace(), {"edit-channels": "alice", "edit-projects": "bob"}[role]
+    bind(cluster, user, f"{OPERATOR}-{role}", namespace)
+    target = {"provider": "opensearch", "url": "https://search.example.org", "auth": {"bearer": {"token": REFERENCE}}}
+    specs: dict[str, Any] = {"SlackChannel": SLACK["spec"], "Project": {"targets": {"search": target}}}
+
+    def applied(kind: str, labels: dict[str, str], *flags: str) -> bool:
+        metadata = {"name": "oncall", "namespace": namespace, "labels": labels}
+        file = tmp_path / "one.json"
+        file.write_text(
+            json.dumps({"apiVersion": API_VERSION, "kind": kind, "metadata": metadata, "spec": specs[kind]}), "utf-8"
+        )
+        command = ["kubectl", "--kubeconfig", str(cluster.kubeconfig(user)), "apply", "-f", str(file), *flags]
+        environ = {**os.environ, "HOME": str(tmp_path)}
+        return not subprocess.run(command, capture_output=True, env=environ, timeout=60, check=False).returncode
+
+    assert applied(kind, {})
+    assert applied(kind, {"team": "one"})
+    assert applied(kind, {"team": "two"}, "--server-side", "--force-conflicts")
+    assert not applied(other, {})
 
 
 def test_who_reads_sees_statuses_and_no_secret(cluster: ApiServer) -> None:
