@@ -9,6 +9,7 @@ import asyncio
 import base64
 import logging
 import os
+import re
 import ssl
 import tempfile
 from collections import Counter
@@ -152,12 +153,23 @@ class Cluster:
                 raise ClusterError(f"{method} {path}: the API server cannot be reached ({kind})") from None
 
 
+_RIGHT = re.compile(r'User "[^"]{1,200}" cannot [a-z]+ resource "[\w/.-]+" in API group "[\w.-]*"[^:{}]{0,200}')
+_NAME = re.compile(r"[A-Za-z][\w.\[\]-]{0,99}")
+
+
 def _reason(answer: httpx.Response) -> str:
-    """The API server's own words; they quote no value of a Secret."""
+    """Why the API server refused, without its message: that may repeat values of the object, as those of an Invalid, of
+    a quota or of an admission policy do. Of it there is left which right is missing; the fields have names alone."""
     try:
-        return f"{answer.status_code} {answer.json().get('message', '')}"[:500]
-    except (ValueError, AttributeError):
+        status = answer.json()
+        details = status.get("details") or {}
+        names = [status.get("reason"), *(cause.get("field") for cause in details.get("causes") or ())]
+        right = _RIGHT.search(str(status.get("message", "")))
+    except (ValueError, AttributeError, TypeError):
         return str(answer.status_code)
+    words = [name for name in names if isinstance(name, str) and _NAME.fullmatch(name)]
+    said = [" ".join([str(answer.status_code), ", ".join(dict.fromkeys(words))]).rstrip()]
+    return ": ".join([*said, right[0]] if right else said)
 
 
 def client_of(
