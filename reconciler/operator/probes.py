@@ -11,6 +11,11 @@ from reconciler.operator.metrics import CONTENT_TYPE, exposition
 from reconciler.operator.rounds import Rounds
 from reconciler.operator.schedule import Queue
 
+_NOT_READY = (
+    "the watch has not begun yet: it needs the API server, and the definitions that "
+    "`reconciler operator manifests --crds-only` prints\n"
+)
+
 
 async def serve_probes(
     stack: AsyncExitStack, host: str, port: int, rounds: Rounds, queue: Queue, ready: threading.Event
@@ -23,7 +28,7 @@ async def serve_probes(
     async def readiness(_request: web.Request) -> web.Response:
         if ready.is_set():
             return web.Response(text="ok\n")
-        return web.Response(status=503, text="the watch has not begun yet\n")
+        return web.Response(status=503, text=_NOT_READY)
 
     async def metrics(_request: web.Request) -> web.Response:
         return web.Response(body=exposition(rounds, queue), headers={"content-type": CONTENT_TYPE})

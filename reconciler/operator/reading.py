@@ -28,33 +28,33 @@ async def read_snapshot(cluster: Cluster, namespace: str) -> Snapshot:
     secrets_path = f"/api/v1/namespaces/{namespace}/secrets"
     lists = [_list(cluster, path_of(kind, namespace)) for kind in (PROJECT, *KINDS)]
     found, *all_of_kinds = await side_by_side([*lists])
+    by_kind = dict(zip(KINDS, all_of_kinds, strict=True))
     secrets = await cluster.list(secrets_path, selector=f"{SECRET_LABEL}=true")
     itself = await cluster.get(f"/api/v1/namespaces/{namespace}")
-    resources = [
-        CustomResource.read(kind, item) for kind, items in zip(KINDS, all_of_kinds, strict=True) for item in items
-    ]
+    resources = [CustomResource.read(kind, item) for kind, items in by_kind.items() for item in items or ()]
     return Snapshot(
         namespace=namespace,
-        projects=tuple(CustomResource.read(PROJECT, item) for item in found),
+        projects=tuple(CustomResource.read(PROJECT, item) for item in found or ()),
         resources=tuple(sorted(resources, key=lambda item: (item.name, item.kind))),
         secrets=dict(map(_read_secret, secrets)),
         terminating=itself is None or bool((itself.get("metadata") or {}).get("deletionTimestamp")),
+        lacking=tuple(kind for kind, items in by_kind.items() if items is None),
     )
 
 
 async def read_projects(cluster: Cluster, namespaces: tuple[str, ...]) -> list[CustomResource]:
     """The projects of these namespaces, or of all."""
     lists = await side_by_side(_list(cluster, path_of(PROJECT, namespace)) for namespace in namespaces or ("",))
-    return [CustomResource.read(PROJECT, item) for items in lists for item in items]
+    return [CustomResource.read(PROJECT, item) for items in lists for item in items or ()]
 
 
-async def _list(cluster: Cluster, path: str) -> list[Document]:
-    """A list of ours. A kind whose definition is not installed (it is older than the operator) has no objects."""
+async def _list(cluster: Cluster, path: str) -> list[Document] | None:
+    """A list of ours; None for a kind whose definition is not installed, as where the others are older."""
     try:
         return await cluster.list(path)
     except ClusterError as error:
         if error.status == _NOT_FOUND:
-            return []
+            return None
         raise
 
 

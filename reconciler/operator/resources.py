@@ -107,13 +107,15 @@ class KubernetesSecret:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """All of one namespace, read at one time. `terminating`: the namespace itself is being deleted."""
+    """All of one namespace, read at one time. `terminating`: the namespace itself is being deleted. `lacking` are the
+    kinds of which the cluster has no definition."""
 
     namespace: str
     projects: tuple[CustomResource, ...] = ()
     resources: tuple[CustomResource, ...] = ()
     secrets: Mapping[str, KubernetesSecret] = field(default_factory=dict)
     terminating: bool = False
+    lacking: tuple[str, ...] = ()
 
     @property
     def project(self) -> CustomResource | None:

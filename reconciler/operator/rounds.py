@@ -461,4 +461,4 @@ class Rounds:
                 "delete them too, or set their spec.operator.deletion_policy to orphan"
             )
             return blocked_verdicts("Deleting", text, stalled=False)
-        return project_verdicts(states)
+        return project_verdicts(states, found.snapshot.lacking)

@@ -254,9 +254,16 @@ def project_status(
     return {name: value for name, value in status.items() if value != ""}
 
 
-def project_verdicts(targets: Iterable[TargetState]) -> list[Verdict]:
-    """The conditions of a project that is not stalled: ready once all its targets were read."""
+def project_verdicts(targets: Iterable[TargetState], lacking: Collection[str] = ()) -> list[Verdict]:
+    """The conditions of a project that is not stalled: ready once all its targets were read, and the cluster has a
+    definition of every kind; `lacking` are those of which it has none."""
     unread = [target for target in targets if not target.readable]
+    if not unread and lacking:
+        text = (
+            f"the cluster has no definition of {', '.join(lacking)}, so there can be none of them: have its "
+            "administrator apply what `reconciler operator manifests --crds-only` prints; all else is looked after"
+        )
+        return blocked_verdicts("DefinitionMissing", text, stalled=False)
     if not unread:
         return [
             Verdict("Ready", TRUE, "TargetsRead", "all targets can be read"),

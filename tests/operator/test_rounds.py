@@ -249,6 +249,22 @@ def test_a_namespace_without_a_project_says_so(world: World) -> None:
     assert world.conditions(oncall)["Ready"] == "True Applied"
 
 
+def test_a_kind_without_a_definition_is_said_on_the_project_and_keeps_no_other_from_being_applied(world: World) -> None:
+    world.cluster.refuse[("GET", r".*/(emailchannels|smtpaccounts)")] = 404
+    project, oncall = world.project(), world.slack("oncall")
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    assert world.conditions(project)["Ready"] == "False DefinitionMissing"
+    assert world.conditions(project)["Reconciling"] == "True DefinitionMissing"
+    assert "no definition of EmailChannel, SmtpAccount" in world.message(project)
+    assert "reconciler operator manifests --crds-only" in world.message(project)
+    world.look()
+    assert world.events.count("Warning DefinitionMissing acme") == 1
+    world.cluster.refuse.clear()
+    world.look()
+    assert world.conditions(project)["Ready"] == "True TargetsRead"
+
+
 def test_of_two_projects_of_a_namespace_the_younger_is_stalled(world: World) -> None:
     first, second = world.project(), world.project("second", owner="second")
     oncall = world.slack("oncall")
