@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from reconciler.manifests.check import schema_folder
+from reconciler.manifests.manifest import schema_folder
 from reconciler.model.fields import Schema, rows
 from reconciler.model.project import Auth
 from reconciler.model.provider import ProviderSettings

@@ -13,6 +13,7 @@ from reconciler.apply import results as outcomes
 from reconciler.apply import writing
 from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.session import Session
+from reconciler.apply.writing import payload_of_live
 from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Tested, unknown
 from reconciler.model.gaps import UnknownReason
@@ -20,9 +21,9 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.resource import ChangeKey, LiveObject, Payload
 from reconciler.model.values import Value
 from reconciler.plan.changes import Change
+from reconciler.plan.diff import references
 from reconciler.plan.marks import CANARY, PROTECTED, REPLACED, UNVERIFIED, Found, Mark, Match
 from reconciler.plan.match import read_found
-from reconciler.plan.payload import payload_of_live, references
 
 _REPLACED_NAME = " (replaced)"
 _SHORTENED = 50  # characters of the old name that are kept, so that it stays within any limit
@@ -34,7 +35,7 @@ async def replace_object(session: Session, change: Change, match: Match, tested:
     if found is None:
         raise writing.MovedError(f"{change.name} has no live object")
     unverified = tested is not None and not tested.stands
-    payload = session.payload(match, session.mark(match.resource, unverified=unverified), found.id)
+    payload = writing.payload_of(session, match, session.mark(match.resource, unverified=unverified), found.id)
     if session.provider.abilities.chooses_ids:
         return await _delete_first(session, change, found, payload, tested)
     return await _create_first(session, change, found, replace(payload, id=None), tested)
@@ -199,15 +200,6 @@ def _swapped(value: frozenset[str] | str, old: str, new: str) -> frozenset[str] 
 
 def _done(change: Change, object_id: str, tested: Tested | None) -> ChangeResult:
     return outcomes.written(change, tested or Tested(unknown(UnknownReason.NOT_DUE)), object_id)
-
-
-def tell_left_behind(session: Session) -> list[str]:
-    """A line for each canary of this run that could not be removed."""
-    return [
-        f"the canary {object_id} could not be removed: an apply that writes removes it once it is "
-        f"{session.options.leftover_minutes} minutes old"
-        for object_id in sorted(session.left_behind)
-    ]
 
 
 async def remove_old_canaries(session: Session) -> list[str]:

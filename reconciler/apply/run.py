@@ -15,7 +15,7 @@ from dataclasses import field
 from pathlib import Path
 from typing import TypeVar
 
-from reconciler.apply.replacing import finish_replaced, remove_old_canaries, tell_left_behind
+from reconciler.apply import writing
 from reconciler.apply.results import ChangeResult, RunResult, Status, TargetResult, TestResult, left_uncompared
 from reconciler.apply.session import Session
 from reconciler.apply.steps import carry_out, find_overwritten
@@ -92,7 +92,7 @@ async def _apply_target(session: Session, stop: Stop, observe: Observer) -> Targ
     await finish([rounding_off], stop)
     if rounding_off.done() and not rounding_off.cancelled() and (error := rounding_off.exception()):
         end.overwritten = (f"the final check of what was written failed: {_fault(error)}",)
-    notes = (*tell_left_behind(session), *end.notes)
+    notes = (*_left_behind(session), *end.notes)
     return TargetResult(
         session.plan.target,
         results,
@@ -118,10 +118,21 @@ async def _round_off(session: Session, end: _End) -> None:
     """Tests of what did not change, leftovers, the last look; a stopped run does none of it."""
     if not session.stop.is_set():
         end.tests += await _test_unchanged(session)
-    if not session.stop.is_set():
+    if not session.stop.is_set() and session.matching.leftovers:
+        from reconciler.apply.replacing import finish_replaced, remove_old_canaries  # few runs meet any
+
         end.notes += [*await finish_replaced(session), *await remove_old_canaries(session)]
     if not session.stop.is_set():
         end.overwritten = await find_overwritten(session)
+
+
+def _left_behind(session: Session) -> list[str]:
+    """A line for each canary of this run that could not be removed."""
+    return [
+        f"the canary {object_id} could not be removed: an apply that writes removes it once it is "
+        f"{session.options.leftover_minutes} minutes old"
+        for object_id in sorted(session.left_behind)
+    ]
 
 
 class _Runner:
@@ -256,6 +267,6 @@ async def _test_unchanged(session: Session) -> tuple[TestResult, ...]:
 
 async def _test_one(session: Session, message: Message) -> TestResult:
     match = session.match(message.name)
-    payload = session.payload(match, session.mark(match.resource))
+    payload = writing.payload_of(session, match, session.mark(match.resource))
     tested = await verify_live(session, message.key, match.resource, session.ids[message.name], payload)
     return TestResult(session.plan.target, match.resource.kind, message.name, tested)

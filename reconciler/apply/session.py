@@ -18,9 +18,8 @@ from reconciler.model.provider import Provider
 from reconciler.model.resource import ChangeKey, Expect, OnFailure, Payload, Resource
 from reconciler.model.values import Value
 from reconciler.plan.changes import Change, Message, TargetPlan
-from reconciler.plan.diff import Secrets
+from reconciler.plan.diff import Secrets, references
 from reconciler.plan.marks import CANARY, DISABLED, PROTECTED, UNVERIFIED, Found, Mark, Match, Matching, Ownership
-from reconciler.plan.payload import make_payload, references
 from reconciler.plan.sending import we_disable
 
 
@@ -142,10 +141,6 @@ class Session:
         """A fresh id for a short-lived copy; its underscores cannot occur in a name."""
         key = self.ownership.key_of(name)
         return f"{key}_canary_{self.token()}" if key else None
-
-    def payload(self, match: Match, mark: Mark, object_id: str | None = None) -> Payload:
-        """What to write for a matched resource under a mark."""
-        return make_payload(match.resource, match.found, mark, self.secrets, self.ids, self.matching.names, object_id)
 
     def expectation(self, resource: Resource) -> Expect:
         """What verifies this resource."""

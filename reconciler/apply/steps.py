@@ -10,10 +10,10 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.apply import results as outcomes
 from reconciler.apply import writing
-from reconciler.apply.replacing import detach, replace_object, repoint
 from reconciler.apply.results import ChangeResult, Status
 from reconciler.apply.session import Session
 from reconciler.apply.testing import verify_live, verify_new_values
+from reconciler.apply.writing import UnknownReferenceError, differing_fields, payload_of_live
 from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Tested
 from reconciler.model.kinds import KINDS
@@ -22,7 +22,6 @@ from reconciler.model.resource import LiveObject, OnFailure, Payload, When
 from reconciler.plan.changes import Action, Change, Message, Reason
 from reconciler.plan.marks import UNVERIFIED, Found, Match
 from reconciler.plan.match import read_found
-from reconciler.plan.payload import UnknownReferenceError, differing_fields, payload_of_live
 from reconciler.plan.sending import is_enabled
 from reconciler.tasks import side_by_side
 
@@ -65,7 +64,7 @@ async def _create_probed(session: Session, change: Change, match: Match, message
 
 
 async def _write_new(session: Session, match: Match, *, unverified: bool) -> str:
-    payload = session.payload(match, session.mark(match.resource, unverified=unverified), match.create_id)
+    payload = writing.payload_of(session, match, session.mark(match.resource, unverified=unverified), match.create_id)
     object_id = await writing.create(session, match.key(session.plan.target), payload)
     session.ids[match.resource.name] = object_id
     return object_id
@@ -74,7 +73,7 @@ async def _write_new(session: Session, match: Match, *, unverified: bool) -> str
 async def _mark_verified(session: Session, match: Match, object_id: str, tested: Tested) -> None:
     try:
         live = await writing.read_own(session, object_id)
-        payload = session.payload(match, session.mark(match.resource))
+        payload = writing.payload_of(session, match, session.mark(match.resource))
         await writing.update(session, match.key(session.plan.target), payload, live, step="mark verified")
     except writing.MovedError:
         raise
@@ -138,7 +137,7 @@ def _waits_for_its_test(change: Change, match: Match) -> bool:
 
 async def _test_as_it_is(session: Session, change: Change, match: Match, found: Found) -> ChangeResult:
     """The change redirects no message: what is tested is live already, since it is unverified or `when` is always."""
-    payload = session.payload(match, session.mark(match.resource))
+    payload = writing.payload_of(session, match, session.mark(match.resource))
     tested = await verify_live(session, change.key, match.resource, found.id, payload)
     if tested.stands or (change.fields and not _reverts(session, match)):
         before = await writing.read_unmoved(session, found)
@@ -150,7 +149,7 @@ async def _test_as_it_is(session: Session, change: Change, match: Match, found: 
 
 
 async def _rewrite(session: Session, match: Match, before: LiveObject, *, unverified: bool) -> None:
-    payload = session.payload(match, session.mark(match.resource, unverified=unverified))
+    payload = writing.payload_of(session, match, session.mark(match.resource, unverified=unverified))
     await writing.update(session, match.key(session.plan.target), payload, before)
 
 
@@ -165,6 +164,8 @@ async def _replace(session: Session, change: Change) -> ChangeResult:
         if not tested.stands and _reverts(session, match):
             return outcomes.left_alone(change, tested, match.found.id)
         await writing.read_unmoved(session, match.found)
+    from reconciler.apply.replacing import replace_object  # most runs replace nothing, and start-up counts
+
     return await replace_object(session, change, match, tested)
 
 
@@ -177,6 +178,8 @@ async def _delete(session: Session, change: Change) -> ChangeResult:
     if Reason.DUPLICATE in change.reasons:
         await _hand_over(session, change, found)
     else:
+        from reconciler.apply.replacing import detach
+
         await detach(session, change.key, found.id)
     existed = await writing.delete(session, change.key, found.id)
     return ChangeResult(change, Status.APPLIED, "" if existed else "was already gone", id=found.id)
@@ -187,6 +190,8 @@ async def _hand_over(session: Session, change: Change, found: Found) -> None:
     kept = session.stays(found.id)
     if session.written.get(kept, True) is None or await session.provider.read(kept) is None:
         raise writing.MovedError(f"{kept}, which has the same mark and should stay, was deleted: plan again")
+    from reconciler.apply.replacing import repoint
+
     await repoint(session, change.key, found.id, kept)
 
 

@@ -87,7 +87,7 @@ async def verify_new_values(session: Session, match: Match, message: Message) ->
     """Send one test message with values that the real object does not have yet."""
     resource = match.resource
     if session.provider.abilities.verification is VerificationMethod.PROBE:
-        payload = session.payload(match, session.mark(resource))
+        payload = writing.payload_of(session, match, session.mark(resource))
         with session.journal.step(message.key, "probe"):
             return await _unless_stopped(session, resource, lambda: session.provider.probe(payload))
     payload = _canary_payload(session, match)
@@ -112,7 +112,7 @@ async def _verify_through_user(session: Session, match: Match, payload: Payload,
 
 def _canary_payload(session: Session, match: Match) -> Payload:
     name = match.resource.name
-    return session.payload(match, session.canary_mark(name), session.canary_id(name))
+    return writing.payload_of(session, match, session.canary_mark(name), session.canary_id(name))
 
 
 def _with_fields(match: Match, fields: dict[str, Value]) -> Match:

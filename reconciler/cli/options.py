@@ -83,14 +83,14 @@ def find_kind(written: str) -> str:
 
 def complete_schema(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """What there is a schema of: kinds, and the documents that the tool writes."""
-    from reconciler.manifests.check import schema_names
+    from reconciler.manifests.manifest import schema_names
 
     return [name for name in schema_names() if name.lower().startswith(incomplete.lower())]
 
 
 def complete_explained(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
     """What `explain` knows: kinds and their fields, fields of the project file, rules, and the exit codes."""
-    from reconciler.manifests.check import load_schema
+    from reconciler.manifests.manifest import load_schema
     from reconciler.report.explain import field_names
     from reconciler.report.rules import RULES
 

@@ -9,10 +9,9 @@ from typing import Any
 
 from reconciler.engine.load import Workspace, match_names
 from reconciler.export.editing import REMOVED, Edit, NotEditableError, edit_document
-from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.files import STDIN
-from reconciler.manifests.manifest import Manifest
+from reconciler.manifests.manifest import Manifest, check_manifest
 from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.masking import Json

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from reconciler.apply.results import TestResult, exit_of_tests
 from reconciler.apply.testing import run_test, untestable
+from reconciler.apply.writing import make_payload
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import TestOptions
 from reconciler.engine.plan import read_options
@@ -21,7 +22,6 @@ from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Payload, Resource, When
 from reconciler.plan.marks import Mark, Match
-from reconciler.plan.payload import make_payload
 from reconciler.tasks import side_by_side
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from reconciler.export.objects import LiveObjectAt, LiveTarget, Wanted, choose
 from reconciler.export.soundness import find_unsound
 from reconciler.export.texts import ManifestDocument
-from reconciler.manifests.check import check_spec
+from reconciler.manifests.manifest import check_spec
 from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS, Field, Role
 from reconciler.model.project import Project

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS
+from reconciler.plan.diff import references
 from reconciler.plan.marks import Found, Ownership
-from reconciler.plan.payload import references
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,13 +12,10 @@ from functools import cache
 from typing import Any
 
 from reconciler.manifests.manifest import Manifest
-from reconciler.model import __version__
 from reconciler.model.dataclass import dataclass
-from reconciler.model.errors import ConfigurationError, Level, Problem
+from reconciler.model.errors import Level, Problem
 from reconciler.model.kinds import KINDS, Role, ways_to_people
 from reconciler.model.lint import LINT_RULES, LintLevel, LintLevels
-from reconciler.model.project import Project, Target
-from reconciler.model.provider import ProviderSettings, SettingsOf
 from reconciler.model.text import Path, printable, suggest
 from reconciler.model.values import BUILT_IN_SOURCES, PUBLIC_HEADERS, RESERVED_NAMES
 
@@ -105,128 +102,6 @@ def _lint_people(kind: str, spec: Mapping[str, Any], supplied: frozenset[str]) -
         message = f"has neither {' nor '.join(ways)}, so no message could arrive"
         fix = f"add {' or '.join(f'spec.{field}' for field in ways)}"
         yield Problem(("spec",), message, "no-recipients", fix)
-
-
-def lint_project(project: Project, spec: Mapping[str, Any], settings_of: SettingsOf) -> Iterator[Problem]:
-    """What is wrong with a project that passed its schema; `spec` is the same as written."""
-    yield from _lint_version(project)
-    yield from _lint_targets(project, settings_of)
-    known = frozenset(project.secrets.sources)
-    for path, value in _credentials(spec):
-        yield from check_secret(value, path, known)
-    for kind, fields in spec.get("defaults", {}).items():
-        yield from lint_spec(kind, fields, ("spec", "defaults", kind), known)
-
-
-def check_providers(document: object, settings_of: SettingsOf) -> Iterator[Problem]:
-    """The providers that there are not, of a document of whatever shape."""
-    spec = document.get("spec") if isinstance(document, Mapping) else None
-    targets = spec.get("targets") if isinstance(spec, Mapping) else None
-    for name, target in targets.items() if isinstance(targets, Mapping) else ():
-        provider = target.get("provider") if isinstance(target, Mapping) else None
-        if not isinstance(provider, str):
-            continue
-        try:
-            settings_of(provider)
-        except ConfigurationError as error:
-            message, _, fix = str(error).partition("; ")
-            yield Problem(("spec", "targets", name, "provider"), message, "not-one-of", fix)
-
-
-def _lint_version(project: Project) -> Iterator[Problem]:
-    if project.required_version is None:
-        return
-    from packaging.specifiers import InvalidSpecifier, SpecifierSet
-
-    path = ("spec", "required_version")
-    try:
-        wanted = SpecifierSet(project.required_version)
-    except InvalidSpecifier:
-        yield Problem(path, "must be a version specifier, such as >=0.1", "wrong-form")
-        return
-    if not wanted.contains(__version__, prereleases=True):
-        yield Problem(
-            path,
-            f"this project wants reconciler {wanted}; this is {__version__}",
-            "required-version",
-            "install a version that it accepts",
-        )
-
-
-def _lint_targets(project: Project, settings_of: SettingsOf) -> Iterator[Problem]:
-    for index, name in enumerate(project.default_targets):
-        if name not in project.targets and name not in project.known_targets:
-            fix = suggest(name, project.targets) or "add it to spec.targets"
-            yield Problem(
-                ("spec", "default_targets", index), "names a target that does not exist", "unknown-target", fix
-            )
-    by_address: dict[tuple[str, str], str] = {}
-    for name, target in project.targets.items():
-        at: Path = ("spec", "targets", name)
-        settings = settings_of(target.provider)
-        yield from _lint_address(at, project, name, settings, by_address)
-        if target.version is not None and (message := settings.version_problem(target.version)):
-            fix = "write the real one, or leave it out: the server is asked"
-            yield Problem((*at, "version"), message, "impossible-version", fix)
-        yield from _lint_access(at, target, settings)
-
-
-def _lint_address(
-    at: Path, project: Project, name: str, settings: ProviderSettings, by_address: dict[tuple[str, str], str]
-) -> Iterator[Problem]:
-    target = project.targets[name]
-    same = [other for other in project.targets.values() if other.provider == target.provider]
-    if target.url is None and settings.url_variable and len(same) > 1:
-        message = (
-            f"is missing: the environment variable {settings.url_variable} serves a project with one {settings.title} "
-            "target only"
-        )
-        yield Problem((*at, "url"), message, "missing-field", "add url")
-    elif target.url is not None and settings.one_address_is_one_system:
-        other = by_address.setdefault((target.provider, _normal(target.url)), name)
-        if other != name:
-            yield Problem((*at, "url"), f"target {other} has the same address", "same-system", "keep one of them")
-
-
-def _lint_access(at: Path, target: Target, settings: ProviderSettings) -> Iterator[Problem]:
-    for way in sorted(target.auth.ways - settings.auth) if target.auth else ():
-        fix = f"{target.provider} takes {', '.join(sorted(settings.auth))}"
-        yield Problem((*at, "auth", way), f"{target.provider} does not support this", "auth-not-held", fix, at_key=True)
-    service = target.auth.sigv4.service if target.auth and target.auth.sigv4 else ""
-    if problem := settings.unsupported_system(target.url or "", service):
-        message, fix = problem
-        field = ("url",) if settings.unsupported_system(target.url or "", "") else ("auth", "sigv4", "service")
-        yield Problem((*at, *field), message, "unsupported-system", fix)
-    if not target.tls.verify:
-        message = "any certificate is accepted, so anybody in between can read the traffic"
-        yield Problem(
-            (*at, "tls", "verify"), message, "tls-not-verified", "give tls.ca_file instead", level=Level.WARNING
-        )
-
-
-def _normal(url: str) -> str:
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(url)
-    port = parts.netloc.rpartition(":")[2] if parts.netloc[-1] != "]" and ":" in parts.netloc else ""
-    port = port or {"https": "443", "http": "80"}[parts.scheme.lower()]
-    return f"{parts.hostname}:{port}{parts.path.rstrip('/')}"
-
-
-_CREDENTIALS = {
-    "basic": ("username", "password"),
-    "bearer": ("token",),
-    "client_cert": ("password",),
-    "sts": ("subject_token",),
-}
-
-
-def _credentials(spec: Mapping[str, Any]) -> Iterator[tuple[Path, Any]]:
-    for name, target in spec["targets"].items():
-        for way, fields in target.get("auth", {}).items():
-            for field in _CREDENTIALS.get(way, ()):
-                if field in fields:
-                    yield ("spec", "targets", name, "auth", way, field), fields[field]
 
 
 @dataclass(frozen=True, slots=True)

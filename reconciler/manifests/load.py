@@ -15,11 +15,10 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import IO, Any
 
-from reconciler.manifests.check import check_manifest
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.files import STDIN, Budget, FileError, Found, find_files, in_yaml, label_of, read_text
 from reconciler.manifests.lint import lint_manifest, lint_spec
-from reconciler.manifests.manifest import Manifest, Source, located, subject_of
+from reconciler.manifests.manifest import Manifest, Source, check_manifest, located, subject_of
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Level, Location, Problem
 from reconciler.model.kinds import API_VERSION, KINDS

@@ -1,23 +1,29 @@
-"""The project file: found, read, checked, and made a Project; everything wrong with it at once.
+"""The project file: found, read, checked, linted, and made a Project; everything wrong with it at once.
 
 Environment variables and credentials are left to those who connect.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from reconciler.manifests.check import check_project
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.files import FileError, decode, label_of, read_text
-from reconciler.manifests.lint import check_providers, lint_project
-from reconciler.manifests.manifest import Source, located
+from reconciler.manifests.lint import check_secret, lint_spec
+from reconciler.manifests.manifest import Source, compile_schema, load_schema, located, not_a_mapping, worded
+from reconciler.model import __version__
 from reconciler.model.errors import ConfigurationError, Level, Location, Problem, ProblemsError
 from reconciler.model.fields import OWNER_PATTERN, matches
-from reconciler.model.project import Project
-from reconciler.model.provider import SettingsOf
+from reconciler.model.project import Project, Target
+from reconciler.model.provider import ProviderSettings, SettingsOf
+from reconciler.model.text import Path as FieldPath
+from reconciler.model.text import suggest
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Draft202012Validator
 
 PROJECT_FILE = "reconciler.yaml"
 
@@ -62,14 +68,14 @@ def load_project_text(text: str, name: str, settings_of: SettingsOf) -> Project:
 def _load(text: str, label: str, read: Callable[[], str], settings_of: SettingsOf) -> Project:
     document = _only_document(text, label)
     value, source = document.value, Source.of(label, read, document)
-    shape = check_project(value)
+    shape = _check_project(value)
     providers = [
-        item for item in check_providers(value, settings_of) if item.path not in {wrong.path for wrong in shape}
+        item for item in _check_providers(value, settings_of) if item.path not in {wrong.path for wrong in shape}
     ]
     if problems := [*shape, *providers] or _check_owner(value):
         raise ProblemsError([located(problem, source, value) for problem in problems])
     project = Project.read(value["metadata"]["name"], value["spec"])
-    found = [located(problem, source, value) for problem in lint_project(project, value["spec"], settings_of)]
+    found = [located(problem, source, value) for problem in _lint_project(project, value["spec"], settings_of)]
     if any(problem.level is Level.ERROR for problem in found):
         raise ProblemsError(found)
     return project.with_warnings(found)
@@ -97,3 +103,155 @@ def _only_document(text: str, label: str) -> Document:
     if problems:
         raise ProblemsError(problems)
     return documents[0]
+
+
+@cache
+def _project_schema() -> dict[str, Any]:
+    """The schema of project files without what it says of single providers, for editors: `_check_providers` says that
+    of every provider, those of packages included, and together with all else that is wrong."""
+    schema = load_schema("project")
+    target = {name: part for name, part in schema["$defs"]["Target"].items() if name != "allOf"}
+    return {**schema, "$defs": {**schema["$defs"], "Target": target}}
+
+
+@cache
+def _compiled_project(*, has_defaults: bool) -> Draft202012Validator:
+    """The fields of all kinds, which stand below `defaults`, are most of the schema; most projects have no defaults."""
+    schema = _project_schema()
+    if has_defaults:
+        return compile_schema(schema)
+    spec = schema["properties"]["spec"]
+    fields = {name: field for name, field in spec["properties"].items() if name != "defaults"}
+    return compile_schema({**schema, "properties": {**schema["properties"], "spec": {**spec, "properties": fields}}})
+
+
+def _check_project(document: Any) -> list[Problem]:
+    """What is wrong with a project file as written."""
+    if not isinstance(document, dict):
+        return [not_a_mapping("a project file", document)]
+    spec = document.get("spec")
+    if _compiled_project(has_defaults=not isinstance(spec, dict) or "defaults" in spec).is_valid(document):
+        return []
+    return worded(_project_schema(), document)
+
+
+def _lint_project(project: Project, spec: Mapping[str, Any], settings_of: SettingsOf) -> Iterator[Problem]:
+    """What is wrong with a project that passed its schema; `spec` is the same as written."""
+    yield from _lint_version(project)
+    yield from _lint_targets(project, settings_of)
+    known = frozenset(project.secrets.sources)
+    for path, value in _credentials(spec):
+        yield from check_secret(value, path, known)
+    for kind, fields in spec.get("defaults", {}).items():
+        yield from lint_spec(kind, fields, ("spec", "defaults", kind), known)
+
+
+def _check_providers(document: object, settings_of: SettingsOf) -> Iterator[Problem]:
+    """The providers that there are not, of a document of whatever shape."""
+    spec = document.get("spec") if isinstance(document, Mapping) else None
+    targets = spec.get("targets") if isinstance(spec, Mapping) else None
+    for name, target in targets.items() if isinstance(targets, Mapping) else ():
+        provider = target.get("provider") if isinstance(target, Mapping) else None
+        if not isinstance(provider, str):
+            continue
+        try:
+            settings_of(provider)
+        except ConfigurationError as error:
+            message, _, fix = str(error).partition("; ")
+            yield Problem(("spec", "targets", name, "provider"), message, "not-one-of", fix)
+
+
+def _lint_version(project: Project) -> Iterator[Problem]:
+    if project.required_version is None:
+        return
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
+    path = ("spec", "required_version")
+    try:
+        wanted = SpecifierSet(project.required_version)
+    except InvalidSpecifier:
+        yield Problem(path, "must be a version specifier, such as >=0.1", "wrong-form")
+        return
+    if not wanted.contains(__version__, prereleases=True):
+        yield Problem(
+            path,
+            f"this project wants reconciler {wanted}; this is {__version__}",
+            "required-version",
+            "install a version that it accepts",
+        )
+
+
+def _lint_targets(project: Project, settings_of: SettingsOf) -> Iterator[Problem]:
+    for index, name in enumerate(project.default_targets):
+        if name not in project.targets and name not in project.known_targets:
+            fix = suggest(name, project.targets) or "add it to spec.targets"
+            yield Problem(
+                ("spec", "default_targets", index), "names a target that does not exist", "unknown-target", fix
+            )
+    by_address: dict[tuple[str, str], str] = {}
+    for name, target in project.targets.items():
+        at: FieldPath = ("spec", "targets", name)
+        settings = settings_of(target.provider)
+        yield from _lint_address(at, project, name, settings, by_address)
+        if target.version is not None and (message := settings.version_problem(target.version)):
+            fix = "write the real one, or leave it out: the server is asked"
+            yield Problem((*at, "version"), message, "impossible-version", fix)
+        yield from _lint_access(at, target, settings)
+
+
+def _lint_address(
+    at: FieldPath, project: Project, name: str, settings: ProviderSettings, by_address: dict[tuple[str, str], str]
+) -> Iterator[Problem]:
+    target = project.targets[name]
+    same = [other for other in project.targets.values() if other.provider == target.provider]
+    if target.url is None and settings.url_variable and len(same) > 1:
+        message = (
+            f"is missing: the environment variable {settings.url_variable} serves a project with one {settings.title} "
+            "target only"
+        )
+        yield Problem((*at, "url"), message, "missing-field", "add url")
+    elif target.url is not None and settings.one_address_is_one_system:
+        other = by_address.setdefault((target.provider, _normal(target.url)), name)
+        if other != name:
+            yield Problem((*at, "url"), f"target {other} has the same address", "same-system", "keep one of them")
+
+
+def _lint_access(at: FieldPath, target: Target, settings: ProviderSettings) -> Iterator[Problem]:
+    for way in sorted(target.auth.ways - settings.auth) if target.auth else ():
+        fix = f"{target.provider} takes {', '.join(sorted(settings.auth))}"
+        yield Problem((*at, "auth", way), f"{target.provider} does not support this", "auth-not-held", fix, at_key=True)
+    service = target.auth.sigv4.service if target.auth and target.auth.sigv4 else ""
+    if problem := settings.unsupported_system(target.url or "", service):
+        message, fix = problem
+        field = ("url",) if settings.unsupported_system(target.url or "", "") else ("auth", "sigv4", "service")
+        yield Problem((*at, *field), message, "unsupported-system", fix)
+    if not target.tls.verify:
+        message = "any certificate is accepted, so anybody in between can read the traffic"
+        yield Problem(
+            (*at, "tls", "verify"), message, "tls-not-verified", "give tls.ca_file instead", level=Level.WARNING
+        )
+
+
+def _normal(url: str) -> str:
+    from urllib.parse import urlsplit
+
+    parts = urlsplit(url)
+    port = parts.netloc.rpartition(":")[2] if parts.netloc[-1] != "]" and ":" in parts.netloc else ""
+    port = port or {"https": "443", "http": "80"}[parts.scheme.lower()]
+    return f"{parts.hostname}:{port}{parts.path.rstrip('/')}"
+
+
+_CREDENTIALS = {
+    "basic": ("username", "password"),
+    "bearer": ("token",),
+    "client_cert": ("password",),
+    "sts": ("subject_token",),
+}
+
+
+def _credentials(spec: Mapping[str, Any]) -> Iterator[tuple[FieldPath, Any]]:
+    for name, target in spec["targets"].items():
+        for way, fields in target.get("auth", {}).items():
+            for field in _CREDENTIALS.get(way, ()):
+                if field in fields:
+                    yield ("spec", "targets", name, "auth", way, field), fields[field]

@@ -1,4 +1,5 @@
-"""What a server is known to refuse, and what lint rules say, once addresses are resolved and the version is read.
+"""What cannot be planned: references that lead nowhere, what a server is known to refuse, and what lint rules forbid
+once addresses are resolved and the version is read.
 
 `validate` asks the same of what the manifests show by themselves; here is what it cannot see. Unchanged resources are
 looked at too: an address that was retired is as dead whether it changes or not. Pure.
@@ -6,17 +7,70 @@ looked at too: an address that was retired is as dead whether it changes or not.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.errors import Level, Problem
 from reconciler.model.lint import LINT_RULES, LintLevel, LintLevels
 from reconciler.model.provider import Abilities
 from reconciler.model.resource import DUPLICATE, REPLACE, ChangeKey, Resource
+from reconciler.model.text import few, suggest
 from reconciler.model.values import SecretReference, Value
 from reconciler.plan.changes import Action, Change, RefusedResource, TargetPlan
-from reconciler.plan.diff import Secrets
-from reconciler.plan.marks import Match, Matching, Ownership, describe, longest_mark
+from reconciler.plan.diff import Secrets, references
+from reconciler.plan.marks import Match, Matching, Ownership, Refusal, describe, longest_mark
+
+
+def refuse_dangling(matching: Matching, selected: Collection[str] | None) -> list[Refusal]:
+    """The refusals of matches whose references lead nowhere, all of a resource's in one message.
+
+    `selected` are the names that are planned (None: all). What refers to a refused resource that is not live is
+    refused with it.
+    """
+    live = set(matching.names.values())
+    refused = {refusal.resource.name for refusal in matching.refusals}
+    waiting = [match for match in matching.matches if selected is None or match.resource.name in selected]
+    refusals: list[Refusal] = []
+    while True:  # as often as references lead from kind to kind
+        known = live | {match.resource.name for match in waiting}
+        missing = {match.resource.name: names for match in waiting if (names := _missing(match, known))}
+        if not missing:
+            return refusals
+        made = _made_by_the_platform(known)
+        refusals += [
+            Refusal(match.resource, "; ".join(_word(name, made, refused) for name in missing[match.resource.name]))
+            for match in waiting
+            if match.resource.name in missing
+        ]
+        waiting = [match for match in waiting if match.resource.name not in missing]
+
+
+def _missing(match: Match, known: Collection[str]) -> list[str]:
+    """The names that lead nowhere; what the manifest ignores of a live object is not written, and so not needed."""
+    ignored = match.resource.settings.ignore if match.found is not None else frozenset[str]()
+    fields = {name: value for name, value in match.resource.fields.items() if name not in ignored}
+    return sorted(name for name in references(fields, match.resource.kind) if name not in known)
+
+
+def _made_by_the_platform(known: Iterable[str]) -> Mapping[str, list[str]]:
+    """Who the platform made a channel for, by word: `role:Admin` is `Admin` of `role`."""
+    made: dict[str, list[str]] = defaultdict(list)
+    for name in known:
+        word, colon, who = name.partition(":")
+        if colon:
+            made[word].append(who)
+    return made
+
+
+def _word(name: str, made: Mapping[str, list[str]], refused: Collection[str]) -> str:
+    word, colon, who = name.partition(":")
+    if not colon:
+        why = "cannot be planned either" if name in refused else "is not selected, or is in no manifest given"
+        return f"refers to {name}, which is not live yet and {why}"
+    others = made.get(word, [])
+    hint = suggest(who, others) or (f"it has one for {few(others)}" if others else f"it has none for any {word}")
+    return f"this target has no channel for the {word} {who}: {hint}"
 
 
 def lint_plan(

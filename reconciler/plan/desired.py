@@ -9,8 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from reconciler.manifests.check import NOT_OF_A_TARGET, check_spec
-from reconciler.manifests.manifest import Manifest
+from reconciler.manifests.manifest import NOT_OF_A_TARGET, Manifest, check_spec
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Problem
 from reconciler.model.fields import read_record

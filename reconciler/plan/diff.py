@@ -1,5 +1,8 @@
 """The comparison of one desired resource with what is live: (desired, live) -> the fields that differ.
 
+Both sides are brought into one form first, in which references lead to other resources by their names, or to what the
+platform made by a role or user (`role:Admin`).
+
 The only home of deepdiff, which is imported when two sides do differ and sees secrets only as keyed digests. It was
 weighed again: the fields that kinds have now are texts, numbers, sets and one map, so that comparing them one by one
 would nearly do, and would save the 100 ms of its import in a run that has something to show. It is kept because the
@@ -12,8 +15,9 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from reconciler.model.dataclass import dataclass
-from reconciler.model.kinds import Field, Kind, Role
+from reconciler.model.kinds import KINDS, Field, Kind, Role
 from reconciler.model.masking import Json, Masker
+from reconciler.model.resource import LiveObject, Resource
 from reconciler.model.values import MaskedText, SecretReference, SecretText, Value, in_clear
 
 Secrets = Mapping[SecretReference, SecretText]
@@ -45,6 +49,42 @@ class Comparison:
     unresolved: tuple[tuple[Path, str], ...] = ()
     write_only: tuple[Path, ...] = ()
     ignored: tuple[str, ...] = ()
+
+
+def live_fields(live: LiveObject, names: Mapping[str, str]) -> dict[str, Value]:
+    """A live object's fields with references as the names of resources; `id:...` for what has no name."""
+    kind = KINDS[live.kind or ""]
+    fields = dict(live.fields)
+    for field in kind.fields:
+        value = fields.get(field.name)
+        if field.role is Role.REFERENCE and isinstance(value, str):
+            fields[field.name] = names.get(value, f"id:{value}")
+        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
+            fields[field.name] = frozenset(names.get(item, f"id:{item}") for item in value)
+    return fields
+
+
+def effective_fields(resource: Resource, live: Mapping[str, Value]) -> Mapping[str, Value]:
+    """A resource's fields as they shall become: in `mode: include`, what is not ours in a list stays in it."""
+    if resource.fields.get("mode") != "include":
+        return {name: value for name, value in resource.fields.items() if name != "mode"}
+    fields = {name: value for name, value in resource.fields.items() if name != "mode"}
+    ours, theirs = fields.get("channels"), live.get("channels")
+    if isinstance(ours, frozenset) and isinstance(theirs, frozenset):
+        fields["channels"] = ours | {name for name in theirs if ":" in name}
+    return fields
+
+
+def references(fields: Mapping[str, Value], kind: str) -> frozenset[str]:
+    """The names (or ids, in a live object's fields) of all other resources that these fields refer to."""
+    found: set[str] = set()
+    for field in KINDS[kind].fields:
+        value = fields.get(field.name)
+        if field.role is Role.REFERENCE and isinstance(value, str):
+            found.add(value)
+        elif field.role is Role.REFERENCES and isinstance(value, frozenset):
+            found |= value
+    return frozenset(found)
 
 
 def diff_fields(

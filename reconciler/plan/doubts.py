@@ -11,8 +11,8 @@ from dataclasses import replace
 
 from reconciler.model.resource import Resource
 from reconciler.plan.changes import Action, TargetPlan
+from reconciler.plan.diff import references
 from reconciler.plan.marks import Matching, Ownership
-from reconciler.plan.payload import references
 
 
 def doubtful_ids(

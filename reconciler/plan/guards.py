@@ -18,8 +18,8 @@ from reconciler.model.text import few, plural
 from reconciler.model.users import name_users
 from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan
 from reconciler.plan.claims import listed, made_by_another_version
+from reconciler.plan.diff import references
 from reconciler.plan.marks import CANARY, PROTECTED, Found, Match, Matching
-from reconciler.plan.payload import references
 
 _FROM_OWNED = 10  # below this many owned objects a percentage says nothing
 

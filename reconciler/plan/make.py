@@ -26,9 +26,18 @@ from reconciler.plan.changes import (
     SecretField,
     TargetPlan,
 )
-from reconciler.plan.diff import Comparison, FieldChange, Secrets, compare_new, diff_fields
+from reconciler.plan.checks import refuse_dangling
+from reconciler.plan.diff import (
+    Comparison,
+    FieldChange,
+    Secrets,
+    compare_new,
+    diff_fields,
+    effective_fields,
+    live_fields,
+    references,
+)
 from reconciler.plan.marks import PROTECTED, UNVERIFIED, Found, How, Match, Matching, Refusal
-from reconciler.plan.payload import effective_fields, live_fields, references, refuse_dangling
 from reconciler.plan.sending import (
     Audience,
     disabled_object,

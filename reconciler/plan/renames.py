@@ -14,9 +14,8 @@ from reconciler.model.masking import Masker
 from reconciler.model.resource import ChangeKey, Resource
 from reconciler.model.values import SecretReference, SecretText, Value, in_clear
 from reconciler.plan.changes import ProbableRename
-from reconciler.plan.diff import Secrets
+from reconciler.plan.diff import Secrets, live_fields
 from reconciler.plan.marks import Found
-from reconciler.plan.payload import live_fields
 
 Address = tuple[Hashable, ...]
 

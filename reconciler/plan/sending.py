@@ -15,9 +15,8 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.resource import Resource, When
 from reconciler.model.values import SecretReference, Value, in_clear
 from reconciler.plan.changes import Action, Change, Disabled, Message, Reason
-from reconciler.plan.diff import FieldChange
+from reconciler.plan.diff import FieldChange, references
 from reconciler.plan.marks import DISABLED, How, Match, Matching, Off
-from reconciler.plan.payload import references
 
 ALL = "all"
 """Stands for every name in a list of what shall be enabled."""

@@ -16,8 +16,8 @@ from reconciler.model.kinds import KINDS
 from reconciler.model.text import suggest
 from reconciler.model.users import UsedBy, User, UserListing, as_user, by_channel
 from reconciler.plan.changes import Action, Change, Reason, TargetPlan
+from reconciler.plan.diff import references
 from reconciler.plan.marks import Found, Matching
-from reconciler.plan.payload import references
 
 
 def takes_away(change: Change) -> bool:

@@ -11,7 +11,7 @@ import jsonschema
 import pytest
 
 from reconciler.cli.main import VERBS
-from reconciler.manifests.check import schema_folder
+from reconciler.manifests.manifest import schema_folder
 from reconciler.model.kinds import KINDS
 from tests.cases.projects import Project, manifest, slack
 

@@ -13,9 +13,9 @@ import yaml
 from click.shell_completion import ShellComplete
 
 from reconciler.cli.main import VERBS, _group
-from reconciler.manifests.check import load_schema
 from reconciler.manifests.documents import Document, parse_documents
 from reconciler.manifests.load_project import load_project_text
+from reconciler.manifests.manifest import load_schema
 from reconciler.model.kinds import KINDS
 from reconciler.providers import settings_of
 from reconciler.report.explain import explain_field

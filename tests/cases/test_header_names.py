@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from reconciler.apply.writing import make_payload
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.marks import Mark
 from reconciler.plan.match import read_found
-from reconciler.plan.payload import make_payload
 from tests.plan.builders import live_of, plan_of, resource
 
 TOKEN = SecretText("abc-123")

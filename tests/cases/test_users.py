@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from reconciler.manifests.check import load_schema
+from reconciler.manifests.manifest import load_schema
 from reconciler.simulator import Simulator, example_monitor
 from tests.cases.projects import KEY, SECRET, Project, manifest, slack
 from tests.cases.test_doctor_rights import with_login

@@ -17,7 +17,7 @@ import yaml
 
 from reconciler.cli.scaffold import NewProject, project_files
 from reconciler.cli.verbs.schema import command as schema_verb
-from reconciler.manifests.check import load_schema, schema_names
+from reconciler.manifests.manifest import load_schema, schema_names
 from reconciler.model.errors import MEANINGS, Exit
 from reconciler.model.kinds import KINDS
 from reconciler.report.explain import explain_field

@@ -14,7 +14,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from reconciler.manifests.check import schema_folder
+from reconciler.manifests.manifest import schema_folder
 from reconciler.simulator import Simulator
 from tests.cli.shell import SLACK, Shell
 

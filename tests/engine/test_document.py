@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from reconciler.manifests.check import schema_folder
+from reconciler.manifests.manifest import schema_folder
 from reconciler.model.errors import ConfigurationError, RefusedError
 from reconciler.model.evidence import Unknown
 from reconciler.model.gaps import UnknownReason

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from jsonschema import Draft202012Validator
 
-from reconciler.manifests.check import check_spec, compiled, load_schema, schema_folder
+from reconciler.manifests.manifest import check_spec, compiled, load_schema, schema_folder
 from reconciler.manifests.wording import word_problems
 from reconciler.model.fields import read_record, rows
 from reconciler.model.kinds import KINDS
@@ -246,7 +246,7 @@ def test_both_validators_accept_the_same_projects_and_the_table_reads_them(data:
 
 
 def test_schemas_are_found_in_an_installed_package_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    import reconciler.manifests.check as module
+    import reconciler.manifests.manifest as module
 
     package = tmp_path / "reconciler"
     (package / "manifests").mkdir(parents=True)

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from reconciler.manifests.check import check_spec
+from reconciler.manifests.manifest import check_spec
 from reconciler.model.errors import Problem
 from reconciler.model.fields import read_record
 from reconciler.model.kinds import KINDS

@@ -8,7 +8,7 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from reconciler.manifests.check import schema_folder
+from reconciler.manifests.manifest import schema_folder
 
 GOLDEN = Path(__file__).parent / "golden"
 DOCUMENTS = {

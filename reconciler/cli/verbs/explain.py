@@ -6,7 +6,7 @@ import click
 
 from reconciler.cli.options import complete_explained
 from reconciler.cli.terminal import out
-from reconciler.manifests.check import load_schema
+from reconciler.manifests.manifest import load_schema
 from reconciler.model.errors import ConfigurationError, Exit
 from reconciler.model.kinds import KINDS
 from reconciler.model.text import suggest

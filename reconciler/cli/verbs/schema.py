@@ -10,7 +10,7 @@ import click
 
 from reconciler.cli.options import complete_schema, find_kind, option
 from reconciler.cli.terminal import show_json
-from reconciler.manifests.check import load_schema, schema_names
+from reconciler.manifests.manifest import load_schema, schema_names
 from reconciler.model.errors import ConfigurationError, UsageError
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from reconciler.apply.writing import UnknownReferenceError, differing_fields, make_payload
 from reconciler.model.resource import Payload, Settings
 from reconciler.model.values import SecretReference, SecretText
 from reconciler.plan.marks import Mark
 from reconciler.plan.match import read_found
-from reconciler.plan.payload import UnknownReferenceError, differing_fields, make_payload
 from tests.plan.builders import SECRETS, SLACK_URL, live, live_of, resource, slack
 
 MARK = Mark("acme", "oncall")
