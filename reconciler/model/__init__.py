@@ -1,4 +1,4 @@
-"""The words of the domain, as frozen values; everything else speaks in these.
+"""The domain's types, as frozen values; everything else is written in terms of them.
 
 `kinds` the kinds and their fields (one table) · `fields`, `secret_fields` how a field is written and read · `project`
 the project file · `schemas` builds JSON Schemas from these tables · `values`, `resource` secrets,

@@ -1,9 +1,9 @@
-"""Dataclasses that cost little to define: a `plan` defines 150 of them, and start-up counts.
+"""Dataclasses that cost little to define: a `plan` defines 150 of them, which adds to its start-up time.
 
 The standard library compiles up to six methods for each class, some 3.8 million instructions (with Python 3.13 too),
 which was a third of a `validate`. Here they are made without compiling anything: 0.3 million. Only a class that is
-called often gets the standard library's `__init__`, which is faster. In all else these are its dataclasses: `fields`,
-`replace`, `match` and type checkers take them for what they are.
+called often gets the standard library's `__init__`, which is faster. Otherwise these are ordinary dataclasses:
+`fields`, `replace`, `match` and type checkers treat them as such.
 """
 
 from __future__ import annotations

@@ -82,11 +82,11 @@ ORDER = (
     Exit.CHANGES,
     Exit.DONE,
 )
-"""Of the codes that fit a run, the first in this order counts."""
+"""If several codes fit a run, it ends with the first of them in this order."""
 
 
 def first_of(fitting: Iterable[Exit]) -> Exit:
-    """The code that a run ends with, of all that fit it; DONE where none does."""
+    """The code that a run ends with: the one of `fitting` that comes first in `ORDER`; DONE if there is none."""
     found = frozenset(fitting)
     return next((code for code in ORDER if code in found), Exit.DONE)
 
@@ -96,7 +96,7 @@ DISTRIBUTION = "channel-reconciler"
 
 
 def install_hint(extra: str) -> str:
-    """What a message says where the library of an extra (`aws`) is missing."""
+    """What a message says when the library of an extra (`aws`) is missing."""
     return f"install the extra {extra}: pip install '{DISTRIBUTION}[{extra}]'"
 
 
@@ -154,14 +154,14 @@ class Problem:
 
     @property
     def text(self) -> str:
-        """All but the location, for those who show that in a way of their own."""
+        """Everything but the location, for callers that show the location in their own way."""
         parts = (self.subject, f"{self.field}: {self.message}" if self.path else self.message)
         tail = f"; {self.fix}" if self.fix else ""
         tail += f" ({self.rule})" if self.rule in LINT_RULES else ""  # whoever sets its level needs its name
         return " ".join(part for part in parts if part) + tail
 
     def in_file(self, file: str, subject: str = "") -> Problem:
-        """The same problem of a text that turned out to be this file's, and perhaps to be about something."""
+        """The same problem with its file and, if it has none yet, its subject filled in."""
         return replace(self, location=replace(self.location, file=file), subject=subject or self.subject)
 
     def __str__(self) -> str:
@@ -169,7 +169,7 @@ class Problem:
 
 
 class ReconcilerError(Exception):
-    """Anything that the tool expects to go wrong. The message is one clear sentence for the user."""
+    """Base of all expected errors. The message is one clear sentence for the user."""
 
     exit_code: Exit = Exit.ERROR
 
@@ -191,7 +191,7 @@ class SecretError(ReconcilerError):
 
 
 class NothingToCompareError(ReconcilerError):
-    """The base has no such project: its manifests were validated, no request was made, and that is no failure."""
+    """The base commit has no such project. Its manifests were validated, no request was made; this is no failure."""
 
     exit_code = Exit.DONE
 
@@ -221,7 +221,7 @@ class InterruptedRunError(ReconcilerError):
 class TargetError(ReconcilerError):
     """A live system failed. `status` is the HTTP status (0: no answer); `request_id` is the server's own, if given.
 
-    `fix` is what the message says to do, behind a semicolon; "" where it names nothing.
+    `fix` is what the message says to do, after a semicolon; "" if it names nothing.
     """
 
     def __init__(self, message: str, *, status: int = 0, request_id: str = "", reason: str = "", fix: str = "") -> None:

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Yes:
-    """There is evidence: `text` says which. Only `judge` makes one."""
+    """It is established; `text` says by what. Only `judge` makes one from a delivery."""
 
     text: str
     verdict: Literal["yes"] = "yes"
@@ -39,7 +39,7 @@ class No:
 
 @dataclass(frozen=True, slots=True)
 class Unknown:
-    """Nobody can say, and `reason` is why; `text` says it for this object."""
+    """It cannot be known, and `reason` says why; `text` says so for this object."""
 
     reason: UnknownReason
     text: str = ""
@@ -55,7 +55,7 @@ def unknown(reason: UnknownReason, text: str = "") -> Unknown:
 
 
 def may_stand(evidence: Evidence) -> bool:
-    """Whether a change may stand after this test: it went through, or no test could tell."""
+    """Whether a change may be kept after this test: it went through, or no test can tell."""
     match evidence:
         case Yes():
             return True
@@ -69,7 +69,7 @@ def may_stand(evidence: Evidence) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many pieces of evidence there are of each sort; `unknown` by reason, in the order of `UnknownReason`."""
+    """The number of pieces of evidence of each sort; `unknown` by reason, in the order of `UnknownReason`."""
 
     yes: int
     no: int
@@ -94,7 +94,7 @@ def tally(pieces: Iterable[Evidence]) -> Tally:
 
 
 class Outcome(StrEnum):
-    """How a test message fared."""
+    """The outcome of a test message."""
 
     ACCEPTED = "accepted"
     REFUSED = "refused"  # the receiver answered, but did not take the message; code 0: the answer says nothing
@@ -105,7 +105,7 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class RecipientDelivery:
-    """One recipient of a mail and how it fared; `text` is plain words, never the receiver's whole answer."""
+    """The outcome for one recipient of a mail; `text` is plain words, never the receiver's whole answer."""
 
     recipient: str
     outcome: Outcome
@@ -116,9 +116,9 @@ class RecipientDelivery:
 class Delivery:
     """The outcome of one test notification.
 
-    `code` is the receiver's status where one is known, `text` says in plain words what happened. `reason`: why nobody
-    can say, where that is so. `again_after`: the same test may be made once more, so many seconds later, since it
-    failed in a way that says nothing of the receiver (0: it may not).
+    `code` is the receiver's status if it is known, `text` says in plain words what happened. `reason`: why the outcome
+    is unknown, if it is. `again_after`: the test may be repeated once after this many seconds, since it failed in a way
+    that says nothing about the receiver (0: it may not).
     """
 
     outcome: Outcome
@@ -131,7 +131,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class Tested:
-    """A test that was made, or was not: what it established, and how each recipient of a mail fared."""
+    """A test that was made, or was not: what it established, and the outcome for each recipient of a mail."""
 
     __test__ = False  # pytest would take it for a test class
 
@@ -145,19 +145,19 @@ class Tested:
 
     @property
     def stands(self) -> bool:
-        """Whether a change may stand after it."""
+        """Whether a change may be kept after it."""
         return may_stand(self.evidence)
 
 
 _REFUSED_TEXT = frozenset({400, 415, 422})
-"""A receiver that answers these read the test text and did not like its form: it was reached."""
+"""Statuses of a receiver that was reached but rejected the form of the test text."""
 
 
 def judge(delivery: Delivery, expect: Expect) -> Evidence:
     """What a delivery establishes of its channel: the one place where a test becomes evidence.
 
-    `reached` takes a receiver's 400, 415 or 422 as well. An answer whose words say nothing is unknown where the server
-    is known to pass on none (the delivery's `reason`), and else no evidence of having been reached.
+    `reached` also accepts a receiver's 400, 415 or 422. An answer that does not say how the test ended is unknown if
+    the server is known never to say so (the delivery's `reason`); otherwise it counts as not reached.
     """
     match delivery.outcome:
         case Outcome.ACCEPTED:
@@ -200,7 +200,7 @@ class Passed:
 
 @dataclass(frozen=True, slots=True)
 class NotTried:
-    """What nobody looked at, and why."""
+    """What was not checked, and why."""
 
     text: str
 
@@ -248,7 +248,7 @@ def not_tried(subject: str, name: str, text: str) -> Check:
 
 
 def expectation(kind: str, policy: TestPolicy, abilities: Abilities) -> Expect:
-    """What counts for a kind: what the manifest says, else `reached` where the test text may well be refused."""
+    """What a test of this kind must show: what the manifest says, or `reached` if the receiver may refuse the text."""
     if policy.expect is not None:
         return policy.expect
     return Expect.REACHED if abilities.expects_json(kind) else Expect.ACCEPTED

@@ -1,4 +1,4 @@
-"""Every way in which the tool cannot know: what it then says, how to get to know, and how the run ends.
+"""Every reason for an unknown outcome: what the tool then says, how to find out, and how the run ends.
 
 The table is the source of the page docs/evidence.md, and a test walks it through every report and exit code.
 """
@@ -12,7 +12,7 @@ from reconciler.model.dataclass import dataclass
 
 
 class UnknownReason(StrEnum):
-    """Every way in which the tool cannot know."""
+    """Why an outcome is unknown."""
 
     NOT_SAID = "not-said"
     TIMED_OUT = "timed-out"
@@ -56,11 +56,11 @@ class About(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Gap:
-    """One way not to know: `says` is what the tool then says, `evidence` how to get to know.
+    """One reason for an unknown outcome: `says` is what the tool then says, `evidence` how to find out.
 
-    `exits` gives the exit code by verb for a run in which nothing else went wrong; a verb that cannot meet it is not
-    there. `stands`: a change may stand without this test. `fails`: `test` counts it as failed, since a message was sent
-    and it is not known to have arrived. `sent`: a message went out, or may have.
+    `exits` gives the exit code by verb for a run in which nothing else went wrong, without verbs to which it cannot
+    happen. `stands`: a change may be kept without this test. `fails`: `test` counts it as failed, since a message was
+    sent and is not known to have arrived. `sent`: a message was sent, or may have been.
     """
 
     about: About

@@ -48,7 +48,7 @@ class Role(Enum):
 class Field(Row):
     """One field of a kind. `delivery`: a change to it can break or redirect messages, so it must be verified.
 
-    `refers` names the kinds that a reference may lead to. `default` holds when the manifest omits the field, unless
+    `refers` names the kinds that a reference may point to. `default` applies when the manifest omits the field, unless
     it is managed `only_when_written`. `people`: its values are addresses of people who get the messages.
     """
 
@@ -65,8 +65,8 @@ class Kind:
 
     `sends`: it is a place messages go to, so it can be tested by itself; other kinds are tested through their user
     (`user_of`), if they have one. `key_field` names the field that identifies an object of a kind that carries no mark.
-    `on_rename` says what to do before its display name changes. `mistaken` are fields that everybody tries first, and
-    the kind does not have: each is refused with the reason.
+    `on_rename` says what to do before its display name changes. `mistaken` are fields that people expect but the kind
+    does not have: each is refused with the reason.
     """
 
     name: str
@@ -99,8 +99,8 @@ class Kind:
         raise KeyError(name)
 
     def read(self, spec: Mapping[str, Any], name: str) -> dict[str, Value]:
-        """The fields of a resource of this name, from a spec that passed its schema, merged and without nulls. What is
-        omitted has its default; what is managed only when written is then not there."""
+        """The fields of the resource `name`, from a spec that passed its schema, merged and without nulls. Omitted
+        fields get their default, except those that are managed only when written: they are left out."""
         fields: dict[str, Value] = {}
         for field in self.fields:
             if field.name in spec:
@@ -376,8 +376,8 @@ KINDS: Mapping[str, Kind] = {
 
 
 def user_of(kind: str) -> Field | None:
-    """The field by which what sends uses objects of a kind that does not: they are tested through it. None for a kind
-    that sends itself, and for one that nothing which sends refers to, as a subscription."""
+    """The field through which a sending kind uses this one, which does not send itself and so is tested through it.
+    None for a kind that sends itself, and for one that no sending kind refers to, such as a subscription."""
     users = (field for other in KINDS.values() if other.sends for field in other.fields if kind in field.refers)
     return None if KINDS[kind].sends else next(users, None)
 

@@ -1,7 +1,7 @@
-"""The lint rules: what may be done, and is better not. Each has a name, and a level that a project can change.
+"""The lint rules: what is allowed but discouraged. Each has a name, and a level that a project can change.
 
-What is simply wrong is no lint rule, and has no level: nobody can switch it off. A rule is looked up here by whoever
-finds something, and by those who show it, so that its name, its level and its reason stand in one place.
+Plain errors are not lint rules: they have no level, and nobody can switch them off. Both the code that finds something
+and the code that shows it look the rule up here, so that its name, level and reason are in one place.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ class LintLevel(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LintRule:
-    """One rule: what it demands, why, and its level where the project file says nothing. `in_manifests`: a manifest can
-    break it, and so silence it; else it is about the project file alone."""
+    """One rule: what it demands, why, and its default level. `in_manifests`: a manifest can break it, and so silence
+    it; otherwise it is about the project file alone."""
 
     about: str
     why: str
@@ -88,8 +88,8 @@ LINT_RULES: Mapping[str, LintRule] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True)
 class LintLevels:
-    """What a project and its manifests make of the rules: levels by rule, and what is silenced, as (name of the
-    manifest, rule). A rule that the project sets to error cannot be silenced."""
+    """The levels that a project and its manifests set: levels by rule, and the silenced pairs (name of the manifest,
+    rule). A rule that the project sets to error cannot be silenced."""
 
     levels: Mapping[str, LintLevel] = field(default_factory=dict)
     silenced: frozenset[tuple[str, str]] = frozenset()

@@ -1,7 +1,7 @@
 """Addresses that a server gives with a part masked: recognised by their form alone. Pure.
 
-One rule for every provider: only what is really masked is unknown. What is known of a masked address, and whether a
-value may stand behind it, is `values.MaskedText`'s.
+One rule for every provider: only the masked part is unknown. `values.MaskedText` holds what is known of a masked
+address, and says whether a value may be the one behind the mask.
 """
 
 from __future__ import annotations

@@ -1,10 +1,10 @@
-"""What of a secret may be shown: only parts that the whole value alone decides, from a closed list.
+"""Which parts of a secret may be shown: only those on a closed list, and only if they depend on the whole value alone.
 
-The only place that turns field values into something printable. Whoever proposes a manifest decides what a secret is
-composed with, and where it stands; so nothing of a composed value, of a header or of anything odd is shown. Of an
-address that came whole from one source: its scheme, the host if it is a known receiver's, and Slack's team and channel
-ids. A host that is not known can be the secret itself, and shows only where the manifest writes the address out. There
-are no hashes in what is shown: they can be guessed against. Pure: keys are given by the caller.
+This is the only place that turns field values into something printable. Whoever proposes a manifest decides what a
+secret is combined with and in which field it is used, so nothing of a composed value, a header or an unusual value is
+shown. If an address comes whole from one source, its scheme is shown, its host if it is a known receiver's, and Slack's
+team and channel ids. An unknown host can be the secret itself, so it is shown only if the manifest contains the address
+literally. No hashes are shown, since a secret could be guessed from them. Pure: the caller passes the keys.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ KNOWN_HOSTS = frozenset(
 """Receivers that many people use, so their names reveal nothing."""
 
 KNOWN_DOMAINS = (".webhook.office.com", ".logic.azure.com", ".api.powerplatform.com")
-"""Domains of receivers under which each customer has a host; the customer's part is not shown."""
+"""Domains of receivers with one host per customer; the customer's part is not shown."""
 
 _ADDRESS = re.compile(
     r"(?P<scheme>https?)://(?P<host>[a-z0-9]([a-z0-9.-]{0,251}[a-z0-9])?)(?P<port>:\d{1,5})?(?P<path>/[!-~]*)?"
@@ -61,7 +61,8 @@ _ID_SHOWN = 5  # enough to recognise a team or channel by, too little to be of u
 
 
 def mask_address(text: str, *, written: bool = False) -> str:
-    """What of an address may be shown. `written`: a manifest writes it out, so its host is no secret."""
+    """The part of an address that may be shown. `written`: a manifest contains it literally, so its host is no
+    secret."""
     found = _ADDRESS.fullmatch(text)
     if found is None:
         return HIDDEN
@@ -100,16 +101,16 @@ def _hash(key: bytes, text: str) -> HMAC:
 class Masker:
     """Shows values, and compares secrets under the random key of one run.
 
-    With `pin_key`, which lasts longer, a secret also gets a `pin`: equal for equal secrets under that key, so that a
-    saved plan can be held to the very values it was made with.
+    With `pin_key`, which outlives the run, a secret also gets a `pin`: equal for equal secrets under that key, so that
+    an apply can check that a saved plan was made with the same values.
     """
 
     key: bytes = field(repr=False)
     pin_key: bytes = field(default=b"", repr=False)
 
     def within(self, *steps: str) -> Masker:
-        """The same for one part of the plan, whose pins are equal to no other part's: that two channels or two targets
-        share a secret is nobody's business."""
+        """A Masker for one part of the plan. Its pins differ from those of every other part, so that a plan does not
+        reveal that two channels or targets share a secret."""
         if not self.pin_key:
             return self
         return replace(self, pin_key=_hash(self.pin_key, json.dumps(steps)).digest())
@@ -131,8 +132,8 @@ class Masker:
     ) -> Json:
         """A value as it may be printed: sets as sorted lists, secrets masked, references by their names.
 
-        `is_address`: the field is the address of a channel, and not a header. `is_desired`: the value is the
-        manifest's; without a `reference` it is then written out there.
+        `is_address`: the field is the address of a channel, not a header. `is_desired`: the value comes from the
+        manifest; without a `reference` the manifest contains it literally.
         """
         if isinstance(value, MaskedText):
             value = value.shown

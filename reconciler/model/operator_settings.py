@@ -1,4 +1,4 @@
-"""What manifests and project files say to the operator alone: `spec.operator`. The command line checks its form."""
+"""`spec.operator` of manifests and project files: settings for the operator alone. The command line validates them."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from reconciler.model.dataclass import dataclass
 from reconciler.model.fields import SWITCH, choice, text, written
 
 ORPHAN, DELETE = "orphan", "delete"
-"""What becomes of the live object when the custom resource is deleted: it stays, or it goes too."""
+"""What happens to the live object when the custom resource is deleted: it stays, or it is deleted too."""
 
 SHORTEST_TEST_EVERY = 3600.0
-"""Seconds: a test is a message to people, and nobody is to send one at every look."""
+"""Seconds: a test is a message to people, so it must not be sent with every reconciliation."""
 
 LONGEST_DELETION_TIMEOUT = 7 * 86_400.0
-"""Seconds: a namespace cannot end while a deletion in it is waited for."""
+"""Seconds: a namespace cannot be deleted while a deletion in it is pending."""
 
 _DURATION = text("^[1-9][0-9]{0,8}[smhd]$", "must be a duration, as 90s, 10m, 24h or 7d")
 _TEST_EVERY = text(
@@ -28,7 +28,7 @@ _DELETION_TIMEOUT = text(
 
 @dataclass(frozen=True, slots=True)
 class ResourceOperator:
-    """How the operator treats this resource. What is left out is the project's."""
+    """How the operator treats this resource. Omitted fields have the project's value."""
 
     deletion_policy: str | None = written(
         choice(ORPHAN, DELETE),
@@ -55,7 +55,7 @@ class ResourceOperator:
 
 @dataclass(frozen=True, slots=True)
 class ProjectOperator:
-    """How the operator treats this project, and its resources where they do not say."""
+    """How the operator treats this project, and its resources that say nothing themselves."""
 
     deletion_policy: str | None = written(
         choice(ORPHAN, DELETE),

@@ -1,8 +1,8 @@
 """The project file, `reconciler.yaml`, as values: targets, how they are reached, and the rules of the project.
 
-The dataclasses are the table of its fields too: schema and reader come from what `written` says of each. They hold what
-was written, with defaults; credentials stay references, environment variables are not looked at, and nothing is known
-of what a provider makes of its settings. `load_project` reads the file.
+The dataclasses are also the table of its fields: schema and reader are derived from the `written` row of each. They
+hold what was written, with defaults. Credentials stay references, environment variables are not read, and what a
+provider does with its settings is not known here. `load_project` reads the file.
 """
 
 from __future__ import annotations
@@ -95,7 +95,7 @@ class StsAuth:
 
 @dataclass(frozen=True, slots=True)
 class Auth:
-    """How a target knows who we are: exactly one of these."""
+    """How we authenticate to a target: exactly one of these."""
 
     basic: BasicAuth | None = written(
         record(BasicAuth), "A user and a password, or an API key and its secret.", default=None
@@ -109,7 +109,7 @@ class Auth:
 
     @property
     def ways(self) -> frozenset[str]:
-        """The name of the one that is written."""
+        """The names of those that are set; a valid project has one."""
         return frozenset(row.name for row in rows(Auth) if getattr(self, row.name) is not None)
 
 
@@ -220,7 +220,7 @@ class Secrets:
 
 @dataclass(frozen=True, slots=True)
 class DeleteConsent:
-    """What may be deleted though a guard would hold it."""
+    """Deletes that are allowed although a guard would hold them."""
 
     delete: str = written(
         text("^[a-z0-9-]{1,63}(@[A-Za-z0-9+/_-]{1,512})?$", "must be a name, or NAME@ID"),
@@ -271,8 +271,7 @@ _LEVELS = Form(
 class Project:
     """What a project file says, `spec` and name in one; `owner` and `id_prefix` are filled in.
 
-    `defaults` and `test` are as they were written: they become parts of specs. `warnings` are what is not wrong in the
-    file, but should be known.
+    `defaults` and `test` are as written: they become parts of specs. `warnings` are findings that are not errors.
     """
 
     name: str
