@@ -35,8 +35,8 @@ def make_payload(
     names: Mapping[str, str],
     object_id: str | None = None,
 ) -> Payload:
-    """What to write for a resource. `found` is the live object, if there is one of this kind; `ids` and `names` lead
-    from names to live ids and back. KeyError never: a missing secret or id is an UnknownReferenceError."""
+    """What to write for a resource. `found` is the live object, if there is one of this kind; `ids` and `names` map
+    names to live ids and back. UnknownReferenceError for a missing secret or id."""
     kind = KINDS[resource.kind]
     live = live_fields(found.live, names) if found and found.live.kind == resource.kind else {}
     desired = effective_fields(resource, live)
@@ -67,7 +67,7 @@ def payload_of_live(found: Found, mark: Mark | None) -> Payload:
 
 
 def differing_fields(payload: Payload, live: LiveObject) -> tuple[str, ...]:
-    """The fields that a server stored otherwise than they were sent; what it does not have is no difference."""
+    """The fields that a server stored differently from what was sent; a field that it lacks does not count."""
     return tuple(
         name
         for name, value in sorted(payload.fields.items())
@@ -78,7 +78,8 @@ def differing_fields(payload: Payload, live: LiveObject) -> tuple[str, ...]:
 
 
 def _plain(value: Value) -> Value:
-    """A value without its mask, since what a manifest calls plain the provider may still read as a secret."""
+    """A value for comparison, without its masking: what a manifest declares plain, the provider may read as a
+    secret."""
     if isinstance(value, SecretText):
         return value.reveal()
     if isinstance(value, Mapping):

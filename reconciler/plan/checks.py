@@ -23,10 +23,10 @@ from reconciler.plan.marks import Match, Matching, Ownership, Refusal, describe,
 
 
 def refuse_dangling(matching: Matching, selected: Collection[str] | None) -> list[Refusal]:
-    """The refusals of matches whose references lead nowhere, all of a resource's in one message.
+    """The refusals of matches with dangling references, one message per resource.
 
-    `selected` are the names that are planned (None: all). What refers to a refused resource that is not live is
-    refused with it.
+    `selected` are the names that are planned (None: all). A resource that refers to a refused one that is not live is
+    refused too.
     """
     live = set(matching.names.values())
     refused = {refusal.resource.name for refusal in matching.refusals}
@@ -47,14 +47,14 @@ def refuse_dangling(matching: Matching, selected: Collection[str] | None) -> lis
 
 
 def _missing(match: Match, known: Collection[str]) -> list[str]:
-    """The names that lead nowhere; what the manifest ignores of a live object is not written, and so not needed."""
+    """The names of dangling references; fields that the manifest ignores are not written, and so not needed."""
     ignored = match.resource.settings.ignore if match.found is not None else frozenset[str]()
     fields = {name: value for name, value in match.resource.fields.items() if name not in ignored}
     return sorted(name for name in references(fields, match.resource.kind) if name not in known)
 
 
 def _made_by_the_platform(known: Iterable[str]) -> Mapping[str, list[str]]:
-    """Who the platform made a channel for, by word: `role:Admin` is `Admin` of `role`."""
+    """The roles and users that the platform made a channel for, by prefix: `role:Admin` is `Admin` under `role`."""
     made: dict[str, list[str]] = defaultdict(list)
     for name in known:
         word, colon, who = name.partition(":")

@@ -1,4 +1,4 @@
-"""Which live object a resource describes: by `spec.id`, else mark, else key, else by adoption; and whether it may."""
+"""Which live object a resource describes, by `spec.id`, else mark, else key, else adoption; and whether it may."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _MOST = 10
 
 
 def listed(words: Iterable[str]) -> str:
-    """Some names in order, as a sentence has them; of many the first ones. What many share stands in many messages."""
+    """Some names in order, for a sentence; if there are many, only the first, since many messages repeat them."""
     known = sorted(words)
     more = [f"{len(known) - _MOST} more"] if len(known) > _MOST else []
     return " and ".join([*known[:_MOST], *more])
@@ -55,7 +55,8 @@ class Finder:
         return self._new(resource)
 
     def _new(self, resource: Resource) -> Match:
-        """Nothing live is meant. What looks like it is named, since it may be what an adopted one has become."""
+        """No live object matches. Names the objects that look like it, since an adopted object may have become one of
+        them."""
         like = (resource.kind, resource.fields.get("display_name"))
         others = self._others.get(like, [])
         notes = [
@@ -110,8 +111,8 @@ class Finder:
         return self._unmanaged_at_key(resource, resource.name, How.KEY)
 
     def _unmanaged_at_key(self, resource: Resource, name: str, how: How) -> Match | Refusal | None:
-        """An object under our key whose mark was lost by a hand edit. One of ours under another name was renamed, and
-        is not this resource's."""
+        """An object under our key that lost its mark to a manual edit. An object of ours under another name was
+        renamed, and does not belong to this resource."""
         key = self._ownership.key_of(name)
         item = self._by_id.get(key) if key else None
         if item is None or item.mark is not None:
@@ -136,8 +137,8 @@ class Finder:
         return self._claim(resource, same[0], How.DISPLAY_NAME)
 
     def _one_of(self, resource: Resource, name: str, how: How) -> Match | Refusal | None:
-        """The object that carries the mark of this name. Of several, where we choose the ids, the one under our key;
-        where the provider does, the oldest."""
+        """The object that carries the mark of this name. If there are several: the one under our key if we choose the
+        ids, otherwise the oldest."""
         marked = self._by_name.get(name, [])
         if len(marked) > 1 and self._ownership.chooses_ids:
             places = {item.id: self._ownership.place_of(name, item.id) for item in marked}

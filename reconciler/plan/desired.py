@@ -134,11 +134,11 @@ def _of_merged(manifest: Manifest, target: str, problem: Problem) -> Problem:
 
 
 _MAPS = ("headers", "test")
-"""The fields that are maps. What stands in one is a value, whatever it is called: a header may be named `test`."""
+"""The fields that are maps. Their keys are data, whatever they are called: a header may be named `test`."""
 
 
 def _merge(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Maps merge, all else replaces; a null stays for `_without_nulls`, since it means the default."""
+    """Merges maps; everything else replaces. A null is kept for `_without_nulls`, since it means the default."""
     merged = {**base, **over}
     for key in _MAPS:
         before, value = base.get(key), over.get(key)
@@ -165,7 +165,7 @@ def _written_at(manifest: Manifest, target: str, path: tuple[str | int, ...]) ->
 def _unsupported(
     manifest: Manifest, resource: Resource, target: str, project: Project, abilities: Mapping[str, Abilities]
 ) -> Iterator[Problem]:
-    """What the target cannot hold: the kind, a field, or a text that is too long with its mark."""
+    """What the target does not support: the kind, a field, or a text that is too long with its mark."""
     settings = project.targets[target]
     able = abilities[settings.provider]
     if resource.kind not in able.kinds:
@@ -194,7 +194,7 @@ def _unsupported(
 
 
 def _wrong_renames(state: Mapping[str, Mapping[str, Resource]], by_name: Mapping[str, Manifest]) -> Iterator[Problem]:
-    """Former names that are another manifest's on the same target: which of the two the live object is nobody knows."""
+    """Former names that another manifest uses on the same target: it cannot be known whose the live object is."""
     reported: set[tuple[str, str]] = set()
     for target, resources in state.items():
         for resource in resources.values():

@@ -65,7 +65,8 @@ def live_fields(live: LiveObject, names: Mapping[str, str]) -> dict[str, Value]:
 
 
 def effective_fields(resource: Resource, live: Mapping[str, Value]) -> Mapping[str, Value]:
-    """A resource's fields as they shall become: in `mode: include`, what is not ours in a list stays in it."""
+    """A resource's fields as they will be written: in `mode: include`, elements of a list that are not ours are
+    kept."""
     if resource.fields.get("mode") != "include":
         return {name: value for name, value in resource.fields.items() if name != "mode"}
     fields = {name: value for name, value in resource.fields.items() if name != "mode"}
@@ -90,7 +91,7 @@ def references(fields: Mapping[str, Value], kind: str) -> frozenset[str]:
 def diff_fields(
     kind: Kind, desired: Fields, live: Fields, secrets: Secrets, masker: Masker, ignore: frozenset[str] = frozenset()
 ) -> Comparison:
-    """Compare the fields that `desired` manages and the provider has. Both sides speak of other resources by name.
+    """Compare the fields that `desired` manages and the provider has. Both sides refer to other resources by name.
 
     Sets and headers are compared by their elements; order never matters.
     """
@@ -107,7 +108,7 @@ def diff_fields(
 
 
 def compare_new(kind: Kind, desired: Fields, secrets: Secrets, masker: Masker) -> Comparison:
-    """What a new object will have: every field that says something, and the secrets that are not known yet."""
+    """The fields of a new object that are worth showing, and the secrets that are not known yet."""
     leaves = [leaf for field in kind.fields for leaf in _leaves(field, desired.get(field.name), None, secrets)]
     return Comparison(
         changes=tuple(_change(kind, leaf, masker) for leaf in leaves if _says_something(leaf)),
@@ -116,7 +117,7 @@ def compare_new(kind: Kind, desired: Fields, secrets: Secrets, masker: Masker) -
 
 
 def _says_something(leaf: _Leaf) -> bool:
-    """Whether a value of a new object is worth a line: nothing is, and that it is enabled goes without saying."""
+    """Whether a value of a new object is worth a line: neither an empty one is, nor that it is enabled."""
     return leaf.desired not in (None, "", frozenset()) and leaf.desired is not True
 
 

@@ -1,7 +1,8 @@
-"""What a list that lags or lacks something may show wrongly: the live ids to be read again before anything is planned.
+"""The live ids to read again before anything is planned, because a list that lags or is incomplete may be wrong on
+them.
 
 Pure. A list of a server before 3.1 is up to a second old, so an object in it may have been deleted, renamed, or
-given a mark meanwhile, and one that is missing may be there. What seems to be as desired is believed.
+given a mark meanwhile, and one that is missing may exist. Objects that seem to be as desired are not read again.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from reconciler.plan.marks import Matching, Ownership
 def doubtful_ids(
     plan: TargetPlan, matching: Matching, resources: Collection[Resource], ownership: Ownership
 ) -> frozenset[str]:
-    """The ids of all that a plan draws a conclusion from other than: it is as desired. Some may not exist."""
+    """The ids of everything that the plan depends on and that is not simply as desired. Some may not exist."""
     seen = {change.id for change in plan.changes}
     for items in (plan.candidates, plan.copies, plan.leftovers, plan.disabled):
         seen |= {item.id for item in items}
@@ -30,9 +31,9 @@ def doubtful_ids(
 
 
 def hold_hidden(plan: TargetPlan, hidden: Mapping[str, str]) -> TargetPlan:
-    """The plan with every create held whose id is taken by an object that cannot be read, and why (`hidden`).
+    """The plan with every create held whose id is taken by an object that cannot be read; `hidden` gives the reasons.
 
-    With them all that no manifest names: it may be what such a create was called before, and the only one of the two.
+    Deletes of objects that no manifest names are held too: one of them may be such an object under its former name.
     """
     taken = [change for change in plan.changes if change.action is Action.CREATE and change.id in hidden]
     if not taken:
@@ -49,8 +50,8 @@ def hold_hidden(plan: TargetPlan, hidden: Mapping[str, str]) -> TargetPlan:
 
 
 def _meant(unsettled: list[Resource], matching: Matching, ownership: Ownership) -> Iterator[str | None]:
-    """All that a resource without a match could mean, or was kept from being made by: what carries its name or looks
-    like it, what its id would be, and what it refers to."""
+    """Whatever an unmatched resource may describe, or what may have prevented its create: objects that carry its name
+    or look like it, the id it would get, and what it refers to."""
     names = {name for resource in unsettled for name in (resource.name, *resource.settings.renamed_from)}
     looks = {(resource.kind, resource.fields.get("display_name")) for resource in unsettled}
     for item in matching.found:
@@ -64,7 +65,7 @@ def _meant(unsettled: list[Resource], matching: Matching, ownership: Ownership) 
 
 
 def _users(plan: TargetPlan, matching: Matching) -> Iterator[str]:
-    """Whoever refers to what is to be deleted, since that holds it."""
+    """Objects that refer to something that is to be deleted, since they hold the delete."""
     going = {change.id for change in plan.changes if change.action in (Action.DELETE, Action.REPLACE)}
     for item in matching.found if going else ():
         if item.live.kind is not None and references(item.live.fields, item.live.kind) & going:

@@ -1,4 +1,4 @@
-"""What must be held: changes that could hurt. Each guard has its own consent, a flag or a line in Git, which it names.
+"""The guards: they hold changes that could do harm. Each names what lifts it, a flag or a line in Git.
 
 Pure: a plan goes in, the same plan comes out with `held` set on the changes that are stopped. The rest goes on.
 """
@@ -31,9 +31,9 @@ Judge = Callable[[Change], str]
 class GuardOptions:
     """How far deletes may go. `max_deletes_flag` overrides both the number and the percentage.
 
-    `allow_duplicate` and `allow_in_use` hold NAME or NAME@ID; `consented` those whose delete the project file allows
-    though they are in use. `prune_confirmed`: deletes are wanted by whoever runs this, not only by a plan file that
-    anybody may have edited. `must_see_users`: what is removed must be known to be in nobody's use.
+    `allow_duplicate` and `allow_in_use` contain NAME or NAME@ID; `consented` those that the project file allows to be
+    deleted although they are in use. `prune_confirmed`: whoever runs this asked for deletes, not only a plan file that
+    anybody may have edited. `must_see_users`: an object is removed only if it is known that nobody uses it.
     """
 
     max_deletes: int = 5
@@ -99,7 +99,7 @@ def _removes(change: Change) -> bool:
 
 
 def _unclear(change: Change, match: Match | None, found: dict[str, Found]) -> str:
-    """It is not known which object is meant, or what its mark asks for."""
+    """Held if it is not known which object is meant, or what its mark asks for."""
     if match is not None:
         return match.held
     item = found.get(change.id or "")
@@ -134,8 +134,8 @@ def _may_be_twice(key: ChangeKey, match: Match | None, options: GuardOptions) ->
 
 
 def _alike(change: Change, match: Match | None, options: GuardOptions) -> str:
-    """An adopted object that lost its mark looks like one that was never ours: a create besides it would leave whoever
-    uses it with an object that nobody manages."""
+    """An adopted object that lost its mark looks like one that was never ours. A second object created next to it would
+    leave its users with one that nobody manages."""
     if (
         change.action is not Action.CREATE
         or match is None
@@ -150,7 +150,7 @@ def _alike(change: Change, match: Match | None, options: GuardOptions) -> str:
 
 
 def _probable_rename(plan: TargetPlan, matches: dict[str, Match], options: GuardOptions) -> Judge:
-    """A create and a delete that are probably one object under a new name: neither goes until somebody says so."""
+    """Holds a create and a delete that are probably one object under a new name until somebody decides."""
     creates: dict[ChangeKey, str] = {}
     deletes: dict[str | None, str] = {}
     for rename in plan.renames:
@@ -176,8 +176,9 @@ def _probable_rename(plan: TargetPlan, matches: dict[str, Match], options: Guard
 
 
 def _counterpart(plan: TargetPlan) -> Judge:
-    """A create that is held, or needs what is, may be the new name of what no manifest names, which would be gone with
-    nothing in its place. Where the addresses say whose new name it is, `_probable_rename` has held that one."""
+    """A create that is held, directly or through what it needs, may be the new name of an object that no manifest
+    names: deleting that would leave nothing in its place. If the addresses tell which one, `_probable_rename` has held
+    it."""
     paired = {key for rename in plan.renames for key in rename.created}
     waiting: dict[int, str] = {}
     for change in _hold_what_needs(plan).changes:
@@ -196,12 +197,12 @@ def _counterpart(plan: TargetPlan) -> Judge:
 
 
 def _has_key(kind: str) -> bool:
-    """Whether objects of this kind carry no mark: none is the new name of another."""
+    """Whether objects of this kind carry no mark; then none can be another under a new name."""
     return bool(KINDS[kind].key_field)
 
 
 def _some(keys: Sequence[ChangeKey], shown: int = 3) -> str:
-    """A few names; of many that are alike not every one can stand in every line."""
+    """A few names, and how many more there are."""
     alike = same_named(keys)
     names = listed(f"{key.name}@{key.id}" if key in alike else key.name for key in keys[:shown])
     return f"{names} and {len(keys) - shown} more" if len(keys) > shown else names
@@ -214,14 +215,14 @@ def _unconfirmed(change: Change, options: GuardOptions) -> str:
 
 
 def _while_in_error(plan: TargetPlan) -> Judge:
-    """A manifest that cannot be planned may be the one that names what seems to be named by none."""
+    """Holds deletes while a manifest cannot be planned: it may be the one that names the object."""
     names = sorted({refusal.name for refusal in plan.refusals})
     why = f"{plural(len(names), 'manifest')} of this target cannot be planned ({', '.join(names[:3])}): fix that first"
     return lambda change: why if names and change.is_inferred else ""
 
 
 def _in_use(plan: TargetPlan, matching: Matching, options: GuardOptions) -> Judge:
-    """What somebody will still refer to, or send through, once all that is not held was applied."""
+    """Holds deletes of objects that something will still refer to, or send through, after the changes that are due."""
     users = _users_after(plan, matching)
     allowed = options.allow_in_use | options.consented
     kinds = {item.id: item.live.kind for item in matching.found}
@@ -248,8 +249,8 @@ def _is_only_referred_to(kind: str) -> bool:
 
 
 def _unseen_users(change: Change, incomplete: str) -> str:
-    """Why it cannot be said that nobody uses it, where the project wants that known; "" if it can be. `incomplete`: why
-    the list may lack what refers to it."""
+    """Why it is not known that nobody uses the object, if the project requires that; "" if it is known. `incomplete`:
+    why the list may lack objects that refer to it."""
     gap = change.used_by.gap if change.used_by is not None else None
     if gap is not None:
         why, fix = gap.text, f"{GAPS[gap.reason].evidence}, or "
@@ -263,7 +264,7 @@ def _unseen_users(change: Change, incomplete: str) -> str:
 
 
 def _users_after(plan: TargetPlan, matching: Matching) -> dict[str, set[str]]:
-    """By live id, the names of all that will refer to it once what is not held was applied."""
+    """The names of everything that will refer to an object after the changes that are due, by its live id."""
     gone = {change.id for change in plan.due if change.action is Action.DELETE}
     changed = {change.id for change in plan.due if change.action in (Action.UPDATE, Action.REPLACE)}
     ids: dict[str, list[str]] = defaultdict(list)
@@ -284,7 +285,7 @@ def _users_after(plan: TargetPlan, matching: Matching) -> dict[str, set[str]]:
 
 
 def _last_channel(plan: TargetPlan, matching: Matching) -> Judge:
-    """A list of an object that carries no mark may lose an element by a delete, but never its last one."""
+    """A delete may remove an element from the list of an object that carries no mark, but never the last one."""
     gone = {change.id for change in plan.due if change.action is Action.DELETE}
     gone -= {change.id for change in plan.due if Reason.DUPLICATE in change.reasons}  # the one that stays takes over
     changed = {change.id for change in plan.due if change.action is Action.UPDATE}
@@ -301,7 +302,7 @@ def _last_channel(plan: TargetPlan, matching: Matching) -> Judge:
 
 
 def _over_the_limit(plan: TargetPlan, matching: Matching, options: GuardOptions) -> tuple[str, str]:
-    """The limit that the deletes and replaces of a target exceed, and that in a sentence; both "" if none."""
+    """The limit that the deletes and replaces of a target exceed, and a sentence that says so; both "" if none."""
     removed = sum(1 for change in plan.changes if _removes(change))
     owned = sum(1 for match in matching.matches if match.found is not None)
     owned += len(matching.candidates) + len(matching.copies) + len(matching.duplicates)
@@ -321,7 +322,7 @@ def _over_the_limit(plan: TargetPlan, matching: Matching, options: GuardOptions)
 
 
 def _hold_what_needs(plan: TargetPlan) -> TargetPlan:
-    """What needs a change that is held cannot be carried out either: the plan says so, not the apply."""
+    """Hold changes that need a held change too, so that the plan shows it and not only the apply."""
     held = {change.key for change in plan.changes if change.held}
     changes: list[Change] = []
     for change in plan.changes:  # in their order, so what is needed comes first

@@ -1,6 +1,6 @@
-"""Matched states -> the plan of one target: what changes, why, in which order, and whom it will send a message.
+"""Matched states -> the plan of one target: what changes, why, in which order, and which test messages it will send.
 
-Pure. It holds nothing back (`guards` does) and words nothing (`report` does).
+Pure. Guards (`guards`) and wording (`report`) are elsewhere.
 """
 
 from __future__ import annotations
@@ -52,10 +52,10 @@ from reconciler.plan.sending import (
 @dataclass(frozen=True, slots=True)
 class MakeOptions:
     """What the flags say about planning. `when` overrides every manifest's `test.when`; `rewrite_secrets` writes
-    write-only fields again. `names` are the resources that are planned (None: all); `partial` means that there are
-    other manifests, so nothing can be taken for a prune candidate. `destroy`: all that is ours goes, what
-    interrupted runs left over too, or only what `only` names (NAME, NAME@ID). `named` are prune candidates that the
-    project file names: with `prune`, their deletes wait for nothing else."""
+    write-only fields again. `names` are the resources that are planned (None: all); `partial`: there are other
+    manifests, so there are no prune candidates. `destroy`: everything of ours is deleted, including leftovers of
+    interrupted runs, or only what `only` names (NAME, NAME@ID). `named` are prune candidates that the project file
+    names: with `prune`, their deletes wait for nothing else."""
 
     prune: bool = False
     named: frozenset[str] = frozenset()
@@ -118,7 +118,7 @@ def make_target_plan(
 
 
 def _what_can_be_planned(matching: Matching, options: MakeOptions) -> tuple[Matching, list[Resource]]:
-    """The matching without the matches that are refused; and the resources among these that would be new."""
+    """The matching without refused matches, and the refused resources that would be new."""
     if options.partial:
         matching = replace(matching, candidates=())
     possible = tuple(match for match in matching.matches if not _keeps_nothing(match))
@@ -158,7 +158,7 @@ def _renames(
 
 
 def _with_what_was_compared(plan: TargetPlan, planned: list[_Planned]) -> TargetPlan:
-    """The plan that also says what of the resources could not be compared, and what was left as it is live."""
+    """The plan, with the fields that could not be compared and those that are left as they are live."""
     return replace(
         plan,
         unresolved=tuple(
@@ -174,7 +174,7 @@ def _with_what_was_compared(plan: TargetPlan, planned: list[_Planned]) -> Target
 
 
 def _consented(target: str, matching: Matching, options: MakeOptions) -> Iterator[str]:
-    """Consent is no wish: what the project file allows to be deleted still waits for `--prune`."""
+    """Hints on prune candidates that the project file allows to be deleted: that still takes `--prune`."""
     for item in matching.candidates:
         if not (options.prune or options.destroy) and item.key(target).is_among(options.named):
             yield f"safety.allow consents to the delete of {item.name}, and --prune carries it out"
@@ -282,7 +282,7 @@ def _reasons(match: Match, changes: tuple[FieldChange, ...]) -> Iterator[Reason]
 
 
 def _flags(match: Match) -> Iterator[FieldChange]:
-    """What the mark keeps so that it outlives the manifest, protection and who disabled it: a change of it is one."""
+    """Changes of the flags in the mark, protection and who disabled the object, which outlive the manifest."""
     mark = match.found.mark if match.found else None
     before, after = mark is not None and PROTECTED in mark.flags, match.resource.settings.protected
     if mark is not None and before != after:
@@ -297,7 +297,7 @@ def _rewritten(comparison: Comparison) -> tuple[FieldChange, ...]:
 
 
 def _mark_notes(reasons: tuple[Reason, ...]) -> Iterator[str]:
-    """The mark is not a field, so what happens to it is a note."""
+    """Notes on changes of the mark, which is not a field."""
     if Reason.ADOPTED in reasons:
         yield ADOPTING
     for reason in (Reason.OWNER_CHANGED, Reason.RENAMED):
@@ -344,7 +344,7 @@ def _possible_messages(
 
 
 def _ordered(planned: list[_Planned]) -> list[Change]:
-    """Creates, updates and replaces down the dependency order, each with the changes that it must wait for."""
+    """Creates, updates and replaces in dependency order, each with the changes that it must wait for."""
     changing = {item.change.name: item.change.key for item in planned if item.change}
     changes = [
         replace(item.change, needs=tuple(sorted(_needed(item.match.resource, changing), key=str)))
@@ -359,7 +359,7 @@ def _needed(resource: Resource, changing: Mapping[str, ChangeKey]) -> Iterator[C
 
 
 def _deletes(target: str, planned: list[_Planned], matching: Matching, options: MakeOptions) -> list[Change]:
-    """Deletes up the dependency order; each waits for the changes that take the object out of use."""
+    """Deletes in reverse dependency order; each waits for the changes that take the object out of use."""
     going = {item.id: (item, Reason.DUPLICATE) for item, _ in matching.duplicates}
     if options.prune or options.destroy:
         left = matching.leftovers if options.destroy else ()

@@ -21,7 +21,7 @@ _MARK = re.compile(r"(?:(?<=\s)|^)\[(?P<owner>[a-z0-9-]{1,40})/(?P<name>[a-z0-9-
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """Whose an object is, under which manifest's name, and in what state (`flags`)."""
+    """Who owns an object, which manifest it belongs to, and its state (`flags`)."""
 
     owner: str
     name: str
@@ -53,14 +53,14 @@ def describe(text: str, mark: Mark) -> str:
 def longest_mark(owner: str, name: str, *, protected: bool, disabled: bool = False) -> Mark:
     """The longest mark that an object can get, by which `validate` judges the length of a description.
 
-    `canary` and `replaced` are shorter than `unverified`, and are never written besides it.
+    `canary` and `replaced` are shorter than `unverified`, and are never written together with it.
     """
     flags = {UNVERIFIED} | ({PROTECTED} if protected else set()) | ({DISABLED} if disabled else set())
     return Mark(owner, name, frozenset(flags))
 
 
 class How(StrEnum):
-    """By what a live object was matched."""
+    """How a live object was matched."""
 
     NONE = "none"
     ID = "id"
@@ -144,13 +144,13 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Matching:
-    """All that is desired and all that is live, side by side.
+    """All that is desired and all that is live, matched.
 
-    `candidates` carry our mark and no manifest names them; `copies` carry the mark of a resource that another object
-    was matched to; `duplicates` are those of them that may be removed by themselves, as pairs of the object and the id
-    of the one that stays; `leftovers` are canaries and half-done replaces of ours. `unmanaged` carry no mark, `others`
-    another owner's. `names` gives the name of every live object that has one, by id; `found` is all there is; `hints`
-    are questions to the reader.
+    `candidates` carry our mark and no manifest names them; `copies` carry the mark of a resource that was matched to
+    another object; `duplicates` are the copies that may be removed without asking, as pairs of the object and the id of
+    the one that is kept; `leftovers` are canaries and unfinished replaces of ours. `unmanaged` carry no mark, `others`
+    another owner's. `names` gives the name of every live object that has one, by id; `found` is every live object;
+    `hints` are questions to the reader.
     """
 
     matches: tuple[Match, ...] = ()
@@ -167,7 +167,7 @@ class Matching:
 
     @property
     def owned(self) -> tuple[Found, ...]:
-        """What is ours and no resource was matched to."""
+        """Objects of ours that no resource was matched to."""
         return (*self.candidates, *self.copies, *(item for item, _ in self.duplicates), *self.leftovers)
 
 
@@ -177,10 +177,10 @@ def _no_key(_name: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """Under whose name a run matches. `key_of` gives the id we choose for a name, or None if the provider chooses.
+    """Which objects are ours. `key_of` gives the id we choose for a name, or None if the provider chooses.
 
-    `adopt` takes over unmanaged objects of the same kind and display name. `enable` names what shall be enabled though
-    a person disabled it; `all` stands for every name.
+    `adopt` takes over unmanaged objects of the same kind and display name. `enable` names what to enable although a
+    person disabled it; `all` means every name.
     """
 
     owner: str
@@ -201,8 +201,8 @@ class Ownership:
     def is_leftover(self, mark: Mark | None) -> bool:
         """Whether a mark of ours is that of a canary or a half-done replace: never matched, counted or pruned.
 
-        Where we choose the ids a replace never flags the old object, so there `replaced` was written by a hand and
-        means nothing.
+        If we choose the ids, a replace never flags the old object, so a `replaced` there was written by hand and means
+        nothing.
         """
         if mark is None or not self.owns(mark):
             return False

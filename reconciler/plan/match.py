@@ -21,7 +21,8 @@ Words = Mapping[str, Mapping[str, KeyWord]]
 
 
 def translate(resources: Iterable[Resource], words: Words) -> tuple[list[Resource], list[tuple[Resource, str]]]:
-    """The resources with their keys as the target gives them, and those that cannot be had with the reason why."""
+    """The resources with their keys as the target spells them, and those whose key it does not have, with the
+    reason."""
     kept: list[Resource] = []
     refused: list[tuple[Resource, str]] = []
     by_key: dict[tuple[str, object], list[Resource]] = defaultdict(list)
@@ -127,7 +128,7 @@ def described_ids(
 
 
 def _without_doubles(matches: list[Match]) -> tuple[list[Match], list[Refusal]]:
-    """The matches without those that are about one object: which of them it is nobody can tell."""
+    """The matches without those that share an object, which are refused: it cannot be known which one it belongs to."""
     by_id: dict[str, list[Match]] = defaultdict(list)
     for match in matches:
         by_id[f"id:{match.id}" if match.id else match.resource.name].append(match)
@@ -186,8 +187,9 @@ def _is_replaced(item: Found) -> bool:
 def _copies(
     plain: list[Found], matches: list[Match], ownership: Ownership
 ) -> tuple[list[Found], list[tuple[Found, str]]]:
-    """Objects that carry the mark of what another object was matched to; and of these, with the id of the one that
-    stays, those that two runs at once can have made, so that the younger may go: known to be the same."""
+    """Objects that carry the mark of a resource that was matched to another object; and those of them that two
+    concurrent runs may have created, with the id of the one that is kept: they are known to be the same, so the younger
+    may go."""
     by_name: dict[str, Found] = {}
     for match in matches:
         if match.found is not None and not KINDS[match.resource.kind].key_field:
@@ -206,7 +208,7 @@ def _copies(
 
 
 def _same_address(one: LiveObject, other: LiveObject) -> bool:
-    """Whether two live objects are known to send to the same place: what a server masks is not known."""
+    """Whether two live objects are known to send to the same place; a masked address is not known."""
     if one.kind is None or one.kind != other.kind:
         return False
     for field in KINDS[one.kind].address:
@@ -217,8 +219,8 @@ def _same_address(one: LiveObject, other: LiveObject) -> bool:
 
 
 def _held_for_copies(match: Match, copies: Collection[str], ownership: Ownership) -> Match:
-    """Where the mark is the only key, a second object that carries it leaves open which one is meant. `copies` are the
-    ids of those that carry this one's."""
+    """The match, held if the mark is the only key and a second object carries it, since it is then unclear which one is
+    meant. `copies` are the ids of the objects that carry this match's mark."""
     if not copies or ownership.chooses_ids or match.found is None or match.resource.settings.id:
         return match
     ids = listed([match.found.id, *copies])
@@ -234,8 +236,8 @@ def _names(
 ) -> dict[str, str]:
     """The name of each live object that can be referred to by one, by id.
 
-    What a manifest describes has the manifest's name. Of the rest, only what shares its name with nothing else: whoever
-    refers to a copy or to a half-done replace is seen to refer to something else.
+    An object that a manifest describes has the manifest's name. Others have one only if no other object shares it, so
+    that a reference to a copy or an unfinished replace shows as a reference to something else.
     """
     names = {item.id: item.live.alias for item in found if item.live.alias}
     matched = {match.found.id: match.resource.name for match in matches if match.found}
@@ -251,7 +253,7 @@ def _names(
 def _former_owner(
     rest: list[Found], matches: list[Match], refusals: list[Refusal], ownership: Ownership
 ) -> Iterator[str]:
-    """A question, where nothing is ours and one other owner has objects of our kinds and names."""
+    """A question, if nothing is ours and one other owner has objects with our kinds and names."""
     if any(match.found is not None and ownership.owns(match.found.mark) for match in matches):
         return
     resources = [*(match.resource for match in matches), *(refusal.resource for refusal in refusals)]

@@ -1,7 +1,7 @@
-"""Several plans as one, as the jobs of a CI's matrix make them: each of some targets, of one project and commit. Pure.
+"""Merges the plans of a CI's matrix of jobs, each of some targets of one project and commit, into one. Pure.
 
-What cannot be known stays unknown: a file that holds no plan, a plan of another commit or project, and a target that
-two plans name or none does, all become targets that could not be read, so that no summary and no code leaves them out.
+What cannot be known stays unknown: a file without a plan, a plan of another commit or project, and a target that no
+plan or more than one names, all become targets that could not be read, so that no summary or exit code hides them.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reconciler.plan.changes import Plan, TargetPlan, UnreadTarget
 
 @dataclass(frozen=True, slots=True)
 class NamedPlan:
-    """A plan and the file that it stands in."""
+    """A plan and the name of its file."""
 
     file: str
     plan: Plan
@@ -82,7 +82,7 @@ def _commit(plan: Plan) -> str:
 
 
 def _once(found: Sequence[_Found]) -> TargetPlan | UnreadTarget:
-    """What is known of a target: nothing, if more than one plan speaks of it."""
+    """The plan of a target; an UnreadTarget if more than one plan contains it."""
     _, target = found[0]
     if len(found) == 1:
         return target
@@ -91,7 +91,7 @@ def _once(found: Sequence[_Found]) -> TargetPlan | UnreadTarget:
 
 
 def _without_same_systems(targets: Iterable[TargetPlan | UnreadTarget]) -> list[TargetPlan | UnreadTarget]:
-    """The targets by name; those that turn out to be one system would fight over it, so that none of them counts."""
+    """The targets by name. Those that turn out to be one system would overwrite each other, so none of them counts."""
     ordered = sorted(targets, key=lambda item: item.target)
     systems: dict[tuple[str, str], list[str]] = {}
     for item in ordered:
@@ -110,7 +110,7 @@ def _same_system(*words: str) -> str:
 
 
 def _scope(scopes: Sequence[Mapping[str, object]]) -> tuple[dict[str, object], list[str]]:
-    """The flags that all plans were made with, and a note on those that only some were; targets are added up."""
+    """The flags that all plans were made with, and notes on those that only some were; targets are combined."""
     shared: dict[str, Any] = {}
     differing = []
     for name in sorted({name for scope in scopes for name in scope}):

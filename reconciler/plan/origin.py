@@ -1,7 +1,7 @@
 """Where each change comes from: somebody's intent since a commit, a secret's new value, or drift.
 
-Derived by comparing two desired states, built alike from the files of a commit and from the present ones. Pure: git is
-elsewhere.
+It compares two desired states, built in the same way from the files of a commit and from the present ones. Pure: git is
+used elsewhere.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ def with_origins(plan: TargetPlan, desired: Resources, base: Resources) -> Targe
 
 
 def intent_only(plan: TargetPlan) -> TargetPlan:
-    """The plan without the changes that nobody intended since the commit: they are pending."""
+    """The plan without the changes that nobody intended since the commit; those become pending."""
     rest = [change for change in plan.changes if change.origin is not Origin.INTENT]
     keys = {change.key for change in rest}
     pending = (Pending(item.action, item.kind, item.name, _words(item.origin), item.id) for item in rest)
@@ -69,7 +69,7 @@ def _with_origin(change: Change, desired: Resources, base: Resources) -> Change:
 
 
 def _adopted_again(change: Change, now: Resource) -> Change:
-    """An object that was pinned at the commit already, and has no mark, lost it: to a hand, or to another tool that
+    """An object that was already pinned at the commit and has no mark lost it, to a person or to another tool that
     writes descriptions."""
     if Reason.ADOPTED not in change.reasons or now.settings.id is None:
         return change
@@ -90,7 +90,7 @@ def _wanted(resource: Resource) -> tuple[object, ...]:
 
 
 def _drift_too(change: Change, now: Resource | None, before: Resource | None) -> tuple[str, ...]:
-    """An intended change writes the whole object, and so fixes drift in its other fields: that is said."""
+    """Notes that an intended change, which writes the whole object, also corrects drift in other fields."""
     if now is None or before is None or change.action is not Action.UPDATE:
         return ()
     meant = {name for name in {*now.fields, *before.fields} if now.fields.get(name) != before.fields.get(name)}
@@ -99,8 +99,8 @@ def _drift_too(change: Change, now: Resource | None, before: Resource | None) ->
 
 
 _ASKED_FOR = frozenset({Reason.OWNER_CHANGED, Reason.RENAMED, Reason.UNVERIFIED})
-"""Reasons that no hand on the live system brings about. `adopted` is none of them: what a manifest pins and has no mark
-may have been adopted before, and have lost it."""
+"""Reasons that no edit of the live system can cause. `adopted` is not among them: a pinned object without a mark may
+have been adopted before and have lost it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,13 +112,13 @@ class Drifted:
 
     @property
     def is_missing(self) -> bool:
-        """Whether there is nothing live: deleted by hand, or never applied."""
+        """Whether there is no live object: it was deleted by hand, or never applied."""
         return self.change.action is Action.CREATE
 
 
 @dataclass(frozen=True, slots=True)
 class Drift:
-    """What moved, and what is `pending`: asked for by a manifest and not applied yet. `plan` is where both are from."""
+    """What moved, and what is `pending`: asked for by a manifest and not applied yet. Both come from `plan`."""
 
     plan: Plan
     moved: tuple[Drifted, ...]
@@ -126,12 +126,13 @@ class Drift:
 
     @property
     def not_compared(self) -> int:
-        """How many fields could not be compared: their secret is not known here, or the target keeps it to itself."""
+        """The number of fields that could not be compared: their secret is not known here, or the target never shows
+        it."""
         return sum(len(target.unresolved) + len(target.write_only) for target in self.plan.targets)
 
     def exit_code(self, *, asked_for_secrets: bool) -> Exit:
-        """1 if something could not be looked at, 2 if something moved, 7 if nothing did as far as that can be seen,
-        though it was asked for what could not be compared."""
+        """1 if something could not be read, 2 if something moved, 7 if nothing is known to have moved, but fields that
+        should have been compared could not be."""
         if self.plan.problems:
             return Exit.ERROR
         if self.moved:
@@ -140,7 +141,8 @@ class Drift:
 
 
 def find_drift(plan: Plan) -> Drift:
-    """Split a plan's changes into what moved and what is pending. What is no longer there to be kept has moved too."""
+    """Split a plan's changes into what moved and what is pending. An object that was to be kept and is gone moved
+    too."""
     changes = [Drifted(target.target, change) for target in plan.targets for change in target.changes]
     by_hand = [
         Drifted(target.target, _enabling(target.target, item))
@@ -163,7 +165,7 @@ def find_drift(plan: Plan) -> Drift:
 
 
 def _enabling(target: str, item: Disabled) -> Change:
-    """What would lift a mute by hand."""
+    """The change that would enable an object that was disabled by hand."""
     has_state = item.kind in KINDS and any(field.name == "state" for field in KINDS[item.kind].fields)
     if has_state:
         fields = (FieldChange(("state",), before=OFF, after=ON),)
@@ -175,7 +177,7 @@ def _enabling(target: str, item: Disabled) -> Change:
 
 
 def _missing(target: str, item: RefusedResource) -> Change:
-    """What a manifest would create, could it know the values that it left to the live object."""
+    """The create that a manifest would need if it contained the values that it left to the live object."""
     return Change(Action.CREATE, target, item.kind, item.name, None, (Reason.CREATED,), notes=(item.message,))
 
 

@@ -1,8 +1,9 @@
-"""A saved plan held against a fresh one: what still holds is carried out, what is done is done, what moved is named.
+"""Compares a saved plan with a fresh one: what still holds is carried out, what is done is skipped, what moved is
+named.
 
-A saved plan is a reviewed promise, not a program: nothing in it is executed. The fresh plan, made of the manifests at
-hand and of what is live now, is cut down to the changes that the saved one shows too. Pure: it refuses nothing by
-itself, but says what no longer holds.
+A saved plan is a reviewed promise, not a program: nothing in it is executed. The fresh plan, made from the present
+manifests and live state, is cut down to the changes that the saved one also shows. Pure: it refuses nothing itself, but
+says what no longer holds.
 """
 
 from __future__ import annotations
@@ -65,8 +66,8 @@ def keep_promise(saved: TargetPlan, fresh: TargetPlan, matching: Matching, names
 
 
 def differences(saved: Change, fresh: Change) -> Iterator[str]:
-    """What a fresh change does otherwise than the saved one of the same resource; nothing if it is the same one, or
-    finishes what a killed run of it left."""
+    """How a fresh change differs from the saved one of the same resource; nothing if it is the same, or if it finishes
+    what a killed run left of it."""
     if _finishes(saved, fresh):
         return
     if saved.action is Action.REPLACE and fresh.action is Action.CREATE:  # killed between its delete and its create
@@ -84,7 +85,7 @@ def differences(saved: Change, fresh: Change) -> Iterator[str]:
 
 
 def _finishes(saved: Change, fresh: Change) -> bool:
-    """Whether all that is left of a change is its verdict: it was written, marked as unverified, and the run ended."""
+    """Whether only the test of a change is left: it was written, marked as unverified, and then the run ended."""
     return (
         fresh.action is Action.UPDATE
         and fresh.reasons == (Reason.UNVERIFIED,)
@@ -128,7 +129,7 @@ def _differing_field(saved: FieldChange | None, fresh: FieldChange | None, refer
 
 
 def _same(saved: Json, fresh: Json) -> bool:
-    """Equal. Pins count where both sides have one."""
+    """Whether two shown values are equal. Pins are compared if both sides have one."""
     if isinstance(saved, dict) and isinstance(fresh, dict):
         without = {"pin"} if ("pin" in saved) != ("pin" in fresh) else set()
         return {k: v for k, v in saved.items() if k not in without} == {
@@ -145,10 +146,10 @@ def _words(value: Json) -> str:
 
 
 def _subject(change: Change) -> tuple[str, str | None]:
-    """What a change is about, in a saved plan and in a fresh one alike.
+    """What identifies a change in a saved plan and a fresh one.
 
-    A delete is about one live object, whatever else has its name. All else is about a manifest, which has one change at
-    most, though a killed run may have left it another kind, or another object to work on.
+    A delete is identified by its live object, whatever else has its name; any other change by its manifest, which has
+    at most one, even if a killed run left it with another kind or object.
     """
     return ("object", change.id) if change.action is Action.DELETE else ("manifest", change.name)
 
@@ -173,7 +174,7 @@ def _promises(saved: TargetPlan) -> bool:
 
 
 def _bound_to_secrets(saved: TargetPlan, fresh: TargetPlan) -> Iterator[Change]:
-    """Changes that the saved plan could not tell of, since they lie in a secret that it did not have."""
+    """Changes that the saved plan could not show, because they depend on a secret that it did not have."""
     changed = {change.name for change in _of_manifests(saved.changes)}
     unresolved: dict[str, list[SecretField]] = defaultdict(list)
     for item in saved.unresolved:
@@ -203,7 +204,7 @@ class _State:
 
     @classmethod
     def of(cls, matching: Matching) -> _State:
-        """Of one name that is refused twice the first counts."""
+        """The state of a matching; if a name is refused twice, the first refusal counts."""
         return cls(
             frozenset(item.id for item in matching.found),
             {item.resource.name: item.message for item in reversed(matching.refusals)},

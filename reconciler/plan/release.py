@@ -1,4 +1,4 @@
-"""Letting go: the plan that takes our mark off live objects and leaves them as they are. Pure."""
+"""The plan of a release: it removes our mark from live objects and leaves them as they are. Pure."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def selects(word: str, name: str, object_id: str) -> bool:
 
 
 def make_release_plan(plan: TargetPlan, matching: Matching, selectors: Collection[str]) -> TargetPlan:
-    """The plan of a target, as it was read, that releases the chosen ones of our objects and does nothing else."""
+    """The plan of a target that releases the selected objects of ours and does nothing else."""
     chosen = [item for item in matching.candidates if is_chosen(item, selectors)]
     changes = sorted(
         (_release(plan.target, item) for item in chosen), key=lambda change: (change.name, change.id or "")

@@ -1,7 +1,7 @@
 """Creates and prune candidates that are probably one object under a new name. Pure, and linear in their number.
 
-They are found by an index of what an object sends to, never by comparing pairs: a project where all was renamed has as
-many of the one as of the other.
+They are found through an index of the addresses, never by comparing pairs: a project where everything was renamed has
+as many creates as candidates.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ def probable_renames(
     secrets: Secrets,
     masker: Masker,
 ) -> Iterator[ProbableRename]:
-    """Groups of what is to be created and what no manifest names that have one kind and one address, as compared."""
+    """Groups of creates and prune candidates that have the same kind and the same address."""
     new: dict[Address, list[ChangeKey]] = defaultdict(list)
     for key, resource in created:
         address = _address(resource.kind, resource.fields, secrets, masker)
@@ -50,7 +50,8 @@ def rename_hints(
     secrets: Secrets,
     masker: Masker,
 ) -> Iterator[str]:
-    """Lines to paste for what has one kind and display name, where the addresses could not be compared."""
+    """Lines to paste for creates and candidates of the same kind and display name whose addresses are not
+    comparable."""
     like: dict[tuple[str | None, object], list[Found]] = defaultdict(list)
     for item in candidates:
         like[item.live.kind, item.live.fields.get("display_name")].append(item)

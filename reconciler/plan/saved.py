@@ -48,7 +48,7 @@ def plan_document(plan: Plan) -> dict[str, Any]:
 
 
 def change_document(change: Change) -> dict[str, Any]:
-    """One change as plain JSON values, as it stands in a plan."""
+    """One change as plain JSON values, as in a plan document."""
     body: dict[str, Any] = to_json(change)
     return body
 
@@ -175,7 +175,7 @@ _TRUST: Mapping[str, Mapping[str, str]] = {
         "used_by": f"Who sends through it; asked again, and guarded by the answer. {_SHOWN}",
     },
 }
-"""What each field of a plan file is worth to an apply: what happens if somebody edits it."""
+"""How far an apply trusts each field of a plan file: what happens if somebody edits it."""
 
 _SHORTEST = 16
 _PREFIX = "hmac-sha256:"
