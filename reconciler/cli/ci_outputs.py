@@ -8,6 +8,8 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import click
+
 from reconciler.ci.jobs import WantedThread
 from reconciler.cli.terminal import command, note
 from reconciler.model.dataclass import dataclass
@@ -39,6 +41,8 @@ class CiOutputs:
         uncommented = self.thread is not None and not _guarded(
             "the comment was not written", lambda: self._comment(page)
         )
+        if uncommented:
+            _say_last("note: --comment: no comment was written, for the reason above; the exit code is the run's alone")
         if self.summary or uncommented:
             _guarded("the job's summary was not written", lambda: _write_summary(page, required=self.summary))
 
@@ -83,6 +87,15 @@ class CiOutputs:
 
         line = marker(project_path(self.project_file), *sorted(self.targets), self.comment_id)
         return find_thread(self.thread or WantedThread(""), os.environ), line
+
+
+def _say_last(text: str) -> None:
+    """A line below all that the verb has still to say."""
+    context = click.get_current_context(silent=True)
+    if context is None:
+        note(text)
+    else:
+        context.find_root().call_on_close(lambda: note(text))
 
 
 def _guarded(trouble: str, tell: Callable[[], object]) -> bool:

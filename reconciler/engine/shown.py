@@ -95,7 +95,9 @@ def merge_files(texts: Texts, expected: Collection[str], environ: Mapping[str, s
         verified += [name] if is_verified else []
     if not plans:
         raise _nothing_to_show(list(broken.values()), expected)
-    lost = [UnreadTarget(name, "", str(error).removeprefix(f"{name}: ")) for name, error in broken.items()]
+    lost = [
+        UnreadTarget(name, "", str(error).removeprefix(f"{name}: "), is_file=True) for name, error in broken.items()
+    ]
     alone = len(texts) == 1 and not expected and bool(plans[0].plan.targets or plans[0].plan.unread)
     return Shown(plans[0].plan if alone else merge_plans(plans, lost, expected), tuple(verified))
 

@@ -155,7 +155,7 @@ DESCRIPTION = Form(
     {
         "type": "string",
         "not": {"type": "string", "pattern": MARK_PATTERN},
-        "errorMessage": "may not end like a mark of ownership: [owner/name]",
+        "errorMessage": "may not end like a mark of ownership, [owner/name]; put a full stop after it",
     }
 )
 HOST = text(

@@ -259,16 +259,25 @@ class Counts:
 
 @dataclass(frozen=True, slots=True)
 class UnreadTarget:
-    """A target that could not be read, and why: nothing is known of it, so nothing is planned, and nothing is done."""
+    """A target that could not be read, and why: nothing is known of it, so nothing is planned, and nothing is done.
+
+    `is_file`: it is a file that gave no plan, by its name; how many targets that file was about is not known.
+    """
 
     target: str
     provider: str
     error: str
+    is_file: bool = False
 
     @property
     def problem(self) -> Problem:
         """The same as a problem."""
-        return Problem((), f"could not be read: {self.error}", "target-unread", subject=f"target {self.target}")
+        return Problem(
+            (),
+            f"could not be read: {self.error}",
+            "target-unread",
+            subject=f"{'file' if self.is_file else 'target'} {self.target}",
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from reconciler.model.provider import Abilities
 from reconciler.model.resource import Resource, Settings
 from reconciler.model.text import suggest
 from reconciler.model.values import Value
+from reconciler.plan.claims import listed
 from reconciler.plan.marks import describe, longest_mark
 
 
@@ -65,6 +66,7 @@ def build_desired(
                 problems += _unsupported(manifest, resource, target, project, abilities)
     problems += _wrong_renames(state, by_name)
     for target, resources in state.items():
+        problems += _shared_ids(resources, target, by_name)
         problems += _wrong_references(resources, target, by_name, refused, partial=partial)
     return Desired(state, by_name, tuple(sorted(problems, key=lambda problem: problem.sort_key)), skipped)
 
@@ -209,6 +211,25 @@ def _wrong_renames(state: Mapping[str, Mapping[str, Resource]], by_name: Mapping
                     path=_written_at(manifest, target, ("renamed_from",)),
                     fix="give the other manifest another name, or remove renamed_from once it was applied",
                 )
+
+
+def _shared_ids(resources: Mapping[str, Resource], target: str, by_name: Mapping[str, Manifest]) -> Iterator[Problem]:
+    """Manifests that pin one live object of a target: which of them describes it nobody knows."""
+    pinned: dict[str, list[str]] = {}
+    for name in sorted(resources):
+        if (object_id := resources[name].settings.id) is not None:
+            pinned.setdefault(object_id, []).append(name)
+    for names in pinned.values():
+        if len(names) == 1:
+            continue
+        for name in names:
+            others = [f"{other} ({by_name[other].source.location()})" for other in names if other != name]
+            yield by_name[name].problem(
+                f"pins a live object of target {target} that {listed(others)} {'pin' if len(others) > 1 else 'pins'} too",
+                "shared-id",
+                path=_written_at(by_name[name], target, ("id",)),
+                fix="correct spec.id, or remove one of the manifests",
+            )
 
 
 def _wrong_references(

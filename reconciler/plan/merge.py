@@ -33,13 +33,13 @@ def merge_plans(plans: Sequence[NamedPlan], broken: Iterable[UnreadTarget], expe
     unread, fitting = list(broken), [first]
     for item in plans[1:]:
         if misfit := _misfit(item, first):
-            unread.append(UnreadTarget(item.file, "", misfit))
+            unread.append(UnreadTarget(item.file, "", misfit, is_file=True))
         else:
             fitting.append(item)
     by_target: dict[str, list[_Found]] = {}
     for item in fitting:
         if not (item.plan.targets or item.plan.unread):
-            unread.append(UnreadTarget(item.file, "", "it is a plan that names no target"))
+            unread.append(UnreadTarget(item.file, "", "it is a plan that names no target", is_file=True))
         spoken: tuple[TargetPlan | UnreadTarget, ...] = (*item.plan.targets, *item.plan.unread)
         for target in spoken:
             by_target.setdefault(target.target, []).append((item.file, target))

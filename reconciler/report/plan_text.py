@@ -245,14 +245,17 @@ def headline(plan: Plan) -> str:
         gaps = "; ".join(gaps_of(plan))
         whole = "Nothing to destroy." if plan.scope.get("destroy") else _AS_WANTED
         return f"No changes in what can be compared; {gaps}." if gaps else whole
-    unread = len(plan.unread)
-    if unread and not plan.targets:
+    if plan.unread and not plan.targets:
         return "No plan: no target could be read."
+    files = sum(item.is_file for item in plan.unread)
+    targets = len(plan.unread) - files
     counts = plan.counts
     parts = [f"Plan: {counts.actions}{_may_change(plan)}.", *([f"{counts.held} held."] if counts.held else [])]
     if refused := sum(len(target.refusals) for target in plan.targets):
         parts.append(f"{refused} refused.")
-    return " ".join([*parts, *([f"{plural(unread, 'target')} could not be read."] if unread else [])])
+    parts += [f"{plural(targets, 'target')} could not be read."] if targets else []
+    parts += [f"{plural(files, 'file')} gave no plan."] if files else []
+    return " ".join(parts)
 
 
 def _may_change(plan: Plan) -> str:

@@ -47,6 +47,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "out-of-range": "A number is within the range of its field.",
         "rename-clash": "A former name belongs to one resource, and to none that still has it.",
         "renamed-to-itself": "A former name is not the present one.",
+        "shared-id": "A live object is pinned by one manifest.",
         "required-version": "The project file is read by a version of the tool that it allows.",
         "same-system": "Two targets are two systems.",
         "too-long": "A text is no longer than the target keeps.",

@@ -128,6 +128,16 @@ def test_a_name_that_nothing_has_is_an_error_with_a_hint(opensearch: Project) ->
     assert "did you mean oncall?" in done.err
 
 
+def test_of_what_is_gone_nothing_is_known_where_a_target_cannot_be_read(
+    opensearch: Project, simulator: Simulator
+) -> None:
+    simulator.faults.add("answer", path="*", status=403, times=100)
+    done = opensearch.run("users", "gone")
+    assert done.code == 1
+    assert done.out == ""
+    assert "gone: who uses it is not known: no target that could be read has it" in done.err
+
+
 @pytest.mark.parametrize("arguments", [(), ("oncall", "--dangling")])
 def test_either_names_or_dangling(opensearch: Project, arguments: tuple[str, ...]) -> None:
     assert opensearch.run("users", *arguments).code == 64
@@ -162,6 +172,11 @@ def test_without_the_right_it_is_unknown_and_exits_7(opensearch: Project, simula
     assert done.code == 7
     assert done.out.splitlines()[1].split() == ["oncall", "SlackChannel", "search", "unknown", "-", "-"]
     assert "note: search: there may be more users: your user may not search monitors" in done.err
+    gone = opensearch.run("users", "onkall")
+    assert gone.code == 1
+    assert (
+        "who refers to one is not known (search: your user may not search monitors); did you mean oncall?" in gone.err
+    )
     dangling = opensearch.run("users", "--dangling")
     assert dangling.code == 7
     assert "missing or disabled channel as far as could be seen" in dangling.err

@@ -85,6 +85,13 @@ BROKEN: dict[str, Callable[[Path], object]] = {
 }
 
 
+COUNTS = {
+    "the other target again": ("No plan: no target could be read.", ""),
+    "gone": ("1 target could not be read.", ""),
+}
+"""What the last line counts, where it is not one file that gave no plan, and one target that is missing for it."""
+
+
 @pytest.mark.parametrize("kind", BROKEN)
 def test_a_plan_that_does_not_fit_is_said_and_never_passes_for_no_changes(
     two_targets: Project, plans: Path, kind: str
@@ -95,6 +102,11 @@ def test_a_plan_that_does_not_fit_is_said_and_never_passes_for_no_changes(
     assert "west" in done.out
     assert "could not be read" in done.out
     assert "No changes" not in done.out
+    targets, files = COUNTS.get(kind, ("1 target could not be read.", "1 file gave no plan."))
+    last = done.out.splitlines()[-1]
+    assert targets in last, last
+    assert last.count("gave no plan.") == (1 if files else 0), last
+    assert files in last, last
     document = two_targets.run("show", "plans", "--expect", "w*", "--json").json()
     assert document["no_changes"] is False
     assert document["unread"]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from reconciler.cli.main import set_up_logging
@@ -53,6 +55,8 @@ def command(options: UsersOptions, screen: Screen) -> int:
     _show(report, read, screen, dangling=options.dangling)
     for target in unread:
         note(f"error: {target.target}: {target.error}")
+    for name in selecting_nothing(options.names, report.channels):  # else `_report` raised
+        note(f"{name}: who uses it is not known: no target that could be read has it")
     return exit_of_users(report)
 
 
@@ -69,12 +73,15 @@ def _report(options: UsersOptions, read: list[ReadTarget], errors: dict[str, str
     )
     if (idle := selecting_nothing(options.names, channels)) and not errors:
         known = {item.name for target in read for item in target.matching.found if item.mark}
-        raise ConfigurationError("\n".join(_nothing_live(name, known) for name in idle))
+        raise ConfigurationError("\n".join(_nothing_live(name, known, gaps) for name in idle))
     return UsersReport(channels, gaps=gaps, errors=errors)
 
 
-def _nothing_live(name: str, known: set[str]) -> str:
+def _nothing_live(name: str, known: set[str], gaps: Mapping[str, str]) -> str:
     hint = suggest(name, known) or f"known: {few(known)}"
+    if gaps:
+        unseen = "; ".join(f"{target}: {why}" for target, why in gaps.items())
+        return f"{name}: no live object has this name, and who refers to one is not known ({unseen}); {hint}"
     return f"{name}: no live object has this name, and nothing refers to one; {hint}"
 
 
