@@ -225,7 +225,7 @@ def _shared_ids(resources: Mapping[str, Resource], target: str, by_name: Mapping
         for name in names:
             others = [f"{other} ({by_name[other].source.location()})" for other in names if other != name]
             yield by_name[name].problem(
-                f"pins a live object of target {target} that {listed(others)} {'pin' if len(others) > 1 else 'pins'} too",
+                f"pins the same live object of target {target} as {listed(others)}",
                 "shared-id",
                 path=_written_at(by_name[name], target, ("id",)),
                 fix="correct spec.id, or remove one of the manifests",

@@ -24,8 +24,8 @@ def test_one_live_object_is_pinned_by_one_manifest_of_a_target(
     both.keep(slack("one", **first), slack("two", **second))
     done = both.run("validate")
     assert (done.code == 1) == found, done.everything
-    assert ("pins a live object of target search that two (" in done.out) == found
-    assert ("pins a live object of target search that one (" in done.out) == found
+    assert ("pins the same live object of target search as two (" in done.out) == found
+    assert ("pins the same live object of target search as one (" in done.out) == found
 
 
 @pytest.mark.parametrize("end", ["[acme/one]", "see [acme/one protected]"])
