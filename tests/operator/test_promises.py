@@ -1,0 +1,103 @@
+"""Promises of a look that only show where something happens in the middle of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from reconciler.model.errors import SecretError
+from reconciler.model.values import BUILT_IN_SOURCES
+from reconciler.operator.leases import Held, LeaseLostError
+from reconciler.operator.permissions import Policy
+from reconciler.operator.secrets import sources_of
+from tests.operator.fake import ADDRESS, NS, World
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> Iterator[World]:
+    with World(tmp_path) as made:
+        made.secret("slack", url=ADDRESS)
+        yield made
+
+
+def once(world: World, method: str, path: str, number: int, happens: Callable[[], object]) -> None:
+    """Let something happen just before the API server answers such a call for the nth time."""
+    first, left = world.cluster.answer, [number]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if (request.method, request.url.path) == (method, path):
+            left[0] -= 1
+            if left[0] == 0:
+                happens()
+        return first(request)
+
+    world.cluster.__dict__["answer"] = answer
+    world.restart()
+
+
+def test_nothing_is_sent_once_the_lease_is_lost(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    async def permit(self: Held) -> None:
+        self.lost = True
+        raise LeaseLostError("the lease ended")
+
+    monkeypatch.setattr(Held, "permit", permit)
+    world.project()
+    oncall = world.slack("oncall")
+    assert world.look()["search"].seconds == 1.0
+    assert world.live() == {}
+    assert world.messages() == 0
+    assert world.status(oncall) == {}
+
+
+def test_what_was_edited_before_the_lease_was_had_is_applied_as_it_is_then(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall", description="old")
+    leases = "/apis/coordination.k8s.io/v1/namespaces/operator/leases"
+    once(world, "POST", leases, 1, lambda: world.slack("oncall", description="new"))
+    world.look()
+    assert world.live()["acme_oncall"]["description"].startswith("new ")
+    assert world.status(oncall)["observedGeneration"] == 2
+    assert world.messages() == 1
+
+
+def test_an_old_generation_says_nothing_of_what_was_edited_meanwhile(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall", description="old")
+    # a snapshot asks for its namespace last: of the project, the target, and under the lease
+    once(world, "GET", f"/api/v1/namespaces/{NS}", 3, lambda: world.slack("oncall", description="new"))
+    world.look()
+    assert world.cluster.objects[oncall]["metadata"]["generation"] == 2
+    assert world.status(oncall) == {}
+    world.look()
+    assert world.status(oncall)["observedGeneration"] == 2
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    assert world.live()["acme_oncall"]["description"].startswith("new ")
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "169.254.169.254", "fd00:ec2::254"])
+def test_a_name_that_leads_to_the_operators_own_machine_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, address: str
+) -> None:
+    async def addresses(_host: str) -> list[str]:
+        return ["192.0.2.1", address]
+
+    monkeypatch.setattr("reconciler.operator.preparing._addresses", addresses)
+    with World(tmp_path, policy=Policy()) as world:
+        world.secret("slack", url=ADDRESS)
+        project, oncall = world.project(), world.slack("oncall")
+        spec = world.cluster.objects[project]["spec"]
+        target = {**spec["targets"]["search"], "url": "https://search.example.org"}
+        world.put("Project", "acme", **{**spec, "targets": {"search": target}})
+        world.look()
+        assert world.conditions(project)["Stalled"] == "True NotAllowed"
+        assert world.conditions(oncall)["Ready"] == "False ProjectNotReady"
+        assert "192.0.2.1" not in world.message(project)
+
+
+@pytest.mark.parametrize("name", sorted(BUILT_IN_SOURCES))
+def test_no_built_in_source_reads_for_itself(name: str) -> None:
+    with pytest.raises(SecretError):
+        sources_of({}, {})[name].read("HOME", "key")
