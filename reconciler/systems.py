@@ -1,6 +1,6 @@
 """What Linux, macOS and Windows do differently, in one place: nobody else asks what the system can do.
 
-Signals, which every system has some of, are `cli.signals`. What a system cannot do is refused with a reason; it is
+Signals, which every system has some of, are `cli.main`'s. What a system cannot do is refused with a reason; it is
 never done in a way that promises less.
 """
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from reconciler.apply.results import ChangeResult, RunResult
 from reconciler.apply.run import Stop
-from reconciler.cli import signals
+from reconciler.cli.main import watching
 from reconciler.cli.publishing import Output, publish
 from reconciler.cli.terminal import Progress, can_ask, confirm, note, out, silence_stdout
 from reconciler.engine.apply import carry_out, has_work
@@ -106,7 +106,7 @@ async def _carry_out(done: Planned, output: Output) -> RunResult:
         progress.step()
 
     if has_work(done.plan):
-        with signals.watching(stop, lambda: note(_STOPPING)):
+        with watching(stop, lambda: note(_STOPPING)):
             applied = await carry_out(done, stop, observe)
     else:
         applied = await carry_out(done)

@@ -53,8 +53,8 @@ class CiOutputs:
 
     def _announce(self, what: str) -> bool:
         from reconciler.ci.forges import NoTokenError, replace_comment
+        from reconciler.report.failure import running_page
         from reconciler.report.markdown import render_markdown
-        from reconciler.report.view import running_page
 
         try:
             thread, line = self._find()

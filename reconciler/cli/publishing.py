@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from reconciler.cli.ci_outputs import CiOutputs
     from reconciler.engine.load import Workspace
     from reconciler.engine.options import ProjectOptions
-    from reconciler.report.texts import Paint
-    from reconciler.report.view import Page
+    from reconciler.report.view import Page, Paint
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,7 +152,7 @@ class _FailureReport:
 
     def _page(self, error: BaseException, problems: list[Problem]) -> Page:
         from reconciler.cli.ci_outputs import project_path
-        from reconciler.report.view import failure_page, note_page
+        from reconciler.report.failure import failure_page, note_page
 
         make = note_page if exit_code_of(error) == Exit.DONE else failure_page
         return make(self._what, project_path(self._config) or "reconciler.yaml", problems)
@@ -237,7 +236,7 @@ def _publish_page(
     project = workspace.project.name if workspace is not None else getattr(value, "project", "")
     page = _page(what, value, project, **more)
     if workspace is not None:
-        from reconciler.report.view import with_files
+        from reconciler.report.markdown import with_files
 
         page = with_files(page, {name: item.source.file for name, item in workspace.desired.manifests.items()})
     try:

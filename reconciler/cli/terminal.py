@@ -13,7 +13,7 @@ import click
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import OutputError
 from reconciler.model.text import visible
-from reconciler.report.texts import Paint, plain
+from reconciler.report.view import Paint, plain
 
 
 def paint_for(*, no_color: bool, stream_is_stdout: bool = True) -> Paint:
@@ -175,3 +175,21 @@ class Progress:
     def _wipe(self) -> None:
         if self._enabled:
             click.echo("\r\x1b[K", nl=False, err=True)
+
+
+def set_up_logging(verbosity: int) -> None:
+    """Send our own log lines to stderr. Other libraries' stay at warnings, since they quote what they send."""
+    import logging
+
+    class Visible(logging.Formatter):
+        """Log lines quote paths that others named: none of them may be an order to the CI's log."""
+
+        def format(self, record: logging.LogRecord) -> str:
+            return visible(super().format(record))
+
+    levels = (logging.WARNING, logging.INFO, logging.DEBUG)
+    logger = logging.getLogger("reconciler")
+    logger.setLevel(levels[min(verbosity, len(levels) - 1)])
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(Visible("%(levelname)s %(name)s: %(message)s"))
+    logger.handlers[:] = [handler]

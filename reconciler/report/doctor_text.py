@@ -9,7 +9,7 @@ from typing import Any
 from reconciler.model.errors import Problem
 from reconciler.model.evidence import Check, Health, NotTried, Passed
 from reconciler.model.text import plural, printable
-from reconciler.report.texts import Paint, plain
+from reconciler.report.view import Paint, plain
 
 _COLOURS = {Health.OK: "green", Health.WARNING: "yellow", Health.FAILURE: "red", Health.NOT_TRIED: "yellow"}
 _WIDEST = max(len(health.value) for health in Health)

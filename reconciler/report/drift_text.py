@@ -24,8 +24,19 @@ from reconciler.report.plan_text import (
     refusal_entry,
     target_notes,
 )
-from reconciler.report.texts import Paint, plain, render_flat, shown_time, shown_value
-from reconciler.report.view import Entry, Line, Page, Section, Tone, in_order
+from reconciler.report.view import (
+    Entry,
+    Line,
+    Page,
+    Paint,
+    Section,
+    Tone,
+    in_order,
+    plain,
+    render_flat,
+    shown_time,
+    shown_value,
+)
 
 DRIFT_FORMAT = "reconciler.drift/v1"
 

@@ -1,5 +1,5 @@
-"""A run that failed, as a document: why, with every problem at its location. What a form for machines gets instead of a
-report."""
+"""A run that failed, or has only begun, as a page and as a document: why, with every problem at its location. What
+each form gets instead of a report."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from reconciler.model.errors import Problem
+from reconciler.model.text import plural, printable
+from reconciler.report.view import Line, Page, Tone
 
 FAILURE_FORMAT = "reconciler.failure/v1"
 
@@ -66,3 +68,27 @@ def failure_schema() -> dict[str, Any]:
         },
         "required": ["format", "verb", "exit_code", "errors"],
     }
+
+
+def running_page(what: str, project: str) -> Page:
+    """A run that has only begun: what an earlier one had to say is no longer to be relied on."""
+    headline = f"A new {what} is under way: its report will appear here."
+    missing = Line("if it does not, look at the run itself: it did not get that far")
+    return Page(what, project, headline, Tone.WARN, summary=(missing,))
+
+
+def note_page(what: str, project: str, problems: Iterable[Problem]) -> Page:
+    """A run that had nothing to report, which is no failure, and why."""
+    lines = _lines(problems)
+    return Page(what, project, f"There is no {what} to show.", Tone.WARN, summary=lines)
+
+
+def failure_page(what: str, project: str, problems: Iterable[Problem]) -> Page:
+    """A run that failed: what stopped it, instead of what an earlier run had to say."""
+    lines = _lines(problems)
+    return Page(what, project, f"The {what} failed: {plural(max(1, len(lines)), 'error')}.", Tone.BAD, summary=lines)
+
+
+def _lines(problems: Iterable[Problem]) -> tuple[Line, ...]:
+    """A remark for each line of a message: what a run says of several secrets at once has several."""
+    return tuple(Line(printable(line)) for problem in problems for line in str(problem).splitlines())

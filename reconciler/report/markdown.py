@@ -10,7 +10,8 @@ from __future__ import annotations
 import html
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.text import plural, printable
@@ -221,3 +222,12 @@ def _files_of(entries: list[Entry]) -> str:
     shown = ", ".join(f"{code(_shortened(file, 80))} ({count})" for file, count in files[:_FILES_SHOWN])
     more = f" and {len(files) - _FILES_SHOWN} files more" if len(files) > _FILES_SHOWN else ""
     return f", in {shown}{more}" if files else ""
+
+
+def with_files(page: Page, files: Mapping[str, str]) -> Page:
+    """The page whose entries know the file of their manifest, by its name: what is cut is then looked up there."""
+    sections = tuple(
+        replace(section, entries=tuple(replace(entry, file=files.get(entry.name, "")) for entry in section.entries))
+        for section in page.sections
+    )
+    return replace(page, sections=sections)

@@ -23,8 +23,19 @@ from reconciler.plan.changes import (
 )
 from reconciler.plan.diff import FieldChange
 from reconciler.plan.marks import PROTECTED
-from reconciler.report.texts import Paint, plain, render_nested, shown_time, shown_value
-from reconciler.report.view import Entry, Line, Page, Section, Tone, in_order
+from reconciler.report.view import (
+    Entry,
+    Line,
+    Page,
+    Paint,
+    Section,
+    Tone,
+    in_order,
+    plain,
+    render_nested,
+    shown_time,
+    shown_value,
+)
 
 _TONES = {
     Action.CREATE: Tone.ADD,

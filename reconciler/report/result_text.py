@@ -23,8 +23,7 @@ from reconciler.model.resource import ChangeKey, same_named
 from reconciler.model.text import plural, printable
 from reconciler.plan.changes import Action
 from reconciler.report.plan_text import count_gaps, summarise_disabled
-from reconciler.report.texts import Paint, entry_line, plain, render_flat
-from reconciler.report.view import Entry, Line, Page, Section, Tone, in_order
+from reconciler.report.view import Entry, Line, Page, Paint, Section, Tone, entry_line, in_order, plain, render_flat
 
 _CAREFUL = frozenset({Status.APPLIED, Status.SKIPPED, Status.HELD, Status.REJECTED, Status.ROLLED_BACK})
 _STANDING = frozenset({Status.APPLIED, Status.KEPT})

@@ -16,7 +16,7 @@ from types import SimpleNamespace
 import pytest
 
 from reconciler.apply.run import Stop
-from reconciler.cli import signals
+from reconciler.cli import main
 from reconciler.simulator import Simulator
 from tests.apply.processes import COMMAND, Process, make_project
 
@@ -132,11 +132,11 @@ def test_an_undo_that_hangs_ends_within_the_limit(simulator: Simulator, tmp_path
 
 PATIENT = """
 import sys
-from reconciler.__main__ import main
-from reconciler.cli import signals
+from reconciler import __main__
+from reconciler.cli import main
 
-signals._GRACE_SECONDS = 1000.0
-main(sys.argv[1:])
+main._GRACE_SECONDS = 1000.0
+__main__.main(sys.argv[1:])
 """
 """The command, which after one signal waits for what it does as good as for ever."""
 
@@ -160,12 +160,12 @@ def test_a_second_signal_ends_it_at_once(simulator: Simulator, tmp_path: Path) -
 @pytest.mark.parametrize(("seconds", "ends"), [(0.1, False), (0.4, False), (0.6, True), (60.0, True)])
 def test_a_second_signal_is_one_that_comes_later(monkeypatch: pytest.MonkeyPatch, seconds: float, ends: bool) -> None:
     now = 1000.0
-    monkeypatch.setattr(signals, "time", SimpleNamespace(monotonic=lambda: now))
+    monkeypatch.setattr(main, "time", SimpleNamespace(monotonic=lambda: now))
 
     async def interrupted() -> Stop:
         nonlocal now
         stop, heard = Stop(), asyncio.Event()
-        with signals.watching(stop, heard.set):
+        with main.watching(stop, heard.set):
             signal.raise_signal(signal.SIGINT)
             await asyncio.wait_for(heard.wait(), LIMIT)
             assert (stop.soft.is_set(), stop.hard.is_set()) == (True, False)
@@ -182,7 +182,7 @@ def test_a_second_signal_is_one_that_comes_later(monkeypatch: pytest.MonkeyPatch
 
 
 def test_what_is_left_to_do_after_a_signal_has_its_time() -> None:
-    assert 3 <= signals._GRACE_SECONDS <= 4.5  # of the 6 in which all is over, and reported
+    assert 3 <= main._GRACE_SECONDS <= 4.5  # of the 6 in which all is over, and reported
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

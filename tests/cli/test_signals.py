@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from reconciler.apply.run import Stop
-from reconciler.cli import applying, signals
+from reconciler.cli import applying, main
 from reconciler.cli import main as command_line
 from reconciler.simulator import Simulator
 from tests.apply.processes import Announcing
@@ -121,7 +121,7 @@ def test_a_loop_that_cannot_listen_to_signals_stops_an_apply_all_the_same(monkey
 
         monkeypatch.setattr(loop, "add_signal_handler", missing)
         monkeypatch.setattr(loop, "remove_signal_handler", missing)
-        with signals.watching(stop, lambda: heard.append("stopping")):
+        with main.watching(stop, lambda: heard.append("stopping")):
             os.kill(os.getpid(), signal.SIGTERM)
             await asyncio.wait_for(stop.soft.wait(), 60)
         return stop

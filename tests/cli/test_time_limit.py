@@ -12,8 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from reconciler.cli.main import main
-from reconciler.cli.signals import TimeIsOverError, within
+from reconciler.cli.main import TimeIsOverError, main, within
 
 PATIENCE = 60
 """Seconds after which what nothing ended fails its test."""

@@ -39,9 +39,8 @@ from reconciler.report.plan_text import plan_page
 from reconciler.report.problems import problems_of
 from reconciler.report.result_text import page_of_tests, result_page
 from reconciler.report.sarif import render_sarif
-from reconciler.report.texts import render_flat, render_nested
 from reconciler.report.users_table import UsersReport, channel_rows, dangling_rows, render_channels, users_document
-from reconciler.report.view import Page
+from reconciler.report.view import Page, render_flat, render_nested
 from tests.growth.shapes import Project
 from tests.plan.builders import MASKER
 

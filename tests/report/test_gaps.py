@@ -36,7 +36,7 @@ from reconciler.plan.origin import Drift, find_drift
 from reconciler.plan.saved import plan_document
 from reconciler.report import document
 from reconciler.report.drift_text import drift_document, drift_page, render_drift
-from reconciler.report.failure import failure_document
+from reconciler.report.failure import failure_document, failure_page
 from reconciler.report.html import render_html
 from reconciler.report.list_text import ListRow, exit_of_list, list_document, list_rows, render_list
 from reconciler.report.machines import render_annotations, render_junit, render_terraform_report
@@ -45,7 +45,7 @@ from reconciler.report.plan_text import plan_page, render_plan
 from reconciler.report.problems import problems_of
 from reconciler.report.result_text import page_of_tests, render_change, render_result, render_tests, result_page
 from reconciler.report.users_table import ChannelRow, UsersReport, exit_of_users, render_channels, users_document
-from reconciler.report.view import Page, Tone, failure_page
+from reconciler.report.view import Page, Tone
 from tests.plan.builders import OWNERSHIP
 from tools.evidence_page import PAGE, with_tables
 

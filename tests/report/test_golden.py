@@ -17,12 +17,12 @@ from reconciler.plan.origin import find_drift
 from reconciler.plan.saved import plan_document
 from reconciler.report import document
 from reconciler.report.drift_text import drift_document, drift_page, render_drift
+from reconciler.report.failure import failure_page
 from reconciler.report.html import render_html
 from reconciler.report.machines import render_junit, render_terraform_report
 from reconciler.report.markdown import render_markdown
 from reconciler.report.plan_text import plan_page, render_plan
 from reconciler.report.result_text import page_of_tests, render_result, render_tests, result_page
-from reconciler.report.view import failure_page
 from tests.report.hostile import PLAN, RESULT, TESTS
 
 GOLDEN = Path(__file__).parent / "golden"

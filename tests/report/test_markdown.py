@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 from reconciler.model.text import printable
 from reconciler.plan.changes import Action, Change, Disabled, Plan, Reason, TargetPlan, UnreadTarget
 from reconciler.plan.diff import FieldChange
-from reconciler.report.markdown import COMMENT_LIMIT, byte_length, code, render_markdown, utf16_length
+from reconciler.report.markdown import COMMENT_LIMIT, byte_length, code, render_markdown, utf16_length, with_files
 from reconciler.report.plan_text import plan_page, render_plan
 from reconciler.report.result_text import page_of_tests, result_page
-from reconciler.report.view import Entry, Line, Page, Section, Tone, with_files
+from reconciler.report.view import Entry, Line, Page, Section, Tone
 from tests.report.hostile import CHANGES, NAMES, PLAN, RESULT, TESTS, field
 
 OURS = {"h3", "h4", "p", "strong", "ul", "li", "code", "details", "summary", "pre", "blockquote"}

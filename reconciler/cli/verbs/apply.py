@@ -10,7 +10,6 @@ from pathlib import Path
 import click
 
 from reconciler.cli.applying import apply_and_report
-from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import (
     COMMON,
     CONNECTING,
@@ -25,6 +24,7 @@ from reconciler.cli.options import (
     takes,
 )
 from reconciler.cli.publishing import OUTPUTS, Output, published
+from reconciler.cli.terminal import set_up_logging
 from reconciler.engine.options import ApplyOptions
 from reconciler.model.errors import ConfigurationError, NothingToCompareError
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import click
 
-from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import (
     COMMON,
     CONNECTING,
@@ -18,7 +17,7 @@ from reconciler.cli.options import (
     takes,
 )
 from reconciler.cli.publishing import published
-from reconciler.cli.terminal import Screen, out, show_json
+from reconciler.cli.terminal import Screen, out, set_up_logging, show_json
 from reconciler.engine.doctor import examine
 from reconciler.engine.options import DoctorOptions, Purpose
 from reconciler.report.doctor_text import doctor_document, is_healthy, render_doctor

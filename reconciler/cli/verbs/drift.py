@@ -9,7 +9,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.main import set_up_logging
+from reconciler.cli.main import within
 from reconciler.cli.options import (
     COMMON,
     CONNECTING,
@@ -23,8 +23,7 @@ from reconciler.cli.options import (
     time_limit,
 )
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
-from reconciler.cli.signals import within
-from reconciler.cli.terminal import note, out
+from reconciler.cli.terminal import note, out, set_up_logging
 from reconciler.engine.options import DriftOptions
 from reconciler.engine.run import find_drift
 from reconciler.model.dataclass import dataclass

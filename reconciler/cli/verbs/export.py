@@ -6,10 +6,9 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, TARGET, option, options, prepared, run_async, takes
 from reconciler.cli.publishing import published
-from reconciler.cli.terminal import Screen, note, out, show_json
+from reconciler.cli.terminal import Screen, note, out, set_up_logging, show_json
 from reconciler.engine.export import check_export, export_targets, take_snapshot, write_manifests
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ExportOptions

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 
 import click
 
-from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import (
     COMMON,
     CONNECTING,
@@ -19,7 +18,7 @@ from reconciler.cli.options import (
     takes,
 )
 from reconciler.cli.publishing import published
-from reconciler.cli.terminal import Screen, note, out, show_json
+from reconciler.cli.terminal import Screen, note, out, set_up_logging, show_json
 from reconciler.engine.load import is_named, match_names
 from reconciler.engine.options import ListOptions
 from reconciler.engine.read import ReadTarget, split_targets

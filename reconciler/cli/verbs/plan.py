@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from reconciler.cli.main import set_up_logging
+from reconciler.cli.main import within
 from reconciler.cli.options import (
     COMMON,
     CONNECTING,
@@ -22,8 +22,7 @@ from reconciler.cli.options import (
     time_limit,
 )
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
-from reconciler.cli.signals import within
-from reconciler.cli.terminal import note
+from reconciler.cli.terminal import note, set_up_logging
 from reconciler.engine.options import PlanOptions
 from reconciler.engine.plan import plan_exit_code
 from reconciler.engine.run import Run, check_limits, make_plan

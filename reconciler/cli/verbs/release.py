@@ -5,9 +5,9 @@ from __future__ import annotations
 import click
 
 from reconciler.cli.applying import apply_and_report
-from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import COMMON, CONNECTING, TARGET, WRITING, Asking, options, prepared, run_async, takes
 from reconciler.cli.publishing import OUTPUTS, Output, published
+from reconciler.cli.terminal import set_up_logging
 from reconciler.engine.options import ReleaseOptions
 
 

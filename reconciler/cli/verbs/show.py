@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING
 
 import click
 
-from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import complete_target, option, options, surroundings, takes
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published
-from reconciler.cli.terminal import note, out, show_json
+from reconciler.cli.terminal import note, out, set_up_logging, show_json
 from reconciler.engine.options import ProjectOptions
 from reconciler.engine.plan import plan_exit_code
 from reconciler.model.dataclass import dataclass

@@ -7,7 +7,6 @@ from pathlib import Path
 import click
 
 from reconciler.cli.applying import tell_what_happened
-from reconciler.cli.main import set_up_logging
 from reconciler.cli.options import (
     COMMON,
     CONNECTING,
@@ -20,7 +19,7 @@ from reconciler.cli.options import (
     takes,
 )
 from reconciler.cli.publishing import OUTPUTS, Output, publish, published, write_file
-from reconciler.cli.terminal import note
+from reconciler.cli.terminal import note, set_up_logging
 from reconciler.engine.options import TestOptions
 from reconciler.engine.testing import Tests, send_tests
 from reconciler.model.dataclass import dataclass

@@ -7,9 +7,9 @@ from pathlib import Path
 
 import click
 
+from reconciler.cli.main import within
 from reconciler.cli.options import COMMON, SELECTING, TimeLimit, option, options, surroundings, takes, time_limit
 from reconciler.cli.publishing import published
-from reconciler.cli.signals import within
 from reconciler.cli.terminal import Screen, note, out, show_json
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import ManifestOptions
