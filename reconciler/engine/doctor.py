@@ -1,8 +1,8 @@
 """`doctor` as a library: project, secrets and every target, looked at step by step; nothing is written.
 
 A right to write is asked for by a call that can change nothing, since it names ids that do not exist: a server that
-allows it answers that there is no such object, one that does not answers 403. A create names an account that does not
-exist, which the server looks for before it writes. So nothing is written, and nobody gets a message.
+allows it answers that there is no such object, one that does not answers 403. The provider says what such a create and
+update are, if there are any. So nothing is written, and nobody gets a message.
 """
 
 from __future__ import annotations
@@ -32,7 +32,6 @@ from reconciler.model.provider import Provider
 from reconciler.model.resource import LiveObject, Payload, Server, VersionSource
 from reconciler.model.text import plural, quoted
 from reconciler.model.users import short_name
-from reconciler.model.values import Value
 from reconciler.plan.marks import Matching
 from reconciler.plan.match import read_found
 from reconciler.plan.users import Dangling, dangling
@@ -46,10 +45,7 @@ _RIGHTS = {
 }
 """The rights that each purpose needs, besides the one to list."""
 
-_NOT_ASKED = (
-    "this provider also answers 403 for what does not exist, so no harmless call can tell; the first run "
-    "that needs it will"
-)
+_NOT_ASKED = "no call to this provider can tell without changing something; the first run that needs it will"
 
 
 _GRANT = "grant the user the rights in docs/permissions.md"
@@ -139,32 +135,32 @@ async def check_target(
 
 def _rights(name: str, provider: Provider, prefix: str, purpose: Purpose) -> Iterator[Awaitable[Check]]:
     nothing = f"{prefix}_doctor-{uuid.uuid4().hex}"
+    writes = provider.abilities.harmless_writes(nothing)
+    if writes is None:
+        for right in _RIGHTS[purpose]:
+            if right != "read one":
+                yield _unasked(name, f"right to {right}")
+        return
+    unwritten = LiveObject(nothing, writes.update.kind, writes.update.fields)
     calls: dict[str, Callable[[], Awaitable[object]]] = {
         "read one": lambda: provider.read(nothing),
-        "create": lambda: _create_impossible(provider, nothing),
-        "update": lambda: provider.update(nothing, *_unwritten(nothing)),
+        "create": lambda: _create_impossible(provider, writes.create, nothing),
+        "update": lambda: provider.update(nothing, writes.update, unwritten),
         "delete": lambda: provider.delete(nothing),
         "test": lambda: _test_nothing(provider, nothing),
     }
     for right in _RIGHTS[purpose]:
-        if provider.abilities.chooses_ids:
-            yield _right(name, f"right to {right}", calls[right])
-        elif right != "read one":
-            yield _unasked(name, f"right to {right}")
+        yield _right(name, f"right to {right}", calls[right])
 
 
 async def _unasked(name: str, what: str) -> Check:
     return not_tried(name, what, _NOT_ASKED)
 
 
-_NOBODY: frozenset[str] = frozenset({"doctor@example.org"})
-
-
-async def _create_impossible(provider: Provider, nothing: str) -> None:
-    """A create of what cannot be: mail by an account that does not exist. Should a server take it, it is removed."""
-    fields = _fields(nothing) | {"sender": f"{nothing}_account", "groups": frozenset()}
+async def _create_impossible(provider: Provider, payload: Payload, nothing: str) -> None:
+    """A create of what cannot be. Should a server take it, it is removed."""
     try:
-        await provider.create(Payload("EmailChannel", fields, nothing))
+        await provider.create(payload)
     except RejectedError as error:
         if error.status != 404:
             raise
@@ -177,16 +173,6 @@ async def _test_nothing(provider: Provider, nothing: str) -> None:
     delivery = await provider.send_test(nothing)
     if delivery.outcome is Outcome.UNKNOWN:
         raise UnexpectedError(delivery.text or GAPS[delivery.reason or UnknownReason.NO_RESULT].says)
-
-
-def _unwritten(nothing: str) -> tuple[Payload, LiveObject]:
-    """A payload for an object that is not there, and what would have been there before."""
-    fields = _fields(nothing)
-    return Payload("EmailGroup", fields, nothing), LiveObject(nothing, "EmailGroup", fields)
-
-
-def _fields(nothing: str) -> dict[str, Value]:
-    return {"display_name": nothing, "enabled": False, "recipients": _NOBODY}
 
 
 def _version(name: str, server: Server) -> list[Check]:

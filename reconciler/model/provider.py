@@ -120,6 +120,18 @@ class Listing:
     types: tuple[NotificationType, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class HarmlessWrites:
+    """Writes by which `doctor` finds out whether the right to write is granted, and which change nothing.
+
+    `create` is of what no server can take, since it refers to an object that does not exist: where the right is granted
+    it is answered with a RejectedError of status 404. `update` is of an object that does not exist.
+    """
+
+    create: Payload
+    update: Payload
+
+
 class Abilities(Protocol):
     """What a provider can hold and do, known without a connection."""
 
@@ -158,6 +170,11 @@ class Abilities(Protocol):
 
     def expects_json(self, kind: str) -> bool:
         """Whether a receiver of this kind may well refuse the provider's test text though the address is right."""
+        ...
+
+    def harmless_writes(self, missing: str) -> HarmlessWrites | None:
+        """Writes about an object with the id `missing`, which does not exist. None where their answers would not tell
+        whether the right is granted: where the server chooses ids, or answers 403 for what does not exist."""
         ...
 
 

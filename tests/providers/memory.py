@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from reconciler.model.errors import ConflictError, NotFoundError, Problem, RejectedError, TargetError
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.kinds import KINDS, Role
-from reconciler.model.provider import Listing, VerificationMethod
+from reconciler.model.provider import HarmlessWrites, Listing, VerificationMethod
 from reconciler.model.resource import LiveObject, Payload, Server
 from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText, Value
@@ -31,6 +31,7 @@ class MemoryAbilities:
     verification: VerificationMethod = VerificationMethod.CANARY
     chooses_ids: bool = True
     problems: Mapping[str, list[Problem]] = field(default_factory=dict)
+    harmless: Callable[[str], HarmlessWrites] | None = None
 
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
         """The problems that were planted for the kind."""
@@ -45,6 +46,10 @@ class MemoryAbilities:
     def expects_json(self, kind: str) -> bool:
         """As OpenSearch has it."""
         return kind == "WebhookChannel"
+
+    def harmless_writes(self, missing: str) -> HarmlessWrites | None:
+        """Memory takes whatever it is given, so a create is no harmless one; `harmless` plants some."""
+        return self.harmless(missing) if self.harmless else None
 
 
 @dataclass(frozen=True)

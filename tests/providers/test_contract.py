@@ -7,11 +7,11 @@ from contextlib import ExitStack
 
 import pytest
 
-from reconciler.model.errors import ConflictError, NotFoundError, TargetError
+from reconciler.model.errors import ConflictError, NotFoundError, RejectedError, TargetError
 from reconciler.model.evidence import Outcome
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import Provider
-from reconciler.model.resource import Payload
+from reconciler.model.resource import LiveObject, Payload
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.confluent import make_provider as make_confluent
 from reconciler.providers.connection import Basic, Connection
@@ -127,6 +127,26 @@ def test_an_update_of_what_is_gone_or_of_another_kind_is_refused(place: LiveTarg
         with pytest.raises(NotFoundError):
             await provider.update(object_id, payload, live)
         assert await provider.read(object_id) is None
+
+    place.visit(tour)
+
+
+def test_the_harmless_writes_are_refused_and_change_nothing(place: LiveTarget) -> None:
+    async def tour(provider: Provider) -> None:
+        writes = provider.abilities.harmless_writes(place.id("missing"))
+        if writes is None:
+            return
+        before = await provider.read_all()
+        with pytest.raises(RejectedError) as refused:
+            await provider.create(writes.create)
+        assert refused.value.status == 404
+        with pytest.raises(NotFoundError):
+            await provider.update(
+                place.id("missing"),
+                writes.update,
+                LiveObject(place.id("missing"), writes.update.kind, writes.update.fields),
+            )
+        assert await provider.read_all() == before
 
     place.visit(tour)
 

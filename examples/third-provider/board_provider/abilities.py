@@ -39,5 +39,8 @@ class BoardAbilities:
         """No receiver refuses a board's test text."""
         return False
 
+    def harmless_writes(self, missing: str) -> None:
+        """None: a board takes every create."""
+
 
 ABILITIES = BoardAbilities()

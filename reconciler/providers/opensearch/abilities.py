@@ -13,7 +13,8 @@ from collections.abc import Iterator, Mapping
 from urllib.parse import SplitResult, urlsplit
 
 from reconciler.model.errors import Level, Problem
-from reconciler.model.provider import VerificationMethod
+from reconciler.model.provider import HarmlessWrites, VerificationMethod
+from reconciler.model.resource import Payload
 from reconciler.model.text import not_an_address
 from reconciler.model.values import SecretText, Value
 from reconciler.providers.opensearch.codec import NATIVE_TYPES
@@ -114,6 +115,17 @@ class OpenSearchAbilities:
     def expects_json(self, kind: str) -> bool:
         """A webhook is sent the bare test text, which a receiver that wants JSON refuses (plugin issues 817, 989)."""
         return kind == "WebhookChannel"
+
+    def harmless_writes(self, missing: str) -> HarmlessWrites:
+        """Mail by an account that does not exist, which the plugin looks for before it writes and answers with 404; and
+        an update of what is not there, which is a 404 too (as 2.19.5 and 3.6.0 do)."""
+        fields: dict[str, Value] = {
+            "display_name": missing,
+            "enabled": False,
+            "recipients": frozenset({"doctor@example.org"}),
+        }
+        mail = fields | {"sender": f"{missing}_account", "groups": frozenset()}
+        return HarmlessWrites(Payload("EmailChannel", mail, missing), Payload("EmailGroup", fields, missing))
 
 
 ABILITIES = OpenSearchAbilities()
