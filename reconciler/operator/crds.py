@@ -90,20 +90,20 @@ def _condition(kind: str, part: str = "status") -> str:
     return f'.status.conditions[?(@.type=="{kind}")].{part}'
 
 
-_READY = _column("Ready", _condition("Ready"), "Whether all that is written is applied, and in use.")
-_REASON = _column("Reason", _condition("Ready", "reason"), "Why it is ready, or is not.")
+_READY = _column("Ready", _condition("Ready"), "Whether the spec is live on all its targets.")
+_REASON = _column("Reason", _condition("Ready", "reason"), "Why it is ready or not.")
 _MESSAGE = _column("Message", _condition("Ready", "message"), "What to do.", priority=1)
 _AGE = _column("Age", ".metadata.creationTimestamp", "How long the object exists.", "date")
 _RESOURCE_COLUMNS = [
-    _column("Target", ".status.target", "The systems that it is for."),
+    _column("Target", ".status.target", "The targets that it is applied to."),
     _READY,
     _REASON,
     _column("Verified", _condition("Verified"), "Whether a test message went through.", priority=1),
-    _column("Last-Test", ".status.lastTestTime", "When a test message was sent last.", "date"),
+    _column("Last-Test", ".status.lastTestTime", "When the last test message was sent.", "date"),
     _MESSAGE,
 ]
 _PROJECT_COLUMNS = [
-    _column("Target", ".status.target", "Its systems."),
+    _column("Target", ".status.target", "Its targets."),
     _READY,
     _REASON,
     _column("Resources", ".status.resources.total", "How many resources it has.", "integer"),

@@ -35,14 +35,14 @@ async def follow_definitions(
         try:
             now = await served(cluster)
         except ReconcilerError as error:  # who we are may not be known now, either
-            _LOG.info("which kinds are served is not known: %s", error)
+            _LOG.info("cannot find out which kinds the API server serves: %s", error)
             now = watched
         if now != watched:
             watched = now
             begin()
             if lacking := KINDS_BY_PLURAL.keys() - now:
                 _LOG.warning(
-                    "no definition is installed of %s: apply what `reconciler operator manifests --crds-only` prints",
+                    "no definition of %s is installed: apply what `reconciler operator manifests --crds-only` prints",
                     ", ".join(sorted(lacking)),
                 )
         elif not watched:

@@ -168,4 +168,4 @@ class Leases:
         try:
             await self._cluster.replace(f"{self._path}/{name}", {**held.document, "spec": spec})
         except ClusterError as error:
-            _LOG.warning("the lease %s was not given back: %s", name, error)
+            _LOG.warning("the lease %s was not released: %s", name, error)

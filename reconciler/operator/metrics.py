@@ -38,10 +38,10 @@ class _Metrics(Collector):
         """Every metric, with a sample for each object that is there."""
         yield from self._of_resources()
         yield from self._of_targets()
-        waiting = GaugeMetricFamily("reconciler_queue_length", "Projects and targets that wait to be looked at.")
+        waiting = GaugeMetricFamily("reconciler_queue_length", "Projects and targets waiting to be reconciled.")
         waiting.add_metric([], self._queue.length)
         yield waiting
-        rounds = CounterMetricFamily("reconciler_rounds", "Looks at projects and targets so far.")
+        rounds = CounterMetricFamily("reconciler_rounds", "Reconciliations of projects and targets so far.")
         rounds.add_metric([], self._rounds.count)
         yield rounds
         calls = CounterMetricFamily(
@@ -63,7 +63,7 @@ class _Metrics(Collector):
         )
         drifted = GaugeMetricFamily("reconciler_channel_drifted", "1 if live differs from desired.", labels=_LABELS)
         tested = GaugeMetricFamily(
-            "reconciler_channel_last_test_timestamp_seconds", "When a test message was sent last.", labels=_LABELS
+            "reconciler_channel_last_test_timestamp_seconds", "When the last test message was sent.", labels=_LABELS
         )
         for resource in self._resources():
             names = [resource.namespace, resource.kind, resource.name]
@@ -82,7 +82,7 @@ class _Metrics(Collector):
         )
         rounds = CounterMetricFamily(
             "reconciler_project_rounds",
-            "Looks at a project, whose target is empty, and at each of its targets so far.",
+            "Reconciliations so far of a project (its target is empty) and of each of its targets.",
             labels=("namespace", "target"),
         )
         for namespace, known in self._rounds.known.items():

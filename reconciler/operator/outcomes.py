@@ -141,7 +141,7 @@ def _with_drift(entry: Entry, changes: list[Change], *, drifted: bool) -> Entry:
     if entry.applied:
         return replace(entry, drifted=FALSE, drifted_message="")
     paths = sorted({".".join(item.path) for change in changes for item in change.fields})
-    text = f"live differs though no manifest changed: {', '.join(paths) or changes[0].reasons[0].value}"
+    text = f"the live object differs though no manifest changed: {', '.join(paths) or changes[0].reasons[0].value}"
     return replace(entry, drifted=TRUE, drifted_message=text)
 
 
@@ -164,7 +164,7 @@ def _with_test(entry: Entry, tested: Tested | None, now: str) -> Entry:
         return _tested(entry, tested, now)
     if entry.verified_reason:
         return entry
-    text = "no message was sent since the operator knows it: annotate channels.gitops/test-requested-at to have one"
+    text = "the operator has sent it no test message yet: annotate channels.gitops/test-requested-at to send one"
     return replace(entry, verified=UNKNOWN, verified_reason=NOT_TESTED, verified_message=text)
 
 
@@ -202,7 +202,7 @@ def _not_applied(before: Entry, reason: str, message: str, *, stalled: bool) -> 
 def blocked(before: Entry, reason: str, message: str, *, stalled: bool) -> Entry:
     """The entry of a resource that was left out of the plan, for a reason of its own."""
     return replace(
-        _not_applied(before, reason, message, stalled=stalled), drifted=UNKNOWN, drifted_message="not looked at"
+        _not_applied(before, reason, message, stalled=stalled), drifted=UNKNOWN, drifted_message="not checked"
     )
 
 

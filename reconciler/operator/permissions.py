@@ -145,7 +145,7 @@ def _of_value(value: object, path: Path, allowed: Allowed) -> Iterator[Problem]:
             message = f"the source {source} is refused in a cluster: it would read what is the operator's own"
             yield Problem(path, message, _RULE, _FIX)
         elif not _matches(str(value[source]), patterns):
-            message = f"this {source} path is not allowed to this namespace"
+            message = f"this {source} path is not allowed for this namespace"
             yield Problem(path, message, _RULE, f"have the operator's administrator allow it in the policy, or {_FIX}")
 
 
@@ -207,7 +207,7 @@ def _of_address(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Iter
             yield Problem(path, message, _RULE, "write url")
         return
     if allowed.targets is not None and not any(matches(url, pattern) for pattern in allowed.targets):
-        message = "this address is not allowed to this namespace"
+        message = "this address is not allowed for this namespace"
         fix = "have the operator's administrator allow it in the policy, targets"
         yield Problem((*path, "url"), message, _RULE, fix)
     if not allowed.local and is_local(host_of(url)):

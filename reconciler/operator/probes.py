@@ -12,7 +12,7 @@ from reconciler.operator.rounds import Rounds
 from reconciler.operator.schedule import Queue
 
 _NOT_READY = (
-    "the watch has not begun yet: it needs the API server, and the definitions that "
+    "the watch has not started yet: it needs the API server, and the definitions that "
     "`reconciler operator manifests --crds-only` prints\n"
 )
 

@@ -33,7 +33,7 @@ def rival_of(project: CustomResource, others: Iterable[CustomResource]) -> str:
         if shared:
             return (
                 f"{_named(other, project)} is older, and has the owner {_owner(project)} on the system of {shared[0]} "
-                "too: give this one an owner of its own, or delete that one, which counts though it is suspended"
+                "too: give this one an owner of its own, or delete that one, which counts even while it is suspended"
             )
     return ""
 

@@ -124,7 +124,7 @@ class Rounds:
         self.count = 0
         self.seconds = Histogram(
             "reconciler_look_seconds",
-            "How long looks at projects and at targets took.",
+            "How long reconciliations of projects and of targets took.",
             ("of",),
             registry=None,
             buckets=_BUCKETS,
@@ -159,13 +159,13 @@ class Rounds:
             await self._finalizers(snapshot, known)
         if project is None:
             self.known.pop(snapshot.namespace, None)
-            text = "there is no Project in this namespace: create one, as the project file is"
+            text = "there is no Project in this namespace: create one, which takes the place of the project file"
             await self._block(snapshot.resources, Block("NoProject", text))
             return After()
         for younger in snapshot.projects:
             if younger.uid != project.uid:
-                text = f'Project "{project.name}" is older, and a namespace has one: move this one to a namespace of '
-                await self._stall(younger, Block("SecondProject", f"{text}its own"))
+                text = f'Project "{project.name}" is older, and a namespace can have only one: move this one to another'
+                await self._stall(younger, Block("SecondProject", f"{text} namespace"))
         found = await self._prepared(snapshot, project)
         interval = behaviour_of(project, None).interval
         if (left := overdue_in(snapshot, time.time())) is not None:
@@ -224,7 +224,7 @@ class Rounds:
     async def _suspend(self, found: Prepared) -> None:
         """Say of what is suspended that nobody looks at it, unless its status speaks of this very spec."""
         text, writer = (
-            "spec.operator.suspend is true, of it or of its Project: nothing of it is looked at",
+            "spec.operator.suspend is true, here or on its Project: it is not reconciled",
             self._around.writer,
         )
         latest = [writer.latest(item) for name, item in found.resources.items() if name not in found.blocks]
@@ -248,7 +248,7 @@ class Rounds:
             elif wish in (Wish.REMOVE, Wish.LET_GO):
                 await writer.set_finalizer(resource, wanted=False)
             elif wish is Wish.DELETE and is_overdue(resource, project, now):
-                text = "the deletion could not be carried out within deletion_timeout: what is live stays there"
+                text = "the deletion could not be carried out within deletion_timeout: the live object stays"
                 await writer.post(resource, Event("Orphaned", text, warning=True))
                 await writer.set_finalizer(resource, wanted=False)
         if project is None:
@@ -387,7 +387,7 @@ class Rounds:
                 await self._around.writer.post(found.project, Event("Leftover", f"{target}: {in_cluster(note)}"))
             for name in seen.drifted:
                 if seen.entries[name].applied:
-                    text = f"{target}: live differed though nothing here changed, and is as desired again"
+                    text = f"{target}: the live object had drifted, and was corrected"
                     await self._around.writer.post(found.resources[name], Event("DriftCorrected", text))
 
     async def _write_entry(self, found: Prepared, target: str, name: str, entry: Entry, *, insist: bool) -> None:
@@ -448,12 +448,12 @@ class Rounds:
         fought = [state for state in states if state.overwritten >= MOST_OVERWRITTEN]
         if fought:
             text = (
-                f"somebody else overwrote what was written to {', '.join(state.name for state in fought)}, twice: stop "
-                "that (a CI job?), then annotate this with channels.gitops/requested-at"
+                f"somebody else overwrote the changes on {', '.join(state.name for state in fought)} twice: stop the "
+                "other writer (a CI job?), then annotate the Project with channels.gitops/requested-at"
             )
             return blocked_verdicts("Overwritten", text, stalled=True)
         if behaviour_of(found.project, None).suspend:
-            return suspended_verdicts("spec.operator.suspend is true: nothing is looked at")
+            return suspended_verdicts("spec.operator.suspend is true: nothing is reconciled")
         if found.project.deleting:
             waiting = [item for item in found.snapshot.resources if item.has_finalizer]
             text = (

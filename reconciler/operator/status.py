@@ -73,7 +73,7 @@ def as_verified(entry: Entry) -> Entry:
     else."""
     if entry.applied or entry.verified != TRUE:
         return entry
-    text = "what is written is not live, so the last test message says nothing of it"
+    text = "the spec is not live, so the last test message says nothing about it"
     return replace(entry, verified=UNKNOWN, verified_reason=NOT_TESTED, verified_message=text)
 
 
@@ -260,8 +260,9 @@ def project_verdicts(targets: Iterable[TargetState], lacking: Collection[str] = 
     unread = [target for target in targets if not target.readable]
     if not unread and lacking:
         text = (
-            f"the cluster has no definition of {', '.join(lacking)}, so there can be none of them: have its "
-            "administrator apply what `reconciler operator manifests --crds-only` prints; all else is looked after"
+            f"the cluster has no definition of {', '.join(lacking)}, so none of them can be created: have "
+            "its administrator apply what `reconciler operator manifests --crds-only` prints; "
+            "other kinds are not affected"
         )
         return blocked_verdicts("DefinitionMissing", text, stalled=False)
     if not unread:

@@ -45,20 +45,20 @@ _CONDITION: Schema = {
     **_object(
         "One condition.",
         type=_text("Ready, Reconciling, Stalled, Verified or Drifted."),
-        status={"type": "string", "enum": ["True", "False", "Unknown"], "description": "Whether it is so."},
+        status={"type": "string", "enum": ["True", "False", "Unknown"], "description": "Whether the condition holds."},
         reason=_text("Why, in one word."),
         message=_text("Why, and what to do; never a secret."),
-        lastTransitionTime=_time("When the status became another."),
+        lastTransitionTime=_time("When the status last changed."),
         observedGeneration=_GENERATION,
     ),
 }
-_CONDITIONS: Schema = _map_by("type", "What is so, and what is not.", _CONDITION)
+_CONDITIONS: Schema = _map_by("type", "The conditions of the object.", _CONDITION)
 _CONDITIONS["items"]["required"] = ["type", "status", "reason", "message", "lastTransitionTime"]
 _COMMON: Schema = {
     "observedGeneration": _GENERATION,
     "conditions": _CONDITIONS,
-    "target": _text("The names of the targets, for people."),
-    "lastHandledRequestedAt": _text("The value of the annotation channels.gitops/requested-at that was followed last."),
+    "target": _text("The names of the targets, as one text."),
+    "lastHandledRequestedAt": _text("The value of the annotation channels.gitops/requested-at that was handled last."),
 }
 _OUTCOME = _text("What the last test message showed.")
 _STATE = "True, False or Unknown: "
@@ -66,17 +66,17 @@ _RESOURCE_TARGET = _object(
     "The resource on one target.",
     name=_text("The target."),
     id=_text("The id of the live object there."),
-    applied=_switch("Whether what this generation wants is live there."),
-    reason=_text("What became of it there, in one word."),
-    message=_text("What became of it there, and what to do; never a secret."),
-    stalled=_switch("Whether it is only tried again when something changes."),
+    applied=_switch("Whether this generation is live there."),
+    reason=_text("The outcome there, in one word."),
+    message=_text("The outcome there, and what to do; never a secret."),
+    stalled=_switch("Whether it is retried only when something changes."),
     observedGeneration=_GENERATION,
     projectGeneration=_number("The generation of the Project at that time."),
-    requestedAt=_text("The requests to do it now that were followed."),
-    testRequestedAt=_text("The request for a test message that was followed."),
+    requestedAt=_text("The requests to reconcile now that were handled."),
+    testRequestedAt=_text("The request for a test message that was handled."),
     secrets={
         "type": "object",
-        "description": "The versions of the Secrets that were used, by name. Of their values nothing is kept.",
+        "description": "The versions of the Secrets that were used, by name. Their values are not kept.",
         "additionalProperties": {"type": "string"},
     },
     verified=_text(_STATE + "whether a test message went through with the present values."),
@@ -84,7 +84,7 @@ _RESOURCE_TARGET = _object(
     verifiedMessage=_text("Why; never a secret."),
     drifted=_text(_STATE + "whether the live object differs though nothing was changed here."),
     driftedMessage=_text("How it differs; never a secret."),
-    lastTestTime=_time("When a test message was sent there last."),
+    lastTestTime=_time("When the last test message was sent there."),
     lastTestOutcome=_OUTCOME,
 )
 _PROJECT_TARGET = _object(
@@ -94,28 +94,28 @@ _PROJECT_TARGET = _object(
     message=_text("Why not, and what to do; never a secret."),
     identity=_text("The id of the system: that of its cluster or organisation, or its address."),
     plan=_text("The last line of the last plan."),
-    overwritten=_number("How often in a row somebody else overwrote what was written there."),
+    overwritten=_number("How many times in a row somebody else overwrote the changes made there."),
 )
 _COUNTS = _object(
     "How many resources the project has.",
     total=_number("All of them."),
     ready=_number("Those that are ready."),
     verified=_number("Those whose last test message went through."),
-    drifted=_number("Those that differ from what is written."),
+    drifted=_number("Those that have drifted."),
 )
 
 RESOURCE_STATUS: Schema = _object(
-    "What the operator knows of it.",
+    "What the operator knows about it.",
     **_COMMON,
     lastHandledTestRequestedAt=_text(
-        "The value of the annotation channels.gitops/test-requested-at that was followed last."
+        "The value of the annotation channels.gitops/test-requested-at that was handled last."
     ),
-    lastTestTime=_time("When a test message was sent last."),
+    lastTestTime=_time("When the last test message was sent."),
     lastTestOutcome=_OUTCOME,
     targets=_map_by("name", "The resource on each of its targets.", _RESOURCE_TARGET),
 )
 PROJECT_STATUS: Schema = _object(
-    "What the operator knows of the project.",
+    "What the operator knows about the project.",
     **_COMMON,
     resources=_COUNTS,
     targets=_map_by("name", "Each of its targets.", _PROJECT_TARGET),

@@ -140,7 +140,7 @@ class Watch:
             try:
                 asyncio.run(self._watch())
             except Exception as error:  # kopf's or the connection's: any kind
-                _LOG.warning("the watch failed (%s): it begins again in %g s", type(error).__name__, pause)
+                _LOG.warning("the watch failed (%s): it restarts in %g s", type(error).__name__, pause)
             self.ready.clear()
             self._filter.forget()
             if self._again.is_set():

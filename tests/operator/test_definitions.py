@@ -70,7 +70,7 @@ def test_it_waits_for_the_first_definition_and_says_so(caplog: pytest.LogCapture
 
 def test_it_begins_again_when_a_kind_comes_or_goes(caplog: pytest.LogCaptureFixture) -> None:
     assert _begun([SOME, SOME, ALL, ALL, SOME])[0] == [1, 3, 5]
-    assert f"no definition is installed of {', '.join(ALL[2:])}" in caplog.text
+    assert f"no definition of {', '.join(ALL[2:])} is installed" in caplog.text
 
 
 def test_a_server_that_does_not_answer_changes_nothing() -> None:
