@@ -25,7 +25,7 @@ MOST_LOOKS = 3
 REQUESTS = 6
 """To a target for a new channel: create, read back, test, read, mark it verified, read back."""
 
-PROJECTS = 3
+PROJECTS = 2
 
 
 class WatchedCluster(FakeCluster):
@@ -142,13 +142,13 @@ def work_of(folder: Path, each: int) -> tuple[Work, Work]:
 
 
 def test_work_grows_with_the_resources_by_two_writes_and_six_requests_and_no_look(tmp_path: Path) -> None:
-    (few, steady_few), (many, steady_many) = work_of(tmp_path, 2), work_of(tmp_path, 12)
-    more = 10 * PROJECTS
+    (few, steady_few), (many, steady_many) = work_of(tmp_path, 1), work_of(tmp_path, 5)
+    more = 4 * PROJECTS
     assert max(*few.looks.values(), *many.looks.values()) <= MOST_LOOKS
     assert many.writes - few.writes == 2 * more  # a status, and the Event that it is verified
     assert many.reads == few.reads
     assert many.requests - few.requests == REQUESTS * more
-    assert (few.messages, many.messages) == ([2] * PROJECTS, [12] * PROJECTS)
+    assert (few.messages, many.messages) == ([1] * PROJECTS, [5] * PROJECTS)
     for steady, before in ((steady_few, few), (steady_many, many)):
         assert set(steady.looks) == set(before.looks)
         assert max(steady.looks.values()) <= MOST_LOOKS
