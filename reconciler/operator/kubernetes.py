@@ -70,8 +70,7 @@ def path_of(kind: str, namespace: str = "", name: str = "", part: str = "") -> s
 
 class Cluster:
     """One API server, over connections of its own. `login` is asked again when the server no longer takes who we are:
-    tokens of pods expire. `seconds`: how long an answer may take. `calls` counts the calls by their method; several may
-    count into one."""
+    tokens of pods expire. `seconds`: how long an answer may take. `calls` counts the calls by their method."""
 
     def __init__(
         self,
@@ -79,9 +78,8 @@ class Cluster:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         seconds: float = _SECONDS,
-        calls: Counter[str] | None = None,
     ) -> None:
-        self.calls = Counter[str]() if calls is None else calls
+        self.calls = Counter[str]()
         self._places = asyncio.Semaphore(CALLS_AT_ONCE)
         self._login = login
         self._seconds = seconds

@@ -13,10 +13,11 @@ import asyncio
 import hashlib
 import logging
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import field
 from datetime import UTC, datetime
+from typing import Any, Protocol, TypeVar
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ReconcilerError, TargetError
@@ -33,6 +34,7 @@ _AGAIN = 1.0  # seconds until a renewal that failed is tried again
 _MARGIN = DURATION / 3
 """Seconds before its end from which on a lease no longer permits a write, which needs time to arrive."""
 
+T = TypeVar("T")
 _LOG = logging.getLogger("reconciler.operator")
 _CONFLICT = 409
 
@@ -70,13 +72,27 @@ class Held:
             raise LeaseLostError("another operator may write there by now (the lease ended): nothing was sent")
 
 
+class Start(Protocol):
+    """How work is run beside what goes on."""
+
+    def __call__(self, work: Coroutine[Any, Any, T], /) -> asyncio.Future[T]: ...
+
+
 class Leases:
     """The Leases of one operator's process. `holder` names it; each run adds a mark of its own. `cluster` is used for
-    nothing else: a renewal that waits until hundreds of statuses are written comes too late."""
+    nothing else, and `start` runs its calls: a renewal that waits until hundreds of other calls had their turn, in the
+    client's pool or in the event loop, comes too late."""
 
     def __init__(
-        self, cluster: Cluster, namespace: str, holder: str, *, clock: Callable[[], float] = time.monotonic
+        self,
+        cluster: Cluster,
+        namespace: str,
+        holder: str,
+        *,
+        clock: Callable[[], float] = time.monotonic,
+        start: Start = asyncio.create_task,
     ) -> None:
+        self._start = start
         self._cluster = cluster
         self._path = f"/apis/coordination.k8s.io/v1/namespaces/{namespace}/leases"
         self._namespace = namespace
@@ -85,19 +101,24 @@ class Leases:
         self._runs = 0
         self._seen: dict[str, tuple[str, float]] = {}
 
+    @property
+    def calls(self) -> Mapping[str, int]:
+        """The calls to the API server so far by method."""
+        return self._cluster.calls
+
     @asynccontextmanager
     async def hold(self, name: str) -> AsyncIterator[Held]:
         """The lease of that name, renewed within; given back at the end. HeldElsewhereError if it cannot be had now."""
         self._runs += 1
         holder = f"{self._holder}-{self._runs}"
-        held = await self._take(name, holder)
-        renewing = asyncio.create_task(self._renew(name, held, holder))
+        held = await self._start(self._take(name, holder))
+        renewing = self._start(self._renew(name, held, holder))
         try:
             yield held
         finally:
             renewing.cancel()
             await asyncio.gather(renewing, return_exceptions=True)
-            await self._give_back(name, held)
+            await self._start(self._give_back(name, held))
 
     async def _take(self, name: str, holder: str) -> Held:
         began = self._clock()

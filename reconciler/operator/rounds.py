@@ -133,7 +133,7 @@ class Rounds:
     @property
     def calls(self) -> Mapping[str, int]:
         """The calls to the API server so far by method."""
-        return self._around.cluster.calls
+        return Counter(self._around.cluster.calls) + Counter(self._around.leases.calls)
 
     async def run(self, key: Key) -> After:
         """One round of a key. ClusterError if the API server does not answer."""

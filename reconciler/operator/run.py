@@ -21,6 +21,7 @@ import yaml
 from reconciler.apply.run import Stop
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
+from reconciler.operator.aside import Aside
 from reconciler.operator.definitions import follow_definitions
 from reconciler.operator.kubernetes import Cluster, LoginInfo
 from reconciler.operator.leases import LONGEST_CALL, Leases
@@ -108,10 +109,13 @@ class Operator:
         self.stop = Stop()
         self._settings = settings
         self.cluster = Cluster(login)
-        self._for_leases = Cluster(login, seconds=LONGEST_CALL, calls=self.cluster.calls)
+        self._for_leases = Cluster(login, seconds=LONGEST_CALL)
+        self._aside = Aside("leases")
         self.snapshots = Snapshots(self.cluster)
         holder = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
-        self.leases = Leases(self._for_leases, settings.lease_namespace or own_namespace(), holder)
+        self.leases = Leases(
+            self._for_leases, settings.lease_namespace or own_namespace(), holder, start=self._aside.start
+        )
         around = Surroundings(
             cluster=self.cluster,
             leases=self.leases,
@@ -131,7 +135,8 @@ class Operator:
     async def close(self) -> None:
         """Give the connections back."""
         await self.cluster.close()
-        await self._for_leases.close()
+        await self._aside.start(self._for_leases.close())
+        self._aside.stop()
 
     def mark(self, namespace: str) -> None:
         """Something happened there."""

@@ -177,7 +177,7 @@ class World(AbstractContextManager["World"]):
         self.moved: list[str] = []
         self.around = Surroundings(
             cluster=self.api,
-            leases=Leases(self.api, "operator", holder),
+            leases=Leases(Cluster(Login, transport=httpx.MockTransport(self.cluster.answer)), "operator", holder),
             snapshots=self.snapshots,
             writer=Writer(self.api, self.moved.append),
             wake=self.known.add,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import httpx
 import pytest
 
+from reconciler.operator.aside import Aside
 from reconciler.operator.kubernetes import Cluster, ClusterError
 from reconciler.operator.leases import DURATION, Held, HeldElsewhereError, LeaseLostError, Leases, lease_name
 from tests.operator.fake import FakeCluster, Login
@@ -121,3 +123,24 @@ def test_a_lease_ends_in_time_for_a_write_to_arrive() -> None:
     clock.now += DURATION * 0.1
     with pytest.raises(LeaseLostError):
         asyncio.run(held.permit())
+
+
+def test_a_lease_is_renewed_while_all_else_stands_still(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.operator.leases._RENEW", 0.0)
+    fake, renewed = FakeCluster(), threading.Event()
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        if sum(method == "PUT" for method, _ in fake.calls) > 3:
+            renewed.set()
+        return fake.answer(request)
+
+    async def main() -> None:
+        aside = Aside("leases")
+        cluster = Cluster(Login, transport=httpx.MockTransport(answer))
+        async with Leases(cluster, "operator", "one", start=aside.start).hold("a") as held:
+            assert renewed.wait(60)  # no other coroutine of this loop has a turn meanwhile
+            await held.permit()
+        await aside.start(cluster.close())
+        aside.stop()
+
+    asyncio.run(main())
