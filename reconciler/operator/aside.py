@@ -11,7 +11,7 @@ T = TypeVar("T")
 
 
 class Aside:
-    """Runs coroutines beside the loop that starts them, until it is stopped. What they use belongs to them alone."""
+    """Runs coroutines until it is stopped. What they use must not be used in any other loop."""
 
     def __init__(self, name: str) -> None:
         self._loop = asyncio.new_event_loop()

@@ -73,7 +73,7 @@ class Held:
 
 
 class Start(Protocol):
-    """How work is run beside what goes on."""
+    """How work is begun whose caller does not wait for it yet."""
 
     def __call__(self, work: Coroutine[Any, Any, T], /) -> asyncio.Future[T]: ...
 
