@@ -16,7 +16,7 @@ from reconciler.plan.marks import Match
 
 
 class Status(StrEnum):
-    """What became of one change."""
+    """The outcome of one change."""
 
     APPLIED = "applied"
     FAILED = "failed"
@@ -117,8 +117,8 @@ def exit_of_tests(tests: Iterable[TestResult], *, failed: bool) -> Exit:
 
 @dataclass(frozen=True, slots=True)
 class TargetResult:
-    """What became of one target that was read. `overwritten` names what somebody else changed while we were writing;
-    `disabled` is what stays so though no manifest says it; `not_compared` is what was neither compared nor written."""
+    """The results of one target that was read. `overwritten` names what somebody else changed while we were writing;
+    `disabled` is what stays disabled though no manifest says so; `not_compared` was neither compared nor written."""
 
     target: str
     results: tuple[ChangeResult, ...] = ()
@@ -143,7 +143,7 @@ def _deletes(change: Change) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class RunResult:
-    """What became of a whole apply; of the targets that could not be read, nothing."""
+    """The results of a whole apply, and the targets that could not be read."""
 
     targets: tuple[TargetResult, ...]
     unread: tuple[UnreadTarget, ...] = ()
@@ -156,7 +156,7 @@ class RunResult:
 
     @property
     def evidence(self) -> Iterator[Evidence]:
-        """What was established of each change that stands, and of each test: what summaries count."""
+        """The evidence of each change that was kept and of each test: what summaries count."""
         for target in self.targets:
             applied = (item for item in target.results if item.status is Status.APPLIED)
             yield from (item.tested.evidence for item in applied if item.tested is not None)

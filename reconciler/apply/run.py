@@ -72,7 +72,7 @@ Observer = Callable[[str, ChangeResult], None]
 
 _DONE = frozenset({Status.APPLIED, Status.KEPT})
 _STANDS = _DONE | {Status.HELD}
-"""What lets the deletes that nobody named go on: what a guard holds was never begun."""
+"""Statuses that do not stop the deletes that nobody named: a held change was never started."""
 
 
 def ignore(_target: str, _result: ChangeResult) -> None:
@@ -107,7 +107,7 @@ async def _apply_target(session: Session, stop: Stop, observe: Observer) -> Targ
 
 @dataclass(slots=True)
 class _End:
-    """What came of the time after the changes, as far as it went."""
+    """The results of the steps after the changes, as far as they got."""
 
     tests: list[TestResult] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
@@ -115,7 +115,7 @@ class _End:
 
 
 async def _round_off(session: Session, end: _End) -> None:
-    """Tests of what did not change, leftovers, the last look; a stopped run does none of it."""
+    """Test unchanged channels, remove leftovers, check what was written; a stopped run does none of this."""
     if not session.stop.is_set():
         end.tests += await _test_unchanged(session)
     if not session.stop.is_set() and session.matching.leftovers:
@@ -180,7 +180,7 @@ class _Runner:
             self._settle((change.key,))
 
     def _settle(self, keys: Iterable[ChangeKey]) -> None:
-        """No delete that nobody named waits for these any more."""
+        """Mark changes as settled: deletes that nobody named no longer wait for them."""
         self._unsettled.difference_update(keys)
         if not self._unsettled:
             self._all_settled.set()
@@ -250,7 +250,7 @@ def _result(change: Change, task: asyncio.Task[ChangeResult]) -> ChangeResult:
 
 
 def _fault(error: BaseException) -> str:
-    """Words for what should not have happened: where, but not its message, which may hold a value."""
+    """Describe an internal error by its place, without its message, which may contain a value."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return (
         f"internal error ({type(error).__name__} at {Path(place.filename).name}:{place.lineno}): "

@@ -212,7 +212,7 @@ async def find_overwritten(session: Session) -> tuple[str, ...]:
 
 
 def _second_objects(session: Session, now: Mapping[str, LiveObject]) -> Iterator[str]:
-    """A line for each object that came to carry a mark which this run wrote to another: two runs at once made it."""
+    """A line for each object that carries a mark which this run wrote to another one: two concurrent runs made it."""
     before = {item.id: item.name for item in session.matching.found if session.ownership.owns(item.mark)}
     ours = {object_id: read_found(item) for object_id, item in sorted(now.items())}
     written = {item.name: item.id for item in ours.values() if session.written.get(item.id) and item.mark}

@@ -20,14 +20,14 @@ from reconciler.plan.marks import REPLACED
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What became of an apply, and what is to be noted of it (one line each)."""
+    """The result of an apply, and notes about it (one line each)."""
 
     result: RunResult
     notes: tuple[str, ...] = ()
 
 
 async def apply_lives(done: Planned, options: WritingOptions, stop: Stop, observe: Observer) -> Applied:
-    """What became of each change of each target. Closing is the caller's."""
+    """Apply all targets; returns the result of each change. The caller closes the connections."""
     notes = []
     with Journal.open(options.journal) as journal:
         sessions = [_session(done.run.workspace, live, journal, stop, options) for live in done.lives]
@@ -52,7 +52,7 @@ def _session(workspace: Workspace, live: Live, journal: Journal, stop: Stop, opt
 
 
 def untouched(plan: TargetPlan) -> TargetResult:
-    """The result of a target of which nothing is carried out."""
+    """The result of a target on which nothing is carried out."""
     held = tuple(ChangeResult(change, Status.HELD, change.held) for change in plan.changes if change.held)
     return TargetResult(
         plan.target,
@@ -74,10 +74,10 @@ def has_work(plan: Plan) -> bool:
 
 
 async def carry_out(done: Planned, stop: Stop | None = None, observe: Observer = ignore) -> Applied:
-    """Carry a plan out that was checked (`check_limits`) and agreed to. `observe` hears of each change as it ends.
+    """Carry out a plan that was checked (`check_limits`) and agreed to. `observe` is called as each change ends.
 
-    RefusedError if `if_head` names a branch whose newest commit this is not. What happens to a change is a result, not
-    an error; `stop` ends the run early.
+    RefusedError if `if_head` names a branch whose newest commit is another one. A change that fails is a result, not an
+    error; `stop` ends the run early.
     """
     run = done.run
     options = run.options if isinstance(run.options, WritingOptions) else WritingOptions()

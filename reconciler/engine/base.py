@@ -30,10 +30,10 @@ _TRUSTED = ("targets", "secrets", "safety", "lint")
 """What of a project file counts only as the base has it."""
 
 _SHOWN_FIRST = ("owner", "former_owners", "id_prefix", "defaults", "test", "manifests")
-"""What is the proposal's, and changes what is ours or how it is tested: a change of it is shown before all else."""
+"""Settings that a proposal may change although they affect ownership or tests: a change of them is shown first."""
 
 _QUIET = frozenset({"defaults", "manifests"})
-"""Of these only the names are shown: a default may hold a secret."""
+"""Settings that are shown by name only, since a default may contain a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +135,7 @@ def trusted_project(now: Project, base: Base) -> Project:
 
 
 def changes_since(now: Project, base: Base, environ: Mapping[str, str]) -> list[str]:
-    """In words what a proposal changes of the project file, what matters most first, and what else is to be known."""
+    """Lines on what a proposal changes in the project file, the most important first, and other notes."""
     then, ref = base.project, base.ref
     return [
         *_shown_first(now, then, ref),

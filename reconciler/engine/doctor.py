@@ -52,7 +52,7 @@ _GRANT = "grant the user the rights in docs/permissions.md"
 
 
 def _failed(subject: str, name: str, error: TargetError, otherwise: str = "") -> Check:
-    """A check that a target's answer failed: what to do is what the answer itself tells, or else `otherwise`."""
+    """A check that failed by a target's answer. Its fix is the answer's own, or else `otherwise`."""
     return failure(subject, name, error.finding, error.fix or otherwise)
 
 

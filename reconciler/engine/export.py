@@ -31,8 +31,8 @@ from reconciler.providers import provided
 
 
 def export_targets(workspace: Workspace, targets: Iterable[ReadTarget], options: ExportOptions) -> Exported:
-    """The manifests of what is live on these targets, as far as the options want it. UsageError for a bad pattern,
-    ConfigurationError if patterns were given and nothing matches them, or for a state that is none."""
+    """The manifests of the live objects on these targets that the options select. UsageError for a bad pattern,
+    ConfigurationError if patterns match nothing, or if a file is not a Terraform state."""
     targets = list(targets)
     state = read_terraform(workspace, options.from_terraform) if options.from_terraform else None
     wanted = Wanted(options.everything, tuple(_pattern(text) for text in options.patterns), names_of(state, targets))
@@ -85,7 +85,7 @@ def _pattern(text: str) -> tuple[str, str]:
 
 
 def _live_target(target: ReadTarget) -> LiveTarget:
-    """A target as it was read, in the export's words."""
+    """A target that was read, in the form that the export takes."""
     server, found = target.server, target.matching.found
     version = f" ({server.product} {server.version})" if server.version else ""
     aliases = {item.id: item.live.alias for item in found if item.live.alias}
@@ -94,7 +94,7 @@ def _live_target(target: ReadTarget) -> LiveTarget:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The files that were written, how many manifests stand there already as they are, and what was not written."""
+    """The files that were written, the number of manifests that were already up to date, and what was not written."""
 
     paths: tuple[Path, ...]
     unchanged: int
@@ -108,7 +108,7 @@ def _hint(places: list[LiveTarget], wanted: Wanted) -> str:
 
 def write_manifests(workspace: Workspace, exported: Exported, folder: Path, *, overwrite: bool) -> Written:
     """One file for each object, or the file that holds its manifest already, which keeps what only a person can know.
-    Unless asked to overwrite, a file that is there and differs stops all of it."""
+    Unless overwriting is allowed, an existing file that differs stops the whole export."""
     loaded = _load_written(workspace, folder)
     texts: dict[Path, str] = {}
     notes: list[str] = []

@@ -73,7 +73,7 @@ class Workspace:
 
     @property
     def for_the_operator(self) -> int:
-        """How many documents say something to the operator, which no run of the command line follows."""
+        """The number of documents with settings for the operator, which the command line ignores."""
         project = self.project.operator is not None
         return project + sum("operator" in manifest.spec for manifest in self.desired.manifests.values())
 
@@ -89,7 +89,7 @@ class Workspace:
         return frozenset(name for name, resource in resources if is_selected(resource, self.selection))
 
     def must_be_sound(self, *, strict: bool, allow_empty: bool) -> list[Problem]:
-        """Raise all problems of level error (warnings too, if strict); the warnings that are left."""
+        """Raise all problems of level error (and warnings, if strict); returns the remaining warnings."""
         empty = [problem for problem in self.problems if problem.rule == "no-manifests"]
         problems = [problem for problem in self.problems if problem not in empty]
         errors = [problem for problem in problems if strict or problem.level is Level.ERROR]
@@ -210,7 +210,7 @@ def is_named(name: str, patterns: Iterable[str]) -> bool:
 
 
 def check_selection(selection: Selection, desired: Desired, targets: Iterable[str]) -> None:
-    """ConfigurationError if a run would cover nothing, though there are manifests: that is no success."""
+    """ConfigurationError if a run would cover nothing although there are manifests: that is not a success."""
     match_names("", selection.names, desired.manifests)
     match_names("--only", selection.only, desired.manifests)
     labels = {f"{key}={value}" for item in desired.manifests.values() for key, value in item.labels.items()}
@@ -229,7 +229,7 @@ def check_selection(selection: Selection, desired: Desired, targets: Iterable[st
 
 
 def check_excluded(selection: Selection, desired: Desired) -> None:
-    """ConfigurationError for an exclusion that excludes nothing: a slip of the pen would cover more than was meant."""
+    """ConfigurationError for an exclusion that matches nothing: after a typo, a run would cover more than intended."""
     match_names("--exclude", selection.exclude, desired.manifests)
 
 

@@ -237,7 +237,7 @@ async def reading_limit(workspace: Workspace, target: str) -> AsyncIterator[None
 
 
 async def give_back(provider: Provider) -> None:
-    """Close a connection. One that does not close well changes nothing of what was done over it."""
+    """Close a connection. An error while closing is logged only, since it does not affect what was done before."""
     try:
         await provider.close()
     except Exception as error:
@@ -260,7 +260,7 @@ def ownership_of(
 
 
 def refuse_same_systems(workspace: Workspace, servers: Mapping[str, Server]) -> None:
-    """Two targets that turn out to be one system would fight over it."""
+    """ConfigurationError if two targets turn out to be one system: they would overwrite each other."""
     seen: dict[tuple[str, str], str] = {}
     for target, server in servers.items():
         other = seen.setdefault((workspace.project.targets[target].provider, server.identity), target)
@@ -271,8 +271,8 @@ def refuse_same_systems(workspace: Workspace, servers: Mapping[str, Server]) -> 
 
 
 async def find_users(provider: Provider, plan: TargetPlan) -> TargetPlan:
-    """The plan whose changes say who uses their objects. No call is made where no change takes a channel away or brings
-    one back; else one, and a second one where nobody is found to use what is taken away."""
+    """The plan with the users of each changed object. No call is made unless a change takes a channel away or brings
+    one back; then one, and a second one if nobody is found to use a channel that is taken away."""
     if not matters(plan):
         return plan
     return with_users(plan, await provider.read_users(ids_taken_away(plan)))

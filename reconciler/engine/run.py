@@ -118,7 +118,7 @@ def run_of(workspace: Workspace, options: ProjectOptions) -> Run:
 
 
 def _prepare_release(options: ReleaseOptions, here: Surroundings) -> Run:
-    """The manifests are read for their names alone, and whatever is wrong with them does not matter."""
+    """Manifests are read for their names only, so problems in them do not matter."""
     workspace = load_workspace(options, here)
     named = sorted(name for name in workspace.desired.manifests if is_named(name, options.names))
     notes = [f"note: a manifest names {name}: remove it, or the next apply takes it over again" for name in named]
@@ -126,7 +126,7 @@ def _prepare_release(options: ReleaseOptions, here: Surroundings) -> Run:
 
 
 def _prepare_selected(options: ListOptions, here: Surroundings) -> Run:
-    """Labels stand in manifests alone: they are read, and must be sound, or nobody knows what is selected."""
+    """Labels are only in manifests, so these are read, and must be valid for the selection to be known."""
     workspace = load_workspace(options, here)
     if not workspace.desired.manifests and all(problem.rule == "no-manifests" for problem in workspace.problems):
         raise ConfigurationError(
@@ -154,7 +154,7 @@ _NOT_WITH_DESTROY = (
 
 
 def _prepare_destroy(options: PlanningOptions, here: Surroundings) -> Run:
-    """No manifest is read: what carries our mark goes, whatever they say."""
+    """No manifest is read: whatever carries our mark is deleted."""
     given = [
         f"--{name.replace('_', '-').removesuffix('s')}" for name in _NOT_WITH_DESTROY if getattr(options, name, None)
     ]
@@ -184,7 +184,7 @@ def _not_verified(saved: SavedPlan) -> Iterator[str]:
 
 
 def destroyed_names(options: ProjectOptions) -> tuple[str, ...] | None:
-    """What a run that deletes is to delete, by NAME or NAME@ID; () for all that is ours, None for any other run."""
+    """The NAME or NAME@ID selectors of a run that destroys; () for everything of ours, None for any other run."""
     if isinstance(options, DestroyOptions):
         return options.names
     return options.only if isinstance(options, PlanningOptions) and options.destroy else None
@@ -192,7 +192,7 @@ def destroyed_names(options: ProjectOptions) -> tuple[str, ...] | None:
 
 @dataclass(frozen=True, slots=True)
 class Planned:
-    """A plan, and the targets that were read for it, with open connections; none where it is against a snapshot."""
+    """A plan, and the targets that were read for it, with open connections; none if it is against a snapshot."""
 
     run: Run
     plan: Plan
@@ -201,8 +201,8 @@ class Planned:
 
 @asynccontextmanager
 async def planned(run: Run, *, with_commit: bool = True) -> AsyncIterator[Planned]:
-    """Read all targets and plan them; the connections are closed at the end, however it comes. `with_commit`: the plan
-    names its commit; asking git takes a process, which a plan that is only looked at can spare.
+    """Read all targets and plan them; the connections are always closed at the end. `with_commit`: the plan names its
+    commit, which takes a git process that a plan for the screen does not need.
 
     A target that cannot be read is in the plan with its error. RefusedError where a saved plan no longer holds.
     """
@@ -258,7 +258,7 @@ def _check_names(lives: list[Live], names: tuple[str, ...]) -> None:
 
 
 def _narrowed_to_release(live: Live, names: tuple[str, ...]) -> Live:
-    """The target with a plan that is that of a release."""
+    """The target with the plan of a release."""
     from reconciler.plan.release import make_release_plan
 
     return replace(live, plan=make_release_plan(live.plan, live.matching, names))
@@ -276,7 +276,7 @@ async def make_plan(run: Run, *, with_commit: bool = True) -> Plan:
 
 
 async def find_drift(run: Run, *, with_commit: bool = True) -> Drift:
-    """What moved live though no manifest asked for it. Reads only."""
+    """Find live changes that no manifest asked for. Reads only."""
     from reconciler.plan.origin import find_drift as drift_of
 
     return drift_of(await make_plan(run, with_commit=with_commit))

@@ -126,7 +126,7 @@ def _pin_key(environ: Mapping[str, str]) -> bytes:
 
 
 def refuse_moved(lives: Iterable[Live]) -> None:
-    """RefusedError if anything is no longer as the saved plan has it: then nothing of it is carried out."""
+    """RefusedError if anything is no longer as in the saved plan: then nothing is carried out."""
     moved = [f"  {live.plan.target}: {text}" for live in lives for text in live.moved]
     if moved:
         raise RefusedError("\n".join(["the plan no longer holds, so nothing was written; plan again:", *moved]))
@@ -228,7 +228,7 @@ def _without_excluded(matching: Matching, patterns: tuple[str, ...]) -> Matching
 
 
 async def _late_values(run: _Run, plan: TargetPlan, matching: Matching) -> Mapping[SecretReference, SecretText]:
-    """The values of ignored fields that objects need which turn out to be new."""
+    """The values of ignored fields of objects that turn out to be new, and so need them."""
     needed = _needed(run.workspace, plan.target, run.options)
     new = {change.name for change in plan.changes if change.action in (Action.CREATE, Action.REPLACE)}
     wanted = {

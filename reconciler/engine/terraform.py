@@ -42,7 +42,7 @@ def read_terraform(workspace: Workspace, name: str) -> State:
 
 
 def names_of(state: State | None, targets: Iterable[ReadTarget]) -> Mapping[tuple[str, str], str] | None:
-    """What the objects of a state are called, by target and live id: a state does not say which system they are on."""
+    """The names of a state's objects by target and live id; a state does not say which system they are on."""
     if state is None:
         return None
     return {(target.target, item.id): item.name for target in targets for item in state.objects if _is_of(item, target)}
@@ -53,7 +53,7 @@ def _is_of(item: StateObject, target: ReadTarget) -> bool:
 
 
 def state_notes(state: State, targets: Iterable[ReadTarget]) -> Iterator[str]:
-    """What a state has that no manifest came of, and how to let Terraform go of the rest."""
+    """Notes on objects of a state that were not exported, and on how to make Terraform forget the others."""
     live = {found.id: found.live.read_only for target in targets for found in target.matching.found}
     yield from state.notes
     for item in state.objects:

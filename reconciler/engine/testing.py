@@ -27,7 +27,7 @@ from reconciler.tasks import side_by_side
 
 @dataclass(frozen=True, slots=True)
 class Tests:
-    """How each channel fared; `problems` say which targets and resources could not be tested at all."""
+    """The result for each channel; `problems` say which targets and resources could not be tested at all."""
 
     __test__ = False  # pytest would take it for a test class
 
