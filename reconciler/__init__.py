@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reconciler.engine.connect import connect
     from reconciler.engine.doctor import examine
     from reconciler.engine.export import export_live, take_snapshot, write_manifests
+    from reconciler.engine.live import ReadTarget, read_live
     from reconciler.engine.load import Workspace, load_workspace, workspace_of
     from reconciler.engine.options import (
         SCOPE,
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
         TestOptions,
         UsersOptions,
     )
-    from reconciler.engine.read import ReadTarget, read_live
     from reconciler.engine.run import (
         Planned,
         Run,
@@ -120,7 +120,7 @@ _WHERE = {
         "TestOptions",
         "UsersOptions",
     ),
-    "engine.read": (
+    "engine.live": (
         "ReadTarget",
         "read_live",
     ),

@@ -11,9 +11,10 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, Iterator
 from contextlib import AsyncExitStack
 
+from reconciler.engine.live import see_users
 from reconciler.engine.load import Workspace, load_workspace
 from reconciler.engine.options import DoctorOptions, Purpose, Surroundings
-from reconciler.engine.read import give_back, resolver_of, see_users
+from reconciler.engine.read import give_back, resolver_of
 from reconciler.engine.targets import references_in
 from reconciler.model.errors import (
     ConfigurationError,
@@ -31,10 +32,9 @@ from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.provider import Provider
 from reconciler.model.resource import LiveObject, Payload, Server, VersionSource
 from reconciler.model.text import plural, quoted
-from reconciler.model.users import short_name
 from reconciler.plan.marks import Matching
 from reconciler.plan.match import read_found
-from reconciler.plan.users import Dangling, dangling
+from reconciler.plan.users import Dangling, dangling, short_name
 from reconciler.providers.pacing import MOST_TARGETS, RunLimits
 from reconciler.tasks import side_by_side
 

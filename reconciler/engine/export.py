@@ -7,10 +7,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
+from reconciler.engine.live import ReadTarget
 from reconciler.engine.load import Workspace
 from reconciler.engine.options import ExportOptions
 from reconciler.engine.plan import now
-from reconciler.engine.read import ReadTarget, split_targets
+from reconciler.engine.read import split_targets
 from reconciler.engine.run import Run, list_objects
 from reconciler.engine.terraform import names_of, read_terraform, state_notes
 from reconciler.export.documents import Exported, export_manifests

@@ -8,9 +8,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Collection
 
 from reconciler.model.evidence import Delivery
-from reconciler.model.provider import Abilities, Listing, Provider
+from reconciler.model.provider import Abilities, Listing, Provider, UserListing
 from reconciler.model.resource import LiveObject, Payload, Server
-from reconciler.model.users import UserListing
 
 Permit = Callable[[], Awaitable[None]]
 """Returns if the next call may be sent, and raises a TargetError if not."""

@@ -1,7 +1,7 @@
-"""What is live on a target, read until nothing a plan concludes is in doubt; and who uses its channels. Reads only.
+"""What is live on a target, read until nothing a plan concludes is in doubt. Reads only.
 
 Whatever reads a target passes here: its resolver, whose each object is, how its connection is given back. What is
-desired is not known here: `targets` brings both together.
+desired is not known here: `targets` brings both together. `live` reads for verbs that make no plan.
 """
 
 from __future__ import annotations
@@ -9,28 +9,23 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, nullcontext
+from contextlib import asynccontextmanager, nullcontext
 from dataclasses import replace
 from typing import TypeVar
 
 from reconciler.engine.load import Workspace
-from reconciler.engine.options import ReachOptions
-from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import (
     ConfigurationError,
     ForbiddenError,
-    SecretError,
     TargetError,
     TimedOutError,
-    UnauthorizedError,
 )
-from reconciler.model.provider import Abilities, Listing, NotificationType, Provider
+from reconciler.model.provider import Listing, Provider
 from reconciler.model.resource import LiveObject, Resource, Server
 from reconciler.plan.changes import TargetPlan, UnreadTarget
 from reconciler.plan.marks import Matching, Ownership
-from reconciler.plan.match import Words, described_ids, match_live
-from reconciler.plan.users import SeenUsers, can_be_used, ids_taken_away, matters, with_users
-from reconciler.providers.pacing import MOST_TARGETS, RunLimits
+from reconciler.plan.match import match_live
+from reconciler.plan.sending import ids_taken_away, matters, with_users
 from reconciler.secrets.resolver import Resolver
 from reconciler.secrets.sources import SecretSettings
 from reconciler.tasks import side_by_side
@@ -38,7 +33,8 @@ from reconciler.tasks import side_by_side
 _LOG = logging.getLogger("reconciler.engine")
 
 
-async def _read_whole(provider: Provider) -> tuple[Server, Listing]:
+async def read_whole(provider: Provider) -> tuple[Server, Listing]:
+    """What a server is, and all that it holds. TargetError if it cannot be read."""
     await provider.read_server()  # first, since how a list is read can depend on the version
     listing = await provider.read_all()
     server = await provider.read_server()  # once more: every answer of the list may have named the version
@@ -46,7 +42,7 @@ async def _read_whole(provider: Provider) -> tuple[Server, Listing]:
     return replace(server, incomplete=listing.unreadable, notes=notes), listing
 
 
-async def _read_again(
+async def read_again(
     provider: Provider, ids: Collection[str], objects: dict[str, LiveObject], *, lacking: bool = False
 ) -> dict[str, str]:
     """Read these by id, which is always in real time, and correct what a list gave; the ids that are in no list and
@@ -95,7 +91,7 @@ async def read_and_plan(
     of other targets be taken between two plans, so that no call of theirs runs out of time meanwhile.
     """
     wanted = list(resources)
-    server, listing = await _read_whole(provider)
+    server, listing = await read_whole(provider)
 
     async def plan_of(objects: Iterable[LiveObject]) -> tuple[TargetPlan, Matching]:
         async with turns or nullcontext():
@@ -110,26 +106,10 @@ async def read_and_plan(
 
     objects, asked, hidden = {item.id: item for item in listing.objects}, frozenset[str](), dict[str, str]()
     while doubts := doubtful_ids(plan, matching, wanted, ownership) - asked:
-        hidden |= await _read_again(provider, doubts, objects, lacking=bool(listing.unreadable))
+        hidden |= await read_again(provider, doubts, objects, lacking=bool(listing.unreadable))
         asked |= doubts
         plan, matching = await plan_of(objects.values())
     return hold_hidden(plan, hidden), matching
-
-
-@dataclass(frozen=True, slots=True)
-class ReadTarget:
-    """A target as it was read, whose each object is, what it can notify of, and who uses its channels where that was
-    asked; the connection is closed again. `selected` are the ids of what the selected manifests describe, None where
-    none were selected."""
-
-    target: str
-    abilities: Abilities
-    server: Server
-    matching: Matching
-    ownership: Ownership
-    types: tuple[NotificationType, ...] = ()
-    users: SeenUsers | None = None
-    selected: frozenset[str] | None = None
 
 
 T = TypeVar("T")
@@ -146,60 +126,6 @@ def split_targets(targets: Iterable[T | UnreadTarget]) -> tuple[list[T], list[Un
             case _:
                 read.append(target)
     return read, unread
-
-
-async def read_live(
-    workspace: Workspace, reach: ReachOptions, *, users: bool = False
-) -> list[ReadTarget | UnreadTarget]:
-    """Read all targets side by side, for verbs that are about what is live: no plan is made, and of manifests only what
-    they select is looked at. `users`: who uses the channels is read too.
-
-    ConfigurationError if two targets turn out to be one system.
-    """
-    credentials, limits = resolver_of(workspace, for_credentials=True), RunLimits(len(workspace.targets))
-    targets = await side_by_side(
-        (_read_live(workspace, name, reach, credentials, limits, users=users) for name in workspace.targets),
-        MOST_TARGETS,
-    )
-    read, _ = split_targets(targets)
-    refuse_same_systems(workspace, {item.target: item.server for item in read})
-    return targets
-
-
-async def _read_live(
-    workspace: Workspace, target: str, reach: ReachOptions, credentials: Resolver, limits: RunLimits, *, users: bool
-) -> ReadTarget | UnreadTarget:
-    from reconciler.engine.connect import connect
-
-    try:
-        async with AsyncExitStack() as stack:
-            await stack.enter_async_context(reading_limit(workspace, target))
-            provider = await connect(workspace, target, credentials, reach.parallelism, reach.timeout, limits)
-            stack.push_async_callback(give_back, provider)
-            server, listing = await _read_whole(provider)
-            ownership = ownership_of(workspace, provider)
-            matching = match_live([], listing.objects, ownership, listing.words)
-            if listing.stale:
-                objects = {item.id: item for item in listing.objects}
-                await _read_again(provider, {item.id for item in matching.owned}, objects)
-                matching = match_live([], objects.values(), ownership, listing.words)
-            live = (item.live for item in matching.found)
-            seen = await see_users(provider, live, server.incomplete) if users else None
-            selected = _selected_ids(workspace, target, matching, ownership, listing.words)
-            return ReadTarget(target, provider.abilities, server, matching, ownership, listing.types, seen, selected)
-    except (TargetError, SecretError, ConfigurationError) as error:
-        return UnreadTarget(target, workspace.project.targets[target].provider, str(error))
-
-
-def _selected_ids(
-    workspace: Workspace, target: str, matching: Matching, ownership: Ownership, words: Words
-) -> frozenset[str] | None:
-    """The live ids of what the selected manifests describe; None where the run selects none."""
-    names = workspace.selected(target)
-    if names is None:
-        return None
-    resources = workspace.resources(target)
-    return described_ids([resources[name] for name in names], matching.found, ownership, words)
 
 
 def resolver_of(workspace: Workspace, *, for_credentials: bool = False) -> Resolver:
@@ -276,29 +202,3 @@ async def find_users(provider: Provider, plan: TargetPlan) -> TargetPlan:
     if not matters(plan):
         return plan
     return with_users(plan, await provider.read_users(ids_taken_away(plan)))
-
-
-async def see_users(provider: Provider, objects: Iterable[LiveObject], incomplete: str = "") -> SeenUsers:
-    """Everybody who uses a channel of a target that holds these objects, and which ids they name though none has them.
-
-    What a list lacks may be hidden from us, or be late: each such id is read. `incomplete`: why it may lack some.
-    UnauthorizedError is the only error.
-    """
-    known = {item.id: item for item in objects}
-    listing = await provider.read_users({item.id for item in known.values() if can_be_used(item.kind)})
-    named = sorted({channel for user in listing.users for channel in user.channels} - known.keys())
-    missing = await side_by_side(_is_missing(provider, object_id) for object_id in named)
-    gone = frozenset(name for name, is_gone in zip(named, missing, strict=True) if is_gone)
-    return SeenUsers(listing, gone, incomplete)
-
-
-async def _is_missing(provider: Provider, object_id: str) -> bool:
-    """Whether there is certainly no such object."""
-    if not object_id:
-        return True  # a monitor may name a blank id, which nothing has
-    try:
-        return await provider.read(object_id) is None
-    except UnauthorizedError:
-        raise
-    except TargetError:
-        return False

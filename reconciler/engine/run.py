@@ -39,7 +39,7 @@ from reconciler.engine.options import (
     planning_of,
 )
 from reconciler.engine.plan import assemble, load_sound, message_limit, read_options
-from reconciler.engine.read import ReadTarget, read_live, split_targets
+from reconciler.engine.read import split_targets
 from reconciler.engine.targets import Live, ReadOptions, read_targets, refuse_moved
 from reconciler.manifests.load_project import load_project
 from reconciler.model.dataclass import dataclass
@@ -52,6 +52,7 @@ from reconciler.plan.make import MakeOptions
 from reconciler.providers import settings_of
 
 if TYPE_CHECKING:
+    from reconciler.engine.live import ReadTarget
     from reconciler.engine.saved_plan import SavedPlan
     from reconciler.plan.origin import Drift
 
@@ -294,6 +295,8 @@ async def list_objects(run: Run) -> list[ReadTarget | UnreadTarget]:
 
     Who uses the channels is in it for `UsersOptions`, and for `ListOptions` that ask for it.
     """
+    from reconciler.engine.live import read_live  # for verbs that make no plan
+
     options = run.options
     users = isinstance(options, UsersOptions) or (isinstance(options, ListOptions) and options.users)
     reach = options if isinstance(options, ReachOptions) else run.planning

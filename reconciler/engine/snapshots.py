@@ -18,16 +18,15 @@ from reconciler.model.evidence import unknown
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS, Role
 from reconciler.model.masking import Masker
+from reconciler.model.provider import UserListing
 from reconciler.model.resource import Resource, When
-from reconciler.model.users import UserListing
 from reconciler.plan.changes import SecretField, TargetPlan
 from reconciler.plan.guards import hold_back
 from reconciler.plan.make import make_target_plan
 from reconciler.plan.marks import Match, Matching, Ownership
 from reconciler.plan.match import match_live
 from reconciler.plan.origin import with_origins
-from reconciler.plan.sending import Audience, possible_message
-from reconciler.plan.users import with_users
+from reconciler.plan.sending import Audience, possible_message, with_users
 from reconciler.providers import provided
 
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}

@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import ExitStack
 from typing import BinaryIO
 
+from reconciler.engine.live import ReadTarget
 from reconciler.engine.load import Workspace
-from reconciler.engine.read import ReadTarget
 from reconciler.export.terraform import State, StateObject, read_state, removal_of
 from reconciler.manifests.files import STDIN
 from reconciler.model.errors import ConfigurationError

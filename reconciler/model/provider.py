@@ -1,5 +1,8 @@
-"""The Provider protocol: the handful of things that the rest of the tool asks of a live system; and the settings of its
-targets, which a provider says once, as data that `validate` needs.
+"""The Provider protocol: the handful of things that the rest of the tool asks of a live system, and what it gives: what
+is listed, who sends through channels; and the settings of its targets, which it says once, as data for `validate`.
+
+What of the users of channels could not be seen is an `Unknown` with its reason, next to what was: nobody is called
+unused by half a look.
 
 Nobody above this floor knows a concrete provider. What one cannot do it says beforehand, by its `Abilities`, so that
 `validate` and `plan` can refuse early and offline. Errors are those of `reconciler.model.errors`, all `TargetError`.
@@ -7,18 +10,19 @@ Nobody above this floor knows a concrete provider. What one cannot do it says be
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field
+from dataclasses import field, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.model.dataclass import dataclass
+from reconciler.model.evidence import Unknown
 
 if TYPE_CHECKING:
     from reconciler.model.errors import Problem
     from reconciler.model.evidence import Delivery
     from reconciler.model.resource import LiveObject, Payload, Server
-    from reconciler.model.users import UserListing
     from reconciler.model.values import Value
 
 
@@ -130,6 +134,85 @@ class HarmlessWrites:
 
     create: Payload
     update: Payload
+
+
+@dataclass(frozen=True, slots=True)
+class ChannelUser:
+    """Something on a target that names channels by their ids and sends through them.
+
+    `kind` is `monitor` or `workflow`, `owner` the plugin that it belongs to ("" for Alerting itself). `throttled` are
+    those of its `channels` that an action with a throttle names; `by_document`: it reports each document once.
+    """
+
+    kind: str
+    id: str
+    name: str
+    enabled: bool
+    channels: frozenset[str]
+    throttled: frozenset[str] = frozenset()
+    by_document: bool = False
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UserListing:
+    """All users that a target shows. `source` is what was asked, "" where the target has none such.
+
+    `gap`: why there may be more, None if there cannot be. `not_looked_at` are further users that no call asks about.
+    """
+
+    source: str = ""
+    users: tuple[ChannelUser, ...] = ()
+    gap: Unknown | None = None
+    not_looked_at: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """One user of one channel. `kind` is `monitor`, `workflow`, or the kind of an object that refers to it.
+
+    `throttled`: an action with a throttle sends through it; `by_document`: each document is reported once. `enabled` is
+    None where that is not known.
+    """
+
+    kind: str
+    name: str
+    id: str
+    enabled: bool | None = True
+    throttled: bool = False
+    by_document: bool = False
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedBy:
+    """Who uses one object. `gap`: why there may be more; `not_looked_at` are users that were not looked for."""
+
+    users: tuple[User, ...] = ()
+    gap: Unknown | None = None
+    not_looked_at: tuple[str, ...] = ()
+
+
+def used_by(listing: UserListing, object_id: str) -> UsedBy:
+    """Who of these uses the object of this id, by kind and name."""
+    users = (as_user(item, object_id) for item in listing.users if object_id in item.channels)
+    found = tuple(sorted(users, key=lambda item: (item.kind, item.name, item.id)))
+    return UsedBy(found, listing.gap, listing.not_looked_at)
+
+
+def by_channel(listing: UserListing) -> Callable[[str], UsedBy]:
+    """The same for many objects: a function of the id, which goes through the users once."""
+    users: dict[str, list[ChannelUser]] = defaultdict(list)
+    for item in listing.users:
+        for object_id in item.channels:
+            users[object_id].append(item)
+    return lambda object_id: used_by(replace(listing, users=tuple(users.get(object_id, ()))), object_id)
+
+
+def as_user(item: ChannelUser, object_id: str) -> User:
+    """A user as one of the object of this id."""
+    throttled = object_id in item.throttled
+    return User(item.kind, item.name, item.id, item.enabled, throttled, item.by_document, item.owner)
 
 
 class Abilities(Protocol):

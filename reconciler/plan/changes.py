@@ -13,8 +13,8 @@ from enum import StrEnum
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Problem
 from reconciler.model.gaps import UnknownReason
+from reconciler.model.provider import UsedBy
 from reconciler.model.resource import ChangeKey, Server
-from reconciler.model.users import UsedBy
 from reconciler.plan.diff import FieldChange
 
 

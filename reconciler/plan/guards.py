@@ -15,7 +15,6 @@ from reconciler.model.gaps import GAPS
 from reconciler.model.kinds import KINDS
 from reconciler.model.resource import DUPLICATE, REPLACE, ChangeKey, same_named
 from reconciler.model.text import few, plural
-from reconciler.model.users import name_users
 from reconciler.plan.changes import Action, Change, Plan, Reason, TargetPlan
 from reconciler.plan.claims import listed, made_by_another_version
 from reconciler.plan.diff import references
@@ -231,6 +230,8 @@ def _in_use(plan: TargetPlan, matching: Matching, options: GuardOptions) -> Judg
         if not _removes(change) or change.key.is_among(allowed):
             return ""
         if change.used_by is not None and change.used_by.users:
+            from reconciler.plan.users import name_users  # a good plan needs no such words
+
             return f"still in use by {name_users(change.used_by.users)}: pass --allow-in-use {change.name}"
         is_only_referred_to = _is_only_referred_to(kinds.get(change.id or "") or change.kind)
         names = sorted(users.get(change.id or "", ())) if is_only_referred_to else []

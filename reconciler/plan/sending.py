@@ -1,4 +1,5 @@
-"""What sends: whether a channel is on, and by whose doing; and which test messages an apply sends, and to whom. Pure.
+"""What sends: whether a channel is on, and by whose doing; which test messages an apply sends, and to whom; and who
+sends through the channels that a plan takes away or gives back. Pure.
 
 What we disabled has the flag `disabled` in its mark, if its kind carries one. What is disabled without it was disabled
 by a person, who may have had a reason that no manifest knows: it stays so, is listed, counts as drift, and is enabled
@@ -7,14 +8,15 @@ only when asked.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS
+from reconciler.model.provider import UsedBy, UserListing, by_channel
 from reconciler.model.resource import Resource, When
 from reconciler.model.values import SecretReference, Value, in_clear
-from reconciler.plan.changes import Action, Change, Disabled, Message, Reason
+from reconciler.plan.changes import Action, Change, Disabled, Message, Reason, TargetPlan
 from reconciler.plan.diff import FieldChange, references
 from reconciler.plan.marks import DISABLED, How, Match, Matching, Off
 
@@ -217,3 +219,48 @@ def _message_through_user(target: str, match: Match, audience: Audience) -> Mess
 
 def _texts(value: Value) -> frozenset[str]:
     return value if isinstance(value, frozenset) else frozenset()
+
+
+def takes_away(change: Change) -> bool:
+    """Whether a channel is gone or mute after it, or for a moment: whoever uses it then sends nothing.
+
+    A change of kind replaces an object of another kind than its own, which may be a channel.
+    """
+    if Reason.KIND_CHANGED in change.reasons:
+        return True
+    return can_be_used(change.kind) and (change.action in (Action.DELETE, Action.REPLACE) or change.disables)
+
+
+def brings_back(change: Change) -> bool:
+    """Whether it creates a channel under an id that is known before: what names that id works (again) then."""
+    return can_be_used(change.kind) and change.action is Action.CREATE and change.id is not None
+
+
+def can_be_used(kind: str | None) -> bool:
+    """Whether something sends through an object of this kind. Of a type that is not known, nobody can say."""
+    return kind is None or kind not in KINDS or KINDS[kind].sends
+
+
+def matters(plan: TargetPlan) -> bool:
+    """Whether a plan holds a change for which it must be known who uses the object."""
+    return any(takes_away(change) or brings_back(change) for change in plan.changes)
+
+
+def ids_taken_away(plan: TargetPlan) -> frozenset[str]:
+    """The ids of the channels that a plan takes away."""
+    return frozenset(change.id for change in plan.changes if change.id is not None and takes_away(change))
+
+
+def with_users(plan: TargetPlan, listing: UserListing) -> TargetPlan:
+    """The plan whose changes say who uses their objects, where it matters and the target has such users."""
+    if not listing.source:
+        return plan
+    users = by_channel(listing)
+    return replace(plan, changes=tuple(replace(item, used_by=_users_of(item, users)) for item in plan.changes))
+
+
+def _users_of(change: Change, users: Callable[[str], UsedBy]) -> UsedBy | None:
+    if takes_away(change):
+        return users(change.id or "")
+    found = users(change.id or "") if brings_back(change) else None
+    return found if found and found.users else None

@@ -1,68 +1,23 @@
-"""Which changes of a plan take a channel from those who use it, or give it back to them; and who they are. Pure.
+"""Everybody who uses what is live, as far as a target shows it, in values and in words; and who names what is gone.
 
-What a provider shows comes in as a listing; only the changes that are asked about say who uses their objects.
+Pure: what a provider shows comes in as a listing. Whom a plan takes a channel from is `sending`'s.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.evidence import unknown
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS
-from reconciler.model.text import suggest
-from reconciler.model.users import UsedBy, User, UserListing, as_user, by_channel
-from reconciler.plan.changes import Action, Change, Reason, TargetPlan
+from reconciler.model.provider import UsedBy, User, UserListing, as_user, by_channel
+from reconciler.model.text import few, plural, suggest
 from reconciler.plan.diff import references
 from reconciler.plan.marks import Found, Matching
-
-
-def takes_away(change: Change) -> bool:
-    """Whether a channel is gone or mute after it, or for a moment: whoever uses it then sends nothing.
-
-    A change of kind replaces an object of another kind than its own, which may be a channel.
-    """
-    if Reason.KIND_CHANGED in change.reasons:
-        return True
-    return can_be_used(change.kind) and (change.action in (Action.DELETE, Action.REPLACE) or change.disables)
-
-
-def brings_back(change: Change) -> bool:
-    """Whether it creates a channel under an id that is known before: what names that id works (again) then."""
-    return can_be_used(change.kind) and change.action is Action.CREATE and change.id is not None
-
-
-def can_be_used(kind: str | None) -> bool:
-    """Whether something sends through an object of this kind. Of a type that is not known, nobody can say."""
-    return kind is None or kind not in KINDS or KINDS[kind].sends
-
-
-def matters(plan: TargetPlan) -> bool:
-    """Whether a plan holds a change for which it must be known who uses the object."""
-    return any(takes_away(change) or brings_back(change) for change in plan.changes)
-
-
-def ids_taken_away(plan: TargetPlan) -> frozenset[str]:
-    """The ids of the channels that a plan takes away."""
-    return frozenset(change.id for change in plan.changes if change.id is not None and takes_away(change))
-
-
-def with_users(plan: TargetPlan, listing: UserListing) -> TargetPlan:
-    """The plan whose changes say who uses their objects, where it matters and the target has such users."""
-    if not listing.source:
-        return plan
-    users = by_channel(listing)
-    return replace(plan, changes=tuple(replace(item, used_by=_users_of(item, users)) for item in plan.changes))
-
-
-def _users_of(change: Change, users: Callable[[str], UsedBy]) -> UsedBy | None:
-    if takes_away(change):
-        return users(change.id or "")
-    found = users(change.id or "") if brings_back(change) else None
-    return found if found and found.users else None
+from reconciler.plan.sending import can_be_used
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,3 +96,27 @@ def _why_dangling(item: Found | None, *, is_missing: bool) -> str:
     if not can_be_used(item.live.kind):
         return f"it is of kind {item.kind}, through which nothing is sent"
     return "it is disabled" if item.live.fields.get("enabled") is False else ""
+
+
+def count_users(users: Iterable[User]) -> str:
+    """`3 monitors and 1 workflow`."""
+    kinds = [user.kind for user in users]
+    return " and ".join(plural(kinds.count(kind), kind) for kind in sorted(set(kinds)))
+
+
+_MOST = 10
+_LONGEST_NAME = 80  # characters
+
+
+def name_users(users: Iterable[User]) -> str:
+    """`3 monitors: checkout-5xx, cpu, disk (2 enabled)`; of many the first ten, and how many more there are."""
+    users = list(users)
+    enabled = sum(user.enabled is True for user in users)
+    known = any(user.enabled is not None for user in users)
+    return f"{count_users(users)}: {few(map(short_name, users), _MOST)}" + (f" ({enabled} enabled)" if known else "")
+
+
+def short_name(user: User) -> str:
+    """Its name as lines for people have it, cut where it would fill the screen; its id if it has no name."""
+    name = user.name or user.id
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"

@@ -8,10 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from reconciler.model.gaps import GAPS
+from reconciler.model.provider import UsedBy, User
 from reconciler.model.text import few, printable
-from reconciler.model.users import UsedBy, User, name_users, short_name
 from reconciler.plan.changes import Action, Change
-from reconciler.plan.users import can_be_used
+from reconciler.plan.sending import can_be_used
+from reconciler.plan.users import name_users, short_name
 
 
 def used_by_lines(change: Change) -> list[str]:

@@ -23,9 +23,8 @@ from reconciler.apply.session import Session, SessionOptions
 from reconciler.engine.read import read_and_plan
 from reconciler.model.errors import TargetError
 from reconciler.model.evidence import Delivery as Judged
-from reconciler.model.provider import Abilities, Listing, Provider
+from reconciler.model.provider import Abilities, Listing, Provider, UserListing
 from reconciler.model.resource import LiveObject, Payload, Resource, Server
-from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText
 from reconciler.plan.changes import Plan, TargetPlan
 from reconciler.plan.guards import hold_back

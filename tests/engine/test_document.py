@@ -15,8 +15,8 @@ from reconciler.model.errors import ConfigurationError, RefusedError
 from reconciler.model.evidence import Unknown
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.masking import Json
+from reconciler.model.provider import UsedBy, User
 from reconciler.model.resource import ChangeKey, Server, VersionSource
-from reconciler.model.users import UsedBy, User
 from reconciler.model.values import SecretText
 from reconciler.plan.changes import (
     Action,

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
-from reconciler.model.provider import Abilities, KeyWord
+from reconciler.model.provider import Abilities, ChannelUser, KeyWord, UserListing
 from reconciler.model.resource import LiveObject, Resource, Server, Settings, VersionSource
-from reconciler.model.users import ChannelUser, UserListing
 from reconciler.model.values import SecretReference, SecretText, Value
 from reconciler.plan.guards import GuardOptions
 from reconciler.plan.make import MakeOptions

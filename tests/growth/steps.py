@@ -27,7 +27,8 @@ from reconciler.plan.match import match_live
 from reconciler.plan.origin import Drift, find_drift, with_origins
 from reconciler.plan.promise import keep_promise
 from reconciler.plan.saved import parse_plan, plan_document
-from reconciler.plan.users import SeenUsers, with_users
+from reconciler.plan.sending import with_users
+from reconciler.plan.users import SeenUsers
 from reconciler.providers import settings_of
 from reconciler.report.document import result_document
 from reconciler.report.drift_text import drift_document, drift_page

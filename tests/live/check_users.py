@@ -8,7 +8,7 @@ import pytest
 
 from reconciler.engine.read import find_users
 from reconciler.model.gaps import UnknownReason
-from reconciler.model.users import UserListing, used_by
+from reconciler.model.provider import UserListing, used_by
 from reconciler.plan.changes import TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
 from tests.apply.test_all_kinds import all_applied

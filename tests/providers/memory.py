@@ -12,9 +12,8 @@ from dataclasses import dataclass, field, replace
 from reconciler.model.errors import ConflictError, NotFoundError, Problem, RejectedError, TargetError
 from reconciler.model.evidence import Delivery, Outcome
 from reconciler.model.kinds import KINDS, Role
-from reconciler.model.provider import HarmlessWrites, Listing, VerificationMethod
+from reconciler.model.provider import HarmlessWrites, Listing, UserListing, VerificationMethod
 from reconciler.model.resource import LiveObject, Payload, Server
-from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText, Value
 
 __all__ = ["Call", "MemoryAbilities", "MemoryProvider"]

@@ -10,9 +10,8 @@ import httpx
 from board_provider.abilities import ABILITIES, BoardAbilities
 from reconciler.model.errors import NotFoundError, RejectedError, UnexpectedError, UnreachableError
 from reconciler.model.evidence import Delivery, Outcome
-from reconciler.model.provider import Listing
+from reconciler.model.provider import Listing, UserListing
 from reconciler.model.resource import LiveObject, Payload, Server
-from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText
 from reconciler.providers.connection import Connection, make_client
 

@@ -19,9 +19,10 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, note, out, set_up_logging, show_json
+from reconciler.engine.live import ReadTarget
 from reconciler.engine.load import is_named, match_names
 from reconciler.engine.options import ListOptions
-from reconciler.engine.read import ReadTarget, split_targets
+from reconciler.engine.read import split_targets
 from reconciler.engine.run import list_objects
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import UsageError

@@ -19,8 +19,9 @@ from reconciler.cli.options import (
 )
 from reconciler.cli.publishing import published
 from reconciler.cli.terminal import Screen, note, out, set_up_logging, show_json
+from reconciler.engine.live import ReadTarget
 from reconciler.engine.options import UsersOptions
-from reconciler.engine.read import ReadTarget, split_targets
+from reconciler.engine.read import split_targets
 from reconciler.engine.run import list_objects
 from reconciler.model.errors import ConfigurationError, UsageError
 from reconciler.model.text import few, plural, suggest

@@ -20,9 +20,8 @@ from reconciler.model.errors import (
     UnreachableError,
 )
 from reconciler.model.evidence import Delivery
-from reconciler.model.provider import Abilities, Listing
+from reconciler.model.provider import Abilities, Listing, UserListing
 from reconciler.model.resource import LiveObject, Payload, Server
-from reconciler.model.users import UserListing
 from reconciler.providers.confluent import codec
 from reconciler.providers.confluent.abilities import ABILITIES
 from reconciler.providers.confluent.calls import (

@@ -24,9 +24,8 @@ from reconciler.model.errors import (
     UnreachableError,
 )
 from reconciler.model.gaps import UnknownReason
-from reconciler.model.provider import Abilities, Listing
+from reconciler.model.provider import Abilities, Listing, UserListing
 from reconciler.model.resource import LiveObject, Payload, Server
-from reconciler.model.users import UserListing
 from reconciler.model.values import SecretText
 from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.opensearch.abilities import ABILITIES, is_before, read_version

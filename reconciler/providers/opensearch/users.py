@@ -17,7 +17,7 @@ from urllib.parse import urlencode
 from reconciler.model.errors import TargetError, UnauthorizedError
 from reconciler.model.evidence import Unknown, unknown
 from reconciler.model.gaps import UnknownReason
-from reconciler.model.users import ChannelUser, UserListing
+from reconciler.model.provider import ChannelUser, UserListing
 from reconciler.providers.http import Answer, HttpTarget
 
 SOURCE = "Alerting"
