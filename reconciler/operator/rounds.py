@@ -61,6 +61,7 @@ _ATTEMPTS = 4
 _BUCKETS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0)  # seconds; a test message may take minutes
 _TRANSIENT = frozenset({FAILED, INTERRUPTED, "Skipped", "OutcomeUnknown"})
 DELETION_HELD = "DeletionHeld"
+LEASE_LOST = "the lease was lost during a run"
 MOST_OVERWRITTEN = 2
 """After so many runs in a row whose writes somebody else overwrote, the project is left alone."""
 
@@ -308,7 +309,7 @@ class Rounds:
                     seen = await work(found.workspace, target, choice, deletes, held, around.stop, now_text())
                     left.tried(old, around.clock())
                     if held.lost:
-                        _LOG.warning("%s %s: the lease was lost during a run", found.snapshot.namespace, target)
+                        _LOG.warning("%s %s: %s", found.snapshot.namespace, target, LEASE_LOST)
                         return After(_SOON)
                     await self._write(found, target, choice, seen, deletes, known)
             except HeldElsewhereError as error:

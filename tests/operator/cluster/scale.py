@@ -24,6 +24,7 @@ import httpx
 from prometheus_client.openmetrics.parser import text_string_to_metric_families
 
 from reconciler.operator.install import objects_of
+from reconciler.operator.rounds import LEASE_LOST
 from reconciler.simulator import Simulator
 from tests.operator.apiserver import ApiServer, cpu_seconds, wait_until
 from tests.operator.cluster.conftest import INSTALL
@@ -32,7 +33,6 @@ from tests.operator.cluster.running import ADDRESS, Operator, Team
 RESOURCES, PROJECTS = int(os.environ.get("RESOURCES", "2000")), int(os.environ.get("PROJECTS", "40"))
 PATIENCE = 900.0  # seconds
 MOST_LOOKS = 3
-LOST = "the lease was lost"
 _WRITES = re.compile(r'apiserver_request_total{[^}]*group="channels.gitops"[^}]*verb="(?:PATCH|PUT|POST)"[^}]*} (\S+)')
 
 
@@ -51,7 +51,7 @@ def main() -> int:
         _apply_all(teams)
         click.echo(f"the load of the machine was {load:.1f} before, and {os.getloadavg()[0]:.1f} when all was Ready")
         broken = [*_of_ready(server, operator, port, targets), *_of_restart(server, operator, port, targets)]
-        lost = operator.log.read_text("utf-8").count(LOST)
+        lost = operator.log.read_text("utf-8").count(LEASE_LOST)
         click.echo(f"Leases lost: {lost}")
         broken += [f"{lost} Leases were lost"] if lost else []
         for promise in broken:
