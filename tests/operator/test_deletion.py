@@ -146,7 +146,7 @@ def test_a_project_that_is_deleted_alone_waits_and_says_for_what(world: World) -
     assert list(world.live()) == ["acme_oncall"]
 
 
-def test_a_delete_that_a_guard_holds_says_so_and_goes_on_with_consent(world: World) -> None:
+def test_a_delete_that_a_guard_holds_says_so(world: World) -> None:
     world.project()
     oncall = world.slack("oncall", protected=True, **DELETE)
     world.look()
@@ -155,6 +155,22 @@ def test_a_delete_that_a_guard_holds_says_so_and_goes_on_with_consent(world: Wor
     assert world.conditions(oncall)["Stalled"] == "True DeletionHeld"
     assert "protected" in world.message(oncall)
     assert list(world.live()) == ["acme_oncall"]
+
+
+def test_more_deletes_than_the_project_allows_wait_for_consent_to_that_number(world: World) -> None:
+    project = world.project(safety={"max_deletes": 1})
+    paths = [world.slack(name, **DELETE) for name in ("one", "two")]
+    world.look()
+    for path in paths:
+        world.delete(path)
+    world.look()
+    assert {world.conditions(path)["Ready"] for path in paths} == {"False DeletionHeld"}
+    assert "max_deletes 1" in world.message(paths[0])
+    assert sorted(world.live()) == ["acme_one", "acme_two"]
+    world.annotate(project, allow="max-deletes=2")
+    world.look()
+    assert world.live() == {}
+    assert not [path for path in paths if path in world.cluster.objects]
 
 
 def test_a_delete_that_cannot_be_carried_out_is_let_go_with_a_warning(world: World) -> None:
