@@ -27,6 +27,26 @@ from reconciler.simulator import Simulator
 from tests.plan.builders import MASKER, OWNERSHIP, SECRETS
 
 ALLOW = GuardOptions(allow_replace=True, max_deletes_flag=10_000)
+
+
+async def prepared(
+    target: str,
+    provider: Provider,
+    resources: list[Resource],
+    ownership: Ownership,
+    secrets: Mapping[SecretReference, SecretText],
+    options: MakeOptions,
+) -> tuple[TargetPlan, Matching]:
+    """Read a target, match it, plan, and hold back, with almost nothing held."""
+
+    def make_plan(server: Server, matching: Matching) -> TargetPlan:
+        name = provider.abilities.provider
+        return make_target_plan(target, name, server, matching, secrets, MASKER, options)
+
+    plan, matching = await read_and_plan(provider, resources, ownership, make_plan)
+    return hold_back(plan, matching, ALLOW), matching
+
+
 PRUNE = MakeOptions(prune=True)
 
 
@@ -68,12 +88,7 @@ class PlansAndApplies(ABC):
         self, provider: Provider, resources: list[Resource], options: MakeOptions
     ) -> tuple[TargetPlan, Matching]:
         """Read, match, plan and hold back."""
-
-        def make_plan(server: Server, matching: Matching) -> TargetPlan:
-            return make_target_plan("search", "opensearch", server, matching, self.secrets, MASKER, options)
-
-        plan, matching = await read_and_plan(provider, resources, self.ownership, make_plan)
-        return hold_back(plan, matching, ALLOW), matching
+        return await prepared("search", provider, resources, self.ownership, self.secrets, options)
 
     async def _apply(
         self, resources: list[Resource], options: MakeOptions, stop: Stop, extra: dict[str, Any]

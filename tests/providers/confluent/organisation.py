@@ -17,12 +17,10 @@ from reconciler.apply.journal import Journal
 from reconciler.apply.results import ChangeResult, RunResult
 from reconciler.apply.run import Stop, apply_targets
 from reconciler.apply.session import Session, SessionOptions
-from reconciler.engine.read import read_and_plan
-from reconciler.model.resource import Resource, Server
+from reconciler.model.resource import Resource
 from reconciler.model.values import SecretReference, SecretText
 from reconciler.plan.changes import TargetPlan
-from reconciler.plan.guards import GuardOptions, hold_back
-from reconciler.plan.make import MakeOptions, make_target_plan
+from reconciler.plan.make import MakeOptions
 from reconciler.plan.marks import Matching, Ownership
 from reconciler.providers.confluent import make_provider
 from reconciler.providers.confluent.client import ConfluentProvider
@@ -34,7 +32,7 @@ from reconciler.simulator.confluent import Behaviours, ConfluentApi
 from reconciler.simulator.delivery import Courier, Timings
 from reconciler.simulator.inbox import Inbox
 from reconciler.simulator.outcomes import Outcomes
-from tests.plan.builders import MASKER
+from tests.apply.runs import prepared
 from tests.providers.confluent.contract import check_reply, check_request
 
 T = TypeVar("T")
@@ -42,7 +40,6 @@ Trouble = Callable[[Call], Reply | Exception | None]
 """What goes wrong with a call before the organisation sees it; None lets it through."""
 
 KEY = ("a-key", "a-secret-of-a-key")
-ALLOW = GuardOptions(allow_replace=True, max_deletes_flag=1000)
 PRUNE = MakeOptions(prune=True)
 
 
@@ -170,11 +167,7 @@ class Organisation(httpx.AsyncBaseTransport):
     async def _prepare(
         self, provider: ConfluentProvider, resources: list[Resource], options: MakeOptions
     ) -> tuple[TargetPlan, Matching]:
-        def make_plan(server: Server, matching: Matching) -> TargetPlan:
-            return make_target_plan("kafka", "confluent", server, matching, self.secrets, MASKER, options)
-
-        plan, matching = await read_and_plan(provider, resources, self.ownership, make_plan)
-        return hold_back(plan, matching, ALLOW), matching
+        return await prepared("kafka", provider, resources, self.ownership, self.secrets, options)
 
     # -- what there really is
 
