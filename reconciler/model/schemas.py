@@ -155,11 +155,12 @@ def _definitions() -> dict[str, Schema]:
 
 
 _TEST_OVERRIDE = f"{TestPolicy.__name__}Override"
+_WAYS = [row.name for row in rows(Auth)]
 _MORE: Mapping[type, Schema] = {
     Auth: {
         "minProperties": 1,
         "maxProperties": 1,
-        "errorMessage": "must be exactly one of basic, bearer, client_cert, sigv4 and sts",
+        "errorMessage": f"must be exactly one of {', '.join(_WAYS[:-1])} and {_WAYS[-1]}",
     }
 }
 """What the rows of a record cannot say of it."""
