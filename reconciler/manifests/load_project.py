@@ -20,7 +20,7 @@ from reconciler.model.fields import OWNER_PATTERN, matches
 from reconciler.model.project import Project, Target
 from reconciler.model.provider import ProviderSettings, SettingsOf
 from reconciler.model.text import Path as FieldPath
-from reconciler.model.text import suggest
+from reconciler.model.text import normal_address, suggest
 
 if TYPE_CHECKING:
     from jsonschema_rs import Draft202012Validator
@@ -211,7 +211,7 @@ def _lint_address(
         )
         yield Problem((*at, "url"), message, "missing-field", "add url")
     elif target.url is not None and settings.one_address_is_one_system:
-        other = by_address.setdefault((target.provider, _normal(target.url)), name)
+        other = by_address.setdefault((target.provider, normal_address(target.url)), name)
         if other != name:
             yield Problem((*at, "url"), f"target {other} has the same address", "same-system", "keep one of them")
 
@@ -230,15 +230,6 @@ def _lint_access(at: FieldPath, target: Target, settings: ProviderSettings) -> I
         yield Problem(
             (*at, "tls", "verify"), message, "tls-not-verified", "give tls.ca_file instead", level=Level.WARNING
         )
-
-
-def _normal(url: str) -> str:
-    from urllib.parse import urlsplit
-
-    parts = urlsplit(url)
-    port = parts.netloc.rpartition(":")[2] if parts.netloc[-1] != "]" and ":" in parts.netloc else ""
-    port = port or {"https": "443", "http": "80"}[parts.scheme.lower()]
-    return f"{parts.hostname}:{port}{parts.path.rstrip('/')}"
 
 
 _CREDENTIALS = {

@@ -71,6 +71,20 @@ def not_an_address(text: str) -> tuple[str, str]:
     return "is not an http or https address", "write https://host/path"
 
 
+def normal_address(url: str) -> str:
+    """An address as it is compared with another one: its host in lowercase, its port, its path. A text that is no
+    address is given back as it is."""
+    from urllib.parse import urlsplit
+
+    try:
+        parts = urlsplit(url)
+        port = parts.netloc.rpartition(":")[2] if parts.netloc[-1:] != "]" and ":" in parts.netloc else ""
+        port = port or {"https": "443", "http": "80"}[parts.scheme.lower()]
+    except (ValueError, KeyError):
+        return url
+    return f"{parts.hostname}:{port}{parts.path.rstrip('/')}"
+
+
 def type_name(value: object) -> str:
     """What sort of value this is, in words."""
     return _TYPE_NAMES.get(type(value), "a value")

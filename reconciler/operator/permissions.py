@@ -13,7 +13,11 @@ from typing import Any
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, Problem
+from reconciler.model.fields import rows
 from reconciler.model.kinds import KINDS, Role
+from reconciler.model.project import Auth
+from reconciler.model.provider import SettingsOf
+from reconciler.model.secret_fields import CREDENTIAL
 from reconciler.model.text import Path
 from reconciler.model.values import PUBLIC_HEADERS
 from reconciler.operator.addresses import host_matches, host_of, is_local, is_pattern, matches
@@ -104,10 +108,10 @@ def _read_list(rule: Mapping[str, Any], name: str, where: str) -> tuple[str, ...
     return tuple(value)
 
 
-def problems_of(resource: CustomResource, allowed: Allowed) -> list[Problem]:
+def problems_of(resource: CustomResource, allowed: Allowed, settings_of: SettingsOf) -> list[Problem]:
     """What a resource asks for that its author must not have, each with what to do instead."""
     if resource.kind == PROJECT:
-        return [*_of_project(resource.spec, allowed)]
+        return [*_of_project(resource.spec, allowed, settings_of)]
     overrides = _map(resource.spec.get("overrides"))
     found = [*_of_fields(resource.kind, resource.spec, ("spec",), allowed)]
     for target, override in overrides.items():
@@ -149,17 +153,23 @@ def _of_value(value: object, path: Path, allowed: Allowed) -> Iterator[Problem]:
             yield Problem(path, message, _RULE, f"have the operator's administrator allow it in the policy, or {_FIX}")
 
 
-def _of_project(spec: Mapping[str, Any], allowed: Allowed) -> Iterator[Problem]:
+def _of_project(spec: Mapping[str, Any], allowed: Allowed, settings_of: SettingsOf) -> Iterator[Problem]:
     if _map(spec.get("secrets")).get("sources"):
         message = "is refused in a cluster: it would run what is the operator's own"
         yield Problem(("spec", "secrets", "sources"), message, _RULE, f"remove it, and {_FIX}")
     for kind, defaults in _map(spec.get("defaults")).items():
         yield from _of_fields(str(kind), _map(defaults), ("spec", "defaults", str(kind)), allowed)
     for name, target in _map(spec.get("targets")).items():
-        yield from _of_target(_map(target), ("spec", "targets", str(name)), allowed)
+        path = ("spec", "targets", str(name))
+        yield from _of_address(_map(target), path, allowed, settings_of)
+        yield from _of_target(_map(target), path, allowed)
 
 
-_AUTHS = {"basic": ("username", "password"), "bearer": ("token",), "sts": ("subject_token",)}
+_CREDENTIALS = {
+    way.name: tuple(row.name for part in way.form.parts for row in rows(part) if row.form is CREDENTIAL)
+    for way in rows(Auth)
+}
+"""By way of `auth`, its fields that hold a secret."""
 
 
 def _of_credential(value: object, path: Path, allowed: Allowed) -> Iterator[Problem]:
@@ -175,11 +185,10 @@ def _of_credential(value: object, path: Path, allowed: Allowed) -> Iterator[Prob
 
 def _of_target(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Iterator[Problem]:
     auth = _map(target.get("auth"))
-    yield from _of_address(target, path, allowed)
     if not auth:
         message = "has no auth, and in a cluster none is taken from the operator's environment"
         yield Problem(path, message, _RULE, "write auth with {secret: NAME, key: KEY}; {plain: VALUE} for a user name")
-    for way, fields in _AUTHS.items():
+    for way, fields in _CREDENTIALS.items():
         for name in fields:
             value = _map(auth.get(way)).get(name)
             yield from _of_credential(value, (*path, "auth", way, name), allowed)
@@ -199,10 +208,10 @@ def _of_target(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Itera
         yield Problem((*path, "auth", "sigv4"), message, _RULE, fix)
 
 
-def _of_address(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Iterator[Problem]:
+def _of_address(target: Mapping[str, Any], path: Path, allowed: Allowed, settings_of: SettingsOf) -> Iterator[Problem]:
     url = target.get("url")
     if not isinstance(url, str):
-        if target.get("provider") != "confluent":
+        if not _has_default_url(target.get("provider"), settings_of):
             message = "has no url, and in a cluster none is taken from the operator's environment"
             yield Problem(path, message, _RULE, "write url")
         return
@@ -212,6 +221,14 @@ def _of_address(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Iter
         yield Problem((*path, "url"), message, _RULE, fix)
     if not allowed.local and is_local(host_of(url)):
         yield Problem((*path, "url"), LOCAL_REFUSED, _RULE, LOCAL_FIX)
+
+
+def _has_default_url(provider: object, settings_of: SettingsOf) -> bool:
+    """Whether the provider has an address of its own; no for one that there is not, which is said of the project."""
+    try:
+        return isinstance(provider, str) and bool(settings_of(provider).default_url)
+    except ConfigurationError:
+        return False
 
 
 LOCAL_REFUSED = "a loopback or link-local address would reach the operator's own machine"

@@ -24,6 +24,7 @@ from reconciler.operator.addresses import host_of, is_local
 from reconciler.operator.outcomes import INVALID, NOT_ALLOWED
 from reconciler.operator.resources import CustomResource, Snapshot, text_of
 from reconciler.operator.secrets import READ_BEFORE, sources_of
+from reconciler.providers import settings_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +72,7 @@ async def prepare(
 ) -> Prepared | Block:
     """The project of a snapshot, ready to be planned; or why it cannot be. `folder` is an empty one."""
     allowed = policy.of(snapshot.namespace)
-    if refused := permissions.problems_of(project, allowed):
+    if refused := await asyncio.to_thread(permissions.problems_of, project, allowed, settings_of):
         return Block(NOT_ALLOWED, problem_text(refused))
     resources = [item for item in snapshot.resources if not item.deleting]
     here = Surroundings(environ={}, folder=folder, sources=sources_of(snapshot.secrets, {}))
@@ -100,7 +101,7 @@ def _blocks(
         if problem.level is Level.ERROR:
             wrong.setdefault(problem.location.file, []).append(problem)
     for resource in resources:
-        if refused := permissions.problems_of(resource, allowed):
+        if refused := permissions.problems_of(resource, allowed, settings_of):
             blocks[resource.name] = Block(NOT_ALLOWED, problem_text(refused))
         elif problems := wrong.get(resource.label):
             blocks[resource.name] = Block(INVALID, problem_text(problems))

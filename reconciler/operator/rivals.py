@@ -9,13 +9,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from reconciler.model.errors import ConfigurationError
+from reconciler.model.provider import SettingsOf
+from reconciler.model.text import normal_address
 from reconciler.operator.resources import CustomResource
 
 
-def rival_of(project: CustomResource, others: Iterable[CustomResource]) -> str:
+def rival_of(project: CustomResource, others: Iterable[CustomResource], settings_of: SettingsOf) -> str:
     """Why a project must give way to another one on a system of both, older and with its owner, or with an owner that
     it names as a former one; "" if to none."""
-    mine = _systems(project)
+    mine = _systems(project, settings_of)
     for other in sorted(others, key=lambda item: (item.created, item.uid)):
         if other.uid == project.uid:
             continue
@@ -24,7 +27,7 @@ def rival_of(project: CustomResource, others: Iterable[CustomResource]) -> str:
             continue
         if not is_former and (other.created, other.uid) >= (project.created, project.uid):
             continue
-        shared = sorted(name for name, systems in mine.items() if systems & _all(_systems(other)))
+        shared = sorted(name for name, systems in mine.items() if systems & _all(_systems(other, settings_of)))
         if shared and is_former:
             return (
                 f"{_named(other, project)} has the owner {_owner(other)} on the system of {shared[0]}, so its objects "
@@ -58,8 +61,9 @@ def _all(systems: Mapping[str, frozenset[tuple[str, str]]]) -> frozenset[tuple[s
     return frozenset(item for found in systems.values() for item in found)
 
 
-def _systems(project: CustomResource) -> dict[str, frozenset[tuple[str, str]]]:
-    """By target, what tells its system: the address where it names one, and the identity once that is known."""
+def _systems(project: CustomResource, settings_of: SettingsOf) -> dict[str, frozenset[tuple[str, str]]]:
+    """By target, what tells its system: the address where it names one and one address is one system, and the identity
+    once that is known."""
     written = project.spec.get("targets")
     targets: Mapping[str, Any] = written if isinstance(written, Mapping) else {}
     known = project.status.get("targets")
@@ -73,7 +77,15 @@ def _systems(project: CustomResource) -> dict[str, frozenset[tuple[str, str]]]:
         if not isinstance(target, Mapping):
             continue
         tells = {(str(target.get("provider")), str(identities[name]))} if identities.get(name) else set()
-        if isinstance(target.get("url"), str) and target.get("provider") != "confluent":
-            tells.add(("url", target["url"].rstrip("/").lower()))
+        if isinstance(target.get("url"), str) and _one_address_is_one_system(target.get("provider"), settings_of):
+            tells.add(("url", normal_address(target["url"])))
         systems[str(name)] = frozenset(tells)
     return systems
+
+
+def _one_address_is_one_system(provider: object, settings_of: SettingsOf) -> bool:
+    """Whether the address tells the system; yes for a provider that nobody knows, since then two are kept apart."""
+    try:
+        return settings_of(str(provider)).one_address_is_one_system
+    except ConfigurationError:
+        return True

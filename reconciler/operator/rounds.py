@@ -52,6 +52,7 @@ from reconciler.operator.status import (
     suspended_verdicts,
 )
 from reconciler.operator.writing import Writer, now_text
+from reconciler.providers import settings_of
 from reconciler.tasks import side_by_side
 
 _LOG = logging.getLogger("reconciler.operator")
@@ -201,7 +202,8 @@ class Rounds:
         found = await prepare(snapshot, project, around.policy, around.environ, around.folder)
         if isinstance(found, Block):
             return found
-        rival = rival_of(project, await read_projects(around.cluster, around.namespaces))
+        others = await read_projects(around.cluster, around.namespaces)
+        rival = await asyncio.to_thread(rival_of, project, others, settings_of)
         return Block("SecondProject", rival) if rival else found
 
     async def _stall(self, project: CustomResource, block: Block) -> None:
@@ -331,7 +333,8 @@ class Rounds:
         written = latest.status.get("targets")
         others = [item for item in (written if isinstance(written, list) else ()) if item.get("name") != target]
         project = replace(latest, status={**latest.status, "targets": [*others, state.to_json()]})
-        text = rival_of(project, await read_projects(self._around.cluster, self._around.namespaces))
+        others = await read_projects(self._around.cluster, self._around.namespaces)
+        text = await asyncio.to_thread(rival_of, project, others, settings_of)
         return Rival(project, Block("SecondProject", text)) if text else None
 
     def _choice(self, found: Prepared, target: str) -> Choice:

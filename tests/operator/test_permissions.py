@@ -8,15 +8,20 @@ from typing import Any
 import pytest
 
 from reconciler.model.errors import ConfigurationError
+from reconciler.model.fields import Row, rows
+from reconciler.model.project import Auth
+from reconciler.model.provider import ProviderSettings
+from reconciler.model.secret_fields import CREDENTIAL
 from reconciler.operator.addresses import host_of, is_local, matches
 from reconciler.operator.permissions import Allowed, Policy, problems_of
 from reconciler.operator.resources import CustomResource, text_of
+from reconciler.providers import settings_of
 
 SECRET = {"secret": "slack", "key": "url"}
 
 
 def fields(resource: CustomResource, allowed: Allowed = Allowed()) -> list[str]:
-    return [problem.field for problem in problems_of(resource, allowed)]
+    return [problem.field for problem in problems_of(resource, allowed, settings_of)]
 
 
 def channel(kind: str = "SlackChannel", /, **spec: Any) -> CustomResource:
@@ -48,7 +53,9 @@ def test_no_value_comes_from_the_operators_surroundings(value: object) -> None:
     assert fields(channel("WebhookChannel", url=SECRET, headers={"X-Token": value}))[0].startswith("spec.headers.")
     general = project(SOUND, defaults={"SlackChannel": refused})
     assert fields(general)[0].startswith("spec.defaults.SlackChannel.webhook_url")
-    assert "literal" not in str([problem.message for problem in problems_of(channel(**refused), Allowed())][1:])
+    assert "literal" not in str(
+        [problem.message for problem in problems_of(channel(**refused), Allowed(), settings_of)][1:]
+    )
 
 
 @pytest.mark.parametrize(
@@ -93,9 +100,32 @@ SOUND: dict[str, Any] = {"provider": "opensearch", "url": "https://search.exampl
     ],
 )
 def test_a_target_takes_nothing_of_the_operators(target: dict[str, Any], field: str) -> None:
-    assert problems_of(project(SOUND), Allowed()) == []
+    assert problems_of(project(SOUND), Allowed(), settings_of) == []
     [first, *_] = fields(project({**SOUND, **target}))
     assert first.startswith(field)
+
+
+def test_a_targets_url_is_left_out_only_where_its_provider_has_one_of_its_own() -> None:
+    """Whatever its name is: built in, or of a package."""
+    auth = {"auth": SOUND["auth"]}
+    of = {"board": ProviderSettings(default_url="https://board.example.org"), "wall": ProviderSettings()}
+
+    def asked(provider: str) -> list[str]:
+        found = problems_of(project({"provider": provider, **auth}), Allowed(), lambda name: of[name])
+        return [problem.message for problem in found]
+
+    assert asked("board") == []
+    assert "has no url" in asked("wall")[0]
+    assert fields(project({"provider": "confluent", **auth})) == []
+    assert fields(project({"provider": "no-such-provider", **auth})) == ["spec.targets.search"]
+
+
+@pytest.mark.parametrize("way", rows(Auth), ids=lambda row: row.name)
+def test_no_way_of_auth_takes_a_secret_from_the_environment(way: Row) -> None:
+    """Ways that are added later are among them."""
+    secrets = [row.name for part in way.form.parts for row in rows(part) if row.form is CREDENTIAL]
+    found = fields(project({**SOUND, "auth": {way.name: {key: {"env": "HOME"} for key in secrets}}}))
+    assert {f"spec.targets.search.auth.{way.name}.{name}" for name in secrets} <= set(found)
 
 
 @pytest.mark.parametrize("source", [{"vault": "kv/team", "key": "a"}, {"aws_secret": "team"}])
@@ -113,7 +143,8 @@ def test_a_targets_credentials_come_from_labelled_secrets_whatever_the_policy_al
     source: dict[str, str], formatted: bool, field: str, written: Callable[[object], dict[str, Any]]
 ) -> None:
     value = {"format": "x {}", "from": source} if formatted else source
-    [problem] = problems_of(project({**SOUND, **written(value)}), Allowed(vault=("*",), aws_secrets=("*",)))
+    allowed = Allowed(vault=("*",), aws_secrets=("*",))
+    [problem] = problems_of(project({**SOUND, **written(value)}), allowed, settings_of)
     assert problem.field == f"spec.targets.search.{field}"
     assert "come from a labelled Secret" in problem.message
     assert "administrator" not in problem.fix
