@@ -55,6 +55,7 @@ MEMBERS: Mapping[str, str] = {
     "drifted": "Whether anything moved that no manifest asked for.",
     "enabled": "Whether it sends; null where the target cannot disable it.",
     "error": "Why it could not be read, or which sort of error it was.",
+    "is_file": "Whether it is a file that gave no plan, by its name, in place of a target.",
     "errors": "Why a target could not be read, by its name.",
     "event": "What the line tells of its step.",
     "evidence": "What the test established: yes, no, or unknown, each with its reason.",
