@@ -182,6 +182,32 @@ def _judge_refusal(delivery: Delivery, expect: Expect) -> Evidence:
     return No(delivery.text or "the receiver refused it")
 
 
+@dataclass(frozen=True, slots=True)
+class User:
+    """One user of one channel. `kind` is `monitor`, `workflow`, or the kind of an object that refers to it.
+
+    `throttled`: an action with a throttle sends through it; `by_document`: each document is reported once. `enabled` is
+    None where that is not known.
+    """
+
+    kind: str
+    name: str
+    id: str
+    enabled: bool | None = True
+    throttled: bool = False
+    by_document: bool = False
+    owner: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class UsedBy:
+    """Who uses one object. `gap`: why there may be more; `not_looked_at` are users that were not looked for."""
+
+    users: tuple[User, ...] = ()
+    gap: Unknown | None = None
+    not_looked_at: tuple[str, ...] = ()
+
+
 class Health(StrEnum):
     """How a check ended."""
 

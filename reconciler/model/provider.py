@@ -10,18 +10,16 @@ Nobody above this floor knows a concrete provider. What one cannot do it says be
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import field, replace
+from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
 from reconciler.model.dataclass import dataclass
-from reconciler.model.evidence import Unknown
 
 if TYPE_CHECKING:
     from reconciler.model.errors import Problem
-    from reconciler.model.evidence import Delivery
+    from reconciler.model.evidence import Delivery, Unknown
     from reconciler.model.resource import LiveObject, Payload, Server
     from reconciler.model.values import Value
 
@@ -165,54 +163,6 @@ class UserListing:
     users: tuple[ChannelUser, ...] = ()
     gap: Unknown | None = None
     not_looked_at: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class User:
-    """One user of one channel. `kind` is `monitor`, `workflow`, or the kind of an object that refers to it.
-
-    `throttled`: an action with a throttle sends through it; `by_document`: each document is reported once. `enabled` is
-    None where that is not known.
-    """
-
-    kind: str
-    name: str
-    id: str
-    enabled: bool | None = True
-    throttled: bool = False
-    by_document: bool = False
-    owner: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class UsedBy:
-    """Who uses one object. `gap`: why there may be more; `not_looked_at` are users that were not looked for."""
-
-    users: tuple[User, ...] = ()
-    gap: Unknown | None = None
-    not_looked_at: tuple[str, ...] = ()
-
-
-def used_by(listing: UserListing, object_id: str) -> UsedBy:
-    """Who of these uses the object of this id, by kind and name."""
-    users = (as_user(item, object_id) for item in listing.users if object_id in item.channels)
-    found = tuple(sorted(users, key=lambda item: (item.kind, item.name, item.id)))
-    return UsedBy(found, listing.gap, listing.not_looked_at)
-
-
-def by_channel(listing: UserListing) -> Callable[[str], UsedBy]:
-    """The same for many objects: a function of the id, which goes through the users once."""
-    users: dict[str, list[ChannelUser]] = defaultdict(list)
-    for item in listing.users:
-        for object_id in item.channels:
-            users[object_id].append(item)
-    return lambda object_id: used_by(replace(listing, users=tuple(users.get(object_id, ()))), object_id)
-
-
-def as_user(item: ChannelUser, object_id: str) -> User:
-    """A user as one of the object of this id."""
-    throttled = object_id in item.throttled
-    return User(item.kind, item.name, item.id, item.enabled, throttled, item.by_document, item.owner)
 
 
 class Abilities(Protocol):

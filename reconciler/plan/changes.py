@@ -12,8 +12,8 @@ from enum import StrEnum
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Problem
+from reconciler.model.evidence import UsedBy
 from reconciler.model.gaps import UnknownReason
-from reconciler.model.provider import UsedBy
 from reconciler.model.resource import ChangeKey, Server
 from reconciler.plan.diff import FieldChange
 

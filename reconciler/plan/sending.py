@@ -8,12 +8,14 @@ only when asked.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.dataclass import dataclass
+from reconciler.model.evidence import UsedBy, User
 from reconciler.model.kinds import KINDS
-from reconciler.model.provider import UsedBy, UserListing, by_channel
+from reconciler.model.provider import ChannelUser, UserListing
 from reconciler.model.resource import Resource, When
 from reconciler.model.values import SecretReference, Value, in_clear
 from reconciler.plan.changes import Action, Change, Disabled, Message, Reason, TargetPlan
@@ -264,3 +266,25 @@ def _users_of(change: Change, users: Callable[[str], UsedBy]) -> UsedBy | None:
         return users(change.id or "")
     found = users(change.id or "") if brings_back(change) else None
     return found if found and found.users else None
+
+
+def used_by(listing: UserListing, object_id: str) -> UsedBy:
+    """Who of these uses the object of this id, by kind and name."""
+    users = (as_user(item, object_id) for item in listing.users if object_id in item.channels)
+    found = tuple(sorted(users, key=lambda item: (item.kind, item.name, item.id)))
+    return UsedBy(found, listing.gap, listing.not_looked_at)
+
+
+def by_channel(listing: UserListing) -> Callable[[str], UsedBy]:
+    """The same for many objects: a function of the id, which goes through the users once."""
+    users: dict[str, list[ChannelUser]] = defaultdict(list)
+    for item in listing.users:
+        for object_id in item.channels:
+            users[object_id].append(item)
+    return lambda object_id: used_by(replace(listing, users=tuple(users.get(object_id, ()))), object_id)
+
+
+def as_user(item: ChannelUser, object_id: str) -> User:
+    """A user as one of the object of this id."""
+    throttled = object_id in item.throttled
+    return User(item.kind, item.name, item.id, item.enabled, throttled, item.by_document, item.owner)

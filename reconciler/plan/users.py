@@ -10,14 +10,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from reconciler.model.dataclass import dataclass
-from reconciler.model.evidence import unknown
+from reconciler.model.evidence import UsedBy, User, unknown
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.kinds import KINDS
-from reconciler.model.provider import UsedBy, User, UserListing, as_user, by_channel
+from reconciler.model.provider import UserListing
 from reconciler.model.text import few, plural, suggest
 from reconciler.plan.diff import references
 from reconciler.plan.marks import Found, Matching
-from reconciler.plan.sending import can_be_used
+from reconciler.plan.sending import as_user, by_channel, can_be_used
 
 
 @dataclass(frozen=True, slots=True)

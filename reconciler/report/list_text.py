@@ -8,8 +8,8 @@ from typing import Any
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Exit, first_of
+from reconciler.model.evidence import UsedBy
 from reconciler.model.kinds import KINDS
-from reconciler.model.provider import UsedBy
 from reconciler.model.text import printable
 from reconciler.plan.marks import CANARY, REPLACED, UNVERIFIED, Found, Matching, Ownership
 from reconciler.plan.users import SeenUsers, users_of

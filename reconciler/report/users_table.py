@@ -8,11 +8,12 @@ from typing import Any
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Exit, first_of
+from reconciler.model.evidence import UsedBy, User
 from reconciler.model.kinds import KINDS
-from reconciler.model.provider import UsedBy, User, used_by
 from reconciler.model.text import printable
 from reconciler.plan.marks import Found, Matching, Ownership
 from reconciler.plan.release import is_chosen, selects
+from reconciler.plan.sending import used_by
 from reconciler.plan.users import Dangling, SeenUsers, count_users, dangling, short_name, users_of
 
 FORMAT = "reconciler.users/v1"

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from reconciler.model.evidence import UsedBy, User
 from reconciler.model.gaps import GAPS
-from reconciler.model.provider import UsedBy, User
 from reconciler.model.text import few, printable
 from reconciler.plan.changes import Action, Change
 from reconciler.plan.sending import can_be_used

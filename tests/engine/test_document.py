@@ -12,10 +12,9 @@ from hypothesis import strategies as st
 
 from reconciler.manifests.manifest import schema_folder
 from reconciler.model.errors import ConfigurationError, RefusedError
-from reconciler.model.evidence import Unknown
+from reconciler.model.evidence import Unknown, UsedBy, User
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.masking import Json
-from reconciler.model.provider import UsedBy, User
 from reconciler.model.resource import ChangeKey, Server, VersionSource
 from reconciler.model.values import SecretText
 from reconciler.plan.changes import (

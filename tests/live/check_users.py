@@ -8,9 +8,10 @@ import pytest
 
 from reconciler.engine.read import find_users
 from reconciler.model.gaps import UnknownReason
-from reconciler.model.provider import UserListing, used_by
+from reconciler.model.provider import UserListing
 from reconciler.plan.changes import TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
+from reconciler.plan.sending import used_by
 from tests.apply.test_all_kinds import all_applied
 from tests.live.check_applies import QUIET, QUIET_PRUNE
 from tests.live.cluster import MONITORS

@@ -9,15 +9,15 @@ import pytest
 
 from reconciler.engine.live import see_users
 from reconciler.model.errors import ForbiddenError
-from reconciler.model.evidence import unknown
+from reconciler.model.evidence import User, unknown
 from reconciler.model.gaps import UnknownReason
-from reconciler.model.provider import ChannelUser, User, UserListing, used_by
+from reconciler.model.provider import ChannelUser, UserListing
 from reconciler.model.resource import LiveObject, Resource
 from reconciler.plan.changes import Change, TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
 from reconciler.plan.make import MakeOptions
 from reconciler.plan.marks import Matching
-from reconciler.plan.sending import ids_taken_away, matters, with_users
+from reconciler.plan.sending import ids_taken_away, matters, used_by, with_users
 from reconciler.plan.users import SeenUsers, dangling, name_users, users_of
 from reconciler.report.users_text import used_by_lines
 from tests.plan.builders import live, live_of, plan_of, resource, slack

@@ -11,7 +11,8 @@ import pytest
 
 from reconciler.model.errors import UnauthorizedError
 from reconciler.model.gaps import UnknownReason
-from reconciler.model.provider import ChannelUser, UserListing, used_by
+from reconciler.model.provider import ChannelUser, UserListing
+from reconciler.plan.sending import used_by
 from tests.providers.support import Script, as_response, recorded, talk
 
 SEARCH = "GET /_plugins/_alerting/monitors/_search"

@@ -25,9 +25,8 @@ from reconciler.apply.results import (
 from reconciler.engine.apply import untouched
 from reconciler.engine.plan import plan_exit_code
 from reconciler.model.errors import Exit, Problem, SecretError, first_of
-from reconciler.model.evidence import Tested, Yes, unknown
+from reconciler.model.evidence import Tested, UsedBy, User, Yes, unknown
 from reconciler.model.gaps import GAPS, About, UnknownReason
-from reconciler.model.provider import UsedBy, User
 from reconciler.model.resource import Server, VersionSource
 from reconciler.plan.changes import Action, Candidate, Change, Plan, Reason, SecretField, TargetPlan, UnreadTarget
 from reconciler.plan.diff import FieldChange
