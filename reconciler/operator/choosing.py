@@ -58,7 +58,7 @@ def choose(found: Prepared, target: str, latest: Mapping[str, CustomResource], n
         if lacking:
             left_out[name] = blocked(fresh, SECRET_NOT_FOUND, "; ".join(lacking), stalled=False)
         elif is_held_by_its_test(entry, resource, secrets, found.project, behaviour, now):
-            left_out[name] = None
+            left_out[name] = entry  # its status may say that nobody looked, as while the project was suspended
         else:
             before[name] = fresh
             if not _is_same(entry, fresh):

@@ -22,7 +22,8 @@ class Event:
 def events_of(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[Event]:
     """The Events of a status that follows another. What is applied and verified at once is one Event."""
     ready, verified, drifted = (condition_of(after, kind) for kind in ("Ready", "Verified", "Drifted"))
-    is_verified = verified.get("status") == TRUE and _moved(condition_of(before, "Verified"), verified)
+    is_tested = before.get("lastTestTime") != after.get("lastTestTime")  # else it is only looked at again
+    is_verified = is_tested and verified.get("status") == TRUE and _moved(condition_of(before, "Verified"), verified)
     if is_verified:
         yield Event("Verified", f"{ready.get('message', '')}; {verified['message']}".removeprefix("; "))
     if _moved(condition_of(before, "Ready"), ready):

@@ -63,7 +63,7 @@ async def look(workspace: Workspace, choice: Choice, now: str) -> Look:
             work = has_work(done.plan) or bool(choice.tests)
             return _looked(TargetRun(plan), choice, now, work=work)
     except ReconcilerError as error:
-        return _failed(choice, str(error))
+        return _failed(choice, in_cluster(str(error)))
 
 
 async def work(
@@ -95,7 +95,7 @@ async def work(
             notes=result.notes,
         )
     except ReconcilerError as error:
-        return _failed(choice, str(error))
+        return _failed(choice, in_cluster(str(error)))
 
 
 def _too_many(plan: TargetPlan, workspace: Workspace, choice: Choice) -> str:
@@ -131,7 +131,7 @@ async def destroy(
     listed = await list_objects(run_of(workspace, ListOptions(targets=(target,))))
     for item in listed:
         if isinstance(item, UnreadTarget):
-            return dict.fromkeys(names, item.error)
+            return dict.fromkeys(names, _why(item))
     owned = {found.name for item in listed if not isinstance(item, UnreadTarget) for found in item.matching.owned}
     live = tuple(sorted(owned & set(names)))
     outcome = dict.fromkeys(names, "")
@@ -145,7 +145,7 @@ async def destroy(
     )
     async with planned(run_of(workspace, options), with_commit=False) as done:
         if done.plan.unread:
-            return outcome | dict.fromkeys(live, done.plan.unread[0].error)
+            return outcome | dict.fromkeys(live, _why(done.plan.unread[0]))
         applied = await carry_out(done, stop)
     for result in (item for item_target in applied.result.targets for item in item_target.results):
         if result.status is not Status.APPLIED and result.change.name in outcome:
@@ -181,11 +181,15 @@ def _looked(run: TargetRun, choice: Choice, now: str, *, work: bool = False, ref
 
 
 def _unread(choice: Choice, target: UnreadTarget) -> Look:
-    return _failed(choice, target.error)
+    return _failed(choice, _why(target))
+
+
+def _why(target: UnreadTarget) -> str:
+    """Why a target was not read, without its name, which whoever shows it puts before it."""
+    return in_cluster(target.error.removeprefix(f"{target.target}: "))
 
 
 def _failed(choice: Choice, why: str) -> Look:
-    why = in_cluster(why)
     entries = {
         name: not_looked_at(before, why, is_current=name not in choice.changed)
         for name, before in choice.before.items()

@@ -9,11 +9,11 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.registry import Collector
 
-from reconciler.operator.entries import TRUE, entries_of
+from reconciler.operator.entries import TRUE, UNKNOWN, entries_of
 from reconciler.operator.resources import CustomResource
 from reconciler.operator.rounds import Rounds
 from reconciler.operator.schedule import Queue, since_1970
-from reconciler.operator.status import as_verified, condition_of
+from reconciler.operator.status import SUSPENDED, as_verified, condition_of, is_reconciled
 
 CONTENT_TYPE = CONTENT_TYPE_LATEST
 _LABELS = ("namespace", "kind", "name", "target")
@@ -54,7 +54,9 @@ class _Metrics(Collector):
 
     def _of_resources(self) -> Iterator[Metric]:
         ready = GaugeMetricFamily(
-            "reconciler_resource_ready", "1 if applied on all its targets.", labels=("namespace", "kind", "name")
+            "reconciler_resource_ready",
+            "1 if applied on all its targets, NaN if suspended.",
+            labels=("namespace", "kind", "name"),
         )
         verified = GaugeMetricFamily(
             "reconciler_channel_verified",
@@ -67,11 +69,13 @@ class _Metrics(Collector):
         )
         for resource in self._resources():
             names = [resource.namespace, resource.kind, resource.name]
-            ready.add_metric(names, float(condition_of(resource.status, "Ready").get("status") == TRUE))
+            is_ready, is_known = condition_of(resource.status, "Ready"), is_reconciled(resource.status)
+            suspended = is_ready.get("reason") == SUSPENDED
+            ready.add_metric(names, _number(UNKNOWN) if suspended else float(is_ready.get("status") == TRUE))
             for target, entry in entries_of(resource).items():
                 labels = [*names, target]
-                verified.add_metric(labels, _number(as_verified(entry).verified))
-                drifted.add_metric(labels, _number(entry.drifted))
+                verified.add_metric(labels, _number(as_verified(entry).verified if is_known else UNKNOWN))
+                drifted.add_metric(labels, _number(entry.drifted if is_known else UNKNOWN))
                 if entry.test_time:
                     tested.add_metric(labels, since_1970(entry.test_time))
         yield from (ready, verified, drifted, tested)

@@ -22,6 +22,7 @@ INVALID, NOT_ALLOWED, SECRET_NOT_FOUND = "Invalid", "NotAllowed", "SecretNotFoun
 TARGET_UNREAD, TOO_MANY_MESSAGES, DISABLED_BY_HAND = "TargetUnread", "TooManyMessages", "DisabledByHand"
 NOT_TESTED, INTERRUPTED, NOT_PLANNED = "NotTested", "Interrupted", "CannotBePlanned"
 TEST_NOT_SENT = "TestNotSent"
+NOT_LIVE = "what is written is not live, so that a difference is no drift"
 AS_DESIRED = "as desired"
 """Whether it was just written or is so since long: else each change would be worth a second write of its status."""
 
@@ -59,7 +60,8 @@ def entry_after(before: Entry, name: str, run: TargetRun, now: str, *, same_wish
     results = [item for item in (run.result.results if run.result else ()) if item.change in changes]
     refusal = next((item for item in run.plan.refusals if item.name == name), None)
     if refusal is not None:
-        return _not_applied(before, NOT_PLANNED, in_cluster(refusal.message), stalled=True)
+        entry = _not_applied(before, NOT_PLANNED, in_cluster(refusal.message), stalled=True)
+        return replace(entry, drifted=UNKNOWN, drifted_message=NOT_LIVE)
     if changes:
         done = _after_change(before, changes, results, now)
         return _with_drift(done, changes, drifted=same_wish and before.applied)
@@ -137,7 +139,8 @@ def _unchanged(before: Entry, name: str, plan: TargetPlan) -> Entry:
 
 def _with_drift(entry: Entry, changes: list[Change], *, drifted: bool) -> Entry:
     if not drifted:
-        return replace(entry, drifted=FALSE if entry.applied else UNKNOWN, drifted_message="")
+        known, text = (FALSE, "") if entry.applied else (UNKNOWN, NOT_LIVE)
+        return replace(entry, drifted=known, drifted_message=text)
     if entry.applied:
         return replace(entry, drifted=FALSE, drifted_message="")
     paths = sorted({".".join(item.path) for change in changes for item in change.fields})

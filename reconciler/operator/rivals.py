@@ -45,7 +45,7 @@ def _named(other: CustomResource, project: CustomResource) -> str:
     """The other project, for whoever reads this one: one namespace's tenant learns no name of another's."""
     if other.namespace == project.namespace:
         return f'Project "{other.name}"'
-    return "a Project of another namespace (an administrator finds it by `kubectl get projects -A`)"
+    return "a Project of another namespace (an administrator finds it by `kubectl get chproject -A`)"
 
 
 def _former(project: CustomResource) -> frozenset[str]:

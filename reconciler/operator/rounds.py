@@ -183,7 +183,7 @@ class Rounds:
             known.resources = {item.name: self._around.writer.latest(item) for item in live}
             return After(interval)
         await self._block_single(found)
-        await self._suspend(found)
+        await self._leave_alone(found)
         for target in found.workspace.project.targets:
             self._around.wake(Key(snapshot.namespace, target))
         async with known.lock:
@@ -222,24 +222,27 @@ class Rounds:
                 await self._stall(item, found.blocks[item.name])
         wanted = {name for target in found.workspace.project.targets for name in found.wanted(target)}
         for name in sorted(found.resources.keys() - wanted - found.blocks.keys()):
-            await self._stall(found.resources[name], Block("NoTarget", "names only targets of other projects"))
+            if not (behaviour_of(found.resources[name], found.project).suspend or found.project.deleting):
+                await self._stall(found.resources[name], Block("NoTarget", "names only targets of other projects"))
 
-    async def _suspend(self, found: Prepared) -> None:
-        """Say of what is suspended that nobody looks at it, unless its status speaks of this very spec."""
-        text, writer = (
-            "spec.operator.suspend is true, here or on its Project: it is not reconciled",
-            self._around.writer,
+    async def _leave_alone(self, found: Prepared) -> None:
+        """Say of what is suspended, and of all where the project is being deleted, that nobody looks at it."""
+        project, now, writer = found.project, now_text(), self._around.writer
+        statuses = []
+        for item in (writer.latest(item) for name, item in found.resources.items() if name not in found.blocks):
+            if behaviour_of(item, project).suspend:
+                text = "spec.operator.suspend is true, here or on its Project: it is not reconciled"
+                statuses.append((item, suspended_status(item, text, now)))
+            elif project.deleting:
+                text = f'Project "{project.name}" is being deleted: it is not reconciled'
+                statuses.append((item, blocked_status(item, "ProjectNotReady", text, now, stalled=True)))
+        await side_by_side((writer.write_status(*both) for both in statuses), _AT_ONCE)
+        held = [item for item in found.snapshot.resources if wish_of(item, found.snapshot) is Wish.DELETE]
+        text = (
+            "spec.operator.suspend is true, here or on its Project: nothing is deleted until it is removed, and after "
+            "deletion_timeout the live object stays"
         )
-        latest = [writer.latest(item) for name, item in found.resources.items() if name not in found.blocks]
-        await side_by_side(
-            (
-                writer.write_status(item, suspended_status(item, text, now_text()))
-                for item in latest
-                if behaviour_of(item, found.project).suspend
-                and item.status.get("observedGeneration") != item.generation
-            ),
-            _AT_ONCE,
-        )
+        await self._block((item for item in held if behaviour_of(item, project).suspend), Block(DELETION_HELD, text))
 
     async def _finalizers(self, snapshot: Snapshot, known: Known) -> None:
         """Put finalizers where a deletion is to be waited for, and let go what needs none or has waited too long."""
@@ -272,6 +275,7 @@ class Rounds:
             known.rounds.pop(key.target, None)
             return After()
         if behaviour_of(project, None).suspend:
+            await self._leave_alone(found)  # a look that had begun before may have said otherwise since
             return After()
         state = self._state(found, known, key.target)
         if state.overwritten >= MOST_OVERWRITTEN:

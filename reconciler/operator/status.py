@@ -20,6 +20,8 @@ Status = dict[str, Any]
 """A status as the API has it."""
 
 _LONGEST_MESSAGE = 1024
+SUSPENDED, NOT_RECONCILED = "Suspended", "NotReconciled"
+_UNLOOKED = "nobody looks at it now, as Ready says"
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,18 +174,31 @@ def suspended_status(resource: CustomResource, message: str, now: str) -> Status
 def suspended_verdicts(message: str) -> list[Verdict]:
     """Ready, Reconciling and Stalled of what is suspended."""
     return [
-        Verdict("Ready", UNKNOWN, "Suspended", message),
-        Verdict("Reconciling", FALSE, "Suspended"),
-        Verdict("Stalled", FALSE, "Suspended"),
+        Verdict("Ready", UNKNOWN, SUSPENDED, message),
+        Verdict("Reconciling", FALSE, SUSPENDED),
+        Verdict("Stalled", FALSE, SUSPENDED),
     ]
 
 
 def _with_verdicts(resource: CustomResource, verdicts: list[Verdict], now: str) -> Status:
-    status = dict(resource.status)
-    others = [item for item in status.get("conditions") or () if item.get("type") in ("Verified", "Drifted")]
-    status |= {"observedGeneration": resource.generation}
-    status["conditions"] = [*_conditions(resource, verdicts, now), *others]
+    """The status with these verdicts. Nobody looks at the resource any more, so that what was verified, and how live
+    was, may be so no longer; a test that failed has failed."""
+    unknown = [
+        Verdict(kind, UNKNOWN, NOT_RECONCILED, "not reconciled; Ready says why")
+        for kind, staying in (("Verified", FALSE), ("Drifted", ""))
+        if condition_of(resource.status, kind).get("status", "") not in ("", staying)
+    ]
+    said = {verdict.type for verdict in (*verdicts, *unknown)}
+    others = [item for item in resource.status.get("conditions") or () if item.get("type") not in said]
+    status = {**resource.status, "observedGeneration": resource.generation}
+    status["conditions"] = [*_conditions(resource, [*verdicts, *unknown], now), *others]
     return status
+
+
+def is_reconciled(status: Mapping[str, Any]) -> bool:
+    """Whether what a status has of its targets is of the last look, and not of one before its resource was left
+    alone."""
+    return condition_of(status, "Drifted").get("reason") != NOT_RECONCILED
 
 
 def is_same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:

@@ -161,6 +161,8 @@ class Watch:
 
     def _settings(self) -> kopf.OperatorSettings:
         logging.getLogger("kopf").setLevel(logging.WARNING)
+        # it warns that it handles no signals, as is meant: `run` does
+        logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
         settings = kopf.OperatorSettings()
         settings.posting.enabled = False
         settings.scanning.disabled = True  # `definitions` sees what a look at an early moment misses

@@ -91,7 +91,9 @@ class Writer:
         self.moved(resource.namespace)
 
     async def post(self, resource: CustomResource, event: Event) -> None:
-        """Post an Event. It is for people to read: one that cannot be posted changes nothing."""
+        """Post an Event, and log it. It is for people to read: one that cannot be posted changes nothing."""
+        level = logging.WARNING if event.warning else logging.INFO
+        _LOG.log(level, "%s: %s: %s: %s", resource.namespace, resource, event.reason, event.message)
         try:
             await self._cluster.create(f"/api/v1/namespaces/{resource.namespace}/events", _event_body(resource, event))
         except ClusterError as error:

@@ -99,10 +99,10 @@ def _unknown_target(manifest: Manifest, name: str, index: int | None, known: Ite
     if index is not None:
         path = ("spec", "targets", index) if written else ()
     return manifest.problem(
-        f"target {name} is not in this project file",
+        f"the project has no target {name}",
         "unknown-target",
         path=path,
-        fix=suggest(name, sorted(known)) or "add it to spec.targets, or to spec.known_targets to skip it",
+        fix=suggest(name, sorted(known)) or "add it to its spec.targets, or to its spec.known_targets to skip it",
     )
 
 

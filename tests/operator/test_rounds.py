@@ -414,15 +414,132 @@ def test_what_is_suspended_before_anybody_looked_at_it_says_so(world: World, of_
     assert world.conditions(oncall)["Ready"] == "True Applied"
 
 
-def test_what_is_suspended_keeps_what_is_known_of_its_present_spec(world: World) -> None:
+@pytest.mark.parametrize("of_project", [True, False])
+def test_what_is_suspended_claims_nothing_that_nobody_looks_at(world: World, of_project: bool) -> None:
     project, oncall = world.project(), world.slack("oncall")
     world.look()
-    world.put("Project", "acme", **{**world.cluster.objects[project]["spec"], "operator": {"suspend": True}})
-    world.look()
-    assert world.conditions(oncall)["Ready"] == "True Applied"
-    world.slack("oncall", description="new")
+    path = project if of_project else oncall
+    spec = world.cluster.objects[path]["spec"]
+    world.put("Project" if of_project else "SlackChannel", path.rpartition("/")[2], **spec, operator={"suspend": True})
     world.look()
     assert world.conditions(oncall)["Ready"] == "Unknown Suspended"
+    assert world.conditions(oncall)["Verified"] == world.conditions(oncall)["Drifted"] == "Unknown NotReconciled"
+    assert _samples(world, "resource_ready") == _samples(world, "channel_verified") == ["NaN"]
+    assert _samples(world, "channel_drifted") == ["NaN"]
+    world.writes()
+    world.look()
+    assert world.writes() == []
+    world.put("Project" if of_project else "SlackChannel", path.rpartition("/")[2], **spec)
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    assert world.conditions(oncall)["Verified"] == "True TestPassed"
+    assert _samples(world, "resource_ready") == _samples(world, "channel_verified") == ["1.0"]
+    assert world.messages() == 1
+    assert world.events.count("Normal Verified oncall") == 1  # an Event for a message, and none without
+
+
+def test_a_failed_test_is_said_again_once_there_is_a_project_and_is_not_repeated(world: World) -> None:
+    world.systems["search"].outcomes.set("hooks.slack.com", 404, "no_service")
+    project, oncall = world.project(), world.slack("oncall")
+    world.look()
+    taken = world.cluster.objects.pop(project)
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "False NoProject"
+    assert world.conditions(oncall)["Verified"] == "False TestFailed"  # what was sent has failed, whatever comes
+    world.cluster.objects[project] = taken
+    world.look()
+    assert world.messages() == 1
+    assert world.conditions(oncall)["Verified"] == "False TestFailed"
+    assert world.conditions(oncall)["Ready"] == "False TestFailed"
+
+
+@pytest.mark.parametrize("of_project", [True, False])
+def test_a_deletion_that_is_suspended_says_so(world: World, of_project: bool) -> None:
+    held: dict[str, Any] = {"suspend": True}
+    project = world.project()
+    oncall = world.slack("oncall", operator={"deletion_policy": "delete"})
+    world.look()
+    if of_project:
+        world.put("Project", "acme", **{**world.cluster.objects[project]["spec"], "operator": held})
+    else:
+        world.slack("oncall", operator={"deletion_policy": "delete", **held})
+    world.look()
+    world.delete(oncall)
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "False DeletionHeld"
+    assert "spec.operator.suspend" in world.message(oncall)
+    assert list(world.live()) == ["acme_oncall"]
+    world.writes()
+    world.look()
+    assert world.writes() == []
+    if of_project:
+        world.project()
+    else:
+        world.slack("oncall", operator={"deletion_policy": "delete"})
+    world.look()
+    assert world.live() == {}
+
+
+@pytest.mark.parametrize("how", ["no project", "project deleted", "not to be planned", "invalid", "not allowed"])
+def test_what_nobody_looks_at_any_more_is_neither_verified_nor_without_drift(world: World, how: str) -> None:
+    project, oncall = world.project(), world.slack("oncall")
+    pager = world.slack("pager", operator={"deletion_policy": "delete"})
+    world.look()
+    match how:
+        case "no project":
+            del world.cluster.objects[project]
+        case "project deleted":
+            world.delete(project)
+        case "not to be planned":
+            world.slack("oncall", webhook_url={"plain": "http://elsewhere.example.org/x"})
+        case "invalid":
+            world.slack("oncall", targets=["nowhere"])
+        case "not allowed":
+            world.slack("oncall", webhook_url={"env": "HOME"})
+    world.look()
+    assert world.conditions(oncall)["Ready"].startswith("False")
+    assert world.conditions(oncall)["Verified"].startswith("Unknown")
+    assert world.conditions(oncall)["Drifted"].startswith("Unknown")
+    assert world.message(oncall, "Verified")
+    assert world.message(oncall, "Drifted")
+    if "project" in how:
+        assert world.conditions(pager)["Drifted"].startswith("Unknown")
+    else:
+        assert world.conditions(pager)["Drifted"] == "False InSync"
+        assert set(_samples(world, "channel_drifted")) == {"NaN", "0.0"}
+    world.writes()
+    world.look()
+    assert world.writes() == []
+
+
+def test_a_target_that_was_not_read_is_named_once(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall")
+    world.systems["search"].faults.add("answer", path="*", status=403, times=99)
+    world.look()
+    for path in (project, oncall):
+        assert world.message(path).count("search: ") == 1
+    assert world.message(oncall, "Drifted").count("search: ") == 1
+
+
+def test_the_log_says_what_the_events_say_and_of_which_namespace(
+    world: World, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.project()
+    world.slack("oncall")
+    with caplog.at_level("INFO", "reconciler.operator"):
+        world.look()
+        world.slack("oncall", targets=["nowhere"])
+        world.look()
+    said = [(record.levelname, record.getMessage()) for record in caplog.records]
+    [verified] = [text for level, text in said if level == "INFO" and ": Verified: " in text]
+    [invalid] = [text for level, text in said if level == "WARNING" and ": Invalid: " in text]
+    assert all("team" in text and "SlackChannel" in text and "oncall" in text for text in (verified, invalid))
+
+
+def _samples(world: World, name: str) -> list[str]:
+    """The values of one of our metrics."""
+    lines = exposition(world.rounds, Queue()).decode().splitlines()
+    return [line.rpartition(" ")[2] for line in lines if line.startswith(f"reconciler_{name}{{")]
 
 
 def test_too_many_messages_are_refused_with_a_way_that_works(world: World) -> None:
@@ -532,24 +649,20 @@ def test_metrics_count_looks_calls_and_how_long_looks_took(world: World) -> None
 
 
 def test_metrics_call_nothing_ready_of_a_project_that_cannot_be_used(world: World) -> None:
-    def samples(name: str) -> list[str]:
-        text = exposition(world.rounds, Queue()).decode()
-        return [line.rpartition(" ")[2] for line in text.splitlines() if line.startswith(f"{name}{{")]
-
     project, _ = world.project(), world.slack("oncall")
     world.look()
-    assert samples("reconciler_resource_ready") == samples("reconciler_target_readable") == ["1.0"]
+    assert _samples(world, "resource_ready") == _samples(world, "target_readable") == ["1.0"]
     sound = world.cluster.objects[project]["spec"]
     world.put("Project", "acme", **{**sound, "default_targets": ["nowhere"]})
     world.look()
-    assert samples("reconciler_resource_ready") == ["0.0"]
-    assert samples("reconciler_target_readable") == []
+    assert _samples(world, "resource_ready") == ["0.0"]
+    assert _samples(world, "target_readable") == []
     world.restart()
     world.look()
-    assert samples("reconciler_resource_ready") == ["0.0"]
+    assert _samples(world, "resource_ready") == ["0.0"]
     world.put("Project", "acme", **sound)
     world.look()
-    assert samples("reconciler_resource_ready") == samples("reconciler_target_readable") == ["1.0"]
+    assert _samples(world, "resource_ready") == _samples(world, "target_readable") == ["1.0"]
 
 
 def test_evidence_is_not_lost_to_another_operator_that_wrote_first(world: World) -> None:
