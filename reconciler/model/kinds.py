@@ -283,7 +283,7 @@ KINDS: Mapping[str, Kind] = {
         _kind(
             "SmtpAccount",
             "An account that sends mail over SMTP; its password is kept in the server's keystore, under its "
-            "display name.",
+            "display name. OpenSearch only.",
             _field("host", Role.TEXT, HOST, "The mail server.", "smtp.example.org", delivery=True),
             _field("port", Role.NUMBER, PORT, "Its port.", default=587, delivery=True),
             _field(

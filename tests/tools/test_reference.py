@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
 from reconciler.cli.main import VERBS
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import KINDS, Kind
 from reconciler.model.schemas import build_schemas
+from reconciler.providers import BUILT_IN
 from tools import reference
 from tools.reference import environment, fields, markdown, verbs
 
@@ -45,6 +47,18 @@ def test_every_flag_of_every_verb_is_there() -> None:
 def test_the_readme_names_every_kind_and_verb() -> None:
     readme = (reference.ROOT / "README.md").read_text("utf-8")
     assert [name for name in (*KINDS, *VERBS) if f"`{name}`" not in readme] == []
+
+
+@pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
+def test_the_readme_and_the_schemas_say_of_a_kind_what_the_code_knows(kind: Kind) -> None:
+    """Which fields it has, and which providers can hold it: sentences beside the tables that decide it."""
+    common = ("display_name", "description", "enabled")
+    own = ", ".join(f"`{field.name}`" for field in kind.fields if field.name not in common)
+    readme = (reference.ROOT / "README.md").read_text("utf-8")
+    (row,) = re.findall(rf"^\| `{kind.name}` \| (.*) \| (.*) \| (.*) \|$", readme, re.MULTILINE)
+    able = [kind.name in BUILT_IN[name].abilities().kinds for name in ("opensearch", "confluent")]
+    assert (row[0], [cell.startswith("yes") for cell in row[1:]]) == (own, able)
+    assert ["OpenSearch" in kind.description, "Confluent" in kind.description] == able
 
 
 def test_every_variable_that_the_source_reads_is_named() -> None:

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import os
-import sys
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import click
 
-from reconciler.cli.options import option
+from reconciler.cli.options import option, takes
 from reconciler.cli.scaffold import NewProject, project_files
-from reconciler.cli.terminal import note, out
+from reconciler.cli.terminal import can_ask, note, out
 from reconciler.export.documents import safe_name
 from reconciler.manifests.load_project import load_project_text
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
 from reconciler.model.fields import OWNER_WORDS, is_name
 from reconciler.providers import BUILT_IN, settings_of
@@ -24,6 +23,18 @@ _CI = ("github", "gitlab", "none")
 _LONGEST_OWNER = 40
 
 
+@dataclass(frozen=True, kw_only=True)
+class InitOptions:
+    """Where the files go, and what is written into them; None: not given, so it is asked for or has its default."""
+
+    folder: Path
+    name: str | None
+    provider: str | None
+    url: str | None
+    ci: str | None
+    branch: str
+
+
 @click.command("init")
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), default=".")
 @option("--name", help="The project's name, which goes into its marks (default: the folder's).")
@@ -31,47 +42,43 @@ _LONGEST_OWNER = 40
 @option("--url", help=f"Its address; without it {_VARIABLES} is used.")
 @option("--ci", type=click.Choice(_CI), help="Write a workflow for this CI (default: none).")
 @option("--branch", default="main", show_default=True, help="The branch that CI applies.")
-def command(folder: Path, **flags: Any) -> int:
+@takes(InitOptions)
+def command(options: InitOptions) -> int:
     """Write a project file, one example manifest and, if wanted, a CI workflow into FOLDER."""
-    default_name = safe_name(folder.resolve().name, "channels")[:_LONGEST_OWNER].rstrip("-")
-    answers = _asked(flags, default_name) if _can_ask() else flags
-    name = answers["name"] or default_name
+    default_name = safe_name(options.folder.resolve().name, "channels")[:_LONGEST_OWNER].rstrip("-")
+    options = _asked(options, default_name) if can_ask() else options
+    name = options.name or default_name
     if not is_name(name) or len(name) > _LONGEST_OWNER:
         raise click.UsageError(f"--name {OWNER_WORDS}")
     project = NewProject(
         name=name,
-        provider=answers["provider"] or _PROVIDERS[0],
-        url=answers["url"] or "",
-        ci=answers["ci"] or "none",
-        branch=answers["branch"],
+        provider=options.provider or _PROVIDERS[0],
+        url=options.url or "",
+        ci=options.ci or "none",
+        branch=options.branch,
     )
     texts = project_files(project)
     load_project_text(texts["reconciler.yaml"], "reconciler.yaml", settings_of)  # an address may be none
-    files = {folder / path: text for path, text in texts.items()}
+    files = {options.folder / path: text for path, text in texts.items()}
     _write(files)
     for path in files:
         out(f"wrote {path}")
-    _say_next(folder, project)
+    _say_next(options.folder, project)
     return 0
 
 
-def _can_ask() -> bool:
-    return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
-
-
-def _asked(flags: dict[str, Any], default_name: str) -> dict[str, Any]:
-    """The flags, with what was not given asked for."""
-    answers = dict(flags)
-    answers["name"] = flags["name"] or click.prompt("Name of the project", default=default_name, err=True)
-    answers["provider"] = flags["provider"] or click.prompt(
+def _asked(options: InitOptions, default_name: str) -> InitOptions:
+    """The options, with what was not given asked for."""
+    name = options.name or click.prompt("Name of the project", default=default_name, err=True)
+    provider = options.provider or click.prompt(
         "Kind of system", type=click.Choice(_PROVIDERS), default=_PROVIDERS[0], err=True
     )
-    variable = settings_of(answers["provider"]).url_variable
-    if variable and flags["url"] is None:
+    url, variable = options.url, settings_of(provider).url_variable
+    if variable and url is None:
         question = f"Address (empty: the environment variable {variable})"
-        answers["url"] = click.prompt(question, default="", show_default=False, err=True)
-    answers["ci"] = flags["ci"] or click.prompt("Workflow for", type=click.Choice(_CI), default="none", err=True)
-    return answers
+        url = click.prompt(question, default="", show_default=False, err=True)
+    ci = options.ci or click.prompt("Workflow for", type=click.Choice(_CI), default="none", err=True)
+    return replace(options, name=name, provider=provider, url=url, ci=ci)
 
 
 def _write(files: dict[Path, str]) -> None:
