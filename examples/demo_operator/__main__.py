@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -41,7 +42,7 @@ class Cluster:
 
     def run(self, *arguments: str) -> None:
         """Show the command and what it says; stop the demo if it fails."""
-        print(f"\n$ kubectl {' '.join(arguments)}", flush=True)
+        print(f"\n$ kubectl {shlex.join(arguments)}", flush=True)
         if self._call(*arguments).returncode:
             sys.exit("the demo went wrong: kubectl failed")
 

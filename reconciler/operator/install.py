@@ -195,7 +195,7 @@ def deployment_of(namespace: str, image: str, shard: str, resources: Any = RESOU
         },
         "containers": [container],
         "volumes": [
-            {"name": "tmp", "emptyDir": {"sizeLimit": "64Mi"}},
+            {"name": "tmp", "emptyDir": {"medium": "Memory", "sizeLimit": "64Mi"}},
             {"name": _CONFIG, "configMap": {"name": f"{OPERATOR}-policy"}},
         ],
     }
