@@ -56,7 +56,7 @@ def choose(found: Prepared, target: str, latest: Mapping[str, CustomResource], n
         lacking = missing(references, found.snapshot.secrets)
         lacking += [f"{item}: {found.unread[item]}" for item in sorted(references & found.unread.keys(), key=str)]
         if lacking:
-            left_out[name] = blocked(fresh, SECRET_NOT_FOUND, "; ".join(lacking), stalled=False)
+            left_out[name] = blocked(fresh, SECRET_NOT_FOUND, "; ".join(dict.fromkeys(lacking)), stalled=False)
         elif is_held_by_its_test(entry, resource, secrets, found.project, behaviour, now):
             left_out[name] = entry  # its status may say that nobody looked, as while the project was suspended
         else:

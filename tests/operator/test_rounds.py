@@ -521,6 +521,15 @@ def test_a_target_that_was_not_read_is_named_once(world: World) -> None:
     assert world.message(oncall, "Drifted").count("search: ") == 1
 
 
+def test_a_secret_that_several_fields_lack_is_named_once(world: World) -> None:
+    world.project()
+    headers = {name: {"secret": "gone", "key": name} for name in ("one", "two")}
+    pager = world.put("WebhookChannel", "pager", url={"secret": "gone", "key": "url"}, headers=headers)
+    world.look()
+    assert world.conditions(pager)["Ready"] == "False SecretNotFound"
+    assert world.message(pager).count('"gone"') == 1
+
+
 def test_the_log_says_what_the_events_say_and_of_which_namespace(
     world: World, caplog: pytest.LogCaptureFixture
 ) -> None:
