@@ -17,6 +17,7 @@ from reconciler.engine.run import list_objects, planned, run_of
 from reconciler.engine.testing import send_tests
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ReconcilerError
+from reconciler.model.text import plural
 from reconciler.operator.choosing import Choice
 from reconciler.operator.entries import Entry
 from reconciler.operator.leases import Held
@@ -106,8 +107,8 @@ def _too_many(plan: TargetPlan, workspace: Workspace, choice: Choice) -> str:
     if count <= limit:
         return ""
     return (
-        f"the test messages of this target would go to {count} recipients, more than {limit}: raise "
-        f"spec.safety.max_messages of the Project to {count}, or annotate it with channels.gitops/allow: "
+        f"the test messages of this target would go to {plural(count, 'recipient')}, more than {limit}: raise "
+        f"spec.safety.max_messages of the Project to {count}, or annotate the Project with channels.gitops/allow: "
         f"max-messages={count}"
     )
 
