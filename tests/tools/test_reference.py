@@ -51,7 +51,7 @@ def test_the_readme_names_every_kind_and_verb() -> None:
 
 @pytest.mark.parametrize("kind", KINDS.values(), ids=lambda kind: kind.name)
 def test_the_readme_and_the_schemas_say_of_a_kind_what_the_code_knows(kind: Kind) -> None:
-    """Which fields it has, and which providers can hold it: sentences beside the tables that decide it."""
+    """Which fields it has, and which providers can hold it: sentences next to the tables that decide it."""
     common = ("display_name", "description", "enabled")
     own = ", ".join(f"`{field.name}`" for field in kind.fields if field.name not in common)
     readme = (reference.ROOT / "README.md").read_text("utf-8")
