@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -11,7 +12,6 @@ import pytest
 
 import reconciler
 from reconciler.simulator import Simulator
-from tests.cli.shell import PROJECT, SLACK
 
 PAGE = Path(__file__).parents[2] / "docs" / "library.md"
 EXAMPLES = re.findall(r"```python\n(.*?)```\n\nprints\n\n```text\n(.*?)```", PAGE.read_text("utf-8"), re.DOTALL)
@@ -45,12 +45,10 @@ def test_the_page_has_examples() -> None:
 def test_the_examples_print_what_the_page_says(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """In their order, on one project, as a reader would try them."""
-    (tmp_path / "channels").mkdir()
-    (tmp_path / "reconciler.yaml").write_text(PROJECT, "utf-8")
-    (tmp_path / "channels/oncall.yaml").write_text(SLACK, "utf-8")
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setenv("SLACK_URL", "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/abcdefghijklmnop")
+    """In their order, on the project that the page names, as a reader would try them."""
+    project = shutil.copytree(PAGE.parents[1] / "examples" / "quickstart", tmp_path / "project")
+    monkeypatch.chdir(project)
+    monkeypatch.setenv("SLACK_ONCALL_URL", "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/abcdefghijklmnop")
     with Simulator() as simulator:
         monkeypatch.setenv("OPENSEARCH_URL", simulator.url)
         for code, printed in EXAMPLES:
