@@ -25,7 +25,7 @@ RULES: Mapping[str, str] = MappingProxyType(
         "invalid-address": "An address is a URL that the target accepts.",
         "invalid-arn": "An ARN has the form that AWS gives it.",
         "invalid-header": "A header's name and value have the form that HTTP gives them.",
-        "impossible-version": "A target's version is one that OpenSearch has, and this tool can use.",
+        "impossible-version": "A target's version is one that its provider's systems have, and this tool can use.",
         "invalid-id": "An id has the form that the target accepts.",
         "invalid-mail-address": "A mail address has the form that the target accepts.",
         "invalid-value": "A value is one that the target accepts.",
