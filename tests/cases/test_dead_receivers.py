@@ -58,7 +58,7 @@ def test_a_server_that_hides_its_version_does_not_verify_a_dead_webhook(
     assert done.code == 5, done.everything
     assert "410 Gone" in done.out
     if not claimed:
-        assert "set targets.X.version" in done.out
+        assert "set targets.search.version" in done.out
 
 
 def test_what_compatibility_mode_shows_is_no_version_to_write(opensearch: Project) -> None:

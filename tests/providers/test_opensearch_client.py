@@ -320,7 +320,7 @@ def test_what_the_headers_say_counts_before_what_the_root_says(root_version: str
 def test_a_version_that_cannot_be_is_unknown_wherever_it_stands(impossible: str) -> None:
     for server in (server_of(forbidding_root(root_answer=root(impossible))), server_of(forbidding_root(impossible))):
         assert (server.version, server.source) == ("", VersionSource.UNKNOWN)
-        assert "set targets.X.version" in " ".join(server.notes)
+        assert "set targets.search.version" in " ".join(server.notes)
     assert server_of(forbidding_root(), impossible).version == ""
 
 

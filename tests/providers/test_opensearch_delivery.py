@@ -85,7 +85,7 @@ def test_words_that_say_nothing_fail_where_the_server_is_not_known_to_be_old(phr
     delivery = send(failed_with(f"Failed to send webhook message Failed: {phrase}"), version)
     assert isinstance(judge(delivery, Expect.REACHED), No)
     assert "S3CR3T" not in delivery.text
-    assert ("test.when: never" if version == "3.6.0" else "set targets.X.version") in delivery.text
+    assert ("test.when: never" if version == "3.6.0" else "set targets.search.version") in delivery.text
 
 
 @pytest.mark.parametrize("phrase", SILENT)

@@ -93,6 +93,7 @@ class OpenSearchProvider:
 
     def __init__(self, http: HttpTarget, version: str = "") -> None:
         self._http = http
+        self._target = http.connection.name or "X"
         self._claimed = version if read_version(version) else ""
         self._seen = SeenVersions()
         self._root: Root | None = None
@@ -114,7 +115,9 @@ class OpenSearchProvider:
             self._root = await self._read_root()
             if not (self._root.version or self._seen.lowest):
                 self._at_least = await self._read_features()
-        return conclude(self._root, self._seen, self._at_least, self._claimed, self._http.connection.address)
+        return conclude(
+            self._root, self._seen, self._at_least, self._claimed, self._target, self._http.connection.address
+        )
 
     async def _read_root(self) -> Root:
         answer = await self._http.read("/")
@@ -263,7 +266,7 @@ class OpenSearchProvider:
         entries = delivery.read_statuses(answer.json_or_none())
         if entries is not None:
             delivery.refuse_invalid(answer, entries[0])
-            return delivery.judge_statuses(entries, answer.status, version, is_old=is_old)
+            return delivery.judge_statuses(entries, answer.status, version, self._target, is_old=is_old)
         reason = self._http.read_reason(answer)
         known = delivery.judge_failure(reason)
         if known is not None:

@@ -108,11 +108,13 @@ def _entries(value: Any) -> list[dict[str, Any]] | None:
     return None
 
 
-def judge_statuses(entries: list[dict[str, Any]], http_status: int, version: str, *, is_old: bool) -> Delivery:
+def judge_statuses(
+    entries: list[dict[str, Any]], http_status: int, version: str, target: str = "X", *, is_old: bool
+) -> Delivery:
     """The delivery that a status list tells of.
 
     `is_old`: the server is known to be older than 3.0, and passes on the receiver's body in place of its reason phrase.
-    `version` is what is known of it ("" if nothing is), for the words.
+    `version` is what is known of it ("" if nothing is), and `target` its name in the project file, for the words.
     """
     entry = entries[0]  # one test, one channel
     status = _read_status(entry)
@@ -125,7 +127,7 @@ def judge_statuses(entries: list[dict[str, Any]], http_status: int, version: str
         return _judge_mail(status, recipients, failed)
     if entry.get("config_type") == "sns":
         return Delivery(Outcome.FAILED, _AWS.get(status.code, "AWS did not accept the message"))
-    return _judge_receiver(status, version, is_old=is_old)
+    return _judge_receiver(status, version, target, is_old=is_old)
 
 
 def _read_status(entry: Mapping[str, Any]) -> _Status:
@@ -135,7 +137,7 @@ def _read_status(entry: Mapping[str, Any]) -> _Status:
     return _Status(int(number) if re.fullmatch(r"[0-9]{3}", number) else 0, text if isinstance(text, str) else "")
 
 
-def _judge_receiver(status: _Status, version: str, *, is_old: bool) -> Delivery:
+def _judge_receiver(status: _Status, version: str, target: str, *, is_old: bool) -> Delivery:
     """A webhook, Slack, Teams, Chime or Mattermost message that did not go through.
 
     A known reason phrase is the receiver's answer, whatever version the server is believed to have.
@@ -153,13 +155,13 @@ def _judge_receiver(status: _Status, version: str, *, is_old: bool) -> Delivery:
         text = "the receiver answered an error, and servers before 3.0 do not say which"
         return Delivery(Outcome.REFUSED, text, reason=UnknownReason.NOT_SAID)
     return Delivery(
-        Outcome.REFUSED, f"the receiver answered an error in words that are not known; {_what_to_set(version)}"
+        Outcome.REFUSED, f"the receiver answered an error in words that are not known; {_what_to_set(version, target)}"
     )
 
 
-def _what_to_set(version: str) -> str:
+def _what_to_set(version: str, target: str) -> str:
     if not version:
-        return "if the server is older than 3.0, set targets.X.version; else look into the receiver's log"
+        return f"if the server is older than 3.0, set targets.{target}.version; else look into the receiver's log"
     return (
         "it sends no known reason phrase: look into its log; if it only refuses the form of the test text, "
         "set test.when: never"

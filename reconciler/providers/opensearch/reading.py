@@ -147,7 +147,6 @@ VERSION_HEADER = "x-opensearch-version"
 _TAGLINE = "The OpenSearch Project"
 _NO_UUID = ("", "_na_")  # a node that has not joined a cluster yet
 _HEADER = re.compile(r"OpenSearch/(\S{1,40})")
-_CORRECT = "correct targets.X.version"
 _FEATURES_SINCE = (("mattermost", "3.5"), ("microsoft_teams", "2.10"))  # newest first
 
 
@@ -209,21 +208,24 @@ def parse_root(answer: Answer) -> Root:
     return Root(version, identity)
 
 
-def conclude(root: Root, seen: SeenVersions, at_least: str, claimed: str, address: str) -> Server:
+def conclude(root: Root, seen: SeenVersions, at_least: str, claimed: str, target: str, address: str) -> Server:
     """What is known of the server, and from where; a claim that the server contradicts is reported and not used.
 
-    `at_least` is what the features list shows, `claimed` what the project file says, `address` the identity of a
-    cluster that tells none.
+    `at_least` is what the features list shows, `claimed` what the project file says of the `target`, `address` the
+    identity of a cluster that tells none.
     """
     version, source = _known(root, seen)
-    notes = [*_about_nodes(root, seen), *_about_claim(claimed, version, at_least, source)]
+    notes = [
+        *_about_nodes(root, seen),
+        *_about_claim(claimed, f"correct targets.{target}.version", version, at_least, source),
+    ]
     if not version and claimed and not is_before(claimed, at_least):
         version, source = claimed, VersionSource.PROJECT
     if not version:
         known = f"{at_least} or newer by its features; " if at_least else ""
         notes.append(
             f"the version is unknown ({known}{root.why_not}): tests and lists are judged with care; "
-            "set targets.X.version, or grant cluster:monitor/main"
+            f"set targets.{target}.version, or grant cluster:monitor/main"
         )
     if not root.uuid:
         notes.append(f"{root.why_not}: the address is used as the cluster's id")
@@ -243,17 +245,17 @@ def _about_nodes(root: Root, seen: SeenVersions) -> Iterator[str]:
         yield f"its nodes answer as {' and '.join(versions)}: a rolling upgrade? the lowest counts"
 
 
-def _about_claim(claimed: str, version: str, at_least: str, source: VersionSource) -> Iterator[str]:
+def _about_claim(claimed: str, fix: str, version: str, at_least: str, source: VersionSource) -> Iterator[str]:
     if not claimed:
         return
     if version and not f"{version}.".startswith(f"{claimed}."):
-        yield f"the project file says version {claimed}, and {source.value} {version}, which counts: {_CORRECT}"
+        yield f"the project file says version {claimed}, and {source.value} {version}, which counts: {fix}"
     elif not version and is_before(claimed, at_least):
-        yield f"the project file says version {claimed}, but its features are of {at_least} or newer: {_CORRECT}"
+        yield f"the project file says version {claimed}, but its features are of {at_least} or newer: {fix}"
     elif not version and not is_before(claimed, "3.0"):
         yield (
             f"the project file says version {claimed}, but no answer has {VERSION_HEADER}, which servers from 3.0 on "
-            f"send: does a proxy take it away? else {_CORRECT}"
+            f"send: does a proxy take it away? else {fix}"
         )
 
 

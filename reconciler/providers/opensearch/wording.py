@@ -59,7 +59,7 @@ _KNOWN: Sequence[tuple[str, str, str]] = (
     (
         r"type NONE is not acceptable",
         "this server's version does not know this kind",
-        "set targets.X.version, so that validate can tell",
+        "set targets.{target}.version, so that validate can tell",
     ),
     (
         r"Wrong (Slack|Chime|Microsoft Teams|webhook) url",
@@ -110,7 +110,7 @@ def explain(answer: Answer, reason: str) -> tuple[str, str]:
         return f"this user lacks the permission {lacking[1]}", _GRANT
     for pattern, meaning, fix in _KNOWN:
         if re.search(pattern, reason):
-            return meaning, fix
+            return meaning, fix.replace("{target}", answer.call.where)
     if not reason and answer.body.lstrip().startswith(b"<"):
         return "the answer is HTML, not OpenSearch's", "is that the right address, or is a proxy between?"
     return "", ""
