@@ -41,7 +41,7 @@ class _Metrics(Collector):
         waiting = GaugeMetricFamily("reconciler_queue_length", "Projects and targets waiting to be reconciled.")
         waiting.add_metric([], self._queue.length)
         yield waiting
-        rounds = CounterMetricFamily("reconciler_rounds", "Reconciliations of projects and targets so far.")
+        rounds = CounterMetricFamily("reconciler_reconciles", "Reconciliations of projects and targets so far.")
         rounds.add_metric([], self._rounds.count)
         yield rounds
         calls = CounterMetricFamily(
@@ -85,7 +85,7 @@ class _Metrics(Collector):
             "reconciler_target_readable", "1 if the target could be read.", labels=("namespace", "project", "target")
         )
         rounds = CounterMetricFamily(
-            "reconciler_project_rounds",
+            "reconciler_project_reconciles",
             "Reconciliations so far of a project (its target is empty) and of each of its targets.",
             labels=("namespace", "target"),
         )

@@ -125,7 +125,7 @@ class Rounds:
         self.known: dict[str, Known] = defaultdict(Known)
         self.count = 0
         self.seconds = Histogram(
-            "reconciler_look_seconds",
+            "reconciler_reconcile_seconds",
             "How long reconciliations of projects and of targets took.",
             ("of",),
             registry=None,

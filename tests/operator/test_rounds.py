@@ -646,15 +646,15 @@ def test_metrics_count_looks_calls_and_how_long_looks_took(world: World) -> None
     world.look()
     world.look()
     of_project, of_target = '{namespace="team",target=""}', '{namespace="team",target="search"}'
-    assert lines("reconciler_project_rounds_total") == {of_project: 2, of_target: 2}
-    assert lines("reconciler_look_seconds_count") == {'{of="project"}': 2, '{of="target"}': 2}
+    assert lines("reconciler_project_reconciles_total") == {of_project: 2, of_target: 2}
+    assert lines("reconciler_reconcile_seconds_count") == {'{of="project"}': 2, '{of="target"}': 2}
     calls = Counter(method for method, _ in world.cluster.calls)
     assert lines("reconciler_api_calls_total") == {f'{{method="{name}"}}': calls[name] for name in calls}
     assert lines("process_cpu_seconds_total").keys() == {""}
     del world.cluster.objects[project]
     world.look()
-    assert lines("reconciler_project_rounds_total") == {}
-    assert lines("reconciler_look_seconds_count") == {'{of="project"}': 3, '{of="target"}': 3}
+    assert lines("reconciler_project_reconciles_total") == {}
+    assert lines("reconciler_reconcile_seconds_count") == {'{of="project"}': 3, '{of="target"}': 3}
 
 
 def test_metrics_call_nothing_ready_of_a_project_that_cannot_be_used(world: World) -> None:

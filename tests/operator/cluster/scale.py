@@ -95,11 +95,13 @@ def _of_ready(server: ApiServer, operator: Operator, port: int, targets: Sequenc
     simulators = sum(os.times()[:2])
     parts = [cpu_seconds(operator.process.pid), *map(server.cpu_seconds, ("apiserver", "etcd")), simulators]
     names = ("of the operator", "of the API server", "of etcd", "of the simulated targets and of who applied")
-    looks, calls = _samples(port, "reconciler_project_rounds_total"), _samples(port, "reconciler_api_calls_total")
+    looks, calls = _samples(port, "reconciler_project_reconciles_total"), _samples(port, "reconciler_api_calls_total")
     writes = sum(number for method, number in calls.items() if method != ("GET",))
     requests = sum(len(target.requests) for target in targets)
     messages = [len(target.inbox) for target in targets]
-    click.echo(f"looks at a project or a target: at most {max(looks.values()):.0f}, {_mean(looks):.1f} on average")
+    click.echo(
+        f"reconciliations of a project or a target: at most {max(looks.values()):.0f}, {_mean(looks):.1f} on average"
+    )
     click.echo(f"memory of the operator: at most {_memory(operator.process.pid)}")
     click.echo(f"CPU seconds: {', '.join(f'{part:.0f} {name}' for part, name in zip(parts, names, strict=True))}")
     reads = calls[("GET",)]
@@ -109,7 +111,7 @@ def _of_ready(server: ApiServer, operator: Operator, port: int, targets: Sequenc
     click.echo(f"requests to a target for a resource: {requests / RESOURCES:.1f}")
     click.echo(f"test messages for a resource: {sum(messages) / RESOURCES:g}")
     if max(looks.values()) > MOST_LOOKS:
-        yield f"a project or a target was looked at {max(looks.values()):.0f} times, more than {MOST_LOOKS}"
+        yield f"a project or a target was reconciled {max(looks.values()):.0f} times, more than {MOST_LOOKS}"
     if any(number != RESOURCES // PROJECTS for number in messages):
         yield f"{sum(messages)} test messages were sent for {RESOURCES} resources"
 
@@ -121,13 +123,13 @@ def _of_restart(server: ApiServer, operator: Operator, port: int, targets: Seque
     began = time.monotonic()
     operator.start()
     wait_until(lambda: _is_up(port) and _is_idle(port), "not all were looked at again", PATIENCE)
-    looks = _samples(port, "reconciler_project_rounds_total")
+    looks = _samples(port, "reconciler_project_reconciles_total")
     calls = _samples(port, "reconciler_api_calls_total")
     writes = sum(number for method, number in calls.items() if method != ("GET",)) + _writes(server) - written
     more = sum(len(target.inbox) for target in targets) - messages
     click.echo(
-        f"after a restart: all looked at again within {time.monotonic() - began:.0f} s, "
-        f"{sum(looks.values()):.0f} looks, {writes:.0f} writes, {more} test messages"
+        f"after a restart: all reconciled again within {time.monotonic() - began:.0f} s, "
+        f"{sum(looks.values()):.0f} reconciliations, {writes:.0f} writes, {more} test messages"
     )
     if writes or more:
         yield f"{writes:.0f} writes and {more} test messages in the steady state"
@@ -135,8 +137,8 @@ def _of_restart(server: ApiServer, operator: Operator, port: int, targets: Seque
 
 def _is_idle(port: int) -> bool:
     """Whether each project and each target was looked at, to the end, and none waits for another look."""
-    ended = sum(_samples(port, "reconciler_look_seconds_count").values())
-    begun = _samples(port, "reconciler_project_rounds_total")
+    ended = sum(_samples(port, "reconciler_reconcile_seconds_count").values())
+    begun = _samples(port, "reconciler_project_reconciles_total")
     waiting = sum(_samples(port, "reconciler_queue_length").values())
     return len(begun) >= 2 * PROJECTS and ended >= sum(begun.values()) and not waiting
 
