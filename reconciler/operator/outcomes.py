@@ -223,6 +223,14 @@ _FLAGS = (
     (r"pass --allow-replace, or write spec\.allow: \[replace\]", "write spec.allow: [replace]"),
     (r"pass --allow-in-use \S+", "annotate it with channels.gitops/allow: in-use"),
     (r"pass --max-deletes (\d+)", r"annotate the Project with channels.gitops/allow: max-deletes=\1"),
+    (
+        r"more than --max-deletes (\d+)(?![\d:])",
+        r"more than channels.gitops/allow: max-deletes=\1 of the Project: raise it to how many may be deleted",
+    ),
+    (
+        r"more than (max_delete\w+ \d+)(?![\d:])",
+        r"more than \1: annotate the Project with channels.gitops/allow: max-deletes=N, where N may be deleted at once",
+    ),
     (r"spec\.id or --adopt", "spec.id"),
     (r"--enable \S+", "annotate it with channels.gitops/allow: enable"),
 )

@@ -165,8 +165,11 @@ def test_more_deletes_than_the_project_allows_wait_for_consent_to_that_number(wo
         world.delete(path)
     world.look()
     assert {world.conditions(path)["Ready"] for path in paths} == {"False DeletionHeld"}
-    assert "max_deletes 1" in world.message(paths[0])
+    assert "max_deletes 1: annotate the Project with channels.gitops/allow: max-deletes=N" in world.message(paths[0])
     assert sorted(world.live()) == ["acme_one", "acme_two"]
+    world.annotate(project, allow="max-deletes=1")
+    world.look()
+    assert "more than channels.gitops/allow: max-deletes=1 of the Project: raise it" in world.message(paths[0])
     world.annotate(project, allow="max-deletes=2")
     world.look()
     assert world.live() == {}
