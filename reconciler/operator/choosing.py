@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from reconciler.engine.options import ApplyOptions
@@ -90,7 +90,7 @@ def _options(
     found: Prepared, target: str, latest: Mapping[str, CustomResource], left_out: tuple[str, ...]
 ) -> ApplyOptions:
     """The run's options, with the consents that annotations give."""
-    numbers = dict(_numbers(found.project))
+    numbers = found.project.allowed_numbers
     return ApplyOptions(
         targets=(target,),
         exclude=left_out,
@@ -100,11 +100,3 @@ def _options(
         max_deletes=numbers.get("max-deletes"),
         max_messages=numbers.get("max-messages"),
     )
-
-
-def _numbers(project: CustomResource) -> Iterator[tuple[str, int]]:
-    """The consents of a project's annotation that are numbers: `max-deletes=20`."""
-    for item in project.allows:
-        name, _, number = item.partition("=")
-        if number.isascii() and number.isdigit() and len(number) < 7:
-            yield name, int(number)

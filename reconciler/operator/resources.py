@@ -22,6 +22,13 @@ FINALIZER = f"{GROUP}/finalizer"
 REQUESTED_AT = f"{GROUP}/requested-at"
 TEST_REQUESTED_AT = f"{GROUP}/test-requested-at"
 ALLOW = f"{GROUP}/allow"
+SPEC_CONSENTS = frozenset({"replace", "duplicate"})
+CONSENTS = SPEC_CONSENTS | {"in-use", "enable"}
+"""What a channel's annotation may allow; the first two are consents that a manifest, too, may hold."""
+
+PROJECT_CONSENTS = ("max-deletes", "max-messages")
+"""What a Project's annotation may allow, each with a number."""
+
 SECRET_LABEL = f"{GROUP}/use"
 """The label, `true`, of a Secret that custom resources of its namespace may refer to."""
 
@@ -89,6 +96,18 @@ class CustomResource:
         return frozenset(filter(None, re.split(r"[\s,]+", self.annotations.get(ALLOW, ""))))
 
     @property
+    def allowed_numbers(self) -> dict[str, int]:
+        """The consents of a Project's annotation that are numbers: `max-deletes=20`."""
+        return {name: int(number) for name, number in (item.split("=") for item in self.allows if _NUMBER.match(item))}
+
+    @property
+    def unknown_consents(self) -> list[str]:
+        """What its annotation holds that allows nothing: a word that is none, or one of the other's, sorted."""
+        if self.kind == PROJECT:
+            return sorted(item for item in self.allows if not _NUMBER.match(item))
+        return sorted(self.allows - CONSENTS)
+
+    @property
     def has_finalizer(self) -> bool:
         """Whether a deletion waits for us."""
         return FINALIZER in self.finalizers
@@ -133,6 +152,7 @@ DEFAULT_TEST_EVERY = 86_400.0
 
 DEFAULT_INTERVAL, DEFAULT_DELETION_TIMEOUT = 600.0, 3600.0
 _SHORTEST_INTERVAL = 10.0
+_NUMBER = re.compile(rf"^({'|'.join(PROJECT_CONSENTS)})=[0-9]{{1,6}}$")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -200,7 +220,7 @@ def text_of(resource: CustomResource) -> Text:
     spec = {name: value for name, value in resource.spec.items() if name != "operator"}
     if resource.kind != PROJECT:
         spec["overrides"] = {name: _tested_on_change(_map(item)) for name, item in _map(spec.get("overrides")).items()}
-        consents = sorted({*spec.get("allow", ()), *(resource.allows & {"replace", "duplicate"})})
+        consents = sorted({*spec.get("allow", ()), *(resource.allows & SPEC_CONSENTS)})
         spec |= {"allow": consents} if consents else {}
         spec = {name: value for name, value in spec.items() if name != "overrides" or value}
     else:

@@ -32,6 +32,9 @@ from reconciler.operator.permissions import Policy
 from reconciler.operator.preparing import Block, Prepared, prepare
 from reconciler.operator.reading import Snapshots, read_projects
 from reconciler.operator.resources import (
+    ALLOW,
+    CONSENTS,
+    PROJECT_CONSENTS,
     SHARD_LABEL,
     CustomResource,
     Snapshot,
@@ -97,11 +100,13 @@ class Surroundings:
 @dataclass(slots=True)
 class Known:
     """What is known of a namespace between rounds: the targets' states and what killed runs left there, and by uid
-    where a deletion is done. `rounds` counts them by target, "" for the project."""
+    where a deletion is done and which unknown consents were reported. `rounds` counts them by target, "" for the
+    project."""
 
     targets: dict[str, TargetState] = field(default_factory=dict)
     leftovers: dict[str, Leftovers] = field(default_factory=lambda: defaultdict(Leftovers))
     deleted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    unknown_consents: Mapping[str, list[str]] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     prepared: tuple[Snapshot, asyncio.Task[Prepared | Block]] | None = None
     rounds: Counter[str] = field(default_factory=Counter)
@@ -184,6 +189,7 @@ class Rounds:
             return After(interval)
         await self._block_single(found)
         await self._leave_alone(found)
+        await self._name_unknown_consents(found, known)
         for target in found.workspace.project.targets:
             self._around.wake(Key(snapshot.namespace, target))
         async with known.lock:
@@ -243,6 +249,19 @@ class Rounds:
             "deletion_timeout the live object stays"
         )
         await self._block((item for item in held if behaviour_of(item, project).suspend), Block(DELETION_HELD, text))
+
+    async def _name_unknown_consents(self, found: Prepared, known: Known) -> None:
+        """Post an Event, once, for an annotation that allows less than it seems to."""
+        reported = {}
+        for item in (found.project, *found.resources.values()):
+            if not (unknown := item.unknown_consents):
+                continue
+            reported[item.uid] = unknown
+            if known.unknown_consents.get(item.uid) != unknown:
+                words = [f"{name}=N" for name in PROJECT_CONSENTS] if item is found.project else sorted(CONSENTS)
+                text = f"{ALLOW}: {', '.join(unknown)} allows nothing; what can be allowed here is {', '.join(words)}"
+                await self._around.writer.post(item, Event("UnknownConsent", text, warning=True))
+        known.unknown_consents = reported
 
     async def _finalizers(self, snapshot: Snapshot, known: Known) -> None:
         """Put finalizers where a deletion is to be waited for, and let go what needs none or has waited too long."""

@@ -759,3 +759,18 @@ def test_what_is_not_live_is_not_called_verified(world: World, what: Callable[[W
     assert world.status(project)["resources"]["verified"] == 0
     text = exposition(world.rounds, Queue()).decode()
     assert next(line for line in text.splitlines() if line.startswith("reconciler_channel_verified{")).endswith(" NaN")
+
+
+def test_a_consent_that_allows_nothing_is_named_once(world: World) -> None:
+    project, oncall, night = world.project(), world.slack("oncall"), world.slack("night")
+    world.annotate(project, allow="in-use, max-deletes=many, max-deletes=20")
+    world.annotate(oncall, allow="everything,max-deletes=20 in-use")
+    world.annotate(night, allow="replace, duplicate, in-use, enable")
+    world.look()
+    world.look()
+    named = [event for event in world.events if "UnknownConsent" in event]
+    assert named == ["Warning UnknownConsent acme", "Warning UnknownConsent oncall"]
+    world.annotate(oncall, allow="all")
+    world.look()
+    assert len([event for event in world.events if "UnknownConsent oncall" in event]) == 2
+    assert world.conditions(oncall)["Ready"] == "True Applied"
