@@ -49,12 +49,7 @@ async def connect(
 def provider_over(workspace: Workspace, connection: Connection) -> Provider:
     """The provider of the target that the connection leads to; whoever opens it closes it."""
     settings = workspace.project.targets[connection.name]
-    provider = provided(settings.provider).make(connection, settings.version or "", Retries())
-    if workspace.here.permit is None:
-        return provider
-    from reconciler.engine.permitted import PermittedProvider  # only an operator asks for it
-
-    return PermittedProvider(provider, workspace.here.permit)
+    return provided(settings.provider).make(connection, settings.version or "", Retries())
 
 
 async def connection_of(
@@ -79,6 +74,7 @@ async def connection_of(
         parallelism=parallelism or settings.parallelism,
         insecure=settings.insecure,
         limits=limits,
+        permit=workspace.here.permit,
     )
 
 

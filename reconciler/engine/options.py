@@ -15,7 +15,7 @@ from reconciler.model.dataclass import dataclass
 from reconciler.model.resource import OnFailure, When
 
 if TYPE_CHECKING:
-    from reconciler.engine.permitted import Permit
+    from reconciler.model.provider import Permit
     from reconciler.secrets.sources import SecretSource
 
 
@@ -73,7 +73,8 @@ class Surroundings:
     start from, and what a manifest file called `-` is read from (None: nothing can be).
 
     `sources` are secret sources of the caller's own by name, in place of the built-in ones that have these names.
-    `permit` is awaited before each write and each test message, and raises a TargetError to keep it from being sent.
+    `permit` is awaited before each write and each test message, its repetitions too, and raises a TargetError
+    to keep it from being sent.
     """
 
     environ: Mapping[str, str]

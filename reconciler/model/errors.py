@@ -247,6 +247,10 @@ class UnreachableError(TargetError):
         self.transient = transient
 
 
+class NotPermittedError(TargetError):
+    """The right of a run to write has ended: this call was not sent."""
+
+
 class TimedOutError(TargetError):
     """The deadline passed: the request may or may not have been carried out."""
 

@@ -10,7 +10,7 @@ Nobody above this floor knows a concrete provider. What one cannot do it says be
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import field
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
@@ -22,6 +22,11 @@ if TYPE_CHECKING:
     from reconciler.model.evidence import Delivery, Unknown
     from reconciler.model.resource import LiveObject, Payload, Server
     from reconciler.model.values import Value
+
+
+Permit = Callable[[], Awaitable[None]]
+"""Returns if a write or a test message may be sent now, and raises a TargetError if not: the right of a caller to write
+can end during a run, as a lease that another process took over."""
 
 
 def _any_version(_version: str) -> str:

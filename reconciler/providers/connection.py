@@ -25,6 +25,7 @@ import httpx
 from reconciler.model import __version__
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
+from reconciler.model.provider import Permit
 from reconciler.model.values import SecretText
 from reconciler.providers.pacing import RunLimits
 
@@ -86,7 +87,8 @@ class Connection:
     """How one target is reached. `url` may have a path; times are seconds; `name` is the target's, for messages.
 
     `insecure` allows credentials over plain http to another machine. `transport` stands in for the network in tests.
-    `limits` are those of the run, which all its targets share.
+    `limits` are those of the run, which all its targets share. `permit` is awaited before each sending of a call that
+    is no read, and raises a TargetError to keep it from being sent.
     """
 
     url: str
@@ -100,6 +102,7 @@ class Connection:
     insecure: bool = False
     transport: httpx.AsyncBaseTransport | None = field(default=None, repr=False)
     limits: RunLimits = field(default_factory=RunLimits, repr=False, compare=False)
+    permit: Permit | None = field(default=None, repr=False, compare=False)
 
     @property
     def address(self) -> str:

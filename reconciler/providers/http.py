@@ -20,6 +20,7 @@ import httpx
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import (
+    NotPermittedError,
     TargetError,
     TimedOutError,
     UnauthorizedError,
@@ -173,8 +174,8 @@ class HttpTarget:
         """A write that is repeated only after a look. Any answer is returned; a TargetError if none came.
 
         When it is not known whether the write happened, `is_done` reads what is there: True ends the matter with an
-        answer of status 200 and an empty object, False lets it be sent again. If even that cannot be read, the first
-        failure stands.
+        answer of status 200 and an empty object, False lets it be sent again. If even that cannot be read, or the
+        permit has ended by then, the first failure stands.
         """
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         first = await self._attempt(method, path, content)
@@ -190,7 +191,7 @@ class HttpTarget:
                 return self._done(method, path)
         except (UnreachableError, TimedOutError, UnexpectedError):
             came = first
-        return _spoken(came)
+        return _spoken(first if isinstance(came, NotPermittedError) else came)
 
     async def send_once(self, method: str, path: str, body: object = None, deadline: float | None = None) -> Answer:
         """A call that is never repeated, whatever happens. Any answer is returned; a TargetError if none came."""
@@ -238,7 +239,7 @@ class HttpTarget:
         if isinstance(came, UnreachableError):
             return came.transient or came.sent
         if isinstance(came, TargetError):
-            return came is not self._refused
+            return came is not self._refused and not isinstance(came, NotPermittedError)
         return self._dialect.is_transient(came)
 
     async def _attempt(
@@ -264,11 +265,23 @@ class HttpTarget:
             async with self._places.next(), asyncio.timeout(seconds):
                 if self._refused is not None:
                     return self._refused
+                if call.method != "GET" and (ended := await self._not_permitted()):
+                    return ended
                 return await self._exchange(call, path, content, seconds)
         except (TimeoutError, httpx.HTTPError, httpx.InvalidURL) as exc:
             from reconciler.providers.failures import explain_silence, out_of_time
 
             return out_of_time(call, seconds) if isinstance(exc, TimeoutError) else explain_silence(call, exc)
+
+    async def _not_permitted(self) -> NotPermittedError | None:
+        """Why this may not be sent, asked for each sending: it may have waited for its turn, or to be repeated."""
+        if self.connection.permit is None:
+            return None
+        try:
+            await self.connection.permit()
+        except TargetError as ended:
+            return NotPermittedError(str(ended), fix=ended.fix)
+        return None
 
     def _learn(self, epoch: int, came: Answer | TargetError, write_seconds: float | None) -> None:
         if self._limit.learn(epoch, is_busy=_is_busy(came), write_seconds=write_seconds):
