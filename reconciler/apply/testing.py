@@ -33,14 +33,19 @@ async def run_test(send: Callable[[], Awaitable[Delivery]], expect: Expect, paus
     """Send one test message and judge it: the one way from a message to evidence, for apply, test, canaries, probes.
 
     It is sent once more only where the provider says that the failure tells nothing of the receiver, and that is said.
+    Where that could not be sent, the first stands: not to have sent one is to have sent none, and is tried again.
     """
     delivery = await _deliver(send)
     if delivery.again_after:
-        seconds = delivery.again_after
+        first, seconds = delivery, delivery.again_after
         await pause(seconds)
         delivery = await _deliver(send)
-        text = f"{delivery.text or delivery.outcome.value} (tested twice, {seconds:g} s apart, since the server's own "
-        delivery = replace(delivery, text=f"{text}connection may have been stale: the receiver may get two)")
+        if delivery.reason is UnknownReason.NOT_SENT:
+            text = f"{first.text or first.outcome.value} (it was to be tested again, since the server's own connection "
+            delivery = replace(first, text=f"{text}may have been stale, but {delivery.text})")
+        else:
+            text = f"{delivery.text or delivery.outcome.value} (tested twice, {seconds:g} s apart, since the server's "
+            delivery = replace(delivery, text=f"{text}own connection may have been stale: the receiver may get two)")
     return Tested(judge(delivery, expect), delivery.recipients)
 
 

@@ -20,6 +20,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ReconcilerError
 from reconciler.operator.crds import GROUP, VERSION, plural_of
 
@@ -68,6 +69,15 @@ def path_of(kind: str, namespace: str = "", name: str = "", part: str = "") -> s
     return "/".join(step for step in steps if step)
 
 
+@dataclass(slots=True)
+class _Session:
+    """A client with one login. When that is no longer taken, the last of the `calls` under way closes it: to close it
+    under the others would break theirs, and nobody knew whether their writes had arrived."""
+
+    client: httpx.AsyncClient
+    calls: int = 0
+
+
 class Cluster:
     """One API server, over connections of its own. `login` is asked again when the server no longer takes who we are:
     tokens of pods expire. `seconds`: how long an answer may take. `calls` counts the calls by their method."""
@@ -84,7 +94,7 @@ class Cluster:
         self._login = login
         self._seconds = seconds
         self._transport = transport
-        self._client: httpx.AsyncClient | None = None
+        self._session: _Session | None = None
 
     async def list(self, path: str, *, selector: str = "") -> list[Document]:
         """All objects of a list, page by page."""
@@ -122,14 +132,13 @@ class Cluster:
 
     async def close(self) -> None:
         """Give the connections back."""
-        client, self._client = self._client, None
-        if client is not None:
-            await client.aclose()
+        used, self._session = self._session, None
+        if used is not None:
+            await used.client.aclose()
 
     async def _call(self, method: str, path: str, **how: Any) -> Document:
         answer = await self._send(method, path, how)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            await self.close()
             answer = await self._send(method, path, how)
         if answer.is_success:
             with suppress(ValueError):
@@ -142,13 +151,28 @@ class Cluster:
     async def _send(self, method: str, path: str, how: Mapping[str, Any]) -> httpx.Response:
         async with self._places:
             self.calls[method] += 1
-            if self._client is None:
-                self._client = client_of(self._login(), self._transport, self._seconds)
+            used = self._session = self._session or self._log_in(f"{method} {path}")
+            used.calls += 1
             try:
-                return await self._client.request(method, path, **how)
+                answer = await used.client.request(method, path, **how)
             except httpx.HTTPError as error:
                 kind = type(error).__name__
                 raise ClusterError(f"{method} {path}: the API server cannot be reached ({kind})") from None
+            else:
+                if answer.status_code == httpx.codes.UNAUTHORIZED and self._session is used:
+                    self._session = None
+                return answer
+            finally:
+                used.calls -= 1
+                if not used.calls and self._session is not used:
+                    await used.client.aclose()
+
+    def _log_in(self, call: str) -> _Session:
+        """A client of who we are now. That may fail for a moment, as while a token's file is replaced."""
+        try:
+            return _Session(client_of(self._login(), self._transport, self._seconds))
+        except Exception as error:  # of files, of TLS, or kopf's: any kind, and its text may hold a value
+            raise ClusterError(f"{call}: logging in to the API server failed ({type(error).__name__})") from None
 
 
 _RIGHT = re.compile(r'User "[^"]{1,200}" cannot [a-z]+ resource "[\w/.-]+" in API group "[\w.-]*"[^:{}]{0,200}')

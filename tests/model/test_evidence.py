@@ -12,7 +12,7 @@ import pytest
 import reconciler
 from reconciler.apply.results import TestResult, exit_of_tests
 from reconciler.apply.testing import run_test
-from reconciler.model.errors import Exit, ForbiddenError
+from reconciler.model.errors import Exit, ForbiddenError, TargetError, UnreachableError
 from reconciler.model.evidence import (
     Delivery,
     Evidence,
@@ -132,6 +132,25 @@ def test_twice_without_an_answer_is_a_failure_and_there_is_no_third_time() -> No
 def test_nothing_else_is_ever_sent_twice(reason: UnknownReason) -> None:
     waits, _, sent = _scripted(Delivery(Outcome.UNKNOWN, reason=reason), Delivery(Outcome.ACCEPTED))
     assert (waits, sent) == ([], 1)
+
+
+def test_a_second_message_that_could_not_be_sent_leaves_the_first_which_failed() -> None:
+    left: list[Delivery | TargetError] = [STALE, UnreachableError("no connection", sent=False)]
+
+    async def send() -> Delivery:
+        item = left.pop(0)
+        if isinstance(item, TargetError):
+            raise item
+        return item
+
+    async def pause(_seconds: float) -> None:
+        pass
+
+    tested = asyncio.run(run_test(send, ACCEPTED, pause))
+    assert isinstance(tested.evidence, No), "as not-sent the operator would send it again and again"
+    assert tested.text.startswith("closed without an answer (it was to be tested again")
+    assert "no connection" in tested.text
+    assert "tested twice" not in tested.text
 
 
 def test_a_call_that_was_refused_sent_nothing_and_is_no_failed_test() -> None:
