@@ -34,6 +34,8 @@ _AGAIN = 1.0  # seconds until a renewal that failed is tried again
 _MARGIN = DURATION / 3
 """Seconds before its end from which on a lease no longer permits a write, which needs time to arrive."""
 
+_NEVER_STANDS = getattr(time, "CLOCK_BOOTTIME", None)
+
 T = TypeVar("T")
 _LOG = logging.getLogger("reconciler.operator")
 _CONFLICT = 409
@@ -51,6 +53,12 @@ class LeaseLostError(TargetError):
     """The lease ended during the run: nothing more may be written."""
 
 
+def by_our_clock() -> float:
+    """Seconds of a clock that only goes forward, and, on Linux, goes on while the machine is suspended or hibernates:
+    by one that stands meanwhile, as `time.monotonic` does, a lease that others took long since would seem to hold."""
+    return time.monotonic() if _NEVER_STANDS is None else time.clock_gettime(_NEVER_STANDS)
+
+
 def lease_name(provider: str, identity: str) -> str:
     """The name of a system's Lease. An identity may have any characters: it is hashed."""
     return f"reconciler-{hashlib.sha256(f'{provider} {identity}'.encode()).hexdigest()[:40]}"
@@ -62,7 +70,7 @@ class Held:
 
     until: float
     document: Document = field(repr=False)
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = by_our_clock
     lost: bool = False
 
     async def permit(self) -> None:
@@ -89,7 +97,7 @@ class Leases:
         namespace: str,
         holder: str,
         *,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = by_our_clock,
         start: Start = asyncio.create_task,
     ) -> None:
         self._start = start

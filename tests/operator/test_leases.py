@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,7 +13,15 @@ import pytest
 
 from reconciler.operator.aside import Aside
 from reconciler.operator.kubernetes import Cluster, ClusterError
-from reconciler.operator.leases import DURATION, Held, HeldElsewhereError, LeaseLostError, Leases, lease_name
+from reconciler.operator.leases import (
+    DURATION,
+    Held,
+    HeldElsewhereError,
+    LeaseLostError,
+    Leases,
+    by_our_clock,
+    lease_name,
+)
 from tests.operator.fake import FakeCluster, Login
 
 NAME = lease_name("opensearch", "0f3a")
@@ -97,6 +106,25 @@ def test_who_was_stopped_and_goes_on_may_not_write_even_if_nobody_took_the_lease
         assert fake.objects[PATH]["spec"]["holderIdentity"], "what was lost is not ours to free"
 
     asyncio.run(stopped())
+
+
+def test_a_lease_ends_while_the_machine_is_suspended_for_which_the_monotonic_clock_stands(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asleep = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: 1000.0)
+    monkeypatch.setattr(time, "clock_gettime", lambda which: 1000.0 + asleep * (which == "boot"))
+    monkeypatch.setattr("reconciler.operator.leases._NEVER_STANDS", "boot")
+    held = Held(until=1000.0 + DURATION, document={})
+    asyncio.run(held.permit())
+    asleep = 2 * DURATION
+    with pytest.raises(LeaseLostError):
+        asyncio.run(held.permit())
+
+
+def test_without_such_a_clock_the_monotonic_one_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("reconciler.operator.leases._NEVER_STANDS", None)
+    assert by_our_clock() <= time.monotonic()
 
 
 def test_an_api_server_that_fails_is_an_error_and_no_lease() -> None:
