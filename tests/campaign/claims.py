@@ -69,7 +69,8 @@ def _code_of(result: RunResult) -> Exit:
         return Exit.FAILED_STANDS
     if target.overwritten:
         return Exit.PARTIAL
-    if statuses & {Status.FAILED, Status.SKIPPED, Status.UNKNOWN} or target.refused:
+    missing = bool(target.refused) or any(test.not_sent for test in target.tests)
+    if statuses & {Status.FAILED, Status.SKIPPED, Status.UNKNOWN} or missing:
         return Exit.PARTIAL if statuses - {Status.HELD} else Exit.ERROR
     if Status.HELD in statuses:
         return Exit.PARTIAL if statuses - {Status.HELD} else Exit.REFUSED
