@@ -92,7 +92,8 @@ class Repository:
         if name in ("HEAD", "@"):
             return "HEAD"
         possible = [f"refs/remotes/{name}", f"refs/heads/{name}", f"refs/tags/{name}", f"refs/remotes/{name}/HEAD"]
-        possible += [name] if name.startswith("refs/") else []
+        if name.startswith("refs/"):  # one ref, and no tag of that name, which anybody may push while it is not here
+            possible = [name]
         of_remotes = f"refs/remotes/*/{name}"
         listed = (
             self._run("for-each-ref", "--format=%(refname)", "--", *possible, of_remotes)

@@ -182,6 +182,14 @@ def test_a_tag_called_as_a_branch_that_was_not_fetched_is_refused(repository: Re
     assert repository.commit("v1").hash == here
 
 
+@pytest.mark.parametrize("name", ["refs/remotes/origin/main", "refs/heads/gone"])
+def test_a_whole_name_is_never_that_of_a_tag(repository: Repository, project: Project, name: str) -> None:
+    project.git("tag", name)
+    with pytest.raises(ConfigurationError, match="git knows no commit"):
+        repository.commit(name)
+    assert repository.commit(f"refs/tags/{name}").hash == repository.head()
+
+
 def test_a_tag_called_as_a_branch_that_only_the_remote_has_is_refused(repository: Repository, project: Project) -> None:
     """As in a job's checkout, which has no branches of its own."""
     project.git("update-ref", "refs/remotes/origin/trunk", "HEAD")
