@@ -37,3 +37,14 @@ def test_a_project_s_status_is_kept_whole() -> None:
     assert [*problems(PROJECT_STATUS, status, "status")] == []
     assert set(status) == set(PROJECT_STATUS["properties"])
     assert set(status["targets"][0]) == set(PROJECT_STATUS["properties"]["targets"]["items"]["properties"])
+
+
+def test_what_was_applied_of_an_older_generation_says_nothing_of_this_one() -> None:
+    entry = dataclasses.replace(
+        filled(Entry), name="search", generation=3, applied=True, stalled=False, verified="True"
+    )
+    for generation, ready in ((3, "True"), (4, "Unknown")):
+        resource = CustomResource("SlackChannel", "payments", "oncall", generation=generation)
+        status = resource_status(resource, {"search": entry}, NOW, NOW)
+        found = {item["type"]: item["status"] for item in status["conditions"]}
+        assert (found["Ready"], found["Verified"]) == (ready, ready)

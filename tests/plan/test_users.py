@@ -13,11 +13,11 @@ from reconciler.model.evidence import User, unknown
 from reconciler.model.gaps import UnknownReason
 from reconciler.model.provider import ChannelUser, UserListing
 from reconciler.model.resource import LiveObject, Resource
-from reconciler.plan.changes import Change, TargetPlan
+from reconciler.plan.changes import Change, Reason, TargetPlan
 from reconciler.plan.guards import GuardOptions, hold_back
 from reconciler.plan.make import MakeOptions
 from reconciler.plan.marks import Matching
-from reconciler.plan.sending import ids_taken_away, matters, used_by, with_users
+from reconciler.plan.sending import ids_taken_away, matters, takes_away, used_by, with_users
 from reconciler.plan.users import SeenUsers, dangling, name_users, users_of
 from reconciler.report.users_text import used_by_lines
 from tests.plan.builders import live, live_of, plan_of, resource, slack
@@ -44,6 +44,12 @@ def held(listing: UserListing, options: GuardOptions, *objects: LiveObject) -> d
 def only(plan: TargetPlan) -> Change:
     (change,) = plan.changes
     return change
+
+
+def test_a_replace_takes_its_channel_away_whatever_its_reason() -> None:
+    replaced = only(plan_of([slack()], [live("ChimeChannel", "acme_oncall", "[acme/oncall]")])[0])
+    assert takes_away(replaced)
+    assert takes_away(replace(replaced, reasons=(Reason.SECRET_DIFFERS,)))
 
 
 def test_it_matters_for_deletes_replaces_disables_and_creates_alone() -> None:
