@@ -17,7 +17,7 @@ from reconciler.manifests.manifest import Source, compile_schema, load_schema, l
 from reconciler.model import __version__
 from reconciler.model.errors import ConfigurationError, Level, Location, Problem, ProblemsError
 from reconciler.model.fields import OWNER_PATTERN, matches
-from reconciler.model.project import Project, Target
+from reconciler.model.project import CREDENTIAL_FIELDS, Project, Target
 from reconciler.model.provider import ProviderSettings, SettingsOf
 from reconciler.model.text import Path as FieldPath
 from reconciler.model.text import normal_address, suggest
@@ -232,17 +232,15 @@ def _lint_access(at: FieldPath, target: Target, settings: ProviderSettings) -> I
         )
 
 
-_CREDENTIALS = {
-    "basic": ("username", "password"),
-    "bearer": ("token",),
-    "client_cert": ("password",),
-    "sts": ("subject_token",),
-}
-
-
 def _credentials(spec: Mapping[str, Any]) -> Iterator[tuple[FieldPath, Any]]:
+    """What a target needs from where secrets are kept. Its headers and authorities may be written out, and are then no
+    reference."""
     for name, target in spec["targets"].items():
+        at: FieldPath = ("spec", "targets", name)
         for way, fields in target.get("auth", {}).items():
-            for field in _CREDENTIALS.get(way, ()):
-                if field in fields:
-                    yield ("spec", "targets", name, "auth", way, field), fields[field]
+            yield from (
+                ((*at, "auth", way, field), fields[field]) for field in CREDENTIAL_FIELDS[way] if field in fields
+            )
+        others = [((*at, "headers", header), value) for header, value in target.get("headers", {}).items()]
+        others.append(((*at, "tls", "ca"), target.get("tls", {}).get("ca")))
+        yield from ((path, value) for path, value in others if isinstance(value, Mapping))

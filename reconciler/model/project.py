@@ -113,6 +113,13 @@ class Auth:
         return frozenset(row.name for row in rows(Auth) if getattr(self, row.name) is not None)
 
 
+CREDENTIAL_FIELDS: Mapping[str, tuple[str, ...]] = {
+    way.name: tuple(row.name for part in way.form.parts for row in rows(part) if row.form is CREDENTIAL)
+    for way in rows(Auth)
+}
+"""By way of `auth`, its fields that hold a secret."""
+
+
 @dataclass(frozen=True, slots=True)
 class TlsSettings:
     """Which certificates to trust."""

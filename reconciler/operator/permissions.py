@@ -13,11 +13,9 @@ from typing import Any
 
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, Problem
-from reconciler.model.fields import rows
 from reconciler.model.kinds import KINDS, Role
-from reconciler.model.project import Auth
+from reconciler.model.project import CREDENTIAL_FIELDS
 from reconciler.model.provider import SettingsOf
-from reconciler.model.secret_fields import CREDENTIAL
 from reconciler.model.text import Path
 from reconciler.model.values import PUBLIC_HEADERS
 from reconciler.operator.addresses import host_matches, host_of, is_local, is_pattern, matches
@@ -165,13 +163,6 @@ def _of_project(spec: Mapping[str, Any], allowed: Allowed, settings_of: Settings
         yield from _of_target(_map(target), path, allowed)
 
 
-_CREDENTIALS = {
-    way.name: tuple(row.name for part in way.form.parts for row in rows(part) if row.form is CREDENTIAL)
-    for way in rows(Auth)
-}
-"""By way of `auth`, its fields that hold a secret."""
-
-
 def _of_credential(value: object, path: Path, allowed: Allowed) -> Iterator[Problem]:
     """A value that a target needs before anything is read: Vault and AWS are asked for channels alone."""
     given = _map(value)
@@ -188,7 +179,7 @@ def _of_target(target: Mapping[str, Any], path: Path, allowed: Allowed) -> Itera
     if not auth:
         message = "has no auth, and in a cluster none is taken from the operator's environment"
         yield Problem(path, message, _RULE, "write auth with {secret: NAME, key: KEY}; {plain: VALUE} for a user name")
-    for way, fields in _CREDENTIALS.items():
+    for way, fields in CREDENTIAL_FIELDS.items():
         for name in fields:
             value = _map(auth.get(way)).get(name)
             yield from _of_credential(value, (*path, "auth", way, name), allowed)
