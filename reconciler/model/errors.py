@@ -7,7 +7,6 @@
     ├── NothingToCompareError    a base without the project: only its manifests were looked at (0)
     ├── OutputError              stdout cannot be written (1)
     ├── RefusedError             the tool will not do it, by rule (3)
-    ├── InterruptedRunError      Ctrl-C or SIGTERM (130)
     └── TargetError              a live system answered badly, or not at all (1)
         ├── UnreachableError     no answer: address, DNS, TLS, connection; `sent` tells if the request may have arrived
         ├── TimedOutError        no answer in time: the request may or may not have been carried out
@@ -210,12 +209,6 @@ class UsageError(ReconcilerError):
     """A flag whose value cannot be used."""
 
     exit_code = Exit.USAGE
-
-
-class InterruptedRunError(ReconcilerError):
-    """The run was interrupted by a signal."""
-
-    exit_code = Exit.INTERRUPTED
 
 
 class TargetError(ReconcilerError):

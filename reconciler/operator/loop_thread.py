@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 
-class Aside:
+class LoopThread:
     """Runs coroutines until it is stopped. What they use must not be used in any other loop."""
 
     def __init__(self, name: str) -> None:

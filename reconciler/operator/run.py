@@ -21,11 +21,11 @@ import yaml
 from reconciler.apply.run import Stop
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
-from reconciler.operator.aside import Aside
 from reconciler.operator.definitions import follow_definitions
 from reconciler.operator.kubernetes import Cluster, LoginInfo
 from reconciler.operator.leases import LONGEST_CALL, Leases
 from reconciler.operator.loop import Loop
+from reconciler.operator.loop_thread import LoopThread
 from reconciler.operator.permissions import Policy
 from reconciler.operator.probes import serve_probes
 from reconciler.operator.reading import Snapshots
@@ -110,11 +110,11 @@ class Operator:
         self._settings = settings
         self.cluster = Cluster(login)
         self._for_leases = Cluster(login, seconds=LONGEST_CALL)
-        self._aside = Aside("leases")
+        self._lease_loop = LoopThread("leases")
         self.snapshots = Snapshots(self.cluster)
         holder = f"{socket.gethostname()}-{uuid.uuid4().hex[:8]}"
         self.leases = Leases(
-            self._for_leases, settings.lease_namespace or own_namespace(), holder, start=self._aside.start
+            self._for_leases, settings.lease_namespace or own_namespace(), holder, start=self._lease_loop.start
         )
         around = Surroundings(
             cluster=self.cluster,
@@ -135,8 +135,8 @@ class Operator:
     async def close(self) -> None:
         """Give the connections back."""
         await self.cluster.close()
-        await self._aside.start(self._for_leases.close())
-        self._aside.stop()
+        await self._lease_loop.start(self._for_leases.close())
+        self._lease_loop.stop()
 
     def mark(self, namespace: str) -> None:
         """Something happened there."""

@@ -21,7 +21,6 @@ Status = dict[str, Any]
 
 _LONGEST_MESSAGE = 1024
 SUSPENDED, NOT_RECONCILED = "Suspended", "NotReconciled"
-_UNLOOKED = "nobody looks at it now, as Ready says"
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,6 @@ from contextlib import asynccontextmanager
 import httpx
 import pytest
 
-from reconciler.operator.aside import Aside
 from reconciler.operator.kubernetes import Cluster, ClusterError
 from reconciler.operator.leases import (
     DURATION,
@@ -22,6 +21,7 @@ from reconciler.operator.leases import (
     by_our_clock,
     lease_name,
 )
+from reconciler.operator.loop_thread import LoopThread
 from tests.operator.fake import FakeCluster, Login
 
 NAME = lease_name("opensearch", "0f3a")
@@ -163,12 +163,12 @@ def test_a_lease_is_renewed_while_all_else_stands_still(monkeypatch: pytest.Monk
         return fake.answer(request)
 
     async def main() -> None:
-        aside = Aside("leases")
+        lease_loop = LoopThread("leases")
         cluster = Cluster(Login, transport=httpx.MockTransport(answer))
-        async with Leases(cluster, "operator", "one", start=aside.start).hold("a") as held:
+        async with Leases(cluster, "operator", "one", start=lease_loop.start).hold("a") as held:
             assert renewed.wait(60)  # no other coroutine of this loop has a turn meanwhile
             await held.permit()
-        await aside.start(cluster.close())
-        aside.stop()
+        await lease_loop.start(cluster.close())
+        lease_loop.stop()
 
     asyncio.run(main())
