@@ -231,15 +231,55 @@ def test_replaced_objects_do_not_count(repository: Repository, project: Project)
     assert repository.commit(first).read("channels/binary.yaml") == b"\x00\n\xff"
 
 
+@pytest.mark.parametrize(
+    "variables",
+    [
+        {"GIT_DIR": "{elsewhere}"},
+        {"GIT_OBJECT_DIRECTORY": "{elsewhere}"},
+        {"GIT_INDEX_FILE": "{elsewhere}/index"},
+        {"GIT_TRACE": "{elsewhere}/written"},
+        {
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "trace2.normalTarget",
+            "GIT_CONFIG_VALUE_0": "{elsewhere}/written",
+        },
+        {"GIT_TRACE2_EVENT": "{elsewhere}/written"},
+    ],
+    ids=lambda variables: next(iter(variables)),
+)
 def test_the_job_s_own_git_variables_reach_no_call(
-    repository: Repository, project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    repository: Repository, project: Project, variables: dict[str, str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    here = repository.commit("HEAD").hash
-    monkeypatch.setenv("GIT_DIR", str(tmp_path / "elsewhere"))
-    monkeypatch.setenv("GIT_CONFIG_COUNT", "1")
-    monkeypatch.setenv("GIT_CONFIG_KEY_0", "core.bare")
-    monkeypatch.setenv("GIT_CONFIG_VALUE_0", "true")
-    assert repository_of(project.root).commit("HEAD").hash == here
+    here, tracked = repository.commit("HEAD").hash, repository.tracked()
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    of_the_job = {name: value.format(elsewhere=elsewhere) for name, value in variables.items()}
+    found = Repository(Checkout.around(project.root), {**os.environ, **of_the_job})
+    assert found.commit("HEAD").hash == here
+    assert found.tracked() == tracked
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_an_old_git_takes_no_repository_but_the_checkout_s_own(
+    repository: Repository, project: Project, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    """Before 2.38 git knows no `safe.bareRepository`, and where `.git` is of no use it takes the folder for one."""
+    git = shutil.which("git")
+    tools = tmp_path_factory.mktemp("tools")
+    (tools / "git").write_text(
+        "#!/bin/sh\n"
+        "for word; do shift\n"
+        '[ "$word" = safe.bareRepository=explicit ] && word=unknown.setting=1\n'
+        'set -- "$@" "$word"; done\n'
+        f'exec {git} "$@"\n'
+    )
+    (tools / "git").chmod(0o755)
+    project.git("clone", "-q", "--bare", ".", str(tools / "planted"))
+    for name in ("HEAD", "config", "objects", "refs", "packed-refs"):
+        (tools / "planted" / name).rename(project.root / name)
+    (project.root / ".git" / "HEAD").unlink()
+    environ = {**os.environ, "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}"}
+    with pytest.raises(ConfigurationError, match="not a git repository"):
+        Repository(repository.checkout, environ).commit("HEAD")
 
 
 def test_a_checkout_of_another_user_can_be_read(

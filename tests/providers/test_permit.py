@@ -88,7 +88,14 @@ def test_a_write_that_a_look_finds_done_needs_no_permit_any_more() -> None:
     assert len(script.requests) == 1
 
 
-@pytest.mark.parametrize("conversation", [write("PUT"), lambda target: target.send_once("POST", "/test")])
+@pytest.mark.parametrize(
+    "conversation",
+    [
+        write("PUT"),
+        lambda target: target.write("DELETE", "/x", None, _not_done),
+        lambda target: target.send_once("POST", "/test"),
+    ],
+)
 def test_what_may_not_be_sent_says_why_with_what_to_do(conversation: Talk) -> None:
     script = Script([OK])
     with pytest.raises(TargetError, match="the lease ended: nothing was sent") as caught:
