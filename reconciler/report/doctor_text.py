@@ -1,4 +1,4 @@
-"""What `doctor` found, as text and as a document: subject by subject, with what fixes each problem. Pure."""
+"""What `doctor` found, as text and as a JSON document: subject by subject, with a fix for each problem. Pure."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ _WIDEST = max(len(health.value) for health in Health)
 
 
 def is_healthy(checks: Sequence[Check]) -> bool:
-    """Whether nothing was found that stops a run."""
+    """Whether no check failed; warnings and checks that were not tried do not count."""
     return all(check.health is not Health.FAILURE for check in checks)
 
 
 def doctor_document(checks: Sequence[Check]) -> dict[str, Any]:
-    """The checks as plain JSON values."""
+    """The checks as JSON values; `schemas/v1/doctor.json` describes them."""
     return {"format": "reconciler.doctor/v1", "healthy": is_healthy(checks), "checks": [*map(_row, checks)]}
 
 
@@ -31,7 +31,7 @@ def _row(check: Check) -> dict[str, str]:
 
 
 def _words(check: Check) -> tuple[str, str]:
-    """What was found, and what to do about it."""
+    """What was found, and the fix; "" where none is needed."""
     match check.found:
         case Passed(text) | NotTried(text):
             return text, ""
@@ -40,7 +40,7 @@ def _words(check: Check) -> tuple[str, str]:
 
 
 def render_doctor(checks: Sequence[Check], paint: Paint = plain) -> str:
-    """A line for each check under its subject, and the counts."""
+    """A line for each check below its subject, and a last line with the counts. `checks` must not be empty."""
     width = max(len(check.name) for check in checks)
     lines: list[str] = []
     for subject, group in groupby(checks, key=lambda check: check.subject):

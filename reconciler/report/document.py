@@ -1,7 +1,7 @@
-"""Results as JSON documents. One format word and version stands at the head of each.
+"""Results as JSON documents, each headed by the name and version of its format.
 
-The forms are those of the frozen values themselves, so that a document and the value cannot differ; the schemas are
-made from their types. Plans have their own module, `reconciler.plan.saved`, since they are read again.
+A document has the fields of the frozen value that it is made from, and its schema is made from that value's type, so
+that they cannot differ. Plan documents are made in `reconciler.plan.saved`, since they are also read back.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ _DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
 
 def result_document(result: RunResult) -> dict[str, Any]:
-    """What became of an apply, as plain JSON values."""
+    """The result of an apply, as JSON values."""
     return {"format": RESULT_FORMAT, "exit_code": int(result.exit_code), **to_json(result)}
 
 
 def tests_document(tests: list[TestResult]) -> dict[str, Any]:
-    """Test notifications, as plain JSON values."""
+    """The results of tests, as JSON values."""
     return {"format": TESTS_FORMAT, "tests": to_json(tests)}
 
 
 def result_schema() -> dict[str, Any]:
     """The JSON Schema of a result document."""
-    from pydantic import TypeAdapter  # for publishing alone
+    from pydantic import TypeAdapter  # only the script that writes the schemas needs it
 
     schema = TypeAdapter(RunResult).json_schema(mode="serialization")
     schema["properties"] |= {"format": {"const": RESULT_FORMAT}, "exit_code": {"type": "integer"}}

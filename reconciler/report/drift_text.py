@@ -1,4 +1,4 @@
-"""Drift in words and as a JSON document: what moved, since when, and what apply would put back. Pure."""
+"""Drift as text and as a JSON document: what changed live, since when, and what an apply would restore. Pure."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ DRIFT_FORMAT = "reconciler.drift/v1"
 
 
 def render_drift(drift: Drift, paint: Paint = plain) -> str:
-    """Target by target what moved and what is pending, then one summary line."""
+    """For each target what drifted and what is not applied yet, then one summary line."""
     return render_flat(drift_page(drift), paint)
 
 
 def drift_page(drift: Drift) -> Page:
-    """What moved, and what is not applied yet."""
+    """What drifted and what is not applied yet, target by target."""
     moved, pending = _by_target(drift.moved), _by_target(drift.pending)
     alike = same_named(item.change.key for item in (*drift.moved, *drift.pending))
     read = (_section(item, moved[item.target], pending[item.target], alike) for item in drift.plan.targets)
@@ -57,7 +57,7 @@ def drift_page(drift: Drift) -> Page:
 
 
 def _tone(drift: Drift) -> Tone:
-    """Good only where all was looked at."""
+    """GOOD only where everything was compared."""
     if drift.moved or drift.plan.problems:
         return Tone.BAD
     if drift.not_compared:
@@ -93,13 +93,13 @@ def _moved(item: Drifted, alike: Collection[ChangeKey]) -> Entry:
 
 
 def _entry(item: Drifted, alike: Collection[ChangeKey]) -> Entry:
-    """Without a sign: it would say what an apply does about it, and not what happened."""
+    """The change's entry without its sign, which would say what an apply does about it, not what happened."""
     change = item.change
     return replace(change_entry(change), sign="", id=printable(change.id or "") if change.key in alike else "")
 
 
 def _details(item: Drifted) -> Iterator[Line]:
-    """What is live and what the manifest says instead, a line for each field, then the notes of the change."""
+    """A line for each field: what is live and what the manifest says; then the notes of the change."""
     if not item.is_missing:
         yield from (Line(f"{_path(field)}: {_sides(field.before, field.after)}") for field in item.change.fields)
     yield from (Line(f"note: {printable(note)}") for note in item.change.notes)
@@ -112,7 +112,7 @@ def _path(field: FieldChange) -> str:
 
 
 def _sides(live: Json, wanted: Json) -> str:
-    """`live is ..., manifest says ...`; of a set only what it has too much and what it lacks."""
+    """`live is ..., manifest says ...`; of a set only what is live beyond the manifest, and what is missing live."""
     if isinstance(live, list) and isinstance(wanted, list):
         extra, missing, _ = compare_sets(live, wanted)
         parts = [f"live also has {', '.join(extra)}"] if extra else []
@@ -126,7 +126,7 @@ def _side(value: Json) -> str:
 
 
 def describe_drifted(item: Drifted) -> str:
-    """What happened to one resource, and since when as far as the system tells."""
+    """What happened to one resource, and when, if the system says so."""
     if item.is_missing and item.change.held:
         return "is not known to be live, and an apply would not create it"
     if item.is_missing:
@@ -160,7 +160,7 @@ def describe_drift(drift: Drift) -> str:
 
 
 def drift_document(drift: Drift) -> dict[str, Any]:
-    """The same for machines; the fields are those of a plan document."""
+    """Drift as JSON values; each change has the fields that it has in a plan document."""
     from reconciler.plan.saved import change_document
 
     def entries(items: tuple[Drifted, ...]) -> list[dict[str, Any]]:
@@ -242,6 +242,6 @@ def drift_schema() -> dict[str, Any]:
 
 
 def _table(**properties: Any) -> dict[str, Any]:
-    """A list of objects that have all of these properties and no other."""
+    """The schema of a list of objects that have all of these properties and no other."""
     item = {"type": "object", "properties": properties, "required": sorted(properties), "additionalProperties": False}
     return {"type": "array", "items": item}

@@ -1,4 +1,4 @@
-"""In words: the fields of a kind or of the project file, made from its JSON Schema, rules and exit codes. Pure."""
+"""Explains in words: a kind or the project file, field by field, from its JSON Schema; rules; exit codes. Pure."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _WIDTH = 100
 
 
 def explain_kind(schema: Schema) -> str:
-    """A kind, or the project file: what it is for, then each field of its spec, those that must be there first."""
+    """A kind, or the project file: what it is for, then each field of its spec, required ones first."""
     kind = _kind(schema)
     fields = _fields(schema)
     required = set(_required(schema))
@@ -35,10 +35,10 @@ def explain_kind(schema: Schema) -> str:
 
 
 def explain_field(schema: Schema, path: list[str]) -> str | None:
-    """One field, as `webhook_url` or `test.when`; None if nothing has this name.
+    """One field, given as a path of names (`["test", "when"]`); None if there is no such field.
 
-    Below a map, as the project's targets, a field stands with or without a key of the map: `targets.url` and
-    `targets.search-prod.url` are the same.
+    Below a map whose keys people choose, such as the project's targets, a key may be given or left out: `targets.url`
+    and `targets.search-prod.url` mean the same.
     """
     node: Schema | None = None
     fields, required = _fields(schema), _required(schema)
@@ -66,8 +66,8 @@ def field_names(schema: Schema) -> list[str]:
 
 
 def explain_rule(rule: str) -> str:
-    """A rule of `validate`: what it demands, and of a lint rule why, and how to change its level; KeyError if nothing
-    has this name."""
+    """A rule of `validate`: what it demands; for a lint rule also why, and how to change its level. KeyError if there
+    is no such rule."""
     lint = LINT_RULES.get(rule)
     if lint is None:
         return f"{rule}\n\n{RULES[rule]}\n"
@@ -86,7 +86,7 @@ def explain_rule(rule: str) -> str:
 
 
 def explain_exits(codes: Iterable[Exit] = tuple(Exit)) -> str:
-    """The exit codes, with what each means, and which one counts where several fit."""
+    """The exit codes with their meanings, and which one counts where several apply."""
     codes = tuple(codes)
     lines = [f"  {code.value:>3}  {MEANINGS[code]}" for code in codes]
     if len(codes) > 1:
@@ -100,7 +100,7 @@ def _kind(schema: Schema) -> str:
 
 
 def _fields(schema: Schema) -> Mapping[str, Any]:
-    """The fields of spec, without those that are there to be refused with a reason."""
+    """The fields of spec, without those that the schema only lists in order to refuse them with a reason."""
     properties: Mapping[str, Any] = schema["properties"]["spec"]["properties"]
     return {name: node for name, node in properties.items() if node.get("not") != {}}
 
@@ -111,7 +111,7 @@ def _required(schema: Schema) -> list[str]:
 
 
 def _resolved(schema: Schema, node: Schema) -> Schema:
-    """A field with what it refers to: its own words count before those of the definition."""
+    """A field merged with the definition that it refers to; what the field itself says takes precedence."""
     reference = node.get("$ref", "")
     if not reference.startswith("#/$defs/"):
         return node
@@ -127,7 +127,7 @@ def _properties(schema: Schema, node: Schema) -> Mapping[str, Any]:
 
 
 def _value_of_map(schema: Schema, node: Schema) -> Schema | None:
-    """What stands under each key of a map that people name the keys of; None for any other node."""
+    """The schema of the values of a map whose keys people choose; None for any other node."""
     value = node.get("additionalProperties")
     return _resolved(schema, value) if isinstance(value, dict) else None
 

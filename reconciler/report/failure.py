@@ -1,5 +1,5 @@
-"""A run that failed, or has only begun, as a page and as a document: why, with every problem at its location. What
-each form gets instead of a report."""
+"""What stands in place of a report when there is none: for a run that failed, with every problem at its location, for
+one that has only started, and for one that had nothing to report."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ _NUMBER: dict[str, Any] = {"type": "integer", "minimum": 0}
 
 
 def failure_document(verb: str, exit_code: int, problems: Iterable[Problem]) -> dict[str, Any]:
-    """Why a verb failed: everything that stopped it."""
+    """Why a verb failed, as JSON values: every problem that stopped it."""
     errors = [problem_document(item) for item in problems]
     return {"format": FAILURE_FORMAT, "verb": verb, "exit_code": exit_code, "errors": errors}
 
 
 def problem_document(problem: Problem) -> dict[str, Any]:
-    """One problem, as plain JSON values."""
+    """One problem, as JSON values."""
     return {
         "level": problem.level.value,
         "file": problem.location.file,
@@ -71,24 +71,24 @@ def failure_schema() -> dict[str, Any]:
 
 
 def running_page(what: str, project: str) -> Page:
-    """A run that has only begun: what an earlier one had to say is no longer to be relied on."""
+    """A run that has only started: what an earlier run reported may no longer hold."""
     headline = f"A new {what} is under way: its report will appear here."
     missing = Line("if it does not, look at the run itself: it did not get that far")
     return Page(what, project, headline, Tone.WARN, summary=(missing,))
 
 
 def note_page(what: str, project: str, problems: Iterable[Problem]) -> Page:
-    """A run that had nothing to report, which is no failure, and why."""
+    """A run that had nothing to report, and why; this is not a failure."""
     lines = _lines(problems)
     return Page(what, project, f"There is no {what} to show.", Tone.WARN, summary=lines)
 
 
 def failure_page(what: str, project: str, problems: Iterable[Problem]) -> Page:
-    """A run that failed: what stopped it, instead of what an earlier run had to say."""
+    """A run that failed, and what stopped it."""
     lines = _lines(problems)
     return Page(what, project, f"The {what} failed: {plural(max(1, len(lines)), 'error')}.", Tone.BAD, summary=lines)
 
 
 def _lines(problems: Iterable[Problem]) -> tuple[Line, ...]:
-    """A remark for each line of a message: what a run says of several secrets at once has several."""
+    """One line of the page for each line of a message; a message about several secrets has several lines."""
     return tuple(Line(printable(line)) for problem in problems for line in str(problem).splitlines())

@@ -1,7 +1,7 @@
-"""A page as one self-contained HTML file. Pure, but for its template, which is part of the package.
+"""A page as one self-contained HTML file. Pure except for reading its templates, which are part of the package.
 
-Everything is escaped by jinja2's autoescape. The page brings its own style and its own small search; a content
-security policy lets in nothing else.
+jinja2's autoescape escapes every value. The file contains its style sheet and a small search script; its content
+security policy allows these two, by their hashes, and nothing else.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What is live on the targets as a table and as a document: what is ours, and what is not. Pure."""
+"""The live objects of the targets, ours and others', as a table and as a JSON document. Pure."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Exit, first_of
 from reconciler.model.evidence import UsedBy
 from reconciler.model.kinds import KINDS
-from reconciler.model.text import printable
 from reconciler.plan.marks import CANARY, REPLACED, UNVERIFIED, Found, Matching, Ownership
 from reconciler.plan.users import SeenUsers, users_of
+from reconciler.report.tables import render_table
 from reconciler.report.users_table import summarise_users
 
 _STATES = frozenset({CANARY, REPLACED, UNVERIFIED})
@@ -20,9 +20,9 @@ _STATES = frozenset({CANARY, REPLACED, UNVERIFIED})
 
 @dataclass(frozen=True, slots=True, order=True)
 class ListRow:
-    """One live object. `owner` is "" for what carries no mark; the name is then the one that people see. `enabled` is
-    None where the target cannot disable it. `state` says what is wrong with it (`unverified`), or nothing: `-`.
-    `used_by` is there where users were asked for."""
+    """One live object. `owner` is "" for what carries no mark; `name` is then its display name. `enabled` is None where
+    the target cannot disable such an object. `state` is `unverified`, `canary` or `replaced`, or `-` for none of them.
+    `used_by` is None unless users were asked for."""
 
     name: str
     kind: str
@@ -37,7 +37,7 @@ class ListRow:
 def list_rows(
     target: str, matching: Matching, ownership: Ownership, seen: SeenUsers | None = None
 ) -> Iterator[ListRow]:
-    """A row for each object of a target that a person may write, whoever owns it; with its users, if they were read."""
+    """A row for each object of a target, whoever owns it, except read-only ones; with its users, if they were read."""
     users = users_of(matching, seen) if seen is not None else None
     for item in matching.found:
         if not item.live.read_only:
@@ -63,27 +63,23 @@ def _row(target: str, item: Found, ownership: Ownership) -> ListRow:
 
 
 def render_list(rows: Iterable[ListRow], *, with_owners: bool) -> str:
-    """The table, with a column for the owner where it is asked for; "" without any row."""
+    """The table, with a column for the owner if `with_owners`; "" if there are no rows."""
     rows = list(rows)
-    if not rows:
-        return ""
     users = ("USED BY",) if any(row.used_by is not None for row in rows) else ()
     headings = ("NAME", "KIND", "TARGET", "ID", "ENABLED", "STATE", *users, *(("OWNER",) if with_owners else ()))
-    table = [headings, *(_cells(row, with_owners=with_owners) for row in rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(headings))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
-    return "\n".join(lines) + "\n"
+    return render_table(headings, (_cells(row, with_owners=with_owners) for row in rows))
 
 
 def _cells(row: ListRow, *, with_owners: bool) -> tuple[str, ...]:
     enabled = {True: "yes", False: "no", None: "-"}[row.enabled]
     users = () if row.used_by is None else (summarise_users(row.used_by),)
     cells = (row.name, row.kind, row.target, row.id, enabled, row.state, *users)
-    return tuple(map(printable, (*cells, *((row.owner or "-",) if with_owners else ()))))
+    return (*cells, *((row.owner or "-",) if with_owners else ()))
 
 
 def exit_of_list(*, unread: bool, unseen: bool) -> Exit:
-    """The code of `list`: a target could not be read, or users were asked for and could not all be seen."""
+    """The exit code of `list`: `unread` if a target could not be read, `unseen` if users were asked for and not all
+    could be seen."""
     return first_of([*([Exit.ERROR] if unread else []), *([Exit.NOT_LOOKED_AT] if unseen else [])])
 
 
@@ -95,9 +91,9 @@ def list_document(
     errors: Mapping[str, str] = {},
     incomplete: Mapping[str, str] = {},
 ) -> dict[str, Any]:
-    """The same for machines: what is ours, and where it is asked for, what carries no mark and what is another's.
+    """The rows as JSON values: ours, and `with_owners` also unmanaged ones and other owners'.
 
-    `errors` says of each target that could not be read why, `incomplete` of each list that may lack something.
+    `errors` says by target why it could not be read, `incomplete` by target why its list may lack something.
     """
     rows = list(rows)
     groups = {"owned": [row for row in rows if row.owner == owner]}

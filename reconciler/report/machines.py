@@ -1,4 +1,4 @@
-"""Reports that a CI reads: annotations of GitHub Actions, GitLab's Terraform widget, JUnit for tests. Pure."""
+"""Reports that CI systems read: GitHub Actions' annotations, GitLab's Terraform widget, JUnit for tests. Pure."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ if TYPE_CHECKING:
     from junitparser import JUnitXml, TestCase
 
 MOST_ANNOTATIONS = 10
-"""How many errors, and how many warnings, GitHub shows of one step."""
+"""How many errors GitHub shows for one step, and how many warnings."""
 
 
 def render_annotations(problems: Sequence[Problem]) -> str:
-    """Workflow commands (`::error file=,line=::text`), at most ten of a level: the last of more tells how many."""
+    """Workflow commands (`::error file=,line=::text`), at most ten of each level; if there are more, the last one says
+    how many."""
     lines: list[str] = []
     for level in (Level.ERROR, Level.WARNING):
         chosen = [problem for problem in problems if problem.level is level]
@@ -54,9 +55,8 @@ def _property(text: str) -> str:
 def render_terraform_report(plan: Plan) -> str:
     """What GitLab's `artifacts:reports:terraform` reads: the three numbers of the merge request widget.
 
-    What may change once a secret can be read counts as an update, and so does what is only adopted. Where a target
-    could not be read there are no numbers: GitLab then says that the report could not be generated, in place of
-    `0 to add`.
+    What may change once a secret can be read counts as an update, and so does what is only adopted. If a target could
+    not be read there are no numbers: GitLab then says that the report could not be generated, instead of `0 to add`.
     """
     if plan.unread:
         return "{}\n"
@@ -66,8 +66,8 @@ def render_terraform_report(plan: Plan) -> str:
 
 
 def render_junit(tests: Sequence[TestResult], problems: Iterable[Problem] = ()) -> str:
-    """Test notifications as JUnit XML: a suite for each target, a case for each channel, and one for each problem that
-    kept something from being tested."""
+    """The results of tests as JUnit XML: a suite for each target with a case for each channel, and a suite `problems`
+    with a case for each problem that kept something from being tested."""
     from junitparser import Error, Failure, JUnitXml, Skipped, TestCase, TestSuite
 
     report = JUnitXml("reconciler test")
@@ -89,17 +89,17 @@ def render_junit(tests: Sequence[TestResult], problems: Iterable[Problem] = ()) 
         broken.append(case)
     for name, of_suite in [*suites, *([("problems", broken)] if broken else [])]:
         suite = TestSuite(name)
-        suite.add_testcases(of_suite)  # one by one, it would count them all again each time
+        suite.add_testcases(of_suite)  # adding them singly would count all cases again each time
         report.add_testsuite(suite)
     _count(report)
     return str(report.tostring(), "utf-8")
 
 
 def _count(report: JUnitXml) -> None:
-    """Write the numbers. Jenkins' schema knows `skipped` for a suite, not for all of them together."""
+    """Fill in the counts. Jenkins' schema allows `skipped` on a suite, but not on the root element."""
     for suite in report:
         suite.update_statistics()
-        suite.time = round(suite.time, 3)  # never as 1e-05, which it refuses too
+        suite.time = round(suite.time, 3)  # never as 1e-05, which that schema refuses too
     report.tests = sum(suite.tests for suite in report)
     report.failures = sum(suite.failures for suite in report)
     report.errors = sum(suite.errors for suite in report)

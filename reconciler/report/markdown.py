@@ -1,8 +1,8 @@
-"""A page as GitHub's and GitLab's Markdown, never longer than they take. Pure.
+"""A page as GitHub's and GitLab's Markdown, never longer than they accept. Pure.
 
-All that a user or a server wrote stands in code: inline, in a fence, or in an HTML `code`. There it is text, whatever
-it looks like: neither site reads mentions, references, links or markup inside code. What does not fit is cut in order
-of urgency, deletes and failures last, and the report counts and names what was cut.
+All text from a user or a server is put in code: inline, in a fence, or in an HTML `code`. Neither site interprets
+mentions, references, links or markup inside code. What does not fit is cut by urgency, deletes and failures last, and
+the report counts and names what was cut.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ from reconciler.model.text import plural, printable
 from reconciler.report.view import Entry, Line, Page, Section, Tone
 
 COMMENT_LIMIT = 65_536
-"""Characters that a comment on GitHub may have (GitLab takes a million)."""
+"""How many characters a comment on GitHub may have (GitLab accepts a million)."""
 
 SUMMARY_LIMIT = 1024 * 1024
-"""Bytes that a step of GitHub Actions may write to its summary."""
+"""How many bytes a step of GitHub Actions may write to its summary."""
 
 _RESERVE = 3200  # for the sentence that says what was cut
 _NAMES_SHOWN = 10
@@ -33,7 +33,7 @@ _SIGNS = {Tone.GOOD: "✅", Tone.BAD: "❌", Tone.WARN: "⚠️"}
 
 
 def utf16_length(text: str) -> int:
-    """The length that a browser and GitHub see: emoji count as two. Never less than the number of characters."""
+    """The length as a browser and GitHub count it, where an emoji counts as two; never less than `len(text)`."""
     return len(text.encode("utf-16-le")) // 2
 
 
@@ -43,7 +43,7 @@ def byte_length(text: str) -> int:
 
 
 def render_markdown(page: Page, limit: int = COMMENT_LIMIT, measure: Callable[[str], int] = utf16_length) -> str:
-    """The whole page, or as much of it as `limit` allows by `measure`; the summary always comes first."""
+    """The whole page, or as much of it as fits in `limit` as counted by `measure`; the headline always comes first."""
     outline = _fitting_outline(page, limit - _RESERVE, measure)
     shown = _fill(page, outline.room, measure)
     parts = [outline.head]
@@ -56,7 +56,8 @@ def render_markdown(page: Page, limit: int = COMMENT_LIMIT, measure: Callable[[s
 
 @dataclass(frozen=True, slots=True)
 class _Outline:
-    """What a page has besides its entries, and the room that it leaves for these; `cut` says what it leaves out."""
+    """All of a page but its entries, and the room left for these. `frames` holds for each section what comes before
+    its entries and what comes after them; `cut` says what was left out of the outline, "" for nothing."""
 
     head: str
     frames: list[tuple[str, str]]
@@ -65,7 +66,8 @@ class _Outline:
 
 
 def _fitting_outline(page: Page, limit: int, measure: Callable[[str], int]) -> _Outline:
-    """As much as fits: the remarks of each target, or their beginnings, or its heading alone, or not even that."""
+    """The fullest outline that fits: with every target's remarks, with their beginnings, with its heading only, or
+    without targets."""
     room = 0
     for longest in (_REMARK_LONGEST, _REMARK_SHORT, 0):
         head = _head(page, short=longest < _REMARK_LONGEST)
@@ -80,7 +82,7 @@ def _fitting_outline(page: Page, limit: int, measure: Callable[[str], int]) -> _
 
 
 def _cut_of(what: str, sections: Sequence[Section]) -> str:
-    """`the remarks of 300 targets: prod-000, prod-001 and 298 more`; "" for none."""
+    """`the remarks of 300 targets: prod-000, prod-001 and 298 more`; "" if there are no sections."""
     if not sections:
         return ""
     names = ", ".join(code(_shortened(section.title, 40)) for section in sections[:_NAMES_SHOWN])
@@ -90,13 +92,17 @@ def _cut_of(what: str, sections: Sequence[Section]) -> str:
 
 @dataclass(frozen=True, slots=True)
 class _Block:
+    """An entry as Markdown; `full` unless its details were cut."""
+
     text: str
     full: bool
 
 
 def _fill(page: Page, room: int, measure: Callable[[str], int]) -> dict[int, _Block]:
-    """What is shown of each entry: the urgent ones first, with their details, so that many new objects can push no
-    detail of a change to a live one out; among those of one urgency first a line for each, then details while they fit.
+    """What is shown of each entry, by `id(entry)`.
+
+    Urgent entries get room first, with their details, so that many new objects cannot push out a detail of a change to
+    a live one. Among entries of one urgency each gets its line first, then details are added while they fit.
     """
     entries = [entry for section in page.sections for entry in section.entries]
     shown: dict[int, _Block] = {}
@@ -106,7 +112,7 @@ def _fill(page: Page, room: int, measure: Callable[[str], int]) -> dict[int, _Bl
 
 
 def _fill_urgency(entries: list[Entry], room: int, measure: Callable[[str], int], shown: dict[int, _Block]) -> int:
-    """Add what fits of these entries; the room that is left."""
+    """Add to `shown` what fits of these entries; returns the room that is left."""
     for entry in entries:
         text = _line(entry)
         size = measure(text)
@@ -138,20 +144,20 @@ def _head(page: Page, *, short: bool = False) -> str:
 
 
 def _fact(name: str, value: str) -> str:
-    """A fact; an address of ours, as of the run, as a link."""
+    """A fact; an https address, such as that of the CI job, becomes a link."""
     is_link = re.fullmatch(r"https://[A-Za-z0-9.:/_~%=&?#-]+", value)
     return f"[{name}]({value})" if is_link else f"{name} {code(value)}"
 
 
 def _frame(section: Section, longest: int) -> tuple[str, str]:
-    """The heading of a target, and its remarks of so many characters each; 0 for none."""
+    """A target's heading, and its remarks cut to `longest` characters each; 0 leaves them out."""
     about = f" {code(section.about)}" if section.about else ""
     remarks = "".join(f"- {code(_shortened(str(remark), longest))}\n" for remark in section.remarks) if longest else ""
     return f"#### {code(section.title)}{about}\n\n", f"\n{remarks}\n" if remarks else "\n"
 
 
 def _line(entry: Entry) -> str:
-    # A list and a folded part may follow each other only with an empty line between.
+    # No blank line: `_folded` starts with one, since Markdown needs it between a list and a folded part.
     return f"- {code(_shortened(f'{entry.title} {entry.said}'.strip(), 500))}\n"
 
 
@@ -166,13 +172,13 @@ def _folded(entry: Entry) -> str:
 
 
 def _diff_line(line: Line) -> str:
-    """A changed field in the colour of its sign, as a diff has it; a line without a sign gets none."""
+    """A line of a `diff` fence, which is coloured by its sign; `~` becomes `!`, the nearest sign that a diff has."""
     sign = {"~": "!"}.get(line.sign, line.sign)
     return f"{sign or ' '} {line.text}"
 
 
 def code(text: str) -> str:
-    """A text as inline code, whatever backticks it holds."""
+    """The text as inline code, fenced by more backticks than it contains."""
     text = printable(text)
     ticks = "`" * (_longest_run(text) + 1)
     space = " " if text[:1] in ("`", " ", "") or text[-1:] in ("`", " ") else ""
@@ -188,7 +194,8 @@ def _shortened(text: str, longest: int) -> str:
 
 
 def _cut(entries: list[Entry], shown: dict[int, _Block], of_targets: str) -> str:
-    """What did not fit, counted and named, with what is cut `of_targets`; "" if all of it is there."""
+    """The sentence that counts and names what did not fit; `of_targets` is what was cut from the outline. "" if
+    everything fits."""
     gone = [entry for entry in entries if id(entry) not in shown]
     folded = [entry for entry in entries if id(entry) in shown and not shown[id(entry)].full]
     parts = [of_targets] if of_targets else []
@@ -217,7 +224,7 @@ def _named(entries: list[Entry]) -> str:
 
 
 def _files_of(entries: list[Entry]) -> str:
-    """In which files they are, those with most first; "" where that is not known."""
+    """The files that these entries are in, those with most entries first; "" if no file is known."""
     files = Counter(entry.file for entry in entries if entry.file).most_common()
     shown = ", ".join(f"{code(_shortened(file, 80))} ({count})" for file, count in files[:_FILES_SHOWN])
     more = f" and {len(files) - _FILES_SHOWN} files more" if len(files) > _FILES_SHOWN else ""
@@ -225,7 +232,8 @@ def _files_of(entries: list[Entry]) -> str:
 
 
 def with_files(page: Page, files: Mapping[str, str]) -> Page:
-    """The page whose entries know the file of their manifest, by its name: what is cut is then looked up there."""
+    """The page with each entry's file set, looked up by the entry's name, so that the report can say where to find
+    what was cut."""
     sections = tuple(
         replace(section, entries=tuple(replace(entry, file=files.get(entry.name, "")) for entry in section.entries))
         for section in page.sections

@@ -1,4 +1,4 @@
-"""A plan in words, the way Terraform users know it: signs, fields, one summary line. Pure."""
+"""A plan as a page, the way Terraform users know it: signs, fields, one summary line. Pure."""
 
 from __future__ import annotations
 
@@ -48,12 +48,13 @@ _ADDRESSES = frozenset(field.name for kind in KINDS.values() for field in kind.f
 
 
 def render_plan(plan: Plan, paint: Paint = plain) -> str:
-    """The whole plan as text; the last lines are the summary, the messages, and what is outside of the count."""
+    """The whole plan as text; it ends with the headline and the summary: messages, and what the headline does not
+    count."""
     return render_nested(plan_page(plan), paint)
 
 
 def plan_page(plan: Plan) -> Page:
-    """A plan: every change with its fields."""
+    """The plan with every change and its fields, target by target."""
     facts = (("made", plan.created_at), ("commit", plan.commit), ("reconciler", plan.tool_version))
     return Page(
         what="plan",
@@ -68,7 +69,7 @@ def plan_page(plan: Plan) -> Page:
 
 
 def _tone(plan: Plan) -> Tone:
-    """Good only where all was looked at."""
+    """GOOD only where everything was compared."""
     if plan.problems:
         return Tone.BAD
     if not plan.is_empty:
@@ -88,7 +89,7 @@ def _section(target: TargetPlan) -> Section:
 
 
 def target_notes(target: TargetPlan) -> Iterator[Line]:
-    """What a reviewer must know of a target first: what stays disabled, and what its server says."""
+    """What a reviewer must know about a target first: what stays disabled, and the plan's notes on it."""
     yield from (Line(describe_disabled(item), Tone.WARN) for item in target.disabled)
     yield from (Line(f"note: {printable(note)}") for note in target.notes)
 
@@ -99,7 +100,7 @@ def refusal_entry(item: RefusedResource) -> Entry:
 
 
 def change_entry(change: Change) -> Entry:
-    """A change with its reasons, and below it its fields, its notes and what holds it back."""
+    """A change with its reasons, and below it its fields, its notes and why it is held."""
     return Entry(
         tone=_TONES[change.action],
         sign=change.action.sign,
@@ -122,7 +123,7 @@ def describe_disabled(item: Disabled) -> str:
 
 
 def summarise_disabled(items: Iterable[Disabled]) -> str:
-    """`1 left disabled: oncall`; "" where there is nothing."""
+    """`1 left disabled: oncall`; "" if there are none."""
     items = list(items)
     by_hand = [printable(item.name) for item in items if item.by_hand]
     parts = [f"{len(by_hand)} left disabled: {_each_once(by_hand)}"] if by_hand else []
@@ -135,13 +136,13 @@ def _left_to_operators(items: Iterable[Disabled]) -> Iterator[str]:
 
 
 def _each_once(names: Iterable[str]) -> str:
-    """`oncall on 3 targets, ops`: the names of objects of several targets."""
+    """`oncall on 3 targets, ops`: each name once, with the number of its targets."""
     counts = Counter(names)
     return ", ".join(f"{name} on {count} targets" if count > 1 else name for name, count in counts.items())
 
 
 def about_target(target: TargetPlan) -> str:
-    """`opensearch 3.6.0, by its answers`: the version, and where it is known from."""
+    """`opensearch 3.6.0, by its answers`: the provider, the version, and where the version is known from."""
     return printable(" ".join(part for part in (target.provider, _version(target.server)) if part))
 
 
@@ -158,14 +159,14 @@ def _version(server: Server | None) -> str:
 
 
 def count_unchanged(target: TargetPlan) -> str:
-    """`12 resources unchanged, 3 unmanaged`: what there is besides, counted."""
+    """`12 resources unchanged, 3 unmanaged`: the counts of what the plan does not touch."""
     half = f", {len(target.half_known)} not fully compared" if target.half_known else ""
     others = f", {target.others} of other owners" if target.others else ""
     return f"{plural(target.unchanged, 'resource')} unchanged{half}, {target.unmanaged} unmanaged{others}"
 
 
 def _remark(change: Change) -> str:
-    """`(fields differ; drift)  id acme_oncall`: why, and which live object."""
+    """`(fields differ; drift)  id acme_oncall`: why, and for which live object."""
     reasons = ", ".join(reason.value for reason in change.reasons)
     origin = f"; {change.origin.value}" if change.origin else ""
     identity = f"  id {printable(change.id)}" if change.id and change.action is not Action.CREATE else ""
@@ -203,7 +204,7 @@ def _field(action: Action, field: FieldChange, width: int) -> Line:
 
 
 def _from_to(before: Json, after: Json) -> str:
-    """A secret whose shown part did not change shows it once."""
+    """`before -> after`; a secret whose visible part did not change is shown once."""
     if isinstance(before, dict) and isinstance(after, dict) and before.get("secret", "") == after.get("secret"):
         source = f" from {printable(str(after['reference']))}" if "reference" in after else ""
         return f"{printable(str(after['secret']))}  (differs){source}"
@@ -217,7 +218,7 @@ def _elements(before: list[Json], after: list[Json]) -> str:
 
 
 def compare_sets(before: list[Json], after: list[Json]) -> tuple[list[str], list[str], int]:
-    """What only the first of two shown sets has, what only the second has, as words; and how many both have."""
+    """What only `before` has and what only `after` has, both as `shown_value` shows them; and how many both have."""
     ours, theirs = list(map(shown_value, after)), list(map(shown_value, before))
     known, wanted = set(theirs), set(ours)
     added = [item for item in ours if item not in known]
@@ -225,7 +226,7 @@ def compare_sets(before: list[Json], after: list[Json]) -> tuple[list[str], list
 
 
 def gap_lines(target: TargetPlan) -> Iterator[Line]:
-    """What of a target was not compared or is left alone."""
+    """What was not compared on a target, and what is left as it is."""
     for name, field in target.ignored:
         yield Line(f"ignored: {name} {field} differs, and is left as it is")
     for secret in target.unresolved:
@@ -251,7 +252,7 @@ def gap_lines(target: TargetPlan) -> Iterator[Line]:
 
 
 def headline(plan: Plan) -> str:
-    """The summary in one line. What could not be read is not passed off as a plan without changes."""
+    """The summary in one line. It says `No changes` of everything only if everything was read and compared."""
     if plan.is_empty:
         gaps = "; ".join(gaps_of(plan))
         whole = "Nothing to destroy." if plan.scope.get("destroy") else _AS_WANTED
@@ -270,7 +271,7 @@ def headline(plan: Plan) -> str:
 
 
 def _may_change(plan: Plan) -> str:
-    """`; up to 6 more to change, with 6 messages, where an address could not be read here`; "" where all was read."""
+    """`; up to 6 more to change, with 6 messages, where an address could not be read here`; "" if every one was."""
     more = sum(len(target.may_change) for target in plan.targets)
     messages = sum(len(target.possible_messages) for target in plan.targets)
     if not more and not messages:
@@ -283,17 +284,12 @@ def _may_change(plan: Plan) -> str:
 
 
 def gaps_of(plan: Plan) -> Iterator[str]:
-    """What a plan without changes does not know of."""
+    """What a plan without changes says nothing about, worded for `No changes in what can be compared; ...`."""
     yield from left_out(plan, cannot="cannot be")
 
 
-def _gaps_of_changes(plan: Plan) -> Iterator[str]:
-    """What a plan with changes does not know of: what would stand in its first line if there were none."""
-    yield from left_out(plan)
-
-
 def left_out(plan: Plan, *, cannot: str = "cannot be compared") -> Iterator[str]:
-    """What a run without news may not be taken to vouch for: what was not looked at, and what operators disabled."""
+    """What a run that found nothing says nothing about: what was not compared, and what operators disabled."""
     yield from count_gaps(((target.target, target.not_compared) for target in plan.targets), cannot=cannot)
     yield from _left_to_operators(item for target in plan.targets for item in target.disabled)
 
@@ -301,8 +297,8 @@ def left_out(plan: Plan, *, cannot: str = "cannot be compared") -> Iterator[str]
 def count_gaps(
     gaps: Iterable[tuple[str, Iterable[NotCompared]]], *, cannot: str = "cannot be compared"
 ) -> Iterator[str]:
-    """`3 write-only fields cannot be compared`, and so on, of the targets of a run; what is resolved later is counted
-    by whoever resolves it."""
+    """`3 write-only fields cannot be compared`, and so on, from the gaps of each target. Fields that are resolved at
+    apply are left to the caller."""
     found = [(target, item) for target, items in gaps for item in items]
     reasons = [item.reason for _, item in found]
     if write_only := reasons.count(UnknownReason.WRITE_ONLY):
@@ -317,7 +313,7 @@ def _summary(plan: Plan) -> Iterator[Line]:
     if any(target.unresolved for target in plan.targets):
         count = sum(len(target.unresolved) for target in plan.targets)
         yield Line(f"{plural(count, 'field')} not compared: resolved at apply.")
-    if not plan.is_empty and (gaps := ", ".join(_gaps_of_changes(plan))):
+    if not plan.is_empty and (gaps := ", ".join(left_out(plan))):  # an empty plan says so in its headline
         yield Line(f"{gaps}.")
     if plan.messages:
         yield Line(describe_messages(plan.messages))
@@ -355,7 +351,8 @@ def _candidate(item: Candidate) -> str:
 
 
 def describe_messages(messages: tuple[Message, ...], shown: int = 12) -> str:
-    """`Will send 3 test messages: oncall, ops-mail (2 recipients), ...`; with their targets where there are several."""
+    """`Will send 3 test messages: oncall, ops-mail (2 recipients), ...`; each with its target if there are several
+    targets, and at most `shown` of them."""
     several = len({message.key.target for message in messages}) > 1
     words = [f"{message.key.target}/" * several + _message(message) for message in messages[:shown]]
     more = [f"and {len(messages) - shown} more"] if len(messages) > shown else []

@@ -1,6 +1,6 @@
-"""What of a plan, an apply, tests or drift is a problem: what failed, moved or is held, at its manifest. Pure.
+"""The problems of a plan, an apply, tests or drift: what failed, drifted or is held, at its manifest. Pure.
 
-For annotations and JUnit, which show problems and nothing else; `validate` has its problems from the checks themselves.
+For annotations, which show problems and nothing else. The problems of `validate` come from the checks themselves.
 """
 
 from __future__ import annotations
@@ -19,13 +19,14 @@ from reconciler.plan.origin import Drift
 from reconciler.report.drift_text import describe_drifted
 
 Locations = Mapping[str, Callable[[], Location]]
-"""Where each manifest is, by name; a location is looked up only when it is needed."""
+"""The location of each manifest, by name; a function, so that only a location that is needed is looked up."""
 
 _MILD = (Status.SKIPPED, Status.HELD)
 
 
 def problems_of(what: str, value: Any, locations: Locations) -> Iterator[Problem]:
-    """The problems of a plan, an apply, tests or drift."""
+    """The problems of `value`, which is a Plan, a Drift, a RunResult, or a list of TestResults: `what` is `plan`,
+    `drift`, `apply` or `test`."""
     if what == "plan":
         return _of_plan(value, locations)
     if what == "drift":
@@ -36,7 +37,7 @@ def problems_of(what: str, value: Any, locations: Locations) -> Iterator[Problem
 
 
 _Describe = Callable[[ChangeKey], str]
-"""`search: SlackChannel "oncall"`, or with NAME@ID where another change has that name."""
+"""The key as `search: SlackChannel "oncall"`, with NAME@ID if another change has that name."""
 
 
 def _describing(keys: Iterable[ChangeKey]) -> _Describe:
@@ -100,7 +101,7 @@ def _of_tests(tests: list[TestResult], locations: Locations) -> Iterator[Problem
 
 
 def _word_of(test: TestResult) -> str:
-    """What became of a test that did not pass: only one that was judged has failed."""
+    """How to call a test that did not pass: `failed` only if the answer to its message says so."""
     match test.tested.evidence:
         case Unknown(reason=reason):
             return "test without a result" if GAPS[reason].sent else "not tested"

@@ -1,4 +1,4 @@
-"""What became of an apply, of tests, and of the steps of a journal, in words. Pure."""
+"""The results of an apply and of tests as pages, and a journal as text. Pure."""
 
 from __future__ import annotations
 
@@ -28,30 +28,31 @@ from reconciler.report.view import Entry, Line, Page, Paint, Section, Tone, entr
 _CAREFUL = frozenset({Status.APPLIED, Status.SKIPPED, Status.HELD, Status.REJECTED, Status.ROLLED_BACK})
 _STANDING = frozenset({Status.APPLIED, Status.KEPT})
 _CUT_SHORT = (Status.STRANDED, Status.ROLLED_BACK, Status.REJECTED, Status.UNKNOWN)
-"""What an interrupted run says before all else, in this order: what was rolled back, and what nobody knows."""
+"""What the report of an interrupted run shows first, in this order."""
 
 
 def render_change(
     target: str, result: ChangeResult, paint: Paint = plain, alike: Collection[ChangeKey] = frozenset()
 ) -> str:
-    """One line for one change, as it happens; with its id if it is among those that have one name (`alike`)."""
+    """The line of one change when it ends; with its id if its key is in `alike`, the keys that share a name."""
     return entry_line(printable(target), _applied(result, alike), paint)
 
 
 def is_good(result: ChangeResult) -> bool:
-    """Whether a change is applied, and verified if it affects what a channel delivers."""
+    """Whether a change was applied, and verified if it needed a test."""
     if result.status is not Status.APPLIED:
         return False
     return result.tested is None or result.verified
 
 
 def render_result(result: RunResult, paint: Paint = plain) -> str:
-    """The report of a whole apply: what needs a person first, then what was not said before, one summary line last."""
+    """The report of a whole apply after its changes were shown one by one: first what needs a person, then what was
+    not shown yet, last one summary line."""
     return render_flat(result_page("", result), paint)
 
 
 def result_page(project: str, result: RunResult) -> Page:
-    """What became of an apply."""
+    """The result of an apply, target by target."""
     sections = in_order((_section(result, target) for target in result.targets), result.unread, folded=False)
     return Page("apply", project, summarise_result(result), _result_tone(result), sections=sections)
 
@@ -66,7 +67,7 @@ def _section(result: RunResult, target: TargetResult) -> Section:
 
 
 def _result_tone(result: RunResult) -> Tone:
-    """Good only where there is evidence for all that affects what a channel delivers, and all was compared."""
+    """GOOD only if all that was done is verified, everything was compared, and nothing is left disabled."""
     if result.exit_code != Exit.DONE:
         return Tone.BAD
     left_out = any(target.not_compared or target.disabled for target in result.targets)
@@ -93,7 +94,7 @@ def _applied(item: ChangeResult, alike: Collection[ChangeKey], *, interrupted: b
 
 
 def _recipients(tested: Tested | None) -> list[str]:
-    """A line for each recipient of a mail that did not reach all of them; else none."""
+    """A line for each recipient of a mail that did not reach all of them; no lines if it did."""
     return list(_partial(tested.recipients)) if tested is not None else []
 
 
@@ -130,7 +131,7 @@ def _standing(result: RunResult) -> str:
 
 
 def _verified(counts: Tally) -> Iterator[str]:
-    """What is known by a test, and what could not be known and why; nothing else is called verified."""
+    """How many were verified by a test, and how many were not, by reason."""
     if counts.yes:
         yield f"{counts.yes} verified by a test message"
     for reason, count in counts.unknown.items():
@@ -159,7 +160,7 @@ def _others(result: RunResult) -> Iterator[str]:
 
 
 def _counted(status: Status, items: list[ChangeResult], interrupted: bool) -> Iterator[str]:
-    """How many changes ended so, for each reason that a test gave."""
+    """How many changes ended with this status, by the reason that their tests gave."""
     if status not in (Status.REJECTED, Status.ROLLED_BACK, Status.KEPT) or interrupted:
         if items:
             yield f"{len(items)} {status.value}"
@@ -172,7 +173,7 @@ def _counted(status: Status, items: list[ChangeResult], interrupted: bool) -> It
 
 
 def word_of_test(test: TestResult) -> tuple[str, Tone]:
-    """How a test ended in one word, and what that means: only evidence is good."""
+    """How a test ended, in a word, and its tone; only a message that went through is GOOD."""
     match test.tested.evidence:
         case Yes():
             return "passed", Tone.GOOD
@@ -194,7 +195,7 @@ def render_tests(tests: Iterable[TestResult], paint: Paint = plain) -> str:
 
 
 def page_of_tests(project: str, tests: Iterable[TestResult], problems: Iterable[Problem] = ()) -> Page:
-    """Test notifications, target by target; `problems` kept others from being made."""
+    """The results of tests, target by target, and the `problems` that kept other tests from being made."""
     tests, lines = list(tests), tuple(Line(printable(str(problem)), Tone.BAD) for problem in problems)
     entries: dict[str, list[Entry]] = defaultdict(list)
     for test in tests:
@@ -246,7 +247,7 @@ _STEP_COLOURS = {Event.FAILED: "red", Event.INTERRUPTED: "yellow"}
 
 
 def render_journal(lines: list[JournalLine], paint: Paint = plain) -> str:
-    """All runs of a journal, oldest first."""
+    """All runs of a journal, oldest first: steps without an end, then every step with how it ended."""
     runs = _runs(lines)
     return "\n".join(row for number, run in enumerate(runs, start=1) for row in _render_run(number, run, paint)) + "\n"
 

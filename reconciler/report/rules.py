@@ -1,6 +1,6 @@
-"""What each rule of `validate` demands, in a sentence: what code scanning shows with a problem. Pure.
+"""What each rule of `validate` demands, in a sentence, for `explain` and for code scanning. Pure.
 
-The problem itself says where, on what and what to do; this says why such a thing is found at all.
+A problem itself says where, on what, what is wrong and what to do; these sentences state the rule behind it.
 """
 
 from __future__ import annotations
@@ -75,5 +75,5 @@ RULES: Mapping[str, str] = MappingProxyType(
 
 
 def describe_rule(rule: str) -> str:
-    """The sentence of a rule; of one that a package brought, its name as words."""
+    """The sentence of a rule; for a rule that an installed package brought, its name as words."""
     return RULES.get(rule) or f"{rule.replace('-', ' ').capitalize()}."

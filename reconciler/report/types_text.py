@@ -1,4 +1,4 @@
-"""What a target can notify of, and where each of it goes: as a table and as a JSON document. Pure."""
+"""The notification types of the targets, and where each is routed: as a table and as a JSON document. Pure."""
 
 from __future__ import annotations
 
@@ -9,16 +9,16 @@ from typing import Any
 from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import KINDS
 from reconciler.model.provider import NotificationType
-from reconciler.model.text import printable
 from reconciler.plan.marks import Found, Matching
+from reconciler.report.tables import render_table
 
 _HEADINGS = ("NAME", "ID", "CATEGORY", "PRIORITY", "IN PLAN", "REQUIRED", "TARGET", "ROUTED TO")
 
 
 @dataclass(frozen=True, slots=True, order=True)
 class TypeRow:
-    """One notification type of one target. `routed_to` are names of channels, `role:X`, or display names of what no
-    manifest names; `enabled` is False where the subscription is switched off, None where there is none."""
+    """One notification type of one target. `routed_to` holds names of channels, `role:X` and `user:X`, and display
+    names of what has no mark of ours; `enabled` is False if its subscription is disabled, None if it has none."""
 
     target: str
     name: str
@@ -32,7 +32,7 @@ class TypeRow:
 
 
 def type_rows(target: str, types: Iterable[NotificationType], matching: Matching) -> Iterator[TypeRow]:
-    """The types of one target, each with where its messages go."""
+    """The types of one target, each with the channels that its messages go to."""
     routes = {str(item.live.fields.get(_key_field(item))): item for item in matching.found if _key_field(item)}
     for one in types:
         route = routes.get(one.name) or routes.get(one.id)
@@ -61,21 +61,18 @@ def _channels(route: Found, matching: Matching) -> list[str]:
 
 
 def render_types(rows: Iterable[TypeRow]) -> str:
-    """The rows as a table, by target and name."""
-    table = [_HEADINGS, *(_cells(row) for row in sorted(rows))]
-    widths = [max(len(row[column]) for row in table) for column in range(len(_HEADINGS))]
-    lines = ["  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in table]
-    return "".join(f"{line.rstrip()}\n" for line in lines)
+    """The rows as a table, sorted by target and name; "" if there are no rows."""
+    return render_table(_HEADINGS, map(_cells, sorted(rows)))
 
 
 def _cells(row: TypeRow) -> tuple[str, ...]:
-    routed = ", ".join(map(printable, row.routed_to)) or "-"
+    routed = ", ".join(row.routed_to) or "-"
     routed += " (disabled)" if row.enabled is False else ""
     texts = (row.name or row.id, row.id, row.category or "-", row.priority or "-")
     answers = ("yes" if answer else "no" for answer in (row.in_plan, row.required))
-    return (*map(printable, texts), *answers, row.target, routed)
+    return (*texts, *answers, row.target, routed)
 
 
 def types_document(rows: Iterable[TypeRow]) -> list[dict[str, Any]]:
-    """The rows for machines, in the same order."""
+    """The rows as JSON values, in the order of the table."""
     return [asdict(row) for row in sorted(rows)]

@@ -1,4 +1,4 @@
-"""Who uses which channel, and who names one through which nothing is sent: as tables and as a document. Pure."""
+"""Who uses which channel, and who refers to a missing or disabled one: as tables and as a JSON document. Pure."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import Exit, first_of
 from reconciler.model.evidence import UsedBy, User
 from reconciler.model.kinds import KINDS
-from reconciler.model.text import printable
 from reconciler.plan.marks import Found, Matching, Ownership
 from reconciler.plan.release import is_chosen, selects
 from reconciler.plan.sending import used_by
 from reconciler.plan.users import Dangling, SeenUsers, count_users, dangling, short_name, users_of
+from reconciler.report.tables import render_table
 
 FORMAT = "reconciler.users/v1"
 
 
 @dataclass(frozen=True, slots=True)
 class ChannelRow:
-    """One channel, account or group and who uses it. `kind` is "" where it is not there, though something names it."""
+    """One channel, account or group, and who uses it. `kind` is "" if it is missing and something refers to it."""
 
     target: str
     kind: str
@@ -32,7 +32,8 @@ class ChannelRow:
 
 @dataclass(frozen=True, slots=True)
 class DanglingRow:
-    """One monitor or workflow, and the missing or disabled channel it refers to: id, why, what may have been meant."""
+    """One monitor or workflow, and the missing or disabled channel that it refers to: the channel's id, what is wrong
+    with it, and a hint at the channel that may have been meant, or ""."""
 
     target: str
     user: User
@@ -43,7 +44,7 @@ class DanglingRow:
 
 @dataclass(frozen=True, slots=True)
 class UsersReport:
-    """What `users` found. `gaps` says of each target why there may be more users, `errors` why it could not be read."""
+    """What `users` found. `gaps` says by target why there may be more users, `errors` why it could not be read."""
 
     channels: tuple[ChannelRow, ...] = ()
     dangling: tuple[DanglingRow, ...] = ()
@@ -54,8 +55,9 @@ class UsersReport:
 def channel_rows(
     target: str, matching: Matching, ownership: Ownership, seen: SeenUsers, names: Iterable[str]
 ) -> Iterator[ChannelRow]:
-    """A row for each object that a name selects (NAME, globs too, NAME@ID, an id), whoever owns it; and for what is
-    gone though something names it: by its id, or as one of ours by its name."""
+    """A row for each object that a name selects (NAME, a glob, NAME@ID, an id), whoever owns it; and for each missing
+    channel that something refers to, if a name is its id, or the name that an object of ours with this id would have.
+    """
     names = frozenset(names)
     chosen = [item for item in matching.found if _is_listed(item) and (item.id in names or is_chosen(item, names))]
     users = users_of(matching, seen)
@@ -68,7 +70,7 @@ def channel_rows(
 
 
 def selecting_nothing(names: Iterable[str], rows: Iterable[ChannelRow]) -> list[str]:
-    """Those of the names that no row answers to."""
+    """The names that select no row."""
     rows = list(rows)
     return [name for name in names if not any(row.id == name or selects(name, row.name, row.id) for row in rows)]
 
@@ -78,7 +80,7 @@ def _is_listed(item: Found) -> bool:
 
 
 def dangling_rows(target: str, matching: Matching, seen: SeenUsers) -> Iterator[DanglingRow]:
-    """A row for each channel that a monitor or workflow of the target refers to though it is missing or disabled."""
+    """A row for each reference of a monitor or workflow to a channel that is missing or disabled."""
     for found in dangling(seen, matching):
         yield _dangling(target, found)
 
@@ -93,7 +95,8 @@ def gap_of(seen: SeenUsers) -> str:
 
 
 def exit_of_users(report: UsersReport) -> Exit:
-    """The code of `users`: 2 where something refers to a missing or disabled channel; 7 if not all could be seen."""
+    """The exit code of `users`: 1 if a target could not be read, 7 if not all users could be seen, 2 if something
+    refers to a missing or disabled channel; where several apply, the first of them by `first_of`."""
     is_open = any(row.used_by.gap for row in report.channels) if report.channels else bool(report.gaps)
     fitting = [Exit.ERROR] if report.errors else []
     fitting += [Exit.NOT_LOOKED_AT] if is_open else []
@@ -101,8 +104,8 @@ def exit_of_users(report: UsersReport) -> Exit:
 
 
 def render_channels(rows: Iterable[ChannelRow]) -> str:
-    """A line for each user of each channel, and one for each that has none; "" without any row."""
-    return _table(
+    """A line for each user of each channel, and one for each channel that has none; "" if there are no rows."""
+    return render_table(
         ("NAME", "KIND", "TARGET", "USED BY", "AS", "ENABLED", "REMARKS"),
         [cells for row in rows for cells in _channel_cells(row)],
     )
@@ -117,8 +120,8 @@ def _channel_cells(row: ChannelRow) -> Iterator[tuple[str, ...]]:
 
 
 def render_dangling(rows: Iterable[DanglingRow]) -> str:
-    """A line for each reference to a missing or disabled channel; "" without any row."""
-    return _table(
+    """A line for each reference to a missing or disabled channel; "" if there are no rows."""
+    return render_table(
         ("USED BY", "AS", "TARGET", "ENABLED", "NAMES", "WHY"),
         [
             (
@@ -134,15 +137,6 @@ def render_dangling(rows: Iterable[DanglingRow]) -> str:
     )
 
 
-def _table(headings: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    if not rows:
-        return ""
-    table = [headings, *(tuple(map(printable, row)) for row in rows)]
-    widths = [max(len(row[column]) for row in table) for column in range(len(headings))]
-    lines = ("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip() for row in table)
-    return "\n".join(lines) + "\n"
-
-
 def _yes(enabled: bool | None) -> str:
     return {True: "yes", False: "no", None: "-"}[enabled]
 
@@ -154,12 +148,12 @@ def _remarks(user: User) -> str:
 
 
 def summarise_users(used_by: UsedBy) -> str:
-    """`2 monitors`, as a list of channels has it: `-` for nobody, `unknown` where nobody could be seen."""
+    """`2 monitors`; `-` if nobody uses it, `unknown` if users could not be seen."""
     if not used_by.users:
         return "unknown" if used_by.gap else "-"
     return count_users(used_by.users) + (" or more" if used_by.gap else "")
 
 
 def users_document(report: UsersReport) -> dict[str, Any]:
-    """The report for machines."""
+    """The report as JSON values."""
     return {"format": FORMAT, **asdict(report)}

@@ -1,6 +1,6 @@
-"""Who uses a channel, in words: below a change of a plan. Pure.
+"""Who uses a channel: the lines below a change of a plan. Pure.
 
-Names are whatever people typed into Alerting: every line is made printable.
+Names are what people typed into Alerting, so every line is made printable.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from reconciler.plan.users import name_users, short_name
 
 
 def used_by_lines(change: Change) -> list[str]:
-    """The lines below a change: who uses its object, and what they lose or get back by it."""
+    """Who uses the change's object, and what the change takes from them or gives back; no lines if users were not
+    looked at."""
     if change.used_by is None:
         return []
     if change.action is Action.CREATE:
@@ -28,7 +29,7 @@ def used_by_lines(change: Change) -> list[str]:
 
 
 def describe_users(used_by: UsedBy) -> Iterator[str]:
-    """Who uses an object, or that nobody does, or what keeps us from knowing."""
+    """Who uses an object, or that nobody does, or why that is not known."""
     gap = used_by.gap
     if used_by.users:
         yield f"used by {name_users(used_by.users)}" + (f"; there may be more: {gap.text}" if gap else "")
@@ -40,7 +41,7 @@ def describe_users(used_by: UsedBy) -> Iterator[str]:
 
 
 def _losses(change: Change, users: Iterable[User]) -> Iterator[str]:
-    """What the enabled users lose while the channel is away or mute; OpenSearch's Alerting, as observed on 3.6.0."""
+    """What the enabled users lose while the channel is missing or disabled (OpenSearch Alerting, seen on 3.6.0)."""
     enabled = [user for user in users if user.enabled]
     if not enabled:
         return
@@ -60,5 +61,5 @@ def _losses(change: Change, users: Iterable[User]) -> Iterator[str]:
 
 
 def _stays_mute(change: Change) -> bool:
-    """Whether the channel is disabled after it."""
+    """Whether the channel is disabled after the change."""
     return any(item.path == ("enabled",) and item.after is False for item in change.fields)

@@ -1,9 +1,8 @@
-"""The one view of a result that every form is made of, and the first of these forms: text for a terminal or a log.
+"""The view of a result from which text, Markdown and HTML are made; and its layout as text for a terminal or a log.
 
-Plans, drift, results and tests become a `Page` where their words are (`plan_text`, `drift_text`, `result_text`), a run
-that failed in `failure`. Text, Markdown and HTML lay it out, and word nothing themselves. Annotations, JUnit and SARIF
-are made of problems (`problems`). Whatever a user or a server wrote passes through `quoted` or `printable`, so that
-control characters, line breaks and right-to-left marks in a name change nothing in the report.
+`plan_text`, `drift_text` and `result_text` make a `Page` of plans, drift, results and tests, `failure` of a run that
+failed. The layouts add no words of their own. Whatever a user or a server wrote passes through `quoted` or
+`printable`, so that control characters, line breaks and right-to-left marks in a name cannot alter the report.
 """
 
 from __future__ import annotations
@@ -24,13 +23,13 @@ if TYPE_CHECKING:
     from reconciler.plan.changes import UnreadTarget
 
 _FEW_SECTIONS = 10
-"""So many targets are shown one by one, whatever they have in common."""
+"""Up to this many targets are shown one by one; among more, those that are alike are shown as one."""
 
 _NAMES_A_LINE = 40
 
 
 class Tone(StrEnum):
-    """What an entry or a line means for its reader, and so its colour."""
+    """What an entry or a line means to its reader; decides its colour."""
 
     ADD = "add"
     CHANGE = "change"
@@ -43,7 +42,7 @@ class Tone(StrEnum):
 
     @property
     def urgency(self) -> int:
-        """0 for what must not be cut from a short report, more for what may be."""
+        """0 for what is cut last from a report that is too long, 3 for what is cut first."""
         if self in (Tone.BAD, Tone.DESTROY, Tone.REPLACE):
             return 0
         return {Tone.CHANGE: 1, Tone.WARN: 2}.get(self, 3)
@@ -51,7 +50,8 @@ class Tone(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line below an entry, a target or a headline; `sign` is a changed field's, `depth` how far it is set in."""
+    """One line below an entry, a target or a headline. `sign` says how a field changes (`+`, `-`, `~`); `depth` is the
+    number of indents."""
 
     text: str
     tone: Tone = Tone.PLAIN
@@ -64,12 +64,12 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One change, test or refusal: a line, and the lines below it. `sign` is what is done (`+`, `test`).
+    """One change, test or refusal: a line, and the lines below it.
 
-    `word` is how it ended, `remark` why, or what it is about; `group` is what it is counted as when cut. `id` is the
-    live object's, where only that tells it from another of its name. What is `streamed` was shown when it ended: a text
-    that ends the run holds only the lines below it, but for what has a `rank`, which comes before all else, the lowest
-    first. `times` is on how many targets it stands so.
+    `sign` is what is done (`+`, `test`), `word` how it ended, `remark` why, or what it is about. `group` is how it is
+    counted when it is cut. `id` is the live object's, and given only if it is needed to tell two of one name apart.
+    A `streamed` entry was already shown when it ended, so the closing text has only the lines below it; but entries
+    with a `rank` come before everything else, the lowest rank first. `times` is the number of targets that it is on.
     """
 
     tone: Tone
@@ -109,9 +109,10 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Section:
-    """One target: its name, what it is, what to know first, its entries, what to know besides, and what was counted.
+    """One target: its name (`title`), its system (`about`), what to know first (`notes`), its entries, what to know
+    after them (`besides`), and the counts of the rest (`count`).
 
-    One of several targets that are alike has their number as its title, and their names; `times` is that number.
+    A section for several targets that are alike has their number as its title and in `times`, and lists their `names`.
     """
 
     title: str
@@ -130,14 +131,14 @@ class Section:
 
     @property
     def is_quiet(self) -> bool:
-        """Whether there is nothing to say of it but one thing: what was counted, or why it was not read."""
+        """Whether one line says all about it: the counts, or why it could not be read."""
         return not (self.notes or self.entries) and len(self.besides) + bool(self.count) == 1
 
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A whole report. `what` is the verb, `headline` its outcome in one sentence of our own words; `notes` come before
-    all else, `summary` belongs below the headline."""
+    """A whole report. `what` is the verb, `headline` its outcome in one sentence; `notes` come before everything else,
+    `summary` below the headline; `facts` are pairs of a name and a value, such as the commit."""
 
     what: str
     project: str
@@ -155,8 +156,8 @@ class Page:
 
 
 def in_order(read: Iterable[Section], unread: Iterable[UnreadTarget], *, folded: bool = True) -> tuple[Section, ...]:
-    """The sections of the targets that were read, in the order of their names, then of those that could not be, each
-    with nothing but the reason. `folded`: of many targets those that are alike are one section."""
+    """The sections of the targets that were read, sorted by name, then one for each target that could not be, with the
+    reason. `folded`: if there are many targets, those that are alike become one section."""
     ordered = sorted(read, key=_title)
     missing = (
         Section(
@@ -177,7 +178,8 @@ def _title(section: Section) -> str:
 
 
 def _alike_as_one(sections: Iterable[Section]) -> Iterator[Section]:
-    """Sections that differ by their targets alone as one, which names them all, where the first of them stood."""
+    """Join sections that differ only in their target; the joined section names all of them, and comes where the first
+    of them was."""
     groups: dict[Section, list[str]] = {}
     for section in sections:
         groups.setdefault(replace(section, title=""), []).append(section.title)
@@ -197,16 +199,16 @@ def _alike_as_one(sections: Iterable[Section]) -> Iterator[Section]:
 
 
 Paint = Callable[[str, str], str]
-"""Colours a text: (text, colour name) -> text. `plain` colours nothing."""
+"""Colours a text: (text, name of the colour, or `bold`) -> text."""
 
 
 def plain(text: str, _colour: str) -> str:
-    """The Paint of pipes, files and NO_COLOR."""
+    """The Paint for pipes, files and NO_COLOR: no colour."""
     return text
 
 
 def shown_value(value: Json) -> str:
-    """A shown field value: quoted texts, sets in brackets, secrets as `address from reference`."""
+    """A field's value as text: strings quoted, sets in brackets, a secret as its masked value `from` its reference."""
     if isinstance(value, dict) and "secret" in value:
         reference = f" from {printable(str(value['reference']))}" if "reference" in value else ""
         return f"{printable(str(value['secret']))}{reference}"
@@ -218,7 +220,7 @@ def shown_value(value: Json) -> str:
 
 
 def shown_time(moment: str) -> str:
-    """A server's time (milliseconds since 1970, or ISO 8601) as `2026-11-23 21:56 UTC`; "" where there is none."""
+    """A server's time (milliseconds since 1970, or ISO 8601) as `2026-11-23 21:56 UTC`; any other text as it is."""
     try:
         parsed = datetime.fromtimestamp(int(moment) / 1000, UTC) if moment.isdigit() else datetime.fromisoformat(moment)
     except (ValueError, OverflowError, OSError):
@@ -238,7 +240,7 @@ _COLOURS = {
 
 
 def _painted(text: str, tone: Tone, paint: Paint) -> str:
-    """Whatever a line is made of, only our own colours reach a terminal as what they are."""
+    """The text made printable, so that no control character of it reaches a terminal; then coloured."""
     shown = printable(text)
     return paint(shown, _COLOURS[tone]) if tone in _COLOURS else shown
 
@@ -248,7 +250,7 @@ def _set_in(line: Line, indent: int, paint: Paint) -> str:
 
 
 def render_nested(page: Page, paint: Paint = plain) -> str:
-    """Target by target, each entry below its target and its fields below it; the headline and its lines at the end."""
+    """The page as text: entries below their targets, fields below their entries; headline and summary at the end."""
     lines = [_painted(f"! {note}", Tone.WARN, paint) for note in page.notes]
     lines += [""] if lines else []
     for section, following in pairwise((*page.sections, None)):
@@ -272,7 +274,7 @@ def _nested(section: Section, paint: Paint) -> Iterator[str]:
     yield from (_set_in(line, 2, paint) for line in section.names)
     yield from (_set_in(line, 2, paint) for line in section.notes)
     for entry in section.entries:
-        joint = ": " if entry.tone is Tone.BAD else "  "  # what is wrong, or why it is done
+        joint = ": " if entry.tone is Tone.BAD else "  "  # before what is wrong; reasons come in brackets
         yield _painted(f"  {entry.title}{joint}{entry.said}", entry.tone, paint)
         yield from (_set_in(line, 6, paint) for line in entry.lines)
     for line in section.besides:
@@ -282,10 +284,8 @@ def _nested(section: Section, paint: Paint) -> Iterator[str]:
 
 
 def render_flat(page: Page, paint: Paint = plain) -> str:
-    """Each entry and line with its target, for logs that are searched; first what has a rank, the headline at the end.
-
-    Of an entry that was shown when it ended, only the lines below it are here.
-    """
+    """The page as text for logs that are searched: every line names its target. Entries with a rank come first,
+    headline and summary last; of other streamed entries there are only the lines below them."""
     lines = [_painted(f"! {note}", Tone.WARN, paint) for note in page.notes]
     ranked = [(entry, section) for section in page.sections for entry in section.entries if entry.rank]
     for entry, section in sorted(ranked, key=lambda pair: pair[0].rank):
@@ -312,7 +312,7 @@ def _flat(section: Section, paint: Paint) -> Iterator[str]:
 
 
 def entry_line(target: str, entry: Entry, paint: Paint = plain) -> str:
-    """`search: + SlackChannel "oncall" applied: verified`: one entry in a line of its own, as a log has it."""
+    """`search: + SlackChannel "oncall" applied: verified`: one entry on one line, as in a log."""
     word = entry.word.upper() if entry.tone is Tone.BAD else entry.word
     shown = f" {_painted(word, entry.tone, paint)}" if word else ""
     return printable(f"{target}: {entry.title}") + shown + printable(f": {entry.remark}" if entry.remark else "")
