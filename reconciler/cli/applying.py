@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 from reconciler.apply.results import ChangeResult, RunResult
 from reconciler.apply.run import Stop
-from reconciler.cli.main import watching
+from reconciler.cli.main import blocking, watching
 from reconciler.cli.publishing import Output, publish
 from reconciler.cli.terminal import Progress, can_ask, confirm, note, out, silence_stdout
 from reconciler.engine.apply import carry_out, has_work
@@ -32,7 +32,7 @@ async def apply_and_report(run: Run, output: Output, *, yes: bool) -> int:
             _tell(lambda: out(render_plan(done.plan, output.paint)))
         disabled = tuple(dict.fromkeys(name for target in done.plan.targets for name in target.left_disabled))
         wider = None
-        if disabled and not yes and can_ask() and confirm(_enabling_question(disabled), "--enable"):
+        if disabled and not yes and can_ask() and _asked(_enabling_question(disabled), "--enable"):
             wider = with_enabled(run, disabled)
         if wider is None:
             return await _agreed(done, output, yes=yes)
@@ -47,11 +47,16 @@ def _enabling_question(names: tuple[str, ...]) -> str:
 async def _agreed(done: Planned, output: Output, *, yes: bool) -> int:
     """Ask about the plan that was shown, carry it out, and report."""
     check_limits(done.run, done.plan)
-    if has_work(done.plan) and not yes and not confirm(_question(done.run, done.plan), "--yes"):
+    if has_work(done.plan) and not yes and not _asked(_question(done.run, done.plan), "--yes"):
         raise RefusedError("not applied: the answer was no")
     result = await _carry_out(done, output)
     tell_what_happened("apply", lambda: _report(done, result, output))
     return result.exit_code
+
+
+def _asked(question: str, flag: str) -> bool:
+    with blocking():
+        return confirm(question, flag)
 
 
 def _tell(show: Callable[[], None]) -> None:
@@ -65,7 +70,8 @@ def _tell(show: Callable[[], None]) -> None:
 def tell_what_happened(what: str, show: Callable[[], None]) -> None:
     """Report what was done. Whatever fails here, it was done: neither the exit code nor a message may say otherwise."""
     try:
-        _tell(show)
+        with blocking():
+            _tell(show)
     except (Exception, KeyboardInterrupt) as error:
         reason = str(error) if isinstance(error, ReconcilerError) else type(error).__name__
         note(f"warning: the {what} has ended and its exit code is right, but it could not be reported: {reason}")

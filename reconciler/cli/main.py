@@ -4,10 +4,11 @@ and nowhere else.
 Expected errors are shown without a trace. Unexpected ones show where they arose, by files, lines and functions, but not
 their message or any value, since either may hold a secret.
 
-Until something is written a signal (Ctrl-C, SIGTERM) ends the run, on every platform: it is a KeyboardInterrupt, also
-at a question, and is remembered, since a library's callback may turn one into an error of its own. While an apply
-writes (`watching`), after the first signal nothing new starts, and the second one ends it. What comes later changes
-nothing any more: the apply is over.
+Until something is written a signal (Ctrl-C, SIGTERM) ends the run, on every platform: in an event loop it cancels what
+runs there (`run_loop`); elsewhere, and where that loop stands still (`blocking`), it is a KeyboardInterrupt. It is
+remembered, since a library's callback may turn one into an error of its own. While an apply writes (`watching`), after
+the first signal nothing new starts, and the second one ends it. What comes later changes nothing any more: the apply is
+over.
 
 A run that only reads has a time limit (`within`): whatever a project or a server does, the job ends and says so. By the
 system's alarm, which also ends what loops without asking the clock. Where there is none (Windows, a thread that is not
@@ -22,9 +23,9 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
@@ -39,6 +40,8 @@ if TYPE_CHECKING:
     from reconciler.apply.run import Stop
 
 _FRAMES_SHOWN = 12
+
+T = TypeVar("T")
 
 VERBS = {
     "apply": "Plan, ask, write, and send test messages.",
@@ -175,13 +178,14 @@ WATCHED = tuple(
 _GRACE_SECONDS = 4.5  # a cancelled CI job is killed soon after; the rollback must be over, and reported, within 6
 _SAME_SECONDS = 0.5  # a terminal and its shell may both send one and the same Ctrl-C
 
-_seen: list[int] = []
+_seen: list[float] = []  # when signals came, by the monotonic clock
 _over: list[bool] = []
+_loops: list[Callable[[], None]] = []  # how to cancel what runs in the event loop, if there is one
 
 
 @contextmanager
 def taken_over() -> Iterator[None]:
-    """In here a signal is a KeyboardInterrupt, wherever the main thread is."""
+    """In here a signal ends what runs."""
     _seen.clear()
     _over.clear()
     if threading.current_thread() is not threading.main_thread():
@@ -195,9 +199,61 @@ def taken_over() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _interrupt(number: int, _frame: object) -> None:
-    _seen.append(number)
-    raise KeyboardInterrupt
+def _interrupt(_number: int, _frame: object) -> None:
+    now = time.monotonic()
+    first = _seen[0] if _seen else None
+    _seen.append(now)
+    if not _loops or (first is not None and now - first >= _SAME_SECONDS):
+        raise KeyboardInterrupt
+    if first is None and not _over:
+        _loops[-1]()
+
+
+def run_loop(call: Coroutine[Any, Any, T]) -> T:
+    """Carry out a call in an event loop of its own. A signal cancels it: raised wherever the main thread is, as amid
+    the loop's own bookkeeping or a library's, an exception could leave a task that waits for ever. A second signal,
+    that is not the same one sent twice, is raised all the same, in case the first one does not end the run.
+    """
+    import asyncio  # `validate` does without
+
+    async def cancellable() -> T:
+        if _seen:  # before there was a task
+            raise KeyboardInterrupt
+        loop, task = asyncio.get_running_loop(), asyncio.current_task()
+
+        def cancel() -> None:
+            if task is not None:
+                task.cancel()
+            loop.call_soon_threadsafe(lambda: None)  # wakes the loop
+
+        _loops[-1] = cancel
+        try:
+            return await call
+        finally:
+            _loops[-1] = _wait  # the loop is being closed
+
+    _loops.append(_wait)
+    try:
+        return asyncio.run(cancellable())
+    finally:
+        _loops.pop()
+        call.close()
+
+
+def _wait() -> None:
+    """There is nothing to cancel, or no more."""
+
+
+@contextmanager
+def blocking() -> Iterator[None]:
+    """In here a signal is raised: the loop stands still while a line on the terminal or a report's call is awaited, and
+    neither is a task that could be cancelled."""
+    loops = _loops[:]
+    _loops.clear()
+    try:
+        yield
+    finally:
+        _loops[:] = loops
 
 
 def was_interrupted() -> bool:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from reconciler.cli.main import run_loop
 from reconciler.cli.terminal import be_quiet, note
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
@@ -279,13 +280,12 @@ def run_async(call: Coroutine[Any, Any, T], targets: int) -> T:
     that names whose lookup hangs do not keep the others from being looked up in time.
     """
 
-    import asyncio  # `validate` does without
-
     async def with_threads() -> T:
         if targets > _FEW_TARGETS:
+            import asyncio
             from concurrent.futures import ThreadPoolExecutor
 
             asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(_MOST_THREADS))
         return await call
 
-    return asyncio.run(with_threads())
+    return run_loop(with_threads())

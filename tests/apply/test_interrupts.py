@@ -8,7 +8,7 @@ import shlex
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import suppress
 from pathlib import Path
 from types import SimpleNamespace
@@ -205,3 +205,84 @@ def test_a_reader_that_goes_away_changes_neither_the_apply_nor_its_code(simulato
         ended = process.end()
     assert "code 5" in ended.err
     assert live(simulator) == {}
+
+
+def test_a_signal_cancels_what_runs_in_the_loop_and_is_not_raised_amid_it() -> None:
+    steps = []
+
+    async def reading() -> None:
+        signal.raise_signal(signal.SIGTERM)
+        signal.raise_signal(signal.SIGINT)  # the same one, passed on by a shell
+        steps.append("amid a step")
+        await asyncio.sleep(0)
+        steps.append("the next step")
+
+    with main.taken_over():
+        with pytest.raises(asyncio.CancelledError):
+            main.run_loop(reading())
+        assert main.was_interrupted()
+    assert steps == ["amid a step"]
+
+
+def test_a_later_signal_ends_what_cannot_be_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 1000.0
+    monkeypatch.setattr(main, "time", SimpleNamespace(monotonic=lambda: now))
+
+    async def deaf() -> None:
+        nonlocal now
+        signal.raise_signal(signal.SIGINT)
+        now += main._SAME_SECONDS
+        signal.raise_signal(signal.SIGINT)
+        pytest.fail("the second signal was not raised")
+
+    with main.taken_over(), pytest.raises(KeyboardInterrupt):
+        main.run_loop(deaf())
+
+
+def test_a_signal_is_raised_where_the_loop_stands_still() -> None:
+    steps = []
+
+    async def asked() -> None:
+        with main.blocking():
+            steps.append("asked")
+            signal.raise_signal(signal.SIGINT)
+            pytest.fail("nobody answers")
+
+    with main.taken_over(), pytest.raises(KeyboardInterrupt):
+        main.run_loop(asked())
+    assert steps == ["asked"]
+
+
+def test_a_signal_after_an_apply_changes_nothing() -> None:
+    async def applied() -> int:
+        with main.watching(Stop(), lambda: None):
+            pass
+        signal.raise_signal(signal.SIGTERM)
+        await asyncio.sleep(0)  # as where the connections are closed
+        return 5
+
+    with main.taken_over():
+        assert main.run_loop(applied()) == 5
+        assert not main.was_interrupted()
+
+
+def test_a_signal_while_the_loop_is_closed_does_not_change_what_it_returned() -> None:
+    kept: list[AsyncIterator[int]] = []
+
+    async def shut() -> None:
+        signal.raise_signal(signal.SIGINT)
+
+    async def read() -> int:
+        async def objects() -> AsyncIterator[int]:
+            try:
+                yield 1
+                yield 2
+            finally:
+                await shut()
+
+        kept.append(objects())
+        return await anext(kept[0])
+
+    with main.taken_over():
+        assert main.run_loop(read()) == 1
+        assert main.was_interrupted()

@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import os
-import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
-from types import FrameType
 
 import click
 import pytest
 
 from reconciler.model.errors import ReconcilerError
 from tests.live.cluster import ID_START, Cluster
+from tests.live.interruption import Interruption
 from tests.live.plugin import LivePlugin
 from tests.live.run import Run
 from tests.live.settings import Settings, read_settings
@@ -36,15 +34,15 @@ CHECKS = (
 )
 _NEEDED = ("configs/get", "configs/create", "configs/update", "configs/delete")
 _NOTHING = 64
-_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def main() -> int:
     """Do what REMOVE asks, or else the checks."""
-    _hear(_interrupt)
+    interruption = Interruption()
+    interruption.listen()
     try:
         settings = read_settings(os.environ)
-        cluster = Cluster(settings.connection, settings.is_near)
+        cluster = Cluster(settings.connection, settings.is_near, interruption)
         try:
             remove = os.environ.get("REMOVE", "")
             return _remove(cluster, remove) if remove else _check(settings, cluster)
@@ -53,25 +51,8 @@ def main() -> int:
     except ReconcilerError as error:
         click.echo(f"error: {error}", err=True)
         return _NOTHING
-
-
-def _hear(handler: Callable[[int, FrameType | None], None]) -> None:
-    """Signals that end the checks, also those of a closed terminal and a cancelled job: removal comes first."""
-    for number in _SIGNALS:
-        if signal.getsignal(number) is not signal.SIG_IGN:
-            signal.signal(number, handler)
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    """End the checks at the first signal, and hear no second: one that lands while a loop is being closed leaves it
-    waiting for ever."""
-    _be_deaf()
-    raise KeyboardInterrupt
-
-
-def _be_deaf() -> None:
-    for number in _SIGNALS:
-        signal.signal(number, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        return int(pytest.ExitCode.INTERRUPTED)
 
 
 def _remove(cluster: Cluster, prefix: str) -> int:
@@ -89,21 +70,13 @@ def _remove(cluster: Cluster, prefix: str) -> int:
 def _check(settings: Settings, cluster: Cluster) -> int:
     run = Run(settings, cluster)
     if settings.least is not None:
-        run.least = Cluster(settings.least, settings.is_near, cluster.made)
+        run.least = Cluster(settings.least, settings.is_near, cluster.interruption, cluster.made)
     plugin = LivePlugin(run)
-
-    def interrupt(number: int, frame: FrameType | None) -> None:
-        plugin.interrupted = True
-        _interrupt(number, frame)
-
-    _hear(interrupt)
     try:
         if not _prepare(run):
             return _NOTHING
         os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # the checks need none, and they take long to load
         code = int(pytest.main(_arguments(), plugins=[plugin]))
-        if plugin.interrupted:
-            code = int(pytest.ExitCode.INTERRUPTED)
     except KeyboardInterrupt:
         code = int(pytest.ExitCode.INTERRUPTED)
     finally:
@@ -115,9 +88,7 @@ def _check(settings: Settings, cluster: Cluster) -> int:
 
 
 def _arguments() -> list[str]:
-    # What a signal leaves half done (a lock's coroutine) is no failure: without that plugin it is only printed.
-    quiet = ["-q", "-p", "no:cacheprovider", "-p", "no:unraisableexception"]
-    return [*quiet, *(str(_HERE / name) for name in CHECKS), *sys.argv[1:]]
+    return ["-q", "-p", "no:cacheprovider", *(str(_HERE / name) for name in CHECKS), *sys.argv[1:]]
 
 
 def _prepare(run: Run) -> bool:
@@ -157,7 +128,8 @@ async def _read_version(run: Run) -> str:
 
 def _clean(run: Run) -> None:
     """Remove what the run made, whatever became of the terminal, and deaf to further signals: it takes seconds."""
-    _be_deaf()
+    run.cluster.interruption.be_deaf()
+    run.cluster.interruption.is_removing = True
     try:
         _say("\nremoving what this run made ...")
         run.cluster.remove(run.name)

@@ -15,6 +15,7 @@ from tenacity import RetryError, Retrying, retry_if_not_result, stop_after_delay
 
 from reconciler.model.errors import ConfigurationError, UnreachableError
 from reconciler.providers.connection import Basic, Connection, make_client
+from tests.live.interruption import Interruption
 
 __all__ = ["CONFIGS", "ID_START", "MONITORS", "Cluster"]
 
@@ -48,6 +49,7 @@ class Cluster:
 
     connection: Connection
     is_near: bool = False
+    interruption: Interruption = field(default_factory=Interruption)
     made: set[str] = field(default_factory=set)
 
     def __post_init__(self) -> None:
@@ -66,7 +68,9 @@ class Cluster:
         self._http.close()
 
     def call(self, method: str, path: str, body: Any = None) -> httpx.Response:
-        """One call, never repeated; UnreachableError without an address or header where there is no answer."""
+        """One call, never repeated; UnreachableError without an address or header where there is no answer, and
+        KeyboardInterrupt once the run is interrupted."""
+        self.interruption.check()
         try:
             return self._http.request(method, path, json=body)
         except httpx.TransportError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass, field
 
 import pytest
@@ -19,7 +20,6 @@ class LivePlugin:
     passed: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
     skipped: list[tuple[str, str]] = field(default_factory=list)
-    interrupted: bool = False
 
     @pytest.fixture
     def run(self) -> Run:
@@ -41,10 +41,15 @@ class LivePlugin:
         """The cluster, for one check of the provider's tour."""
         return self.live_run.place()
 
-    def pytest_runtest_setup(self) -> None:
-        """Start no further check once a signal came: Python drops what a signal raises within a callback of its own."""
-        if self.interrupted:
-            raise KeyboardInterrupt
+    @pytest.hookimpl(wrapper=True)
+    def pytest_pyfunc_call(self) -> Generator[None, object, object]:
+        """Let an interrupted check end the run, whatever it ended with, and start no further one."""
+        interruption = self.live_run.cluster.interruption
+        interruption.check()
+        try:
+            return (yield)
+        finally:
+            interruption.check()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note what became of a check."""

@@ -67,6 +67,7 @@ class LiveRuns(PlansAndApplies):
         return self.cluster.is_gone(self.key(name))
 
     def provider(self) -> Provider:
+        self.cluster.interruption.check()  # for a signal that came before there was a loop to cancel
         return _Tracked(HttpTarget(self.cluster.connection, OpenSearchDialect()), self.cluster.made)
 
 
