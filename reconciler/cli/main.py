@@ -210,9 +210,11 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def run_loop(call: Coroutine[Any, Any, T]) -> T:
-    """Carry out a call in an event loop of its own. A signal cancels it: raised wherever the main thread is, as amid
-    the loop's own bookkeeping or a library's, an exception could leave a task that waits for ever. A second signal,
-    that is not the same one sent twice, is raised all the same, in case the first one does not end the run.
+    """Carry out a call in an event loop of its own; KeyboardInterrupt if a signal came.
+
+    The signal cancels the call: raised wherever the main thread is, as amid the loop's own bookkeeping or a library's,
+    an exception could leave a task that waits for ever. A second signal, that is not the same one sent twice, is raised
+    all the same, in case the first one does not end the run.
     """
     import asyncio  # `validate` does without
 
@@ -235,6 +237,8 @@ def run_loop(call: Coroutine[Any, Any, T]) -> T:
     _loops.append(_wait)
     try:
         return asyncio.run(cancellable())
+    except asyncio.CancelledError:
+        raise KeyboardInterrupt from None
     finally:
         _loops.pop()
         call.close()
