@@ -1,8 +1,8 @@
-"""What both sites have in common: find our comment, update it or write a first one, and heed the site's limits.
+"""What both sites have in common: find our comment, update it or write a first one, and respect the site's limits.
 
-Reads, updates and deletes are repeated on trouble; a new comment only where the site said that it did not take it
-(429, or 403 with a limit), or where a second look shows that it is not there. Whatever goes wrong is a CommentError: a
-comment is no reason for a run to fail. The token goes to the site's own address and nowhere else.
+Reads, updates and deletes are repeated when they fail. Creating a comment is repeated only if the site said that it did
+not take it (429, or 403 with a limit), or if a second look shows that it is not there. Every failure is a CommentError,
+since a comment is no reason for a run to fail. The token goes to the site's own address and nowhere else.
 """
 
 from __future__ import annotations
@@ -44,15 +44,15 @@ class NoTokenError(CommentError):
 
 
 class _UnclearError(CommentError):
-    """A new comment may or may not have been taken."""
+    """It is not known whether a new comment was created."""
 
 
 class _GoneError(CommentError):
-    """The comment is not there any more."""
+    """The comment no longer exists."""
 
 
 class _LaterError(Exception):
-    """The site asks to come back after `seconds`."""
+    """The call can be repeated after `seconds`; `error` is what to raise if it is not."""
 
     def __init__(self, seconds: float, error: CommentError) -> None:
         super().__init__(str(error))
@@ -67,12 +67,13 @@ def marker(*parts: str) -> str:
 
 
 def put_comment(thread: Thread, line: str, text: str, transport: httpx.BaseTransport | None = None) -> str:
-    """Write `text` under the marker `line`: over our own earlier comment, else as a new one. `created` or `updated`."""
+    """Write `text` below the marker `line`: over our earlier comment, or as a new one. Returns `updated` or `created`;
+    CommentError if it could not be written."""
     return _with_forge(thread, transport, lambda forge: forge.put(line, text))
 
 
 def replace_comment(thread: Thread, line: str, text: str, transport: httpx.BaseTransport | None = None) -> bool:
-    """As `put_comment`, but only over an earlier comment of ours; whether there was one."""
+    """Like `put_comment`, but only over our earlier comment; returns whether there was one."""
     return _with_forge(thread, transport, lambda forge: forge.replace(line, text))
 
 
@@ -104,8 +105,8 @@ def _with_forge(thread: Thread, transport: httpx.BaseTransport | None, use: Call
             "SSL_CERT_DIR and the proxy variables"
         ) from None
     except Exception as error:
-        # A login page in place of JSON, an address or proxy variable that is none, authorities that are not there,
-        # a token in another alphabet: none of it may cost the run its outcome, and its words may hold the token.
+        # For example an address or a proxy variable that is not a URL. It must not fail the run, and its message is
+        # not repeated, since it may hold the token.
         raise CommentError(f"{thread.site} cannot be reached at {thread.api} ({type(error).__name__})") from None
 
 
@@ -120,20 +121,20 @@ class Forge:
         self._asked: str | None = None
 
     def put(self, line: str, text: str) -> str:
-        """As `put_comment`."""
+        """See `put_comment`."""
         if self.replace(line, text):
             return "updated"
         body = {"body": f"{line}\n{text}"}
         try:
             self._call("POST", self._site.comments_path(self._thread), body)
-        except _UnclearError:  # it may have been taken: look before it is sent again
+        except _UnclearError:  # it may have been created: look before sending it again
             if not self.replace(line, text):
                 self._call("POST", self._site.comments_path(self._thread), body)
         return "created"
 
     def replace(self, line: str, text: str) -> bool:
-        """As `replace_comment`. Of several of ours the first stays, so that none of them goes on saying something
-        older."""
+        """See `replace_comment`. If there are several comments of ours, the first is updated and the others are deleted,
+        so that none of them shows an earlier report."""
         ours = [item for item in self._comments() if item.body.startswith(line) and self._is_us(item.author)]
         replaced = False
         for comment in ours:
@@ -149,7 +150,7 @@ class Forge:
         return replaced
 
     def _is_us(self, author: str) -> bool:
-        """Whether a comment with our marker is by us: by the name that is known, or else by the one the site tells."""
+        """Whether this author is us: by the name that we were given, or else by the name that the site knows us by."""
         if self._thread.author and author == self._thread.author:
             return True
         if self._asked is None:
@@ -162,7 +163,7 @@ class Forge:
         except NoTokenError:
             if self._thread.viewer_url is None:
                 return ""
-        try:  # an app's token has no user, but GitHub's other API knows whose it is
+        try:  # an app's token has no user, but GitHub's GraphQL API knows whose it is
             answer = self._call("POST", self._thread.viewer_url, {"query": "{viewer{login}}"})
             return str(answer.json()["data"]["viewer"]["login"])
         except (CommentError, KeyError, TypeError):
@@ -188,7 +189,7 @@ class Forge:
                 )
 
     def _is_home(self, url: str) -> bool:
-        """Whether an address that an answer names is the site's own, so it may have the token."""
+        """Whether an address from an answer is on the site's own host, so that it may get the token."""
         here, there = self._client.base_url, self._client.base_url.join(url)
         return (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
 
@@ -216,7 +217,7 @@ class Forge:
                 raise _LaterError(1.0, CommentError(failure)) from None
             if answer.next_request is None:
                 break
-            path = str(answer.next_request.url)  # as of a repository that has moved; the method stays what it was
+            path = str(answer.next_request.url)  # a repository that was moved, for example; the method is kept
             if not self._is_home(path):
                 raise CommentError(f"{self._thread.site} redirects to another host, which does not get the token")
         if answer.is_success:
@@ -248,7 +249,7 @@ def _given(state: RetryCallState) -> float:
 
 
 def _wait_seconds(answer: httpx.Response) -> float | None:
-    """How long the site asks us to wait; None where it does not.
+    """How many seconds the site asks us to wait; None if it does not ask.
 
     GitHub's secondary limit may come as a 403 that only says so in words; its documentation asks for a minute then
     ("Rate limits for the REST API", "Exceeding the rate limit").

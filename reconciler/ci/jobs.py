@@ -1,6 +1,6 @@
-"""What a job of a CI says of itself: commit, run, and the thread for its comment.
+"""What a CI job says about itself: its commit, its address, and the thread that its comment belongs to.
 
-From flags and variables: pure but for the event file that GitHub Actions leaves for its steps.
+Read from flags and variables. Pure except for reading the event file that GitHub Actions writes for its steps.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ ACTIONS_BOT = "github-actions[bot]"
 class Thread:
     """The pull or merge request that a comment belongs to.
 
-    `site` is `github` or `gitlab`, `api` its address, `author` who we are there ("" to ask the site).
-    `token` is None where the job has none, as for a pull request from a fork. `viewer_url` is where GitHub tells
-    whose an app's token is.
+    `site` is `github` or `gitlab`, `api` the address of its API, `author` our name there ("": ask the site). `token` is
+    None if the job has none, as for a pull request from a fork. `viewer_url` is the GraphQL address at which GitHub
+    tells whose an app's token is; None on GitLab.
     """
 
     site: str
@@ -37,7 +37,7 @@ class Thread:
 
 @dataclass(frozen=True, slots=True)
 class WantedThread:
-    """What a person says of it; what is empty is looked for in the CI's variables."""
+    """The thread as the flags name it; what is empty is taken from the CI's variables."""
 
     site: str
     repository: str = ""
@@ -46,7 +46,7 @@ class WantedThread:
 
 
 def find_thread(wanted: WantedThread, environ: Mapping[str, str]) -> Thread:
-    """Where to comment; ConfigurationError names the flag that is missing outside of a CI."""
+    """The thread to comment on; ConfigurationError names the flag to pass if the CI's variables do not name it."""
     site = wanted.site
     repository = wanted.repository or environ.get("GITHUB_REPOSITORY" if site == "github" else "CI_PROJECT_ID", "")
     request = wanted.request or (_pull_request(environ) if site == "github" else _merge_request(environ))
@@ -73,7 +73,7 @@ def _merge_request(environ: Mapping[str, str]) -> str:
 
 
 def _pull_request(environ: Mapping[str, str]) -> str:
-    """From the event that started the run; else from the ref of a pull request, `refs/pull/7/merge`."""
+    """The number from the event that started the run, else from the ref `refs/pull/7/merge`; "" if there is none."""
     event = read_event(environ)
     for key in ("pull_request", "issue"):
         number = event.get(key, {}).get("number") if isinstance(event.get(key), dict) else None
@@ -84,7 +84,7 @@ def _pull_request(environ: Mapping[str, str]) -> str:
 
 
 def read_event(environ: Mapping[str, str]) -> Mapping[str, Any]:
-    """What GitHub Actions says of the event that started the run; empty elsewhere."""
+    """The event that started the run, as GitHub Actions describes it; empty elsewhere."""
     path = environ.get("GITHUB_EVENT_PATH", "")
     try:
         event = json.loads(Path(path).read_text("utf-8")) if path else {}
@@ -94,7 +94,8 @@ def read_event(environ: Mapping[str, str]) -> Mapping[str, Any]:
 
 
 def commit_of(environ: Mapping[str, str]) -> str:
-    """The commit that a job is about: a pull request's own head, not the merge that was made for the job."""
+    """The commit that a job is about, by its first 12 digits: a pull request's own head, not the merge commit that
+    GitHub makes for the job. "" if it is not known."""
     request = read_event(environ).get("pull_request")
     head = request.get("head") if isinstance(request, dict) else None
     sha = head.get("sha") if isinstance(head, dict) else None
@@ -102,7 +103,7 @@ def commit_of(environ: Mapping[str, str]) -> str:
 
 
 def run_of(environ: Mapping[str, str]) -> str:
-    """The address of this job, "" outside of the CIs that tell it."""
+    """The address of this job's page; "" if the CI does not give it."""
     if environ.get("CI_JOB_URL"):
         return environ["CI_JOB_URL"]
     server, repository = environ.get("GITHUB_SERVER_URL"), environ.get("GITHUB_REPOSITORY")

@@ -1,4 +1,4 @@
-"""How GitHub and GitLab name a comment's paths, headers and authors. Pure; the calls themselves are `forges`'s."""
+"""What differs between GitHub's and GitLab's comments: paths, headers, authors. Pure; `forges` makes the calls."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reconciler.model.dataclass import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Comment:
-    """One comment as a site gives it."""
+    """One comment on a request; `author` is a login name."""
 
     id: str
     author: str
@@ -20,32 +20,32 @@ class Comment:
 
 
 class Site(Protocol):
-    """The calls of one site, as paths and members."""
+    """The paths and field names of one site's API."""
 
     def headers(self, token: str) -> dict[str, str]:
         """The headers that carry the token."""
         ...
 
     def comments_path(self, thread: Thread) -> str:
-        """Where the request's comments are listed and written."""
+        """The path at which a request's comments are listed and created."""
         ...
 
     def comment_path(self, thread: Thread, comment_id: str) -> str:
-        """Where one comment is."""
+        """The path of one comment."""
         ...
 
     @property
     def update_method(self) -> str:
-        """How a comment is changed."""
+        """The HTTP method that updates a comment."""
         ...
 
     def read(self, item: dict[str, object]) -> Comment:
-        """One entry of the list."""
+        """The comment that one entry of the list describes."""
         ...
 
     @property
     def name_field(self) -> str:
-        """The member of `/user` that holds our name."""
+        """The field of the answer to `/user` that holds our name."""
         ...
 
 
@@ -92,4 +92,4 @@ def _name(user: object, field: str) -> str:
 
 
 SITES: Mapping[str, Site] = {"github": _GitHub(), "gitlab": _GitLab()}
-"""The sites by the word of `--comment`."""
+"""The sites, by the value of `--comment`."""

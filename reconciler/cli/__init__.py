@@ -1,5 +1,5 @@
 """The command line: arguments -> options -> engine -> report -> exit code.
 
-`main` alone turns errors into exit codes, and says what Ctrl-C means at each moment; `verbs` holds one module for each
-verb, imported when it is called, since start-up counts.
+`main` alone turns errors into exit codes and handles signals; `verbs` holds one module for each verb, which is imported
+only when that verb is called, to keep the start fast.
 """

@@ -1,4 +1,5 @@
-"""From a shown plan to a report: ask, run the apply with signals watched, and tell what became of each change."""
+"""From a plan to its report: show it, ask, apply it while watching for signals, and report what became of each change.
+"""
 
 from __future__ import annotations
 
@@ -23,9 +24,9 @@ _STOPPING = "interrupted: nothing new starts, what is unverified is rolled back;
 
 
 async def apply_and_report(run: Run, output: Output, *, yes: bool) -> int:
-    """Plan, show it, ask (unless `yes`), carry it out, and report; the exit code of the contract.
+    """Plan, show the plan, ask (unless `yes`), carry it out, and report; returns the exit code.
 
-    Where a person is asked, they may have what was disabled by hand enabled too: that is planned again.
+    A person who is asked may also choose to enable what was disabled by hand; then everything is planned again.
     """
     async with planned(run, with_commit=output.names_commit) as done:
         if output.stdout == "text":
@@ -45,7 +46,7 @@ def _enabling_question(names: tuple[str, ...]) -> str:
 
 
 async def _agreed(done: Planned, output: Output, *, yes: bool) -> int:
-    """Ask about the plan that was shown, carry it out, and report."""
+    """Ask about the plan that was shown, carry it out, and report; RefusedError if the answer is no."""
     check_limits(done.run, done.plan)
     if has_work(done.plan) and not yes and not _asked(_question(done.run, done.plan), "--yes"):
         raise RefusedError("not applied: the answer was no")
@@ -60,7 +61,7 @@ def _asked(question: str, flag: str) -> bool:
 
 
 def _tell(show: Callable[[], None]) -> None:
-    """Print, if anybody still reads; if not, the run goes on, and its code tells what became of it."""
+    """Call `show`; if nobody reads stdout any more, the run goes on, and its exit code tells the outcome."""
     try:
         show()
     except BrokenPipeError:
@@ -68,7 +69,7 @@ def _tell(show: Callable[[], None]) -> None:
 
 
 def tell_what_happened(what: str, show: Callable[[], None]) -> None:
-    """Report what was done. Whatever fails here, it was done: neither the exit code nor a message may say otherwise."""
+    """Report what was done. If the report fails, the work is still done, so this only warns and the exit code stays."""
     try:
         with blocking():
             _tell(show)
@@ -84,7 +85,7 @@ def _report(done: Planned, result: RunResult, output: Output) -> None:
 
 
 def _question(run: Run, plan: Plan) -> str:
-    """What a person agrees to, in the words of the verb, with the targets that it is about."""
+    """What a person agrees to: the verb, the counts, and for deletes and releases the targets."""
     where = ", ".join(target.target for target in plan.targets if target.due)
     if destroyed_names(run.options) is not None:
         return f"Destroy {plural(plan.counts.destroy, 'object')} on {where}?"

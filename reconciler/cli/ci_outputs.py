@@ -1,4 +1,4 @@
-"""Where a report goes besides stdout in a CI: the job's summary, one comment on the request, annotations of files."""
+"""Where a report goes besides stdout in a CI job: the job's summary, one comment on the request, file annotations."""
 
 from __future__ import annotations
 
@@ -24,8 +24,8 @@ _LEAST_ROOM = 4096  # bytes: with less, even the note about what was cut would n
 
 @dataclass(frozen=True, slots=True)
 class CiOutputs:
-    """Where a report goes besides stdout. `thread` is where the comment belongs, None for none; `targets`
-    and `comment_id` tell it from others on the same request."""
+    """Where a report goes besides stdout. `thread` is the request to comment on, None for no comment; the path of
+    `project_file`, `targets` and `comment_id` tell this comment from others on the same request."""
 
     annotations: bool
     summary: bool
@@ -35,7 +35,7 @@ class CiOutputs:
     comment_id: str
 
     def tell(self, page: Page, problems: list[Problem]) -> None:
-        """Send the page everywhere. Trouble is noted, and never raised: it must not pass for the run's outcome."""
+        """Send the page everywhere. What fails is noted and never raised, since it must not change the exit code."""
         if self.annotations:
             _guarded("annotations were not written", lambda: annotate(problems))
         uncommented = self.thread is not None and not _guarded(
@@ -47,7 +47,7 @@ class CiOutputs:
             _guarded("the job's summary was not written", lambda: _write_summary(page, required=self.summary))
 
     def announce(self, what: str) -> None:
-        """Say in our earlier comment, if there is one, that a new run is under way: what it says may no longer hold."""
+        """Replace our earlier comment, if there is one, by a note that a new run is under way."""
         if self.thread is not None:
             _guarded("an earlier comment, if there is one, still stands", lambda: self._announce(what))
 
@@ -67,7 +67,7 @@ class CiOutputs:
             return False  # said at the end, with where the report went instead
 
     def _comment(self, page: Page) -> bool:
-        """Whether the comment was written; if not, it is said why."""
+        """Whether the comment was written; if there is no token for it, a warning says so."""
         from reconciler.ci.forges import NoTokenError, put_comment
         from reconciler.report.markdown import COMMENT_LIMIT, render_markdown
 
@@ -90,7 +90,7 @@ class CiOutputs:
 
 
 def _say_last(text: str) -> None:
-    """A line below all that the verb has still to say."""
+    """Print a line after everything else that the verb prints."""
     context = click.get_current_context(silent=True)
     if context is None:
         note(text)
@@ -99,7 +99,7 @@ def _say_last(text: str) -> None:
 
 
 def _guarded(trouble: str, tell: Callable[[], object]) -> bool:
-    """Whether telling went well. Whatever a site, a disk or a variable does, the run's outcome is what it is."""
+    """Whether `tell` succeeded; if it raises or returns False, it did not, and an exception is noted as a warning."""
     try:
         return tell() is not False
     except ReconcilerError as error:
@@ -112,7 +112,7 @@ def _guarded(trouble: str, tell: Callable[[], object]) -> bool:
 
 
 def _with_run(page: Page) -> Page:
-    """The page with the commit and the job that it is of."""
+    """The page with the commit and the address of this job among its facts, if they are known."""
     from reconciler.ci.jobs import commit_of, run_of
 
     facts = (("at", commit_of(os.environ)), ("run", run_of(os.environ)))
@@ -120,7 +120,7 @@ def _with_run(page: Page) -> Page:
 
 
 def annotate(problems: Iterable[Problem]) -> None:
-    """Annotate files in GitHub Actions; nothing is said where there is nothing to annotate."""
+    """Print the problems as annotations for GitHub Actions; nothing if there are none."""
     from reconciler.report.machines import render_annotations
 
     if text := render_annotations([in_work_tree(problem) for problem in problems]):
@@ -128,7 +128,7 @@ def annotate(problems: Iterable[Problem]) -> None:
 
 
 def in_work_tree(problem: Problem) -> Problem:
-    """The problem with its file as GitHub knows it: from the top of the checkout, wherever the step runs."""
+    """The problem with its file as GitHub names it: relative to the top of the checkout, wherever the step runs."""
     top, file = os.environ.get("GITHUB_WORKSPACE", ""), problem.location.file
     path = Path(file).absolute()
     if not top or not file or not path.is_relative_to(Path(top).absolute()):
@@ -137,7 +137,7 @@ def in_work_tree(problem: Problem) -> Problem:
 
 
 def _write_summary(page: Page, *, required: bool) -> None:
-    """Add the page to the step's summary, as far as the step's limit has room."""
+    """Append the page to the step's summary, cut to the room that GitHub's limit leaves."""
     from reconciler.report.markdown import SUMMARY_LIMIT, byte_length, render_markdown
 
     path = os.environ.get("GITHUB_STEP_SUMMARY", "")
@@ -155,7 +155,7 @@ def _write_summary(page: Page, *, required: bool) -> None:
 
 
 def project_path(config: Path | None) -> str:
-    """The project file's path within its work tree: the same whether or not the file can be read as a project."""
+    """The project file's path from the top of its work tree, also if it is not a valid project; "" if there is none."""
     from reconciler.manifests.load_project import find_project
 
     try:

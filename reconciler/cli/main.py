@@ -1,18 +1,17 @@
-"""Where the command ends, whatever ends it: errors, signals and time limits become one message and an exit code here,
-and nowhere else.
+"""The entry point: errors, signals and time limits become one message and an exit code here, and nowhere else.
 
-Expected errors are shown without a trace. Unexpected ones show where they arose, by files, lines and functions, but not
-their message or any value, since either may hold a secret.
+Expected errors are shown without a traceback. For unexpected ones only files, lines and functions are shown, not their
+message or any value, since either may hold a secret.
 
-Until something is written a signal (Ctrl-C, SIGTERM) ends the run, on every platform: in an event loop it cancels what
-runs there (`run_loop`); elsewhere, and where that loop stands still (`blocking`), it is a KeyboardInterrupt. It is
-remembered, since a library's callback may turn one into an error of its own. While an apply writes (`watching`), after
-the first signal nothing new starts, and the second one ends it. What comes later changes nothing any more: the apply is
-over.
+Until something is written, a signal (Ctrl-C, SIGTERM) ends the run on every platform: in an event loop it cancels what
+runs there (`run_loop`); elsewhere, and while the loop stands still (`blocking`), it is a KeyboardInterrupt. It is also
+remembered, since a library's callback may turn it into an error of its own. While an apply writes (`watching`), nothing
+new starts after the first signal, and the second one stops it at once. A signal after that changes nothing: the apply
+is over.
 
-A run that only reads has a time limit (`within`): whatever a project or a server does, the job ends and says so. By the
-system's alarm, which also ends what loops without asking the clock. Where there is none (Windows, a thread that is not
-the main one) the limits of what a run reads hold all the same.
+A run that only reads has a time limit (`within`), so that its job ends and says so whatever a project or a server does.
+It uses the system's alarm, which also ends code that loops without looking at the clock. Where there is no alarm
+(Windows, a thread other than the main one), only the limits on what a run reads apply.
 """
 
 from __future__ import annotations
@@ -106,7 +105,7 @@ def _group() -> None:
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and end the process with the code of the contract."""
+    """Run the command and end the process with its exit code."""
     write_what_cannot_be_encoded_as_escapes()
     with taken_over():
         code = run(arguments)
@@ -115,11 +114,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def run(arguments: Sequence[str] | None) -> int:
-    """Run the command; the code of the contract. Errors are printed on stderr."""
+    """Run the command and return its exit code; errors are printed on stderr. `arguments` None takes sys.argv's."""
     try:
         code = _group.main(arguments, prog_name="reconciler", standalone_mode=False)
     except BaseException as error:
-        if was_interrupted():  # whatever became of the interrupt on its way, as in a library's callback
+        if was_interrupted():  # even if a library's callback turned the interrupt into another error
             return _interrupted()
         return _tell(error)
     if was_interrupted():
@@ -128,12 +127,12 @@ def run(arguments: Sequence[str] | None) -> int:
 
 
 def _interrupted() -> Exit:
-    note("interrupted: nothing was written")  # an apply that writes has its own way
+    note("interrupted: nothing was written")  # an apply that writes reports its own interruption
     return Exit.INTERRUPTED
 
 
 def _tell(error: BaseException) -> Exit:
-    """Say what went wrong, once; its code."""
+    """Print what went wrong, and return its exit code."""
     try:
         raise error
     except (click.exceptions.Abort, KeyboardInterrupt):
@@ -148,7 +147,7 @@ def _tell(error: BaseException) -> Exit:
         note(f"{'error' if known.exit_code else 'note'}: {known}")
         return known.exit_code
     except BrokenPipeError:
-        silence_stdout()  # the reader of stdout went away (`| head`): nothing is left to say
+        silence_stdout()  # the reader of stdout went away (`| head`), which is no error
         return Exit.DONE
     except BaseException as unexpected:
         _show_fault(unexpected)
@@ -156,7 +155,8 @@ def _tell(error: BaseException) -> Exit:
 
 
 def _show_usage(error: click.ClickException) -> None:
-    """As click shows it, with the arguments that it quotes made visible: they may come from a branch's name."""
+    """Print the error as click does, but with control characters made visible, since it quotes arguments, and these may
+    come from the name of a branch."""
     context = getattr(error, "ctx", None)
     if context is not None:
         click.echo(f"{context.get_usage()}\nTry '{context.command_path} -h' for help.\n", err=True)
@@ -175,8 +175,8 @@ WATCHED = tuple(
     getattr(signal, name) for name in ("SIGINT", "SIGTERM", "SIGBREAK") if hasattr(signal, name)
 )  # SIGBREAK: Ctrl-Break, and a console that closes, on Windows
 
-_GRACE_SECONDS = 4.5  # a cancelled CI job is killed soon after; the rollback must be over, and reported, within 6
-_SAME_SECONDS = 0.5  # a terminal and its shell may both send one and the same Ctrl-C
+_GRACE_SECONDS = 4.5  # a cancelled CI job is soon killed; the rollback must have ended and been reported within 6 s
+_SAME_SECONDS = 0.5  # a terminal and its shell may both send the same Ctrl-C
 
 _seen: list[float] = []  # when signals came, by the monotonic clock
 _over: list[bool] = []
@@ -185,7 +185,7 @@ _loops: list[Callable[[], None]] = []  # how to cancel what runs in the event lo
 
 @contextmanager
 def taken_over() -> Iterator[None]:
-    """In here a signal ends what runs."""
+    """Within this context a signal ends what runs, and is remembered."""
     _seen.clear()
     _over.clear()
     if threading.current_thread() is not threading.main_thread():
@@ -267,8 +267,9 @@ def was_interrupted() -> bool:
 
 @contextmanager
 def watching(stop: Stop, tell: Callable[[], None]) -> Iterator[None]:
-    """Let signals stop an apply, from inside its event loop; `tell` says once that it is being stopped."""
-    import asyncio  # whoever writes has it already; the verbs that do not shall not load it
+    """Within this context signals stop an apply; it must be entered inside the event loop. `tell` is called once, when
+    the first signal comes."""
+    import asyncio  # not at the top: verbs that do not write need not load it
 
     loop = asyncio.get_running_loop()
     first = 0.0
@@ -297,7 +298,7 @@ def watching(stop: Stop, tell: Callable[[], None]) -> Iterator[None]:
 
 
 def _listen(loop: asyncio.AbstractEventLoop, number: int, call: Callable[[], None]) -> None:
-    """Have the loop call back on a signal; by the interpreter where the loop cannot, as on Windows."""
+    """Have `call` run in the loop on a signal; through the interpreter's handler where the loop has none (Windows)."""
 
     def wake(_number: int, _frame: Any) -> None:
         loop.call_soon_threadsafe(call)
@@ -312,7 +313,7 @@ def _stop_listening(loop: asyncio.AbstractEventLoop, number: int) -> None:
     try:
         loop.remove_signal_handler(number)
     except NotImplementedError:
-        return  # the interpreter's handler is replaced by the one from before
+        return  # the caller restores the handler from before
 
 
 _AGAIN_SECONDS = 5.0  # the alarm rings again, in case something caught the first one
@@ -323,12 +324,12 @@ class TimeIsOverError(ReconcilerError):
 
 
 class _Alarm(KeyboardInterrupt):
-    """An event loop and its tasks let only this kind pass from wherever it arises."""
+    """Raised by the alarm. A KeyboardInterrupt, since event loops and their tasks let few other exceptions through."""
 
 
 @contextmanager
 def within(seconds: float) -> Iterator[None]:
-    """TimeIsOverError if the block takes longer."""
+    """TimeIsOverError if the block takes longer; no limit where there is no alarm (see the module)."""
     if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "setitimer"):
         yield
         return

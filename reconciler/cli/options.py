@@ -1,5 +1,5 @@
-"""The flags that several verbs share, each mirrored by an environment variable `RECONCILER_<FLAG>`; and a verb's run,
-prepared from them and this process, and carried out."""
+"""The flags that several verbs share, each mirrored by an environment variable `RECONCILER_<FLAG>`; and how a verb
+prepares a run from its options and this process, and carries it out."""
 
 from __future__ import annotations
 
@@ -33,14 +33,15 @@ Decorator = Callable[[Any], Any]
 
 
 def option(*declarations: str, **attributes: Any) -> Decorator:
-    """A click option that the environment can give too, by each of its long names."""
+    """A click option that can also be set by an environment variable: RECONCILER_ and any of its long names."""
     names = [part.removeprefix("--") for part in declarations if part.startswith("--")]
     variables = [f"RECONCILER_{name.replace('-', '_').upper()}" for name in names]
     return click.option(*declarations, envvar=variables, show_envvar=False, **attributes)
 
 
 def takes(*classes: type[Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:
-    """Call a command with one frozen value of each of these dataclasses, made of click's arguments by their names."""
+    """Call a command with a value of each of these dataclasses instead of click's arguments: fields are filled from the
+    arguments of the same names."""
 
     def decorate(command: Callable[..., int]) -> Callable[..., int]:
         @wraps(command)
@@ -58,7 +59,7 @@ def _made(one: type[Any], arguments: Mapping[str, Any]) -> Any:
 
 
 def as_enum(kind: type[StrEnum]) -> Callable[[click.Context, click.Parameter, str | None], StrEnum | None]:
-    """A click callback that makes a word of this enum of what was written."""
+    """A click callback that turns what was written into a member of this enum; None stays None."""
     return lambda _context, _parameter, written: None if written is None else kind(written)
 
 
@@ -74,7 +75,7 @@ def options(*groups: tuple[Decorator, ...]) -> Callable[[Command], Command]:
 
 
 def find_kind(written: str) -> str:
-    """The kind of that name, in whatever case it was written."""
+    """The kind of that name, whatever its case; ConfigurationError if there is none."""
     for kind in KINDS:
         if kind.lower() == written.lower():
             return kind
@@ -83,14 +84,14 @@ def find_kind(written: str) -> str:
 
 
 def complete_schema(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """What there is a schema of: kinds, and the documents that the tool writes."""
+    """Completions for `schema`: kinds, and the documents that have a schema."""
     from reconciler.manifests.manifest import schema_names
 
     return [name for name in schema_names() if name.lower().startswith(incomplete.lower())]
 
 
 def complete_explained(_context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """What `explain` knows: kinds and their fields, fields of the project file, rules, and the exit codes."""
+    """Completions for `explain`: kinds and their fields, fields of the project file, rules, and `exit`."""
     from reconciler.manifests.manifest import load_schema
     from reconciler.report.explain import field_names
     from reconciler.report.rules import RULES
@@ -103,7 +104,7 @@ def complete_explained(_context: click.Context, _parameter: click.Parameter, inc
 
 
 def complete_name(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Names of the project's manifests; none where the project cannot be read."""
+    """Completions: names of the project's manifests; none if the project cannot be read."""
     from reconciler.engine.load import load_workspace
     from reconciler.engine.options import ManifestOptions
 
@@ -115,7 +116,7 @@ def complete_name(context: click.Context, _parameter: click.Parameter, incomplet
 
 
 def complete_target(context: click.Context, _parameter: click.Parameter, incomplete: str) -> list[str]:
-    """Targets of the project file."""
+    """Completions: targets of the project file; none if it cannot be read."""
     from reconciler.engine.load import load_project_only
     from reconciler.engine.options import ProjectOptions
 
@@ -239,7 +240,7 @@ class TimeLimit:
 
 
 def time_limit(default: float) -> Decorator:
-    """The flag of a verb that only reads."""
+    """The flag of TimeLimit, with this default in seconds."""
     return option(
         "--time-limit",
         type=click.FloatRange(min=0.1),
@@ -250,22 +251,22 @@ def time_limit(default: float) -> Decorator:
 
 
 UNKNOWN = 100
-"""How many targets to expect where the project was not read yet."""
+"""The number of targets to pass to `run_async` when the project has not been read yet."""
 
 _FEW_TARGETS = 4
 _MOST_THREADS = 128
 
 
 def surroundings() -> Surroundings:
-    """This process, as far as a run needs it."""
-    from reconciler.engine.options import Surroundings  # a verb that runs nothing, as `version`, does without
+    """What a run needs of this process: environment, working directory, stdin."""
+    from reconciler.engine.options import Surroundings  # not at the top: `version` does not need it
 
     return Surroundings(os.environ, Path.cwd(), sys.stdin.buffer if sys.stdin is not None else None)
 
 
 def prepared(options: ProjectOptions) -> Run:
-    """The run that the options ask for; errors as `prepare`."""
-    from reconciler.engine.run import prepare  # `validate` does without: it only loads
+    """The run that the options ask for, with its notes printed; raises what `engine.run.prepare` raises."""
+    from reconciler.engine.run import prepare  # not at the top: `validate` does not need it
 
     run = prepare(options, surroundings())
     for text in run.notes:
@@ -274,10 +275,10 @@ def prepared(options: ProjectOptions) -> Run:
 
 
 def run_async(call: Coroutine[Any, Any, T], targets: int) -> T:
-    """Carry out what a verb does on so many targets, in an event loop of its own.
+    """Run `call` in a new event loop and return its result; `targets` is how many targets it works on.
 
-    Host names are looked up in the loop's threads, of which there are six on two cores: for a fleet there are more, so
-    that names whose lookup hangs do not keep the others from being looked up in time.
+    Host names are looked up in the loop's threads, of which there are six on two cores. For many targets there are
+    more, so that lookups that hang do not delay the others.
     """
 
     async def with_threads() -> T:

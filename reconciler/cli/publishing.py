@@ -1,7 +1,7 @@
-"""Where a report goes: stdout in the form that is asked for, and in a CI also job summary, comment, annotations, files.
+"""Publishes a report: on stdout in the form that was asked for, and in a CI job also as summary, comment, annotations.
 
-A verb calls `publish` with what it found; `published` makes sure that a run that fails says so in the same places,
-so that no older, better news stands. Trouble with a comment or a summary never changes the exit code.
+A verb calls `publish` with its result. `published` makes sure that a run that fails reports this in the same places, so
+that an earlier, better report is not taken for its own. A comment or summary that fails never changes the exit code.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Output(Screen):
-    """Where a report goes, and in which form. `comment` is the site of a comment."""
+    """Where a report goes, and in which form. `comment` is the site to comment on: `github`, `gitlab`, or None."""
 
     form: str = "text"
     summary: bool = False
@@ -41,17 +41,17 @@ class Output(Screen):
 
     @property
     def stdout(self) -> str:
-        """Which form stdout gets; `--json` is `-o json`."""
+        """The form of the report on stdout, one of FORMS; `--json` means `-o json`."""
         return "json" if self.as_json else self.form
 
     @property
     def has_ci_outputs(self) -> bool:
-        """Whether the report goes elsewhere too."""
+        """Whether the report also goes to the summary, to annotations or to a comment."""
         return bool(self.summary or self.annotations or self.comment)
 
     @property
     def names_commit(self) -> bool:
-        """Whether the report outlives the screen, and so names the commit that it is about."""
+        """Whether the report names the commit that it is about, since it will be read later than on this screen."""
         return self.stdout != "text" or self.summary or self.comment is not None
 
     def ci_outputs(self, options: ProjectOptions) -> CiOutputs:
@@ -90,10 +90,10 @@ Command = Callable[..., int]
 
 
 def published(what: str) -> Callable[[Command], Command]:
-    """Have a verb tell of its failure wherever it would have reported its outcome; the error goes on to `main`.
+    """Have a verb report a failure wherever it would have reported its result; the error is raised again for `main`.
 
-    The first thing a run does is to say in its earlier comment that it is being replaced: whatever becomes of the run,
-    no older, better news stands.
+    Before anything else, our earlier comment is replaced by a note that a new run is under way: even if this run is
+    killed, an earlier, better report is not taken for its own.
     """
 
     def decorate(command: Command) -> Command:
@@ -114,7 +114,7 @@ def published(what: str) -> Callable[[Command], Command]:
 
 @runtime_checkable
 class ReportFiles(Protocol):
-    """A verb's report files that are written also when it fails."""
+    """Report files that a verb also writes when it fails."""
 
     def write_failure(self, problems: list[Problem]) -> None:
         """Write what stopped the run."""
@@ -122,8 +122,8 @@ class ReportFiles(Protocol):
 
 
 class _FailureReport:
-    """Tells of what stopped a verb, in the form and the places of its report. `output` is a Screen where a verb has no
-    other form than text and JSON."""
+    """Reports what stopped a verb, in the form and the places of its report. `output` is a plain Screen for verbs that
+    only know text and JSON."""
 
     def __init__(self, what: str, options: ProjectOptions, output: Screen, more: Iterable[object]) -> None:
         self._what = what
@@ -141,7 +141,7 @@ class _FailureReport:
         if isinstance(error, (click.exceptions.Exit, BrokenPipeError)):
             return
         if self._form != "text" and not is_document_shown():
-            with suppress(Exception):  # what stopped the run goes on to `main`, whatever becomes of its document
+            with suppress(Exception):  # the error that stopped the run matters more, and is raised again
                 self._show(error)
         problems = problems_of_error(error)
         for files in self._files:
@@ -158,7 +158,7 @@ class _FailureReport:
         return make(self._what, project_path(self._config) or "reconciler.yaml", problems)
 
     def _show(self, error: BaseException) -> None:
-        """The document on stdout: why there is no other."""
+        """Print the document that says why there is no report."""
         problems = problems_of_error(error)
         if self._form == "json":
             from reconciler.report.failure import failure_document
@@ -169,7 +169,7 @@ class _FailureReport:
 
 
 def exit_code_of(error: BaseException) -> Exit:
-    """The code of the contract that an error ends the process with; ERROR for one that nobody expected."""
+    """The exit code that an error ends the process with; ERROR for an unexpected one."""
     if isinstance(error, ReconcilerError):
         return error.exit_code
     if isinstance(error, (KeyboardInterrupt, click.exceptions.Abort)):
@@ -178,7 +178,7 @@ def exit_code_of(error: BaseException) -> Exit:
 
 
 def show_page(page: Page, form: str) -> None:
-    """A page on stdout as Markdown or HTML."""
+    """Print a page as Markdown or HTML."""
     if form == "markdown":
         from reconciler.report.markdown import render_markdown
 
@@ -190,7 +190,7 @@ def show_page(page: Page, form: str) -> None:
 
 
 def problems_of_error(error: BaseException) -> list[Problem]:
-    """What stopped a run, in words that hold no value of a user's."""
+    """What stopped a run. Of an unexpected error only the type is named, since its message may hold a secret."""
     if isinstance(error, ProblemsError):
         return error.problems
     if isinstance(error, ReconcilerError):
@@ -212,9 +212,11 @@ def publish(
     silent: bool = False,
     **more: Any,
 ) -> None:
-    """Show a plan, apply (a RunResult), test (TestResults) or drift, and send it wherever the flags say.
+    """Print a result on stdout, and send it wherever the flags say.
 
-    `silent`: as text there is nothing to say. `more`: `problems` that kept tests from being made.
+    `what` and `value`: `plan` and a Plan, `drift` and a Drift, `apply` and a RunResult, or `test` and a list of
+    TestResults. `silent`: print nothing if the form is text. `more`: for tests, the `problems` that kept others from
+    being made.
     """
     form = output.stdout
     try:
@@ -222,14 +224,14 @@ def publish(
             out(_text(what, value, output.paint))
         elif form == "json":
             show_json(_document(what, value))
-    finally:  # a stdout that is full or closed keeps no news from the request
+    finally:  # the request gets its comment even if stdout is full or closed
         _publish_page(what, value, output, options, workspace, **more)
 
 
 def _publish_page(
     what: str, value: Any, output: Output, options: ProjectOptions, workspace: Workspace | None, **more: Any
 ) -> None:
-    """Show the page, where that is the form, and have it in the places of the CI."""
+    """Print the page if the form is Markdown or HTML, and send it to the CI outputs that were asked for."""
     form, in_ci = output.stdout, output.has_ci_outputs
     if form in ("text", "json") and not in_ci:
         return
@@ -289,7 +291,7 @@ def _page(what: str, value: Any, project: str, **more: Any) -> Page:
 
 
 def _problems(what: str, value: Any, workspace: Workspace | None, more: Iterable[Problem]) -> list[Problem]:
-    """What deserves an annotation: what failed or moved, at its manifest."""
+    """What to annotate: what failed, drifted or is held, at its manifest; and `more`."""
     from reconciler.report.problems import problems_of
 
     manifests = workspace.desired.manifests if workspace is not None else {}
@@ -298,7 +300,7 @@ def _problems(what: str, value: Any, workspace: Workspace | None, more: Iterable
 
 
 def write_file(path: Path, text: str) -> None:
-    """Write one report file; ConfigurationError says why not."""
+    """Write one report file; ConfigurationError if it cannot be written."""
     try:
         path.write_text(text, "utf-8")
     except OSError as error:

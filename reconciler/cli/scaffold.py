@@ -1,6 +1,6 @@
-"""The files of a new project: project file, one example manifest, a CI workflow. Pure: texts by path.
+"""The files of a new project: project file, one example manifest, a CI workflow. Pure: it returns texts by path.
 
-Apart from the verb so that a test can hold every combination to `validate` and to the CIs' own schemas.
+Separate from the verb so that a test can check every combination with `validate` and with the CIs' own schemas.
 """
 
 from __future__ import annotations
@@ -69,14 +69,15 @@ variables:
 """
 
 _QUOTED = re.compile(r"[^A-Za-z0-9:/._~?=&%+@\[\]-]|[:\[]$")
-"""What a plain YAML scalar had better not hold."""
+"""Finds in a URL what a YAML scalar without quotes should not contain."""
 
 ACTION = "OWNER/reconciler@REF # where your copy of reconciler is, by its full hash"
 
 
 @dataclass(frozen=True, slots=True)
 class NewProject:
-    """What `init` writes. `url` "" leaves the address to the environment; `ci` is `github`, `gitlab` or `none`."""
+    """What `init` is to write. `url` "": the address comes from the environment; `ci` is `github`, `gitlab` or `none`.
+    """
 
     name: str
     provider: str
@@ -124,8 +125,8 @@ def _project_file(project: NewProject) -> str:
 
 
 def _login(project: NewProject) -> tuple[str, ...]:
-    """The variables of a login that has to be written. An address that is not known yet is most likely that of a
-    secured system."""
+    """The variables of a login that the project file has to name; none for plain http. An address that is not known
+    yet is most likely that of a secured system."""
     return () if project.url.startswith("http://") else settings_of(project.provider).usual_login or ()
 
 

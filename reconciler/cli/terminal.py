@@ -1,4 +1,4 @@
-"""The screen: data to stdout, all else to stderr, in colour or not; and how a person is asked."""
+"""The terminal: data to stdout, everything else to stderr, in colour or not; and questions to a person."""
 
 from __future__ import annotations
 
@@ -17,8 +17,7 @@ from reconciler.report.view import Paint, plain
 
 
 def paint_for(*, no_color: bool, stream_is_stdout: bool = True) -> Paint:
-    """Colours for a terminal that has them, or where `FORCE_COLOR` asks for them; never under `NO_COLOR` or
-    `--no-color`."""
+    """Colours for a terminal, or if FORCE_COLOR is set; none with `--no-color` or NO_COLOR, nor elsewhere."""
     stream = sys.stdout if stream_is_stdout else sys.stderr
     environ = os.environ
     if no_color or environ.get("NO_COLOR"):
@@ -36,15 +35,15 @@ _OUR_COLOURS = re.compile(r"(\x1b\[(?:0|1|31|32|33)m)")
 
 
 def safe(text: str) -> str:
-    """What may be printed: whatever it holds of others' words, only our own colours and line breaks do anything."""
+    """The text with every control character but our own colours and line breaks made visible."""
     parts = _OUR_COLOURS.split(text)
     return "".join(part if index % 2 else visible(part) for index, part in enumerate(parts))
 
 
 def out(text: str) -> None:
-    """Print data, to the end: a disk that is full is an OutputError here, and not the interpreter's last words."""
+    """Print data and flush it, so that a full disk is an OutputError here and not a failure at exit."""
     try:
-        click.echo(safe(text), nl=not text.endswith("\n"), color=True)  # whether there are any, `paint_for` decides
+        click.echo(safe(text), nl=not text.endswith("\n"), color=True)  # `paint_for` decides whether there are colours
         sys.stdout.flush()
     except BrokenPipeError:
         raise
@@ -57,13 +56,13 @@ _QUIET: list[str] = []
 
 
 def be_quiet(*, quiet: bool) -> bool:
-    """From here on only errors are noted, or everything; which of them."""
+    """With `quiet`, from now on only errors are noted; without, everything. Returns `quiet`."""
     _QUIET[:] = ["note: ", "warning: "] if quiet else []
     return quiet
 
 
 def note(text: str) -> None:
-    """Print what is not data. Nothing depends on it: where stderr cannot be written, it is lost."""
+    """Print what is not data, on stderr; if stderr cannot be written, it is lost without an error."""
     if _QUIET and text.startswith(tuple(_QUIET)):
         return
     with suppress(OSError, ValueError):
@@ -71,19 +70,19 @@ def note(text: str) -> None:
 
 
 def command(text: str) -> None:
-    """Print orders to the CI's log, each on a line: what they hold of others' words was escaped when they were made."""
+    """Print workflow commands to the CI's log, one a line; what they quote must have been escaped already."""
     with suppress(OSError, ValueError):
         click.echo(text, err=True, nl=not text.endswith("\n"))
 
 
 def silence_stdout() -> None:
-    """Let what is still to be flushed go nowhere, so that the interpreter's end does not fail on it."""
+    """Discard what is still to be flushed, so that the interpreter does not fail on it at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def write_what_cannot_be_encoded_as_escapes() -> None:
-    """A terminal or locale that lacks a character, or a text with half of one, must not stop a report."""
+    """Have stdout and stderr print a character that they cannot encode as an escape instead of failing."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -100,31 +99,31 @@ _DOCUMENTS: list[int] = []
 
 
 def begin_document() -> None:
-    """From here on no document was shown."""
+    """Forget earlier documents: stdout has none yet. A process may run several commands, as tests do."""
     _DOCUMENTS.clear()
 
 
 def is_document_shown() -> bool:
-    """Whether stdout has its document, so that a failure after it must not add another."""
+    """Whether stdout already has its document, so that a later failure must not print another."""
     return bool(_DOCUMENTS)
 
 
 def show_document(text: str) -> None:
-    """Print the one document that stdout gets."""
+    """Print the one document of this command."""
     _DOCUMENTS.append(len(text))
     out(text)
 
 
 def can_ask() -> bool:
-    """Whether there is a person to ask."""
+    """Whether there is a person to ask: stdin and stderr are a terminal, and CI is not set."""
     return sys.stdin.isatty() and sys.stderr.isatty() and not os.environ.get("CI")
 
 
 def confirm(question: str, flag: str) -> bool:
-    """Ask on a terminal; without one, say which flag answers.
+    """Ask yes or no on the terminal; without one, UsageError names the flag that answers.
 
-    This blocks the event loop, on purpose: nothing else is under way at a question, and a thread that waits for a line
-    cannot be stopped, so Ctrl-C would go unheard until somebody answers.
+    This blocks the event loop on purpose: nothing else is under way at a question, and a thread that waits for a line
+    cannot be stopped, so that Ctrl-C would have no effect until somebody answers.
     """
     if not can_ask():
         raise click.UsageError(f"there is no terminal to ask on: pass {flag}")
@@ -133,7 +132,7 @@ def confirm(question: str, flag: str) -> bool:
 
 @dataclass(frozen=True, kw_only=True)
 class Screen:
-    """How a run speaks: one JSON document instead of text, without colour, and how much on stderr."""
+    """How a run prints: one JSON document instead of text, without colour, and how much on stderr."""
 
     as_json: bool = False
     no_color: bool = False
@@ -165,7 +164,7 @@ class Progress:
         out(text)
 
     def end(self) -> None:
-        """Take the counter away."""
+        """Erase the counter."""
         self._wipe()
 
     def _show(self) -> None:
@@ -178,11 +177,12 @@ class Progress:
 
 
 def set_up_logging(verbosity: int) -> None:
-    """Send our own log lines to stderr. Other libraries' stay at warnings, since they quote what they send."""
+    """Send our own log lines to stderr: warnings, from 1 on also information, from 2 on everything. Other libraries
+    stay at warnings, since their lines quote what they send."""
     import logging
 
     class Visible(logging.Formatter):
-        """Log lines quote paths that others named: none of them may be an order to the CI's log."""
+        """Makes control characters and workflow commands visible, since log lines quote paths that others chose."""
 
         def format(self, record: logging.LogRecord) -> str:
             return visible(super().format(record))

@@ -42,6 +42,6 @@ def command(options: ApplyOptions, output: Output, asking: Asking) -> int:
     set_up_logging(output.verbose)
     try:
         run = prepared(options)
-    except NothingToCompareError as error:  # a plan may leave it at that; an apply was asked to write
+    except NothingToCompareError as error:  # no error for a plan, but an apply was asked to write
         raise ConfigurationError(str(error)) from None
     return run_async(apply_and_report(run, output, yes=asking.yes or run.saved is not None), len(run.workspace.targets))

@@ -1,6 +1,6 @@
-"""`reconciler drift`: has anything moved that no manifest asked for? For schedules that watch. It only reads.
+"""`reconciler drift`: what differs live though no manifest changed; for scheduled jobs. It only reads.
 
-With `--accept` it hands out what is live as a patch of the manifests, and writes into files only where a flag says so.
+With `--accept` it prints a patch that writes what is live into the manifests; only a flag makes it write files.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from reconciler.model.text import plural
 
 @dataclass(frozen=True, kw_only=True)
 class AcceptOptions:
-    """What of the drift is to stay (names, with globs), and where it goes: a patch's file, or the manifests."""
+    """Which drift to accept (names, globs too), and where it goes: into a patch file, or into the manifests."""
 
     accept: tuple[str, ...] = ()
     patch: Path | None = None

@@ -53,7 +53,7 @@ def _explained(what: str) -> str:
 
 
 def _document(kind: str, what: str) -> str:
-    """The schema of that name, in whatever case it was written."""
+    """The name of the schema of a kind or the project file, whatever its case; ConfigurationError if there is none."""
     known = {name.lower(): name for name in (*KINDS, _PROJECT)}
     if kind.lower() in known:
         return known[kind.lower()]

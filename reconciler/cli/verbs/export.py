@@ -1,4 +1,5 @@
-"""`reconciler export`: what is live -> manifests, or a snapshot for plans without credentials. It only reads."""
+"""`reconciler export`: writes manifests of what is live, or a snapshot for plans without credentials. It only reads
+targets."""
 
 from __future__ import annotations
 
@@ -59,7 +60,7 @@ def command(options: ExportOptions, screen: Screen) -> int:
 
 
 def _tell(workspace: Workspace, exported: Exported, options: ExportOptions, screen: Screen) -> None:
-    """Files where a folder is given, else everything on stdout."""
+    """Write the manifests to the folder if one was given; else print them all."""
     if options.folder:
         written = write_manifests(workspace, exported, options.folder, overwrite=options.overwrite)
         for text in written.notes:

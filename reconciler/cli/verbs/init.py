@@ -25,7 +25,7 @@ _LONGEST_OWNER = 40
 
 @dataclass(frozen=True, kw_only=True)
 class InitOptions:
-    """Where the files go, and what is written into them; None: not given, so it is asked for or has its default."""
+    """Where the files go, and what is written into them. None: not given, so it is asked for, or takes its default."""
 
     folder: Path
     name: str | None
@@ -68,7 +68,7 @@ def command(options: InitOptions) -> int:
 
 
 def _asked(options: InitOptions, default_name: str) -> InitOptions:
-    """The options, with what was not given asked for."""
+    """The options, completed by asking for what was not given."""
     name = options.name or click.prompt("Name of the project", default=default_name, err=True)
     provider = options.provider or click.prompt(
         "Kind of system", type=click.Choice(_PROVIDERS), default=_PROVIDERS[0], err=True

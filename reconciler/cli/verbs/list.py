@@ -1,4 +1,4 @@
-"""`reconciler list`: what is owned on each target, as it is live, whatever the manifests say."""
+"""`reconciler list`: what this project owns on each target, from the live state and not from the manifests."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def command(options: ListOptions, screen: Screen) -> int:
 
 
 def _chosen_rows(options: ListOptions, read: list[ReadTarget], *, complete: bool) -> list[ListRow]:
-    """The rows that are asked for, by name and by their manifests' labels; ConfigurationError for a name that nothing
-    has, unless that is not known: what is live is not read in full where it is not `complete`."""
+    """The rows selected by name and by their manifests' labels. ConfigurationError for a name that selects none, but
+    only if the rows are `complete`: a target that could not be read may have it."""
     rows = sorted(row for item in read for row in list_rows(item.target, item.matching, item.ownership, item.users))
     if complete:
         names = {row.name for row in rows}
@@ -84,7 +84,7 @@ def _is_chosen(row: ListRow, options: ListOptions, selected: frozenset[str] | No
 
 
 def _note_users(target: str, seen: SeenUsers) -> bool:
-    """Say on stderr what was not looked at, and whether there may be more users."""
+    """Print on stderr what was not looked at; returns whether there may be more users."""
     why, others = gap_of(seen), seen.listing.not_looked_at
     if why:
         note(f"note: {target}: there may be more users: {why}")
@@ -106,7 +106,7 @@ def _show_types(rows: list[TypeRow], screen: Screen) -> None:
 
 @dataclass(frozen=True, slots=True)
 class _Gaps:
-    """What a list of all targets may lack: by target, why it could not be read, or why its list is incomplete."""
+    """What a list may lack: by target, why it could not be read (`errors`), or why its list is incomplete."""
 
     errors: Mapping[str, str]
     incomplete: Mapping[str, str]

@@ -73,7 +73,7 @@ def run(
     except ModuleNotFoundError:
         raise ConfigurationError(f"the operator's libraries are missing: {install_hint('operator')}") from None
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
-    for name in ("aiohttp", "reconciler.engine"):  # the engine's words name a target, and not of which namespace
+    for name in ("aiohttp", "reconciler.engine"):  # the engine's lines name a target without its namespace
         logging.getLogger(name).setLevel(logging.WARNING)
     settings = OperatorSettings(namespaces, shard, lease_namespace, policy, host, port)
     asyncio.run(run_operator(settings, dict(os.environ)))

@@ -1,4 +1,4 @@
-"""`reconciler plan`: desired against live. It reads, and changes nothing."""
+"""`reconciler plan`: compares desired and live state, and shows what apply would do. It only reads."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ from reconciler.plan.changes import Plan
 
 @dataclass(frozen=True, kw_only=True)
 class PlanFiles:
-    """What a plan leaves behind: files, and an exit code that tells of changes."""
+    """The files that a plan writes, and whether its exit code says that there are changes."""
 
     out: Path | None = None
     terraform_report: Path | None = None
@@ -84,7 +84,7 @@ def _plan(options: PlanOptions, output: Output, files: PlanFiles) -> int:
 
 
 def _warn_of_messages(run: Run, plan: Plan) -> None:
-    """What `apply` would refuse is better known before."""
+    """Warn now of what `apply` would refuse."""
     try:
         check_limits(run, plan)
     except RefusedError as error:

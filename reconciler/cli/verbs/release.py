@@ -1,4 +1,4 @@
-"""`reconciler release NAME...`: take our mark off, and leave the object live; for leaving the tool, changing teams."""
+"""`reconciler release NAME...`: remove our mark and leave the object live, to leave the tool or to change teams."""
 
 from __future__ import annotations
 

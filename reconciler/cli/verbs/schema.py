@@ -34,7 +34,7 @@ def command(kind: str, types: Path | None) -> int:
 
 
 def _with_types(schema: dict[str, Any], name: str, names: list[str]) -> dict[str, Any]:
-    """The schema with these names as examples, which editors offer, and which make no other name an error."""
+    """The schema with these names as examples: editors offer them, and other names stay valid."""
     spec = schema.get("properties", {}).get("spec", {}).get("properties", {})
     if "notification_type" not in spec:
         raise UsageError(f"--types: {name} has no notification_type; it is for Subscription")

@@ -1,4 +1,4 @@
-"""`reconciler show FILE...`: print what was saved, in any form that a plan has, several plans as one. No network."""
+"""`reconciler show FILE...`: prints saved plans, several as one and in any form of a plan, or journals. No network."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class ShowOptions(ProjectOptions):
-    """`show`: the files that were saved, and folders of them; the targets that they must speak of."""
+    """`show`: the saved files, or folders of them, and the targets that they must hold a plan of (`expect`)."""
 
     paths: tuple[Path, ...]
     expect: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ def command(shown: ShowOptions, output: Output) -> int:
 
 
 def _is_journal(text: str | ReconcilerError) -> bool:
-    """Whether the first line stands for itself, as only a journal's does."""
+    """Whether the first line is a JSON document in one line that names the journal's format."""
     if isinstance(text, ReconcilerError):
         return False
     first = text.partition("\n")[0]
@@ -78,7 +78,7 @@ def _is_journal(text: str | ReconcilerError) -> bool:
 
 
 def _show_journals(texts: Texts, output: Output) -> None:
-    """Journals are shown step by step, with what was under way when they broke off."""
+    """Print every step of the journals, and what was under way when a run broke off."""
     from reconciler.apply.journal import journal_document, parse_journal
     from reconciler.report.result_text import render_journal
 
@@ -94,7 +94,7 @@ def _show_journals(texts: Texts, output: Output) -> None:
 
 
 def _show_plans(texts: Texts, expected: Collection[str], shown: ShowOptions, output: Output) -> int:
-    """Plans are shown as `plan` showed them; whether they are as they were signed is said where there is a key."""
+    """Print the plans as `plan` printed them; with a key in the environment, also whether their signatures fit."""
     from reconciler.engine.shown import merge_files
 
     merged = merge_files(texts, expected, os.environ)
@@ -106,7 +106,7 @@ def _show_plans(texts: Texts, expected: Collection[str], shown: ShowOptions, out
 
 
 def _repeat_warnings(notes: Sequence[str]) -> None:
-    """Where stdout goes to a file, a warning must not be only there."""
+    """Print the plan's warnings on stderr too, since stdout may go to a file."""
     for text in notes:
         if text.startswith("warning: "):
             note(text)

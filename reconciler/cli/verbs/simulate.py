@@ -77,7 +77,7 @@ def _missing() -> ConfigurationError:
 
 
 def _show_addresses(simulator: Simulator) -> None:
-    """One address a line, for a script that waits for the last one."""
+    """Print one address a line; a script may wait for the last one, `serving`."""
     if simulator.mail is not None:
         out(f"mail    smtp://127.0.0.1:{simulator.mail.port}")
     out(f"sink    {simulator.receiver.url}")

@@ -1,4 +1,4 @@
-"""`reconciler test`: really send test notifications to what is live. It writes nothing."""
+"""`reconciler test`: sends test notifications through what is live. It changes nothing."""
 
 from __future__ import annotations
 
@@ -28,21 +28,21 @@ from reconciler.model.errors import Problem
 
 @dataclass(frozen=True, kw_only=True)
 class TestFiles:
-    """The reports that tests leave behind."""
+    """The report files of tests."""
 
     __test__ = False  # pytest would take it for a test class
 
     junit: Path | None = None
 
     def write(self, done: Tests) -> None:
-        """A report of what was tested; ConfigurationError if it cannot be written."""
+        """Write a report of what was tested; ConfigurationError if it cannot be written."""
         if self.junit is not None:
             from reconciler.report.machines import render_junit
 
             write_file(self.junit, render_junit(done.results, done.problems))
 
     def write_failure(self, problems: list[Problem]) -> None:
-        """A report without tests, and with what stopped the run."""
+        """Write a report that has no tests, only what stopped the run."""
         if self.junit is not None:
             from reconciler.report.machines import render_junit
 

@@ -1,4 +1,4 @@
-"""`reconciler users`: who sends through a channel, and who names one through which nothing is sent."""
+"""`reconciler users`: who sends through a channel, and who refers to one that is missing or disabled."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`reconciler validate`: manifests against schemas, references and the targets' abilities. Never any network."""
+"""`reconciler validate`: checks manifests against schemas, references and what targets support. No network, ever."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from reconciler.report.failure import problem_document
 
 @dataclass(frozen=True, kw_only=True)
 class ProblemsOutput:
-    """Where problems go too."""
+    """Where problems go besides stdout."""
 
     annotations: bool = False
     sarif: Path | None = None
@@ -54,7 +54,7 @@ def command(options: ManifestOptions, screen: Screen, output: ProblemsOutput, li
 
 
 def _publish(problems: Iterable[Problem], output: ProblemsOutput) -> None:
-    """Where a CI reads problems; imported only then, since `validate` runs at every commit."""
+    """Write the problems where CI systems read them; the modules are imported only if asked for, to start fast."""
     if output.sarif is not None:
         from reconciler.cli.ci_outputs import in_work_tree
         from reconciler.cli.publishing import write_file

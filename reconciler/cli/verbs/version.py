@@ -1,4 +1,4 @@
-"""`reconciler version`: which version this is, and of what."""
+"""`reconciler version`: the version of the tool, and with --json what it works with."""
 
 from __future__ import annotations
 
