@@ -133,8 +133,8 @@ class Forge:
         return "created"
 
     def replace(self, line: str, text: str) -> bool:
-        """See `replace_comment`. If there are several comments of ours, the first is updated and the others are deleted,
-        so that none of them shows an earlier report."""
+        """See `replace_comment`. If several comments are ours, the first is updated and the others are deleted, so that
+        none of them shows an earlier report."""
         ours = [item for item in self._comments() if item.body.startswith(line) and self._is_us(item.author)]
         replaced = False
         for comment in ours:

@@ -1,5 +1,4 @@
-"""From a plan to its report: show it, ask, apply it while watching for signals, and report what became of each change.
-"""
+"""From a plan to its report: show it, ask, apply it while watching for signals, and report each change's outcome."""
 
 from __future__ import annotations
 

@@ -76,8 +76,7 @@ ACTION = "OWNER/reconciler@REF # where your copy of reconciler is, by its full h
 
 @dataclass(frozen=True, slots=True)
 class NewProject:
-    """What `init` is to write. `url` "": the address comes from the environment; `ci` is `github`, `gitlab` or `none`.
-    """
+    """What `init` is to write. `url` "": the environment has the address; `ci` is `github`, `gitlab` or `none`."""
 
     name: str
     provider: str

@@ -1,8 +1,8 @@
-"""Secret sources: reference -> value, for the references that a run needs, all of them before its first write.
+"""Secret sources: reference -> value, for all references that a run needs, before its first write.
 
-`sources` holds what the project file says, the Protocol of a source and this machine's own (variables, files, mounted
-Secrets); `resolver` answers for references: which are
-allowed, which values they have, which could not be had; each read is done once, side by side and bounded in time, by
-the source of its name: `commands`, `vault` and `aws` are the other sources. Manifests and fields are
-unknown here. Values leave as `SecretText`, failures as words that never hold one.
+`resolver` resolves references: which are allowed, what their values are, and why others have none. Each value is read
+once, several at a time, with a time limit. `sources` has the settings, the Protocol of a source, and this machine's
+sources (variables, files, mounted Secrets); `commands`, `vault` and `aws` have the others. `bounds` says what a
+proposal's files may do under `--base`. Nothing here knows about manifests and their fields. Values are returned as
+`SecretText`, failures as messages that never contain a value.
 """

@@ -1,7 +1,7 @@
 """Values in AWS Secrets Manager: `{aws_secret: NAME}`, or `{aws_secret: NAME, key: K}` for a secret that is JSON.
 
-Credentials, region and endpoint are found by boto3 as for every AWS tool, in the process's own environment and
-files; under `--base` none of them may lie in the checkout. boto3 is imported when the first value is read.
+boto3 finds credentials, region and endpoint as for every AWS tool, in this process's environment and in files; under
+`--base` none of these files may be in the checkout. boto3 is imported when the first value is read.
 """
 
 from __future__ import annotations
@@ -22,13 +22,13 @@ _REASONS = {
     "UnrecognizedClientException": "may not be read: AWS does not accept the credentials",
     "ExpiredTokenException": "may not be read: the AWS credentials have expired; log in again",
 }
-"""By error code: the API reference of GetSecretValue, and of the errors common to all actions."""
+"""What to say, by error code; the codes are from the API reference: GetSecretValue, and the errors of all actions."""
 
 _ERROR_CODE = re.compile(r"[A-Za-z]{1,60}\Z")
 
 
 class AwsSecretSource:
-    """Reads each secret once, with one client for all threads."""
+    """The source `aws_secret`. It reads each secret once, with one client for all threads."""
 
     def __init__(self, settings: SecretSettings) -> None:
         self._seconds = settings.timeout_seconds
@@ -38,7 +38,7 @@ class AwsSecretSource:
         self._documents = Once(self._fetch)
 
     def read(self, argument: str, key: str) -> str:
-        """The current version of the secret, by name or ARN; with `key` a part of it."""
+        """The current version of the secret with this name or ARN; with `key`, that value of a secret that is JSON."""
         place = f'AWS secret "{argument}"'
         value = self._documents.get(argument)
         if not isinstance(value, str):
@@ -74,7 +74,7 @@ class AwsSecretSource:
             raise SecretError(str(error)) from None
 
     def _shared_client(self) -> Any:
-        with self._lock:  # making a client is not safe in several threads, using one is
+        with self._lock:  # a client may be used by several threads, but must not be made by several at once
             if self._client is None:
                 self._client = _make_client(self._seconds)
             return self._client
@@ -85,7 +85,7 @@ def _make_client(seconds: float) -> Any:
 
     boto3 = _import_boto3()
     for name in ("boto3", "botocore"):
-        # At DEBUG botocore logs whole answers, so the secret, whatever verbosity a user asked of us.
+        # At DEBUG botocore logs whole answers, which hold the secret.
         logger = logging.getLogger(name)
         logger.setLevel(max(logger.level, logging.INFO))
     limits = Config(connect_timeout=seconds / 2, read_timeout=seconds / 2, retries={"mode": "standard"})

@@ -1,8 +1,8 @@
-"""What a proposal's files may do to secret sources under `--base`: be read where git tracks them, and nothing else.
+"""What secret sources may do with a proposal's files under `--base`: read those that git tracks, and nothing else.
 
-Commands run in a tree of the base and find no program, module or settings file of the checkout; a file that a manifest
-names is read without following links; a file that the base's own project file names has the base's bytes. What cannot
-be bounded so is refused.
+Commands run in a tree of the base and find no program, module or settings file of the checkout. A file that a manifest
+names is read without following links. A file that the base's own project file names is read as the base has it. What
+cannot be limited in this way is refused.
 """
 
 from __future__ import annotations
@@ -25,31 +25,31 @@ _KEY_FILES = re.compile(
     r"GOOGLE_APPLICATION_CREDENTIALS|GOOGLE_GHA_CREDS_PATH|CLOUDSDK_AUTH_CREDENTIAL_FILE_OVERRIDE|KUBECONFIG|NETRC"
     r"|(AWS|AZURE|ARM|SOPS|VAULT|OCI|GOOGLE|DOCKER|SSH)_\w*(FILE|PATH|KEY|CERT|TOKEN|CONFIG)"
 )
-"""Variables by which login actions and tools name a file with a key."""
+"""Environment variables in which login actions and tools name a file that holds a key."""
 
 _KEY_FILE_NAMES = ("gha-creds-*.json", ".netrc", ".vault-token", ".npmrc", ".pypirc")
 
 
 class BaseFiles(Protocol):
-    """The files of the base commit, by their paths from the top of the checkout."""
+    """The files of the base commit; paths are relative to the top of the checkout."""
 
     def read(self, path: str) -> bytes | None:
-        """A file's bytes; None if there is none."""
+        """The file's bytes; None if the base does not have it."""
         ...
 
     def part(self, paths: Iterable[str]) -> Path:
-        """A folder, laid out as the repository, with what lies at or below these paths."""
+        """A folder that holds the base's files at and below these paths, laid out as in the repository."""
         ...
 
     def whole(self) -> Path:
-        """The same folder, with all of the commit."""
+        """The same folder, with all files of the base."""
         ...
 
 
 @dataclass(frozen=True)
 class Bounds:
-    """`project` is the project's folder from the top of the checkout ("" for the top itself), `tracked` what git's
-    index names, with its mode, `ref` what the base is called, and `environ` the process's own."""
+    """`project` is the project's folder relative to the top of the checkout ("" for the top itself); `tracked` maps the
+    paths in git's index to their modes; `ref` is the base as the user named it; `environ` is this process's."""
 
     checkout: Checkout
     project: str
@@ -59,8 +59,8 @@ class Bounds:
     environ: Mapping[str, str] = field(repr=False)
 
     def open_named_by_manifest(self, argument: str, *, is_allowed_by_name: bool) -> int:
-        """A file that a manifest names, opened: its descriptor. SecretError where it may not be read, OSError where it
-        cannot be."""
+        """Open a file that a manifest names, and return its descriptor. `is_allowed_by_name`: the project file at the
+        base allows it. SecretError if it may not be read, OSError if it cannot be."""
         path = self._path(argument)
         if self._is_key_file(path):
             raise SecretError(f'file "{argument}" holds a key that this job logs in with, which no manifest may use')
@@ -82,10 +82,8 @@ class Bounds:
         return open_below(self.checkout.top, inside)
 
     def file_of_base(self, name: str) -> Path:
-        """A file that the base's project file names: with the base's bytes, or one that only the job itself made.
-
-        ConfigurationError if the proposal brought it.
-        """
+        """The path at which to read a file that the base's project file names: a copy with the base's bytes, or a file
+        that the job itself made. ConfigurationError if the proposal brought it."""
         path = self._path(name)
         inside = self._inside(path)
         if inside is None:
@@ -99,7 +97,8 @@ class Bounds:
         return Path(path)
 
     def sops_file(self, argument: str, limit: int) -> Path:
-        """A file to decrypt, with the base's bytes. SecretError unless the checkout has the same."""
+        """The path of a copy of the file with the base's bytes, to decrypt; `limit` is the most bytes that it may have.
+        SecretError unless the checkout has the same bytes."""
         inside = self._inside(self._path(argument))
         then = None if inside is None else self.files.read(inside)
         if inside is None or then is None:
@@ -109,17 +108,17 @@ class Bounds:
         return self.files.part([inside]) / inside
 
     def command_folder(self) -> Path:
-        """Where commands run: the project's folder, as the base has it."""
+        """The folder that commands run in: the project's, as the base has it."""
         folder = self.files.whole() / self.project
         folder.mkdir(parents=True, exist_ok=True)
         return folder
 
     def check_aws_files(self) -> None:
-        """ConfigurationError where AWS libraries would read settings, and so names of programs, in the checkout."""
+        """ConfigurationError if AWS libraries would read settings from the checkout, since these can name programs."""
         self.checkout.check_aws_files(self.environ)
 
     def check_words(self, words: Sequence[str], folder: Path) -> None:
-        """SecretError if a word of a command leads into the checkout, as it stands or from the command's folder."""
+        """SecretError if a word of a command is a path into the checkout, absolute or relative to `folder`."""
         for word in words:
             parts = [part for part in re.split(r"[=:,;]", word) if part]
             if self.checkout.is_named_in(word) or any(self.checkout.holds(folder / part) for part in (word, *parts)):
@@ -134,7 +133,7 @@ class Bounds:
         return os.path.normpath(self.checkout.top / self.project / argument)
 
     def _inside(self, path: str) -> str | None:
-        """A path from the top of the checkout; None outside of it. SecretError inside of git's own folder."""
+        """The path relative to the top of the checkout; None if it is outside. SecretError if it is in `.git`."""
         if not Path(path).is_relative_to(self.checkout.top):
             return None
         inside = Path(path).relative_to(self.checkout.top)

@@ -1,8 +1,8 @@
-"""Commands that print a secret: the sources that a project defines, and the ground under sops.
+"""Commands that print a secret: the sources that a project defines, and sops.
 
-A command gets an argument list and no shell, no input and no terminal, a time limit and a size limit. Its errors are
-thrown away unread, since they may hold the secret; so is what it printed when it failed. Apart from the standard
-library's `subprocess.run` because that reads without a limit and kills only the first process, not its children.
+A command gets an argument list, no shell, no input, no terminal, a time limit and a size limit. What it prints on
+stderr is never read, and what it printed is dropped if it fails, since either may hold the secret. The standard
+library's `subprocess.run` would not do: it reads without a limit, and kills the first process but not its children.
 """
 
 from __future__ import annotations
@@ -34,12 +34,12 @@ from reconciler.secrets.sources import (
 from reconciler.systems import check_commands, kill_group
 
 _SOPS_VAULTS = "SOPS_HC_VAULT_ALLOWLIST"
-"""To which Vaults sops may send the token: an encrypted file names one itself (`hcvault/keysource.go`, sops 3.13)."""
+"""The variable that lists the Vaults to which sops may send its token; without it, the encrypted file names the Vault
+(`hcvault/keysource.go`, sops 3.13)."""
 
 
 class Commands:
-    """Runs commands in the project's folder, under bounds in the base's; from several threads. `stop` ends those that
-    are running."""
+    """Runs commands in the project's folder, or under bounds in the base's; used by several threads."""
 
     def __init__(self, settings: SecretSettings) -> None:
         self._settings = settings
@@ -48,9 +48,10 @@ class Commands:
         self._is_stopped = False
 
     def run(self, command: Sequence[str]) -> tuple[int, bytes]:
-        """The exit code, negative for a signal, and what was printed, at most one byte over the limit.
+        """The exit code, negative for a signal, and what was printed: at most MAX_BYTES and one more byte, which says
+        that there was more.
 
-        Raises SecretError where the command cannot be started or does not end in time.
+        SecretError if the command cannot be started or does not end in time.
         """
         deadline = time.monotonic() + self._settings.timeout_seconds
         with self._started(command) as process:
@@ -65,7 +66,7 @@ class Commands:
         return code, printed
 
     def stop(self) -> None:
-        """Kill what is running and start nothing more: the run was interrupted."""
+        """Kill the commands that are running, and refuse to start others."""
         with self._lock:
             self._is_stopped = True
             for process in self._running:
@@ -73,7 +74,7 @@ class Commands:
 
     @contextlib.contextmanager
     def _started(self, command: Sequence[str]) -> Iterator[subprocess.Popen[bytes]]:
-        with self._lock:  # so that no command slips past `stop`
+        with self._lock:  # so that `stop` cannot miss a command that is just being started
             if self._is_stopped:
                 raise SecretError("the run was interrupted")
             process = self._start(command)
@@ -110,7 +111,8 @@ class Commands:
             ) from None
 
     def _surroundings(self, command: Sequence[str]) -> tuple[Path, Mapping[str, str], str | None]:
-        """Folder, environment and program of a command. Under bounds none of them is in the checkout."""
+        """The folder and environment of a command, and the path of its program (None: as the command names it). Under
+        bounds none of them is in the checkout."""
         settings, bounds = self._settings, self._settings.bounds
         if bounds is None:
             return settings.root, settings.environ, None
@@ -143,7 +145,7 @@ class CommandSource:
         """What the command printed, without its last newline."""
         refuse_key(self._name, key)
         if argument.startswith("-"):
-            # A manifest names a secret; it has no say in how the command works.
+            # A manifest may name a secret, but must not change what the command does.
             raise SecretError(f'source "{self._name}" takes no options; the argument may not start with a dash')
         command = (*self._command, argument)
         code, printed = self._commands.run(command)
@@ -159,7 +161,7 @@ class CommandSource:
 
 
 def _read_output(process: subprocess.Popen[bytes], deadline: float) -> bytes:
-    # The pipe is read up to its end, since a child may still print when its parent is gone.
+    # Up to the end of the pipe, since a child may still print after its parent has ended.
     output = _output(process)
     printed = bytearray()
     with selectors.DefaultSelector() as selector:
@@ -176,7 +178,7 @@ def _read_output(process: subprocess.Popen[bytes], deadline: float) -> bytes:
 
 
 def _output(process: subprocess.Popen[bytes]) -> IO[bytes]:
-    return cast("IO[bytes]", process.stdout)  # it was asked for as a pipe
+    return cast("IO[bytes]", process.stdout)  # never None: `_start` asks for a pipe
 
 
 def _ended(code: int) -> str:
@@ -187,11 +189,11 @@ _REASONS = {
     100: "does not exist; check the path",
     128: "cannot be decrypted: none of your keys can open it; give sops its key, for example with SOPS_AGE_KEY_FILE",
 }
-"""What sops means by its exit codes: `cmd/sops/codes/codes.go`, sops 3.13."""
+"""What to say, by the exit code of sops (`cmd/sops/codes/codes.go`, sops 3.13)."""
 
 
 class SopsSource:
-    """Decrypts each file once, in memory."""
+    """The source `sops`. It decrypts each file once, in memory."""
 
     def __init__(self, settings: SecretSettings, commands: Commands) -> None:
         self._settings = settings

@@ -1,8 +1,8 @@
-"""References -> values, in one call: what is allowed, what was found, what was not and why.
+"""References -> values: which are allowed, what their values are, and why others have none.
 
-Each source is made when the first reference asks for it, and only then is its module loaded. Another package is loaded
-only for a name that neither we nor the project give a meaning to, so that an installed plug-in can never take over a
-source that manifests already use.
+A source is made, and its module loaded, when the first reference needs it. An installed package is loaded only for a
+name that is neither built in nor defined by the project, so that a plug-in can never take over a source that manifests
+already use.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Resolution:
-    """What became of the references of one call: every one that is not `live` is in exactly one of the two.
+    """The outcome of one call: every reference except `live` ones is in exactly one of the two.
 
-    A failure is one clear sentence, with what to do and without any value; it does not repeat the reference.
+    A failure is one sentence that says what to do and holds no value; it does not repeat the reference.
     """
 
     values: Mapping[SecretReference, SecretText]
@@ -37,17 +37,17 @@ class Resolution:
 
 
 class Resolver:
-    """Resolves the references of one run. What was read once, or failed once, is not read again."""
+    """Resolves the references of one run. What was read, or failed, once is not read again."""
 
     def __init__(self, settings: SecretSettings) -> None:
         self._settings = settings
         self._reader: Reader | None = None
 
     def is_allowed(self, reference: SecretReference) -> bool:
-        """Whether `spec.secrets.allow` has a pattern for `source:argument`; without the list everything is allowed.
+        """Whether a pattern of `spec.secrets.allow` matches `source:argument`; without the list everything is allowed.
 
-        A `*` also matches `/`, but no wildcard matches an argument that climbs with `..`: `file:keys/*` must not open
-        `keys/../../other`. Such an argument has to stand in the list as it is.
+        A `*` also matches `/`, but no wildcard matches an argument with a step `..`: `file:keys/*` must not allow
+        `keys/../../other`. Such an argument has to be in the list exactly as it is written.
         """
         allow = self._settings.allow
         if allow is None or reference.is_live:
@@ -58,9 +58,9 @@ class Resolver:
         return any(fnmatchcase(asked, pattern) for pattern in allow)
 
     async def resolve(self, references: Iterable[SecretReference]) -> Resolution:
-        """Read what the references name, each distinct read once per run, side by side; never raises for a failed one.
+        """Read the values, several at a time and each only once a run. A failed read is in the result, not raised.
 
-        `live` references are left out of the result. A reference's form is applied to the value that was read.
+        `live` references are left out of the result. A reference's `form` is applied to the value that was read.
         """
         wanted = [reference for reference in dict.fromkeys(references) if not reference.is_live]
         readings = await side_by_side(self._reading(reference) for reference in wanted)
@@ -70,7 +70,7 @@ class Resolver:
             if isinstance(reading, SecretText):
                 values[reference] = _in_form(reading, reference.form)
             else:
-                failures[reference] = printable(reading.words)  # a file's name may hold what a line breaks at
+                failures[reference] = printable(reading.words)  # the name of a file may contain a line break
         return Resolution(values, failures)
 
     async def _reading(self, reference: SecretReference) -> SecretText | Failure:
@@ -91,25 +91,25 @@ def _in_form(value: SecretText, form: str) -> SecretText:
 
 
 AT_ONCE = 8
-"""How many reads are under way at the same time: kind to a Vault, a KMS or a password agent."""
+"""How many reads may run at the same time, so as not to overload a Vault, a KMS or a password agent."""
 
 GRACE_SECONDS = 5.0
-"""How much longer than its own time limit a source may take: built-in sources end themselves, with better words."""
+"""How many seconds a source gets beyond its own time limit: a built-in source stops itself, with a better message."""
 
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why there is no value, and what to do."""
+    """Why a reference has no value, and what to do."""
 
     words: str
 
 
 Reading = SecretText | Failure
-"""The end of a read. Never a bare string: futures and tasks show their results in the event loop's debug log."""
+"""The result of a read. Never a plain string: the event loop's debug log shows the results of futures and tasks."""
 
 
 class Sources:
-    """The sources of one run by name, asked for from several threads."""
+    """The sources of one run, by name; used by several threads."""
 
     def __init__(self, settings: SecretSettings) -> None:
         self._settings = settings
@@ -121,7 +121,7 @@ class Sources:
         return self._made.get(name)
 
     def stop(self) -> None:
-        """End the commands that are running, and start no more."""
+        """Kill the commands that are running, and refuse to start others."""
         self._commands.get("").stop()
 
     def _make_commands(self, _name: str) -> Commands:
@@ -180,7 +180,7 @@ class Sources:
 
 
 class Reader:
-    """Reads from sources and remembers; a read that several ask for at the same time is shared."""
+    """Reads from sources and remembers the results; callers who ask for the same value share one read."""
 
     def __init__(self, settings: SecretSettings) -> None:
         self._sources = Sources(settings)
@@ -195,7 +195,7 @@ class Reader:
         task = self._reads.get(asked)
         if task is None or task.cancelled():
             task = self._reads[asked] = asyncio.create_task(self._read_in_turn(*asked))
-        # One caller's cancellation must not take the value from the others.
+        # If one caller is cancelled, the others must still get the value.
         return await asyncio.shield(task)
 
     async def _read_in_turn(self, source: str, argument: str, key: str) -> Reading:
@@ -212,7 +212,7 @@ class Reader:
                 raise
 
     def _turns_of_this_loop(self) -> asyncio.Semaphore:
-        # A run may use several event loops one after the other, and a semaphore belongs to one.
+        # A run may use several event loops one after another, and a semaphore belongs to a single loop.
         loop = asyncio.get_running_loop()
         if self._loop is not loop:
             self._loop, self._turns = loop, asyncio.Semaphore(AT_ONCE)
@@ -221,7 +221,7 @@ class Reader:
 
 def _in_thread(read: Callable[[], str], source: str) -> asyncio.Future[Reading]:
     future: concurrent.futures.Future[Reading] = concurrent.futures.Future()
-    # Running from the start: a future that gave up waiting is then not cancelled under the thread's hands.
+    # Marked as running, so that a caller that gives up cannot cancel it before the thread sets its result.
     future.set_running_or_notify_cancel()
     threading.Thread(target=lambda: future.set_result(_read(read, source)), name="secret", daemon=True).start()
     return asyncio.wrap_future(future)
@@ -232,5 +232,5 @@ def _read(read: Callable[[], str], source: str) -> Reading:
         return SecretText(check_value(read(), f'source "{source}"'))
     except SecretError as error:
         return Failure(str(error))
-    except Exception as error:  # a library's or a plug-in's: any kind, and its text may quote the value
+    except Exception as error:  # from a library or a plug-in; its message may quote the value
         return Failure(f'source "{source}" failed unexpectedly ({type(error).__name__})')

@@ -1,6 +1,6 @@
-"""What a source of secrets is, what a project says about them, and the sources of this machine: variables and files.
+"""What a secret source is, the settings of a project's sources, and this machine's sources: variables and files.
 
-The project file is read elsewhere. Apart from the resolver so that sources know this and nothing above.
+The project file is read elsewhere. Separate from the resolver, so that a source does not have to import it.
 """
 
 from __future__ import annotations
@@ -25,34 +25,34 @@ if TYPE_CHECKING:
 
 
 ENTRY_POINT_GROUP = "reconciler.secrets"
-"""The entry points by which a package brings a source."""
+"""The group of entry points through which a package provides a source."""
 
 
 class SecretSource(Protocol):
-    """A place that keeps secrets. The entry points `reconciler.secrets` are factories: SecretSettings -> SecretSource.
+    """A place that keeps secrets. An entry point of `reconciler.secrets` is a factory: SecretSettings -> SecretSource.
 
-    One source serves many threads at once.
+    A source is used by several threads at once.
     """
 
     def read(self, argument: str, key: str) -> str:
-        """The value that `argument` names, or the part `key` of it ("" where the manifest gives none).
+        """The value that `argument` names, or its part `key` ("" if the manifest gives no key).
 
-        Blocks. Raises SecretError, whose words say what to do and never hold the value; whatever else it raises is
-        reported by its type alone.
+        May block. Raises SecretError, whose message says what to do and never holds the value; of any other exception
+        only the type is reported.
         """
         ...
 
 
 @dataclass(frozen=True)
 class SecretSettings:
-    """`spec.secrets` of the project file, and the surroundings.
+    """`spec.secrets` of the project file, and what a run adds to it.
 
     `root` is the folder of the project file: paths are relative to it, and commands run in it. `sources` maps a name
-    to the argument list of its command. `allow` None allows every reference. `environ` is what `env` reads and what
-    commands are started with. `directory` holds the files of `{secret: NAME, key: KEY}`. `timeout_seconds` bounds each
-    single read. `bounds` are those of a proposal, under `--base`; `asked_by_base` says that the references are the
-    base's own, as those of its targets' credentials. `given` are sources that the caller made, by name: they stand in
-    for all others of that name.
+    to the argument list of its command. `allow` None allows every reference. `environ` is read by `env`, and commands
+    get it. `directory` holds the files of `{secret: NAME, key: KEY}`. `timeout_seconds` is the limit of a single read.
+    `bounds` limit a proposal under `--base`; `asked_by_base` says that the references are the base's own, such as those
+    of its targets' credentials. `given` holds sources that the caller made, by name; they replace any other source of
+    that name.
     """
 
     root: Path
@@ -78,7 +78,8 @@ MAX_BYTES = 1 << 20
 
 
 def decode_value(raw: bytes, place: str) -> str:
-    """Bytes as text, without the one newline that editors and commands put at the end, nor a byte order mark."""
+    """The bytes as text, without a byte order mark, and without the newline that editors and commands put at the end.
+    `place` names the value in errors. SecretError if there are too many bytes, or they are not UTF-8."""
     if len(raw) > MAX_BYTES:
         raise too_large(place)
     try:
@@ -89,7 +90,8 @@ def decode_value(raw: bytes, place: str) -> str:
 
 
 def check_value(value: object, place: str) -> str:
-    """The value, if it can be used; plug-ins may return anything, and environment variables may hold stray bytes."""
+    """The value if it is usable text, else SecretError: a plug-in may return anything, and an environment variable may
+    hold bytes that are not UTF-8. `place` names the value in errors."""
     if not isinstance(value, str):
         raise SecretError(f"{place} gave no text; a secret is a string")
     if not value:
@@ -102,7 +104,7 @@ def check_value(value: object, place: str) -> str:
 
 
 def too_large(place: str) -> SecretError:
-    """The error for a value over the limit."""
+    """The error for a value of more than MAX_BYTES."""
     return SecretError(f"{place} gave more than 1 MiB; a secret is a short text: is this the right one?")
 
 
@@ -122,9 +124,9 @@ T = TypeVar("T")
 
 
 class Once(Generic[T]):
-    """Fetches each name once, also when several threads ask at the same time; a failure is remembered too.
+    """Fetches each name once, even if several threads ask for it at the same time; a failure is remembered too.
 
-    Those who ask for one name wait for nobody who asks for another.
+    Threads that ask for different names do not wait for each other.
     """
 
     def __init__(self, fetch: Callable[[str], T]) -> None:
@@ -140,13 +142,13 @@ class Once(Generic[T]):
         if is_first:
             try:
                 fetched.set_result(self._fetch(name))
-            except BaseException as error:  # whatever it is: those who wait for the same name must hear of it
+            except BaseException as error:  # any exception at all: threads that wait for the same name must get it
                 fetched.set_exception(error)
         return fetched.result()
 
 
 def parse_document(text: str, place: str) -> object:
-    """The JSON text as plain values."""
+    """The JSON text as plain values; SecretError if it is not JSON."""
     try:
         return json.loads(text)
     except (ValueError, RecursionError):
@@ -154,7 +156,7 @@ def parse_document(text: str, place: str) -> object:
 
 
 def _values(document: object, steps: list[str]) -> Iterator[object]:
-    """Everything that lies under these steps, of which any that follow each other can be one name with dots."""
+    """Every value that these steps can lead to, since several steps in a row may together be one name with dots."""
     if not steps:
         yield document
     elif isinstance(document, Mapping):
@@ -165,7 +167,8 @@ def _values(document: object, steps: list[str]) -> Iterator[object]:
 
 
 def pick_value(document: object, key: str, place: str) -> str:
-    """The text or whole number under `key`: a name, or names joined by dots that lead into nested maps."""
+    """The text or whole number under `key`, which is a name, or names joined by dots that lead into nested maps.
+    SecretError if there is none, if there are several, or if it is neither."""
     values = list(_values(document, key.split(".")))
     if not values:
         raise SecretError(f'{place} has no key "{key}"; check the name, nested keys are written a.b')
@@ -184,16 +187,16 @@ _VARIABLE = r"[A-Za-z_][A-Za-z0-9_]*\Z"
 
 
 class EnvironmentSource:
-    """`{env: NAME}`."""
+    """The source of `{env: NAME}`."""
 
     def __init__(self, settings: SecretSettings) -> None:
         self._environ = settings.environ
 
     def read(self, argument: str, key: str) -> str:
-        """The variable's value; one that is set but empty counts as missing, as CI leaves it for forks."""
+        """The variable's value. An empty variable counts as missing, since CI sets secrets to "" in jobs for forks."""
         refuse_key("env", key)
         if not re.match(_VARIABLE, argument):
-            # It may be the secret itself, written where its name belongs.
+            # It is not repeated: it may be the secret itself, written where the name belongs.
             raise SecretError("this is not the name of an environment variable; give the name, not the value")
         value = self._environ.get(argument)
         if not value:
@@ -203,14 +206,15 @@ class EnvironmentSource:
 
 
 class FileSource:
-    """`{file: PATH}`. `is_trusted`: under `--base`, files outside of the checkout are the base's own choice."""
+    """The source of `{file: PATH}`. `is_trusted`: under `--base`, a file outside of the checkout may be read though no
+    `spec.secrets.allow` names it."""
 
     def __init__(self, settings: SecretSettings, *, is_trusted: bool = False) -> None:
         self._settings = settings
         self._is_allowed = is_trusted or settings.allow is not None
 
     def read(self, argument: str, key: str) -> str:
-        """The file's text without its last newline. Only regular files: a pipe or device could hang or never end."""
+        """The file's text without its last newline. Only of a regular file, since a pipe or device could block."""
         refuse_key("file", key)
         place = f'file "{argument}"'
         try:
@@ -225,7 +229,7 @@ class FileSource:
         return decode_value(raw, place)
 
     def _open(self, argument: str) -> int:
-        """The file's descriptor: what is checked is what is read, whatever the path leads to a moment later."""
+        """The file's descriptor, so that what is checked is what is read, even if the path leads elsewhere later."""
         from reconciler.systems import open_without_waiting  # most projects keep no secret in a file
 
         bounds = self._settings.bounds
@@ -237,8 +241,9 @@ class FileSource:
 
 
 class MountedSecretSource:
-    """`{secret: NAME, key: KEY}`: the file NAME/KEY below `spec.secrets.dir`, as Kubernetes mounts a Secret, else the
-    variable RECONCILER_SECRET_<NAME>_<KEY>. A folder inside of the checkout has the rules of `{file}`."""
+    """The source of `{secret: NAME, key: KEY}`: the file NAME/KEY below `spec.secrets.dir`, as Kubernetes mounts a
+    Secret, else the variable RECONCILER_SECRET_<NAME>_<KEY>. If the folder is in the checkout, the rules of `{file}`
+    apply to it."""
 
     def __init__(self, settings: SecretSettings) -> None:
         self._settings = settings
@@ -262,10 +267,10 @@ class MountedSecretSource:
 
 
 def locate(argument: str, settings: SecretSettings) -> Path:
-    """Where a path of a manifest leads, relative to the project's folder.
+    """The path of a file that a manifest names, relative to the project's folder.
 
-    With `spec.secrets.allow` a link that a relative path takes out of that folder is refused: whoever can add a file
-    to the project could otherwise let an allowed name stand for any file.
+    With `spec.secrets.allow`, SecretError if links lead a relative path out of that folder: whoever can add a file to
+    the project could otherwise make an allowed name stand for any file.
     """
     if not argument or "\0" in argument:
         raise SecretError("this is not a path; name the file that holds the secret")
@@ -286,7 +291,7 @@ def locate(argument: str, settings: SecretSettings) -> Path:
 
 
 def refuse_key(source: str, key: str) -> None:
-    """Raise if a key was given to a source whose values have no parts."""
+    """SecretError if a key was given to a source whose values have no parts."""
     if key:
         raise SecretError(f'source "{source}" takes no key; remove it')
 

@@ -1,8 +1,8 @@
 """Values in HashiCorp Vault or OpenBao, in a key-value engine of version 1 or 2: `{vault: PATH, key: K}`.
 
-PATH is what `vault kv get` takes: mount and name, without the `data/` of the version 2 API. Which mount it lies in,
-and of which version, is asked of the server as the `vault` program does (`command/kv_helpers.go`, Vault 1.20: GET
-`/v1/sys/internal/ui/mounts/PATH`). Settings are the program's: VAULT_ADDR, VAULT_TOKEN or `~/.vault-token`,
+PATH is what `vault kv get` takes: mount and name, without the `data/` of the version 2 API. The server is asked for the
+mount and its version, as the `vault` program asks (`command/kv_helpers.go`, Vault 1.20: GET
+`/v1/sys/internal/ui/mounts/PATH`). Settings are those of that program: VAULT_ADDR, VAULT_TOKEN or `~/.vault-token`,
 VAULT_NAMESPACE, VAULT_CACERT or VAULT_CAPATH, VAULT_CLIENT_CERT and VAULT_CLIENT_KEY. hvac is imported when the first
 value is read.
 """
@@ -19,11 +19,11 @@ from reconciler.model.errors import SecretError, install_hint
 from reconciler.secrets.sources import Once, SecretSettings, pick_value
 
 _BUNDLES = ("VAULT_CACERT", "VAULT_CAPATH", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-"""Variables that name authorities to trust: Vault's own, then those of `requests`."""
+"""Variables that name the certificate authorities to trust: Vault's own, then those of `requests`."""
 
 
 class VaultSource:
-    """Reads each secret of Vault once, with all its keys."""
+    """The source `vault`. It reads each secret once, with all its keys."""
 
     def __init__(self, settings: SecretSettings) -> None:
         self._environ = settings.environ
@@ -89,11 +89,8 @@ class VaultSource:
 
 
 def _session(address: str, verify: str | bool, certificate: tuple[str, str] | None) -> Any:
-    """A session that goes where VAULT_ADDR says and nowhere else: no netrc, and proxies only those that are named.
-    `certificate`: files of a client's certificate and its key.
-
-    Left to itself, `requests` also sends what a netrc file holds for that host.
-    """
+    """A session that takes only proxies from the environment; by default `requests` would also send what a netrc file
+    holds for that host. `certificate`: the files of a client's certificate and its key."""
     import requests
     from requests.utils import get_environ_proxies
 
@@ -110,7 +107,7 @@ def _read_secret(client: Any, path: str) -> object:
 
     try:
         mount = client.adapter.get(f"/v1/sys/internal/ui/mounts/{quote(path)}")["data"]
-    except InvalidPath:  # a server that does not know this call: as the program, take it for version 1
+    except InvalidPath:  # the server does not know this call: like the program, assume version 1
         mount = {"path": path.partition("/")[0]}
     mount_point = mount["path"].rstrip("/")
     name = path.removeprefix(mount_point).lstrip("/")
@@ -133,7 +130,7 @@ def _import_hvac() -> Any:
 
 @contextmanager
 def _worded(place: str) -> Iterator[None]:
-    # hvac puts the server's answer into its errors, and requests the address; neither is repeated.
+    # hvac's errors contain the server's answer, and those of requests the address; neither is repeated.
     import requests
     from hvac import exceptions
 
