@@ -1,6 +1,6 @@
-"""The providers, by the name that a project file gives them: those that come with the tool, and other packages'.
+"""The providers by name: those that come with the tool, and those of other installed packages.
 
-Each entry imports its provider when it is asked for, since start-up counts and most projects use one.
+A provider is imported when it is first needed, to keep the start fast: most projects use only one.
 """
 
 from __future__ import annotations
@@ -21,20 +21,21 @@ if TYPE_CHECKING:
     from reconciler.providers.pacing import Retries
 
 if "httpx" not in sys.modules:
-    # httpx would import its own command line, with rich and pygments where they are installed: 40 ms at every start.
-    # An entry of None makes that import fail, and httpx then does without, as it does where its extra is not installed.
+    # httpx would import its own command line, and with it rich and pygments if installed: 40 ms at every start. An
+    # entry of None makes that import fail, which httpx expects, since its command line is an optional extra.
     sys.modules["httpx._main"] = None  # type: ignore[assignment]  # None is how Python spells this
 
 Factory = Callable[["Connection", str, "Retries | None"], "Provider"]
-"""Makes a provider of a connection, the version that the project file gives ("" for none), and the target's retries."""
+"""Makes a provider from a connection, the version that the project file gives ("" for none), and the target's retries.
+"""
 
 ENTRY_POINT_GROUP = "reconciler.providers"
-"""Where other packages offer providers: each entry point is a `Provided`, under the name that a project file gives."""
+"""The group of entry points through which packages offer providers: each is a `Provided`, under the provider's name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Provided:
-    """One provider: its targets' settings, what it can do (known without a connection), and how it is made."""
+    """One provider: its targets' settings, its abilities (known without a connection), and how to make it."""
 
     settings: ProviderSettings
     abilities: Callable[[], Abilities]
@@ -79,7 +80,8 @@ _NO_KIND = TerraformType("there is no kind for what is about a single resource")
 
 
 def _serverless(url: str, service: str) -> tuple[str, str] | None:
-    """OpenSearch Serverless runs no plugins; its hosts are `<id>.<region>.aoss.amazonaws.com`."""
+    """What is wrong and the fix, if the target is OpenSearch Serverless, which runs no plugins; its hosts are
+    `<id>.<region>.aoss.amazonaws.com`."""
     from urllib.parse import urlsplit
 
     if service != "aoss" and not (urlsplit(url).hostname or "").endswith(".aoss.amazonaws.com"):
@@ -126,13 +128,13 @@ BUILT_IN: Mapping[str, Provided] = {
         _confluent,
     ),
 }
-"""The providers that come with the tool; a new project's target is of the first, unless it is asked for another."""
+"""The providers that come with the tool; `init` uses the first one by default."""
 
 
 @cache
 def provided(name: str) -> Provided:
-    """The provider of that name: a built-in one, or else what an installed package brings. ConfigurationError if there
-    is none; a package cannot take a built-in provider's place."""
+    """The provider of that name: built in, or else from an installed package, which cannot replace a built-in one.
+    ConfigurationError if there is none."""
     if name in BUILT_IN:
         return BUILT_IN[name]
     from importlib.metadata import entry_points
@@ -153,12 +155,13 @@ def provided(name: str) -> Provided:
 
 
 def provider_names() -> list[str]:
-    """Every provider that there is here, sorted."""
+    """The names of all providers, built in and from installed packages, sorted."""
     from importlib.metadata import entry_points
 
     return sorted({*BUILT_IN, *entry_points(group=ENTRY_POINT_GROUP).names})
 
 
 def settings_of(name: str) -> ProviderSettings:
-    """How a provider's targets are set up; errors as `provided`, without the name, which a file wrote."""
+    """The settings of a provider's targets. ConfigurationError if there is no such provider; its message does not
+    repeat the name, which may be from a file."""
     return provided(name).settings

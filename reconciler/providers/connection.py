@@ -1,7 +1,7 @@
-"""How a target is reached: address, credentials, TLS, limits, as plain values, and the httpx client made of them.
+"""How a target is reached: address, credentials, TLS and limits as plain values, and the httpx client made from them.
 
-Secrets come in resolved and stay `SecretText` until the client is made. What a call does with the client is `http`'s.
-Apart because it is checked once, before the first request: whatever is wrong here is a ConfigurationError.
+Secrets are resolved by then, and stay `SecretText` until the client is made. `http` makes the calls with that client.
+All this is checked once, before the first request, and whatever is wrong is a ConfigurationError.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ from reconciler.model.provider import Permit
 from reconciler.model.values import SecretText
 from reconciler.providers.pacing import RunLimits
 
-_LONGEST_CONNECT = 10.0  # seconds: a host that does not take the connection by then will not
+_LONGEST_CONNECT = 10.0  # seconds; a host that has not accepted the connection by then will not
 _HEADER_NAME = r"[!#$%&'*+.^_`|~0-9A-Za-z-]+"
 _HEADER_VALUE = r"[\t\x20-\x7e]*"
 
@@ -54,7 +54,7 @@ class Bearer:
 
 @dataclass(frozen=True, slots=True)
 class ClientCertificate:
-    """Mutual TLS: PEM files, and the key's pass phrase where it has one. `key_file` "" means: in `cert_file`."""
+    """Mutual TLS: PEM files, and the key's pass phrase if it has one. `key_file` "": the key is in `cert_file`."""
 
     cert_file: str
     key_file: str = ""
@@ -70,12 +70,12 @@ class SigV4:
 
 
 Auth = Basic | Bearer | ClientCertificate | SigV4 | httpx.Auth | None
-"""What verifies who we are. An `httpx.Auth` is for a provider's own scheme, such as a token that has to be renewed."""
+"""How we authenticate. An `httpx.Auth` is for a provider's own scheme, such as a token that has to be renewed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Tls:
-    """`ca_file`, or `ca` in PEM, replaces the usual authorities; `verify` False accepts any certificate."""
+    """`ca_file`, or `ca` (in PEM), replaces the usual authorities; `verify` False accepts any certificate."""
 
     ca_file: str = ""
     verify: bool = True
@@ -84,11 +84,11 @@ class Tls:
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """How one target is reached. `url` may have a path; times are seconds; `name` is the target's, for messages.
+    """How one target is reached. `url` may have a path; times are in seconds; `name` is the target's, for messages.
 
-    `insecure` allows credentials over plain http to another machine. `transport` stands in for the network in tests.
-    `limits` are those of the run, which all its targets share. `permit` is awaited before each sending of a call that
-    is no read, and raises a TargetError to keep it from being sent.
+    `insecure` allows credentials over plain http to another machine. `transport` replaces the network in tests.
+    `limits` are shared by all targets of a run. `permit` is awaited each time before a call that is not a read is sent,
+    and raises a TargetError if it must not be.
     """
 
     url: str
@@ -106,13 +106,13 @@ class Connection:
 
     @property
     def address(self) -> str:
-        """Where the target is, as it may be shown: scheme, host and port, no path."""
+        """The target's address as it may be shown: scheme, host and port, without path and credentials."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}"
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """Every value that must not appear in a message, whoever words it."""
+        """Every value that must not appear in a message, not even in a server's words."""
         texts = [value.reveal() for value in self.headers.values() if isinstance(value, SecretText)]
         match self.auth:
             case Basic(username, password):
@@ -127,7 +127,7 @@ class Connection:
 
 
 class Call(NamedTuple):
-    """One call, as messages name it. `where` is the target's name or the provider's, `address` has no path."""
+    """One call, as messages name it. `where` is the target's name, or else the provider's; `address` has no path."""
 
     where: str
     method: str
@@ -139,19 +139,19 @@ class Call(NamedTuple):
 
 
 def _is_token(username: str) -> bool:
-    """Whether a user name is a token or key in its place; a plain name (`admin`) is what errors are about."""
+    """Whether a user name looks like a token or key, which must not be shown; a plain name (`admin`) may be."""
     return bool(re.fullmatch(r"[A-Za-z0-9_/+=]{16,}", username)) and any(mark.isdigit() for mark in username)
 
 
 def make_client(connection: Connection) -> httpx.AsyncClient:
-    """An httpx client for this target; ConfigurationError if address, credentials, headers or TLS files do not do.
+    """An httpx client for this target; ConfigurationError if address, credentials, headers or TLS files are unusable.
 
-    Redirects are not followed: a write must not land elsewhere, nor credentials with it. Nothing is repeated below us.
+    It follows no redirects, since neither a write nor credentials may go elsewhere, and it does not repeat calls.
     """
     parts = _check_url(connection)
-    goes_direct = _is_loopback(parts.hostname or "")  # a proxy cannot reach our own loopback
+    goes_direct = _is_loopback(parts.hostname or "")  # a proxy cannot reach this machine's loopback
     if not goes_direct and (proxies := getproxies()):
-        from reconciler.model.proxies import wrong_proxy  # few environments name any
+        from reconciler.model.proxies import wrong_proxy  # few environments name a proxy
 
         if wrong := wrong_proxy(proxies, takes_socks=find_spec("socksio") is not None):
             raise ConfigurationError(f"target {connection.name}: {wrong}")
@@ -174,8 +174,8 @@ def make_client(connection: Connection) -> httpx.AsyncClient:
 
 
 def _settle_sniffio() -> None:
-    # httpcore imports sniffio again at every lock, some ten times a request; where that is not installed, each try
-    # searches the whole path, a fifth of the time of an apply. An entry of None says at once that there is none.
+    # httpcore imports sniffio at every lock, some ten times a request. If it is not installed, each import searches the
+    # whole path, which took a fifth of the time of an apply. An entry of None makes the import fail at once.
     if "sniffio" not in sys.modules and find_spec("sniffio") is None:
         sys.modules["sniffio"] = None  # type: ignore[assignment]  # None is how Python spells this
 
@@ -185,7 +185,7 @@ def _connect_timeout(connection: Connection) -> float:
 
 
 def _quieten_loggers() -> None:
-    # They log whole addresses and headers; what may be known of a call is logged by `http`.
+    # They log whole addresses and headers; `http` logs what may be shown of a call.
     for name in ("httpx", "httpcore"):
         logging.getLogger(name).setLevel(logging.WARNING)
 
@@ -234,10 +234,8 @@ def _headers(connection: Connection) -> dict[str, str]:
 
 
 async def with_credentials(auth: Auth) -> Auth:
-    """The same; of `SigV4` with its credentials, found in a thread: botocore may run a program or ask the network.
-
-    ConfigurationError if there are none.
-    """
+    """The same, but `SigV4` becomes an `httpx.Auth` that has its credentials. They are looked for in a thread, since
+    botocore may run a program or use the network. ConfigurationError if there are none."""
     if not isinstance(auth, SigV4):
         return auth
     return await asyncio.to_thread(_sign_requests, auth)
@@ -278,7 +276,7 @@ def _ssl_context(connection: Connection, scheme: str) -> ssl.SSLContext:
     tls, auth = connection.tls, connection.auth
 
     def make() -> ssl.SSLContext:
-        # Reading the authorities takes 20 ms, so a plain http target does without.
+        # Reading the authorities takes 20 ms, which a target over plain http does not need.
         if scheme == "http" or not tls.verify:
             return httpx.create_ssl_context(verify=False)
         if tls.ca is not None:
@@ -290,8 +288,8 @@ def _ssl_context(connection: Connection, scheme: str) -> ssl.SSLContext:
     if not isinstance(auth, ClientCertificate):
         authorities = hashlib.sha256(tls.ca.reveal().encode()).hexdigest() if tls.ca is not None else tls.ca_file
         return connection.limits.context(f"{scheme}:{tls.verify}:{authorities}", make)
-    context = make()  # one of its own, since it holds our certificate
-    password = auth.password.reveal() if auth.password else ""  # "": without it OpenSSL would ask on the terminal
+    context = make()  # not a shared one, since it will hold our certificate
+    password = auth.password.reveal() if auth.password else ""  # not None, with which OpenSSL asks on the terminal
     key_file = auth.key_file or None
     field_name = "auth.client_cert"
     _load(connection, field_name, lambda: context.load_cert_chain(auth.cert_file, key_file, lambda: password))
@@ -302,7 +300,7 @@ def _trust_only(connection: Connection, authorities: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cadata=authorities)
     except (ssl.SSLError, ValueError):
-        pass  # OpenSSL's words say nothing more
+        pass  # OpenSSL's message adds nothing
     raise _wrong(connection, "tls.ca", "is not PEM", "give certificates, which begin with -----BEGIN CERTIFICATE-----")
 
 

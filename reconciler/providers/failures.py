@@ -1,8 +1,8 @@
-"""What went wrong on the way to a target, or was answered, as one of our errors in plain words.
+"""Turns a failed call to a target, or an answer that is an error, into one of our errors in plain words.
 
-httpx's exceptions stop here. They are reworded, never chained: they carry the request, whose address and headers may
-hold secrets. What a provider's error body says is the provider's to read; `quotable` decides what of it may be shown.
-Imported where something has failed: a good run needs none of these words.
+httpx's exceptions stop here. They are reworded, never chained, since they carry the request, whose address and headers
+may hold secrets. The body of an error is read by the provider; `quotable` decides what of it may be shown. This module
+is imported only when a call has failed, to keep the start fast.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _BY_STATUS: dict[int, type[TargetError]] = {
 
 
 def explain_silence(call: Call, exc: httpx.HTTPError | httpx.InvalidURL) -> TargetError:
-    """The error for a call that httpx could not bring home."""
+    """The error for a call that got no answer, from httpx's exception."""
     match exc:
         case httpx.ConnectTimeout():
             hint = "check the address, the network and the firewall"
@@ -62,7 +62,7 @@ def explain_silence(call: Call, exc: httpx.HTTPError | httpx.InvalidURL) -> Targ
 
 
 def out_of_time(call: Call, seconds: float = 0) -> TargetError:
-    """The error for a call whose deadline passed."""
+    """The error for a call that was not answered in time; `seconds` is its limit, 0 if that is not to be named."""
     limit = f" within {seconds:g} s" if seconds else " in time"
     hint = "is the server overloaded, or timeout_seconds too short?"
     return TimedOutError(f"{call}: no complete answer from {call.address}{limit}; {hint}", fix=hint)
@@ -98,7 +98,7 @@ def _unreachable(call: Call, what: str, hint: str, *, sent: bool, transient: boo
 
 
 def _causes(exc: BaseException) -> Iterator[BaseException]:
-    """What led to an exception, outermost first, groups opened."""
+    """The exception and everything that caused it, outermost first; also what exception groups contain."""
     waiting: list[BaseException] = [exc]
     for current in waiting:
         inner = current.exceptions if isinstance(current, BaseExceptionGroup) else ()
@@ -115,7 +115,8 @@ def explain_status(
     request_id: str = "",
     kind: type[TargetError] | None = None,
 ) -> TargetError:
-    """The error for an answer of this status. `reason` must be fit to be shown: our own words, or `quotable` ones."""
+    """The error for an answer with this status. `reason` must be safe to show: our own words, or `quotable` ones.
+    `kind` is its class; by default the status decides."""
     kind = kind or _BY_STATUS.get(status) or (RejectedError if 400 <= status < 500 else UnexpectedError)
     text = f"{call} was answered {status} {_phrase(status)}".rstrip()
     text += f": {reason}" if reason else ""
@@ -125,7 +126,7 @@ def explain_status(
 
 
 def explain_redirect(call: Call, status: int, location: str) -> TargetError:
-    """The error for an answer that leads elsewhere: no redirect is followed."""
+    """The error for a redirect, which is never followed."""
     parts = urlsplit(location)
     target = quotable(f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}") if parts.netloc else "another path"
     reason = f"a redirect to {target}, which is not followed"
@@ -135,7 +136,7 @@ def explain_redirect(call: Call, status: int, location: str) -> TargetError:
 
 
 def what_instead(body: bytes) -> str:
-    """What a body is that should have been JSON."""
+    """What the body of an answer is that is not JSON though it should be."""
     start = body[:200].lstrip()
     if not start:
         return "the answer is empty where JSON was expected; is that the right address?"

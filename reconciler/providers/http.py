@@ -1,7 +1,7 @@
-"""One target over HTTP: a call goes out with a deadline, what comes back is bounded, and every failure is one of ours.
+"""Calls to one target over HTTP: each has a deadline, answers are limited in size, and every failure is a TargetError.
 
-It knows no API: paths, bodies and the wording of a server's errors are the provider's, which gives its `Dialect`. How
-the client is made is `connection`'s, when a call is repeated `pacing`'s, how a failure is worded `failures`'s.
+This module knows no API: the provider gives paths and bodies, and reads a server's errors through its `Dialect`.
+`connection` makes the client, `pacing` decides when a call is repeated, `failures` words what failed.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ from reconciler.providers.connection import Call, Connection, make_client
 from reconciler.providers.pacing import AdaptiveLimit, CallPlaces, CallSlots, Retries, stated_wait
 
 LARGEST_BODY = 100 * 1024 * 1024
-"""Bytes; no answer may be larger."""
+"""The most bytes that an answer may have."""
 
 _BUSY = (429, 503, 504)
-"""Statuses that say that there is too much to do, now."""
+"""Statuses that say that the server is overloaded."""
 
 _SURROGATE = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 
@@ -44,9 +44,9 @@ _log = logging.getLogger("reconciler.http")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a server answered. The body and the headers may hold secrets: they are read, never shown.
+    """A server's answer. Its body and headers may hold secrets, so they are never shown.
 
-    `repeated`: the call went out more than once, so what it says may be about an earlier attempt.
+    `repeated`: the call was sent more than once, so this may be about the effect of an earlier attempt.
     """
 
     call: Call
@@ -66,7 +66,7 @@ class Answer:
         return self.headers.get("x-request-id") or self.headers.get("x-opaque-id") or ""
 
     def json(self) -> Any:
-        """The body as JSON; UnexpectedError if it is none."""
+        """The body as JSON; UnexpectedError if it is not JSON."""
         try:
             return self._parsed()
         except (ValueError, RecursionError):
@@ -76,23 +76,23 @@ class Answer:
         raise self.as_error(what_instead(self.body), kind=UnexpectedError)
 
     def json_or_none(self) -> Any:
-        """The body as JSON, None if it is none."""
+        """The body as JSON; None if it is not JSON."""
         try:
             return self._parsed()
         except (ValueError, RecursionError):
             return None
 
     def _parsed(self) -> Any:
-        """The body as JSON. Half of a surrogate pair, which JSON can spell and no encoding can write, is replaced."""
+        """The body as JSON, with each lone surrogate replaced: JSON can spell one, but no encoding can write it."""
         parsed = json.loads(self.body)
         return _without_surrogates(parsed) if _SURROGATE.search(self.body) else parsed
 
     def as_error(
         self, reason: str = "", *, hint: str = "", kind: type[TargetError] | None = None, status: int = 0
     ) -> TargetError:
-        """The error that it stands for, or an answer of another `status` would. `reason`: our own words, or quotable
-        ones."""
-        from reconciler.providers.failures import explain_status  # a good run needs none, and start-up counts
+        """The error for this answer, or for one with another `status`. `reason` must be safe to show: our own words, or
+        `quotable` ones."""
+        from reconciler.providers.failures import explain_status  # not at the top: a good run does not need it
 
         return explain_status(
             self.call, status or self.status, reason=reason, hint=hint, request_id=self.request_id, kind=kind
@@ -100,7 +100,7 @@ class Answer:
 
 
 class Dialect(Protocol):
-    """What a provider knows of its server's answers."""
+    """How a provider reads its server's answers."""
 
     @property
     def provider(self) -> str:
@@ -108,27 +108,27 @@ class Dialect(Protocol):
         ...
 
     def read_reason(self, answer: Answer) -> str:
-        """The server's own words for an error, as they came; "" where there are none. Never fit to be shown yet."""
+        """The server's own words for an error, unchanged; "" if there are none. They may hold secrets."""
         ...
 
     def explain(self, answer: Answer, reason: str) -> tuple[str, str]:
-        """What the error means in plain words and what to do; ("", "") where it is not known."""
+        """What the error means in plain words, and what to do; ("", "") if that is not known."""
         ...
 
     def refuses_credentials(self, answer: Answer) -> bool:
-        """Whether it says that the credentials are not accepted, so nothing more may be sent with them."""
+        """Whether the answer says that the credentials are not accepted, so that they must not be sent again."""
         ...
 
     def is_transient(self, answer: Answer) -> bool:
-        """Whether the same call may well succeed in a moment."""
+        """Whether the same call may well succeed a moment later."""
         ...
 
 
 class HttpTarget:
     """The calls to one target, at most `parallelism` of them at a time. Use it within one event loop, and close it.
 
-    Credentials that are refused once end all calls: further attempts would lock users and addresses out. A provider may
-    end them too (`end_calls`). `observe` is given every answer as it comes.
+    Once credentials are refused, no more calls are made, since further attempts could lock out users and addresses; a
+    provider can end calls too (`end_calls`). `observe` is called with every answer.
     """
 
     def __init__(self, connection: Connection, dialect: Dialect, retries: Retries | None = None) -> None:
@@ -152,17 +152,17 @@ class HttpTarget:
         await self.close()
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self._client.aclose()
 
     def end_calls(self, error: TargetError) -> None:
-        """Answer every further call with this error: what the server refuses us now must not read as absence later."""
+        """Answer every further call with this error, so that what is refused now is not taken for absence later."""
         if self._refused is None:
             text = f"{error} (no further calls are made)"
             self._refused = type(error)(text, status=error.status, fix=error.fix)
 
     async def read(self, path: str) -> Answer:
-        """GET, repeated while the server is busy or away. Any answer is returned; a TargetError if none came."""
+        """GET, repeated while the server is busy or unreachable. Returns any answer; a TargetError if none came."""
 
         async def again() -> Answer | TargetError:
             return await self._attempt("GET", path)
@@ -171,11 +171,12 @@ class HttpTarget:
         return _spoken(came)
 
     async def write(self, method: str, path: str, body: object, is_done: Callable[[], Awaitable[bool]]) -> Answer:
-        """A write that is repeated only after a look. Any answer is returned; a TargetError if none came.
+        """A write that is repeated only after checking whether it happened. Returns any answer; a TargetError if none
+        came.
 
-        When it is not known whether the write happened, `is_done` reads what is there: True ends the matter with an
-        answer of status 200 and an empty object, False lets it be sent again. If even that cannot be read, or the
-        permit has ended by then, the first failure stands.
+        If it is not known whether the write happened, `is_done` reads the live state: if True, the answer is a 200 with
+        an empty object; if False, the write is sent again. If the state cannot be read, or the permit has ended by
+        then, the result is that of the first attempt.
         """
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         first = await self._attempt(method, path, content)
@@ -194,22 +195,23 @@ class HttpTarget:
         return _spoken(first if isinstance(came, NotPermittedError) else came)
 
     async def send_once(self, method: str, path: str, body: object = None, deadline: float | None = None) -> Answer:
-        """A call that is never repeated, whatever happens. Any answer is returned; a TargetError if none came."""
+        """A call that is never repeated. Returns any answer; a TargetError if none came. `deadline` is in seconds."""
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
         return _spoken(await self._attempt(method, path, content, deadline))
 
     def read_reason(self, answer: Answer) -> str:
-        """The server's own words for an error, as they came: to be understood, not to be shown."""
+        """The server's own words for an error, unchanged; they may hold secrets, so they must not be shown."""
         return self._dialect.read_reason(answer)
 
     def refuses_credentials(self, answer: Answer) -> bool:
-        """Whether an answer says that the credentials are not accepted, whatever its status is."""
+        """Whether an answer says that the credentials are not accepted."""
         return self._dialect.refuses_credentials(answer)
 
     def error(
         self, answer: Answer, *, secrets: tuple[str, ...] = (), kind: type[TargetError] | None = None, hint: str = ""
     ) -> TargetError:
-        """The error that an answer stands for. `secrets` are what the call carried besides our credentials."""
+        """The error for an answer. `secrets` are those that the call carried besides our credentials; if the server's
+        words repeat one, they are withheld."""
         from reconciler.providers.failures import explain_redirect
 
         if 300 <= answer.status < 400:
@@ -251,7 +253,7 @@ class HttpTarget:
         async with self._slots:
             epoch, started = self._limit.epoch, time.perf_counter()
             came = await self._in_place(call, path, content, seconds)
-            if deadline is None:  # how long a test takes, and whether it ends, is the receiver's doing
+            if deadline is None:  # how long a test takes depends on the receiver, so it says nothing about the server
                 self._learn(epoch, came, time.perf_counter() - started if method != "GET" else None)
         if isinstance(came, Answer):
             self._take_note(came)
@@ -274,7 +276,7 @@ class HttpTarget:
             return out_of_time(call, seconds) if isinstance(exc, TimeoutError) else explain_silence(call, exc)
 
     async def _not_permitted(self) -> NotPermittedError | None:
-        """Why this may not be sent, asked for each sending: it may have waited for its turn, or to be repeated."""
+        """Why this must not be sent, or None. Asked just before each sending, since the call may have waited."""
         if self.connection.permit is None:
             return None
         try:
@@ -311,7 +313,7 @@ class HttpTarget:
 
 
 def _ignore(_answer: Answer) -> None:
-    """The observer of a target that nobody watches."""
+    """The default for `observe`."""
 
 
 def _without_surrogates(value: Any) -> Any:

@@ -1,12 +1,13 @@
-"""How calls to targets are paced: how many may run at once, and when and after what wait one is repeated.
+"""How calls to targets are paced: how many may run at once, and when a call is repeated and after what wait.
 
-A fleet of targets must not use up a process's sockets, and one that hangs must not take the places of the others. So
-each target always has a place for one call of its own, and further ones are taken only while there are some: a run has
-at most `MOST_TARGETS` + `MORE_CALLS` calls under way, however many targets it covers, and keeps few connections idle.
+A fleet of targets must not use up the process's sockets, and a target that hangs must not take the places of others. So
+each target always has one place for a call, and further calls take places that all targets share, while there are any.
+A run thus has at most `MOST_TARGETS` + `MORE_CALLS` calls under way, however many targets it covers, and keeps few idle
+connections open.
 
-What may be repeated is the caller's to say: a read as it is, a write only after a look at what is there, a test never.
-The repeating itself is tenacity's. Waiting has an allowance of its own, one for the whole run. Apart from `http`
-because all this holds for more than single calls: for a list that came back incomplete, and for all targets of a run.
+The caller decides what may be repeated: a read always, a write only after checking whether it happened, a test never.
+tenacity does the repeating. The time spent waiting has one budget for the whole run. This is separate from `http` since
+it is also used for lists that came back incomplete, and across the targets of a run.
 """
 
 from __future__ import annotations
@@ -33,15 +34,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 MOST_TARGETS = 100
-"""How many targets are at work at once; more of them take turns."""
+"""How many targets are worked on at once; if there are more, they take turns."""
 
 MORE_CALLS = 100
-"""How many calls may be under way besides the one that each target may always make."""
+"""How many calls may be under way in addition to the one that each target may always make."""
 
 
 @dataclass(frozen=True, slots=True)
 class RunLimits:
-    """The limits of one run with so many `targets`. Use them within one event loop."""
+    """The limits of one run that covers `targets` targets. Use them within one event loop."""
 
     targets: int = 1
     more: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(MORE_CALLS), repr=False)
@@ -53,16 +54,17 @@ class RunLimits:
         return MORE_CALLS // self.targets
 
     def context(self, authorities: str, make: Callable[[], ssl.SSLContext]) -> ssl.SSLContext:
-        """The TLS context for these authorities (a file's path), made once: reading them takes 20 ms."""
+        """The TLS context for this key, made once for all targets that trust the same authorities, since reading them
+        takes 20 ms."""
         if authorities not in self.contexts:
             self.contexts[authorities] = make()
         return self.contexts[authorities]
 
 
 class CallPlaces:
-    """Where the calls of one target wait: in its own place, or in one of those that all share, if one is free.
+    """The places for the calls of one target: its own, and those that all targets share.
 
-    Nobody waits for a shared place, so that whoever holds them for long delays nobody else.
+    A call never waits for a shared place, only for its target's own, so that a slow target cannot delay others.
     """
 
     def __init__(self, limits: RunLimits) -> None:
@@ -70,20 +72,21 @@ class CallPlaces:
         self._more = limits.more
 
     def next(self) -> asyncio.Semaphore:
-        """The place that the next call is to take, at once."""
+        """The place that the next call is to take; it must be taken at once, before anything else is awaited."""
         return self._more if self._own.locked() and not self._more.locked() else self._own
 
 
-_SLOW_FROM = 1.0  # seconds: below, nobody minds
-_SLOW_TIMES = 8  # times the quickest write
-_FORGETTING = 1.05  # a server that has become slower for good is taken as it is after some dozens of writes
+_SLOW_FROM = 1.0  # seconds; a quicker write never counts as slow
+_SLOW_TIMES = 8  # a write is slow if it takes this many times as long as the quickest one
+_FORGETTING = 1.05  # the quickest time grows by this at each write, to adapt to a server that has become slower
 
 
 class AdaptiveLimit:
-    """How many calls a server can take at once, learned from how they end; never above `most`, never below one.
+    """How many calls a server can take at once, learned from how calls end; at least one, at most `most`.
 
-    Where it is too much, the limit is halved, once for all calls that were under way together; as many good ends as the
-    limit is raise it by one. That is what TCP does, by which several clients of one server come to equal shares.
+    When a call shows that the server is overloaded, the limit is halved, once for all calls that were under way then.
+    It rises by one for as many good calls as the limit is. TCP does the same, which gives the clients of one server
+    equal shares.
     """
 
     def __init__(self, most: int) -> None:
@@ -98,10 +101,11 @@ class AdaptiveLimit:
         return int(self._limit)
 
     def learn(self, epoch: int, *, is_busy: bool, write_seconds: float | None = None) -> bool:
-        """A call has ended that began in that `epoch`; whether the limit was halved for it, with which an epoch ends.
+        """Learn from a call that ended; returns whether the limit was halved for it. `epoch` is the value of the
+        attribute when the call began: each halving starts a new epoch.
 
-        `is_busy`: the server said so, or did not answer in time. `write_seconds`: how long it took, if it was a write,
-        all of which are alike; a list takes as long as it takes.
+        `is_busy`: the server said that it is busy, or did not answer in time. `write_seconds`: how long a write took;
+        None for a read, since the times of reads are not comparable.
         """
         if not is_busy and not self._is_slow(write_seconds):
             self._limit = min(float(self.most), self._limit + 1 / self._limit)
@@ -121,7 +125,8 @@ class AdaptiveLimit:
 
 
 class CallSlots:
-    """The slots of one target's calls: as many as its limit has now. What the limit loses is kept back as calls end."""
+    """The slots for one target's calls, as many as its limit is now. When the limit falls, the slots of calls that end
+    are held back until there are few enough."""
 
     def __init__(self, limit: AdaptiveLimit) -> None:
         self._limit = limit
@@ -143,9 +148,9 @@ class CallSlots:
 
 @dataclass(slots=True)
 class RetryBudget:
-    """The time that a whole run may spend with calls waiting to be repeated, in seconds.
+    """The time, in seconds, that a whole run may spend waiting to repeat calls.
 
-    Calls that wait side by side spend it once: it is time by the clock, not a sum.
+    It is time by the clock, so calls that wait at the same time spend it only once.
     """
 
     seconds: float = 300.0
@@ -156,13 +161,13 @@ class RetryBudget:
 
     @property
     def left(self) -> float:
-        """What is left of it now."""
+        """How many seconds are left."""
         running = self.clock() - self._since if self._waiting else 0.0
         return max(0.0, self.seconds - self._spent - running)
 
     @contextmanager
     def spending(self) -> Iterator[None]:
-        """While this lasts, the budget is being spent."""
+        """The budget is being spent while this context lasts."""
         if not self._waiting:
             self._since = self.clock()
         self._waiting += 1
@@ -176,8 +181,8 @@ class RetryBudget:
 
 @dataclass(frozen=True, slots=True)
 class Retries:
-    """How often, after what wait, and out of which budget a call is repeated. Waits are seconds, `attempts` counts
-    the first one too. A server that asks for more than `longest_wait` is not asked again."""
+    """How often a call is repeated, after what wait, and out of which budget. Waits are in seconds; `attempts` includes
+    the first one. If a server asks for more than `longest_wait`, the call is not repeated."""
 
     budget: RetryBudget = field(default_factory=RetryBudget)
     attempts: int = 5
@@ -192,13 +197,13 @@ class Retries:
         wants: Callable[[T], bool],
         stated: Callable[[T], float | None] = lambda _: None,
     ) -> T:
-        """Call `again` while `wants` says so of what came, `first` being what came already. What came last is returned.
+        """Call `again` while `wants` is true of the last result, starting with `first`; returns the last result.
 
-        `stated` gives the wait that the server asked for, if it asked for one.
+        `stated` gives the wait in seconds that a result asks for, or None.
         """
         if not wants(first):
             return first
-        # Imported where something has failed: most runs never need it, and start-up counts.
+        # Not at the top: most runs never repeat a call.
         from tenacity import AsyncRetrying, retry_if_result, wait_random, wait_random_exponential
 
         came = [first]
@@ -235,8 +240,8 @@ def _result(state: RetryCallState) -> Any:
 def stated_wait(
     status: int, headers: Mapping[str, str], now: Callable[[], datetime] = lambda: datetime.now(UTC)
 ) -> float | None:
-    """The seconds that an answer asks to wait: `Retry-After` (seconds or a date), else with 429 `X-RateLimit-Reset`,
-    which counts seconds from now. None if it asks for nothing that can be read."""
+    """The seconds that an answer asks to wait: by `Retry-After` (seconds or a date), or, with a 429, by
+    `X-RateLimit-Reset` (seconds from now). None if there is neither, or it cannot be read."""
     stated = headers.get("retry-after", "").strip()
     if not stated and status == HTTPStatus.TOO_MANY_REQUESTS:
         stated = headers.get("x-ratelimit-reset", "").strip()

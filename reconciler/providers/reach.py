@@ -1,6 +1,6 @@
-"""From here to a target's address, without credentials: names, proxy, TLS, an answer at all, and the clock.
+"""Checks the way to a target's address, without credentials: proxy, host name, TLS, any answer at all, the clock.
 
-Apart from the providers, whose errors say only how a whole call ended: here each step has its own word.
+Used by `doctor`. A provider's error only says how a whole call ended; here each step is a check of its own.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _SKEW_NOTED, _SKEW_FATAL = 30, 300  # seconds; AWS refuses signatures that are f
 
 
 async def check_network(connection: Connection) -> list[Check]:
-    """Every step up to the first that fails; what comes after it would fail for the same reason."""
+    """The checks up to the first one that fails; those after it would fail for the same reason."""
     checks: list[Check] = []
     parts = urlsplit(connection.url)
     proxy = _proxy_for(parts)
@@ -53,7 +53,7 @@ def _proxy_check(name: str, proxy: str) -> Check:
 
 
 def _direct(connection: Connection, parts: SplitResult) -> list[Check]:
-    """The name, then TLS. It waits for the resolver and the server: not for the loop that asks other targets."""
+    """The host name, then TLS. It blocks, so it must not run in the event loop, which works on other targets."""
     name, host = connection.name, parts.hostname or ""
     port = parts.port or (443 if parts.scheme == "https" else 80)
     try:
@@ -103,7 +103,7 @@ def _expiry(name: str, certificate: object) -> Check:
 
 
 async def _answer(connection: Connection) -> list[Check]:
-    """One GET without credentials: any answer will do."""
+    """One GET without credentials; an answer of any status is good."""
     name = connection.name
     bare = Connection(connection.url, name, tls=connection.tls, timeout_seconds=_SECONDS)
     try:

@@ -1,7 +1,7 @@
-"""AWS request signing (Signature Version 4) for httpx, by botocore: the extra `aws`.
+"""AWS request signing (Signature Version 4) for httpx, by botocore from the extra `aws`.
 
-Apart because botocore is large and only targets with `auth.sigv4` need it. The credentials are found and renewed as
-botocore does for any AWS tool: environment, profile, container or instance role.
+Imported only for targets with `auth.sigv4`, since botocore is large. botocore finds and renews the credentials as for
+any AWS tool: from the environment, a profile, a container's or an instance's role.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _FIND = "set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or run
 class SigV4Auth(httpx.Auth):
     """Signs each request with the credentials that are valid at that moment.
 
-    ConfigurationError if there are none; UnauthorizedError, at a call, if they cannot be had or renewed.
+    ConfigurationError when it is made and there are none; UnauthorizedError at a call if they cannot be renewed.
     """
 
     requires_request_body = True
@@ -48,7 +48,7 @@ class SigV4Auth(httpx.Auth):
         self._region = region
         self._service = service
         session = Session()
-        session.set_config_variable("region", region)  # for the calls that get a role's credentials
+        session.set_config_variable("region", region)  # used by botocore's own calls to get a role's credentials
         try:
             self._credentials = session.get_credentials()
         except _FAILURES as error:
@@ -57,8 +57,8 @@ class SigV4Auth(httpx.Auth):
             raise ConfigurationError(f"auth.sigv4 found no AWS credentials; {_FIND}")
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Add the signature. Renewing credentials may ask the network, so that happens off the event loop."""
-        # httpx writes a blank as +, which AWS takes for a plus when it computes the signature.
+        """Add the signature. Credentials are renewed in a thread, since that may use the network."""
+        # httpx writes a space as +, which AWS takes for a plus sign when it computes the signature.
         request.url = request.url.copy_with(query=request.url.query.replace(b"+", b"%20") or None)
         try:
             frozen = await asyncio.to_thread(self._credentials.get_frozen_credentials)
@@ -72,7 +72,7 @@ class SigV4Auth(httpx.Auth):
 
 
 def _explain(error: BaseException) -> str:
-    """One line: botocore's own words, and what to do. Its errors name profiles, files and roles, never a secret."""
+    """One line with botocore's own words, which name profiles, files and roles but never a secret; and what to do."""
     name = type(error).__name__
     words = quotable(error.strerror or name if isinstance(error, OSError) else str(error)).rstrip(".")
     fix = next((fix for parts, fix in _FIXES if any(part in name for part in parts)), "")

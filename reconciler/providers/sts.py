@@ -1,7 +1,7 @@
-"""Confluent's token exchange as an `httpx.Auth`: a token of your own identity provider for one of Confluent Cloud.
+"""Confluent's token exchange as an `httpx.Auth`: a token of your identity provider in exchange for one of Confluent's.
 
-The exchange is `POST /sts/v1/oauth2/token`, form-encoded (vendor's SDK, sts/v1). A token lives for minutes, so it is
-renewed before it ends. The call goes through the same client as all others, and its answer is never shown.
+The exchange is `POST /sts/v1/oauth2/token`, form-encoded (vendor's SDK, sts/v1). A token is valid for minutes, and is
+renewed before it expires. The call goes through the same client as all others, and its answer is never shown.
 """
 
 from __future__ import annotations
@@ -21,11 +21,12 @@ from reconciler.model.values import SecretText
 TOKEN_PATH = "/sts/v1/oauth2/token"  # noqa: S105 - a path
 _TYPE = "urn:ietf:params:oauth:token-type:"
 _DEFAULT_LIFE = 900  # seconds
-_USED_PART = 0.8  # of a token's life; the rest is for clocks that differ and calls that take long
+_USED_PART = 0.8  # of a token's life; the rest is a margin for clocks that differ and for slow calls
 
 
 class StsAuth(httpx.Auth):
-    """Carries a token that it gets, and gets again, for `subject_token`. `expires_in`: seconds, 0 for the default."""
+    """Sends a token that it gets in exchange for `subject_token`, and renews it. `expires_in` is the life to ask for,
+    in seconds; 0 leaves it to the server."""
 
     def __init__(
         self,
@@ -44,11 +45,11 @@ class StsAuth(httpx.Auth):
 
     @property
     def secrets(self) -> tuple[str, ...]:
-        """What must not appear in any message."""
+        """The values that must not appear in any message."""
         return tuple(text.reveal() for text in (self._subject_token, self._token) if text is not None)
 
     async def async_auth_flow(self, request: httpx.Request) -> AsyncGenerator[httpx.Request, httpx.Response]:
-        """Send the token; one exchange serves all calls that wait for it."""
+        """Send the token; calls that wait for one share a single exchange."""
         was = self._token
         async with self._lock:
             if self._token is None or self._clock() >= self._renew_at:
@@ -57,7 +58,7 @@ class StsAuth(httpx.Auth):
         response = yield request
         if response.status_code != httpx.codes.UNAUTHORIZED or token is not was:
             return
-        async with self._lock:  # ended before its time: refused calls were not carried out, so this one may go again
+        async with self._lock:  # expired early; a refused call was not carried out, so this one may be sent again
             if self._token is token:
                 await self._accept((yield self._exchange(request)))
             self._authorize(request)
@@ -83,7 +84,7 @@ class StsAuth(httpx.Auth):
         return httpx.Request("POST", address, headers=headers, content=urlencode(form).encode())
 
     async def _accept(self, response: httpx.Response) -> None:
-        await response.aread()  # calls are streamed, and this one is nobody else's to read
+        await response.aread()  # responses are streamed, and nobody else reads this one
         if response.status_code in (400, 401, 403):
             hint = "check subject_token (has it expired?) and identity_pool_id under the target's auth.sts"
             raise UnauthorizedError(

@@ -1,7 +1,7 @@
 """What Confluent Cloud can hold, known without a connection. Pure.
 
-The server ignores members that it does not know (compatibility policy of the API), so whatever it has no place
-for must be refused here, by name. Lengths are those of the vendor's document, notifications/v1, October 2026.
+The server ignores members that it does not know (the API's compatibility policy), so what it cannot hold must be
+refused here, by name. Lengths are those of the vendor's document, notifications/v1, October 2026.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class ConfluentAbilities:
     chooses_ids = False
 
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
-        """What Confluent refuses in these fields, and what it would silently ignore."""
+        """What Confluent refuses in these fields, and what it would silently ignore. `version` is ignored."""
         if kind not in self.kinds:
             return [Problem(("kind",), "Confluent Cloud has no such kind", "unsupported-kind", "leave this target out")]
         if kind == SUBSCRIPTION:
@@ -45,11 +45,11 @@ class ConfluentAbilities:
         return [Problem(("id",), "Confluent Cloud has no such id", "invalid-id", "copy it from reconciler list")]
 
     def expects_json(self, kind: str) -> bool:
-        """Confluent sends JSON, tests included, so a receiver has no reason to refuse a test's form."""
+        """False: Confluent sends tests as JSON too, so a receiver has no reason to refuse the form of a test."""
         return False
 
     def harmless_writes(self, missing: str) -> None:
-        """None: Confluent answers 403 for what does not exist, too, and chooses the ids itself."""
+        """None: Confluent also answers 403 for what does not exist, and chooses ids itself."""
 
 
 ABILITIES = ConfluentAbilities()
@@ -71,7 +71,7 @@ def _check_texts(fields: Mapping[str, Value]) -> Iterator[Problem]:
 
 
 def _check_missing(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
-    """Fields that an integration has no place for, unless they say what it does anyhow."""
+    """Fields that an integration cannot hold, unless their value is what Confluent does anyway."""
     if fields.get("enabled") is False:
         hint = "remove the channel from its subscriptions, or disable those"
         yield Problem(("enabled",), "Confluent Cloud cannot disable an integration", "unsupported-field", hint)

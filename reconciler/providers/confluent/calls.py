@@ -1,7 +1,7 @@
-"""What all calls to one organisation share: addresses, reading one object or all of them, and what an error means.
+"""What all calls to one organisation share: paths, reading one object or all of them, and what an answer means.
 
-A right that is refused once ends all calls, as refused credentials do, since a lost role must never read as lost
-objects. What to write and in which order to look is `client`'s.
+Once a right is refused, no more calls are made, as with refused credentials, so that a lost role is never taken for
+deleted objects. `client` decides what to write, and what to read after an unclear failure.
 """
 
 from __future__ import annotations
@@ -32,14 +32,14 @@ _PAGE_SIZE = 100  # the default; limits are no part of the contract, so the larg
 
 
 async def read_pages(http: HttpTarget, path: str) -> list[dict[str, Any]]:
-    """Every item of a list, in the server's order; a TargetError if any page cannot be had."""
+    """Every item of a list, in the server's order; a TargetError if any page cannot be read."""
     items: dict[str, dict[str, Any]] = {}
     token, seen = "", set[str]()
     for _ in range(MOST_PAGES):
         query = f"?page_size={_PAGE_SIZE}" + (f"&page_token={quote(token, safe='')}" if token else "")
         answer = await http.read(path + query)
         if not answer.ok:
-            # A list that is not there is no empty list: 404 means a wrong address, or somebody else's.
+            # A missing list is not an empty list: 404 means that the address is wrong, or is not Confluent's.
             raise http.error(answer, kind=UnexpectedError if answer.status == 404 else error_kind(answer))
         page, token = _parse(answer)
         items |= {str(item.get("id") or f"without id {len(items) + place}"): item for place, item in enumerate(page)}
@@ -72,7 +72,7 @@ def _incomplete(answer: Answer, why: str) -> UnexpectedError:
     return UnexpectedError(str(error), status=error.status, reason=error.reason)
 
 
-# With a leading slash and the colon inside: httpx and urljoin both make another address of `integrations:test`.
+# With a leading slash: httpx and urljoin would take `integrations:` in a relative `integrations:test` for a scheme.
 INTEGRATIONS = "/notifications/v1/integrations"
 SUBSCRIPTIONS = "/notifications/v1/subscriptions"
 TYPES = "/notifications/v1/notification-types"
@@ -80,23 +80,23 @@ TEST = "/notifications/v1/integrations:test"
 
 
 class Calls:
-    """Reads of one organisation, and the judging of answers."""
+    """Reads of one organisation, and what its answers mean."""
 
     def __init__(self, http: HttpTarget) -> None:
         self.http = http
         self._catalogue: Catalogue | None = None
         self._reading = asyncio.Lock()
         self.own: set[str] = set()
-        """The objects that this run wrote, or sent a DELETE for."""
+        """The ids of the objects that this run wrote, or sent a DELETE for."""
         self.nameless: dict[str, int] = {}
-        """How many entries of each list had no id when it was last read."""
+        """How many entries had no id when a list was last read, by `integration` or `subscription`."""
 
     def name_of(self, object_id: str) -> str:
         """An object as messages name it."""
         return f"{self.http.connection.name or ABILITIES.provider}: {object_id}"
 
     def describe_nameless(self) -> str:
-        """What the lists hold that nothing can be known or done about; "" if nothing."""
+        """How many entries of the lists have no id, in words; "" if none."""
         counts = [plural(count, word) for word, count in sorted(self.nameless.items()) if count]
         if not counts:
             return ""
@@ -108,16 +108,17 @@ class Calls:
     # -- reading
 
     async def read_once(self, object_id: str) -> LiveObject | None:
-        """One object as a single read shows it; None only if the API itself says that there is none, or its list does
-        where the answer leaves it open."""
+        """One object as a single read shows it. None only if the API itself says that there is none, or if the answer
+        leaves it open and the list lacks it."""
         answer = await self.http.read(path_of(object_id))
         if may_be_absence(answer):
             return await self._settle(answer, object_id)
         return None if is_absence(answer) else self._decode(self.checked(answer), object_id)
 
     async def _settle(self, answer: Answer, object_id: str) -> LiveObject | None:
-        """What an answer stands for that may mean "gone": the list decides. Where it cannot be read, or holds the
-        object, the answer is an error; a 403 for what is no longer listed is absence only after our own write."""
+        """Decide by the list what an answer means that may mean "gone". A list that cannot be read is an error, and so is
+        one that has the object, unless this run wrote it. A 403 for an object that is no longer listed means "gone" only if
+        this run wrote it; else it is a NotFoundError."""
         live = await self.find_listed(object_id)
         if live is not None and object_id not in self.own:
             self.checked(answer)
@@ -127,12 +128,12 @@ class Calls:
         return live
 
     async def find_listed(self, object_id: str) -> LiveObject | None:
-        """An object as the list shows it; None if a list that could be read lacks it."""
+        """An object as the list shows it; None if the list was read and lacks it."""
         kind = codec.SUBSCRIPTION if object_id.startswith(codec.SUBSCRIPTION_PREFIX) else ""
         return next((live for live in await self.list_kind(kind) if live.id == object_id), None)
 
     async def list_kind(self, kind: str) -> list[LiveObject]:
-        """All objects of the sort that a kind of ours belongs to: subscriptions, or integrations of every kind."""
+        """All subscriptions if `kind` is `Subscription`; else all integrations, of every kind."""
         return await (self._list_subscriptions() if kind == codec.SUBSCRIPTION else self._list_integrations())
 
     async def _list_integrations(self) -> list[LiveObject]:
@@ -147,7 +148,7 @@ class Calls:
         return [live for item in items if (live := codec.decode_subscription(item, catalogue)) is not None]
 
     async def read_catalogue(self) -> Catalogue:
-        """The notification types, read once."""
+        """The notification types; they are read only once."""
         async with self._reading:
             if self._catalogue is None:
                 self._catalogue = Catalogue.parse(await self._pages(TYPES))
@@ -172,7 +173,7 @@ class Calls:
     # -- judging
 
     def checked(self, answer: Answer, payload: Payload | None = None) -> Answer:
-        """The answer, if it is a success; else the error that it stands for is raised."""
+        """The answer if it is a success; else its error is raised. A refused right or key ends all further calls."""
         if answer.ok:
             return answer
         error = self.error(answer, payload)
@@ -181,23 +182,23 @@ class Calls:
         raise error
 
     def error(self, answer: Answer, payload: Payload | None = None) -> TargetError:
-        """The error that an answer stands for. What the payload holds as a secret is kept out of it."""
+        """The error for an answer; the payload's secret is kept out of its message."""
         address = codec.address_of(payload.kind, payload.fields) if payload and payload.kind in codec.TARGETS else None
         return self.http.error(answer, secrets=(address.reveal(),) if address else (), kind=error_kind(answer))
 
 
 def collection(kind: str) -> str:
-    """Where objects of a kind are created."""
+    """The path at which objects of a kind are created."""
     return SUBSCRIPTIONS if kind == codec.SUBSCRIPTION else INTEGRATIONS
 
 
 def prefixed(kind: str, object_id: str) -> str:
-    """Our id for the server's."""
+    """Our id for an object of this kind with this id of the server's."""
     return codec.SUBSCRIPTION_PREFIX + object_id if kind == codec.SUBSCRIPTION else object_id
 
 
 def path_of(object_id: str) -> str:
-    """Where an object is, by our id."""
+    """The path of an object, by our id."""
     prefix = codec.SUBSCRIPTION_PREFIX
     if object_id.startswith(prefix):
         return f"{SUBSCRIPTIONS}/{quote(object_id.removeprefix(prefix), safe='')}"
@@ -205,7 +206,7 @@ def path_of(object_id: str) -> str:
 
 
 def last_part(location: str) -> str:
-    """The server's id at the end of an address; "" where there is none."""
+    """The server's id at the end of an address; "" if there is none."""
     return urlsplit(location).path.rstrip("/").rpartition("/")[2]
 
 
@@ -230,10 +231,8 @@ LATE = Delivery(Outcome.UNKNOWN, reason=UnknownReason.TIMED_OUT)
 
 
 def judge_answer(status: int, reason: str) -> Delivery:
-    """The delivery that an answer stands for; what says that nobody was asked to send it is an error of the call.
-
-    `reason` must be fit to be shown.
-    """
+    """What a test's answer says about its delivery. `reason` must be safe to show. An answer that says that nothing
+    could be sent, such as a 401, must have been raised as an error before."""
     because = f": {reason}" if reason else ""
     if 200 <= status < 300:
         return Delivery(Outcome.ACCEPTED, "Confluent Cloud sent it, and the receiver accepted it", status)

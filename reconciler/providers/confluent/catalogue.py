@@ -1,7 +1,7 @@
-"""The catalogue of notification types: by which words a manifest may name one, and what holds for it. Pure.
+"""The catalogue of notification types: the words by which a manifest may name one, and what is known about it. Pure.
 
-The catalogue is published nowhere but in the organisation itself. Ids are the server's, so manifests may use display
-names; a name that two types share stands for neither.
+Only the organisation itself shows its catalogue. Ids are the server's, so manifests may use display names instead; a
+name that two types share names neither of them.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ from reconciler.model.resource import Server
 
 @dataclass(frozen=True, slots=True)
 class Catalogue:
-    """All types by id."""
+    """All notification types, by id."""
 
     types: Mapping[str, NotificationType] = field(default_factory=dict)
 
     @classmethod
     def parse(cls, items: Iterable[Any]) -> Catalogue:
-        """The catalogue from the items of the list of notification types; odd ones are left out."""
+        """The catalogue from the items of the list of notification types; items without an id are left out."""
         found = [
             NotificationType(
                 id=item["id"],
@@ -41,22 +41,22 @@ class Catalogue:
         return cls({one.id: one for one in found})
 
     def word_for(self, type_id: str) -> str:
-        """How live objects give a type: by its display name where that is its own, else by its id."""
+        """The word that live objects have for a type: its display name if no other type has it, else its id."""
         known = self.types.get(type_id)
         return known.name if known is not None and self._names_one(known) else type_id
 
     def id_for(self, word: str) -> str:
-        """The id of the type that a word names; the word itself if none."""
+        """The id of the type that a word names; the word itself if it names none."""
         if word in self.types:
             return word
         return next((one.id for one in self.types.values() if one.name == word), word)
 
     def find(self, word: str) -> NotificationType | None:
-        """The type that a word names, if there is one."""
+        """The type that a word names; None if it names none."""
         return self.types.get(self.id_for(word))
 
     def words(self) -> dict[str, KeyWord]:
-        """Every word that a manifest may use for a type, and what it means."""
+        """Every word that a manifest may use for a type, with what it means or why it cannot be used."""
         known = list(self.types.values())
         words = {
             name: KeyWord(name, f"{count} notification types have this name: give the id of the one that is meant")
@@ -83,7 +83,7 @@ def _text(value: Any) -> str:
 
 
 def parse_server(listing: Any, address: str) -> Server:
-    """The organisation from a list of any objects; the address stands for one that tells nothing."""
+    """The organisation, from the answer to a list of integrations; if no object shows its id, `address` is used."""
     organisation = _organisation(listing)
     if organisation:
         return Server("Confluent Cloud", organisation)
@@ -92,7 +92,7 @@ def parse_server(listing: Any, address: str) -> Server:
 
 
 def _organisation(listing: Any) -> str:
-    """The organisation's id from the resource name of the first object of a list; "" if it tells none."""
+    """The organisation's id from the resource name of the first object of a list; "" if that does not show it."""
     items = listing.get("data") if isinstance(listing, dict) else None
     first = items[0] if isinstance(items, list) and items and isinstance(items[0], dict) else {}
     metadata = first.get("metadata")

@@ -1,8 +1,8 @@
-"""The provider of one Confluent organisation: what it reads and writes, and what its reads must show by now. What the
-wire looks like is `codec`'s, what all calls share, lists and the meaning of answers among it, `calls`'s.
+"""The provider for one Confluent organisation: it reads, writes and tests integrations and subscriptions.
 
-The rules of writing: ids are the server's and there is no key for a repeated POST, so after an unclear failure the
-lists are looked through for what was to be created; a PATCH carries changed members only.
+`codec` knows the wire form; `calls` has what all calls share: lists, and what answers mean. Ids are the server's, and
+a POST carries no key by which a repeated one could be recognised, so after an unclear failure the lists are searched
+for what was to be created. A PATCH carries only the members that change.
 """
 
 from __future__ import annotations
@@ -46,11 +46,11 @@ from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.pacing import stated_wait
 from reconciler.tasks import side_by_side
 
-_LATE_LOOKS = 16  # how often a read that does not show our own write yet is tried, half a second or more apart
+_LATE_LOOKS = 16  # how many reads are made, half a second or more apart, until one shows our own write
 
 
 class ConfluentProvider:
-    """One Confluent Cloud organisation, as the Provider protocol has it."""
+    """The Provider for one Confluent Cloud organisation."""
 
     def __init__(self, http: HttpTarget) -> None:
         self._http = http
@@ -65,20 +65,22 @@ class ConfluentProvider:
         return ABILITIES
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self._http.close()
 
     # -- reading
 
     async def read_server(self) -> Server:
-        """The organisation's id, read once from the resource name of any object; the address where there is none."""
+        """The organisation; its id is read once, from the resource name of any object, and is the address if there is
+        no object."""
         if self._server is None:
             answer = self._calls.checked(await self._http.read(f"{INTEGRATIONS}?page_size=1"))
             self._server = parse_server(answer.json(), self._http.connection.address)
         return self._server
 
     async def read_all(self) -> Listing:
-        """Every integration and subscription, with the words for notification types."""
+        """Every integration and subscription, and the words for notification types. Lists that do not show our own
+        writes yet are read again for a while, and then corrected by single reads."""
         catalogue = await self._calls.read_catalogue()
 
         async def look() -> dict[str, LiveObject]:
@@ -98,14 +100,14 @@ class ConfluentProvider:
         return any(self._writes.is_late_in_list(object_id, objects.get(object_id)) for object_id in self._writes.ids)
 
     async def _correct(self, objects: dict[str, LiveObject], object_id: str) -> None:
-        """Put an object that the list still shows wrongly there as a read by id shows it."""
+        """Replace an object that the list does not show correctly yet by what a read by its id shows."""
         objects.pop(object_id, None)
         live = None if self._writes.is_gone(object_id) else await self._calls.read_once(object_id)
         if live is not None:
             objects[object_id] = live
 
     async def read(self, object_id: str) -> LiveObject | None:
-        """One object; None only if the API itself says that there is none."""
+        """One object; None only if the API says that there is none (see `Calls.read_once`), or this run deleted it."""
 
         async def look() -> LiveObject | None:
             return await self._calls.read_once(object_id)
@@ -123,13 +125,13 @@ class ConfluentProvider:
         self._calls.own.add(object_id)
 
     async def read_users(self, channels: Collection[str]) -> UserListing:
-        """None: subscriptions alone use integrations, and `read_all` has them."""
+        """No users: only subscriptions use integrations, and `read_all` has these."""
         del channels
         return UserListing()
 
     async def create(self, payload: Payload) -> str:
-        """Create an object; its id, which is the server's. ConflictError if there is one like it, QuotaError if there
-        is no room."""
+        """Create an object and return its id, which the server chooses. ConflictError if there is one like it,
+        QuotaError if the organisation's quota is used up."""
         _must_have_channels(payload)
         catalogue = await self._calls.read_catalogue()
         made: list[LiveObject] = []
@@ -149,7 +151,8 @@ class ConfluentProvider:
         return live.id
 
     async def _created(self, answer: Answer, payload: Payload) -> LiveObject:
-        """What a 201 stands for: only what was required of the request is promised in it, so the id may be missing."""
+        """The object that a 201 is about. Its id may be missing, since the API only promises the members that a request
+        must have; then the lists are searched for it."""
         body = answer.json_or_none()
         own_id = body.get("id") if isinstance(body, dict) else None
         object_id = own_id if isinstance(own_id, str) and own_id else last_part(answer.headers.get("location", ""))
@@ -162,11 +165,12 @@ class ConfluentProvider:
         return alike[0]
 
     async def _settle_conflict(self, answer: Answer, payload: Payload) -> LiveObject:
-        """409 on a create: the very object, made by an earlier attempt of this call, or another that is in the way."""
+        """After a 409 on a create: the object, if an earlier attempt of this call made it; else the ConflictError for
+        another object that is in the way."""
         place = last_part(answer.headers.get("location", ""))
         live: LiveObject | None = None
         alike: list[LiveObject] = []
-        with suppress(UnexpectedError, NotFoundError):  # the conflict is what matters, should even a look at it fail
+        with suppress(UnexpectedError, NotFoundError):  # if these reads fail, the conflict is still what to report
             live = await self._calls.read_once(prefixed(payload.kind, place)) if place else None
             alike = [live] if live is not None else await self._calls.list_kind(payload.kind)
         same = [one for one in alike if codec.same_content(one, payload)]
@@ -181,7 +185,8 @@ class ConfluentProvider:
         raise answer.as_error(what, hint=hint, status=409)
 
     async def update(self, object_id: str, payload: Payload, before: LiveObject) -> None:
-        """Send the members that differ. NotFoundError if it is gone; RejectedError for what the API would refuse."""
+        """Send the members that differ. NotFoundError if the object is gone, ConflictError if its kind would change,
+        RejectedError for what the API would refuse."""
         _must_have_channels(payload)
         if payload.kind != before.kind:
             name = self._calls.name_of(object_id)
@@ -214,7 +219,7 @@ class ConfluentProvider:
         return NotFoundError(f"{self._calls.name_of(object_id)}: it was deleted meanwhile; plan again", status=404)
 
     async def delete(self, object_id: str) -> bool:
-        """Remove an object, and wait a while until it is out of sight; False if it was already gone."""
+        """Delete an object, and wait a while until reads no longer show it; False if it was already gone."""
         if object_id.startswith(codec.SUBSCRIPTION_PREFIX):
             live = await self._calls.read_once(object_id)
             if live is None:
@@ -234,7 +239,7 @@ class ConfluentProvider:
         return answer.ok or answer.repeated
 
     async def _is_gone(self, answer: Answer, object_id: str) -> bool:
-        """Whether the answer to a write says that its object is not there, or the list does where it may say so."""
+        """Whether a write's answer says that its object does not exist; if that is left open, the list decides."""
         return is_absence(answer) or (may_be_absence(answer) and await self._calls.find_listed(object_id) is None)
 
     async def _refuse_if_required(self, live: LiveObject, done: str) -> None:
@@ -246,7 +251,7 @@ class ConfluentProvider:
     # -- testing
 
     async def send_test(self, object_id: str, payload: Payload | None = None) -> Delivery:
-        """Send one test message with what is live; `payload` gives the address where it is not given back."""
+        """Send one test message with the live values; the address is taken from `payload` if the server masks it."""
         live = await self.read(object_id)
         if live is None:
             raise self._deleted(object_id)
@@ -257,8 +262,8 @@ class ConfluentProvider:
         return await self.probe(codec.filled(live, payload))
 
     async def probe(self, payload: Payload) -> Delivery:
-        """Send one test message with a body that is not written; never repeated but on the API's own 429, which
-        sent nothing."""
+        """Send one test message with values that are not written. It is repeated only after a 429 with `Retry-After`,
+        which says that nothing was sent."""
         if codec.address_of(payload.kind, payload.fields) is None:
             return HIDDEN
         body = codec.encode(payload, await self._calls.read_catalogue())
@@ -282,7 +287,7 @@ class ConfluentProvider:
 
 
 def _without_second_aliases(objects: Iterable[LiveObject]) -> list[LiveObject]:
-    """Should two objects have one alias, the one of the lower id keeps it, so that a reference means one object."""
+    """If objects have the same alias, only the one with the lowest id keeps it, so that a reference means one object."""
     seen: set[str] = set()
     kept: list[LiveObject] = []
     for live in sorted(objects, key=lambda live: live.id):
@@ -298,7 +303,7 @@ def _must_have_channels(payload: Payload) -> None:
 
 
 def _soon(_came: object) -> float:
-    """The seconds between two looks at what is late."""
+    """The seconds between two reads that wait for our own write to show."""
     return 0.5
 
 

@@ -1,8 +1,8 @@
 """Confluent's integrations and subscriptions: wire form to our form and back. Pure; the only place with wire names.
 
-The wire is that of the vendor's document (notifications/v1, October 2026). Reading is forgiving: members and target
-kinds may be added at any time, so what is not known becomes a read-only object without a kind. Writing is exact: only
-what a caller may set, references as bare ids, and `target` always whole with its discriminator.
+The wire form is that of the vendor's document (notifications/v1, October 2026). Reading is lenient: members and target
+kinds may be added at any time, so a target kind that is not known becomes a read-only object without a kind. Writing is
+exact: only what a caller may set, references as bare ids, and `target` always complete with its `kind`.
 """
 
 from __future__ import annotations
@@ -18,11 +18,12 @@ from reconciler.providers.confluent.catalogue import Catalogue
 
 SUBSCRIPTION = "Subscription"
 SUBSCRIPTION_PREFIX = "subscriptions/"
-"""Stands before a subscription's id, since nothing says that the two kinds of object have ids of different forms."""
+"""Prefix of our ids for subscriptions, since nothing says that ids of integrations and subscriptions differ."""
 
 
 class Target(NamedTuple):
-    """How a kind of ours is a `target` there: its discriminator, our field and the wire's member for the address."""
+    """How one of our kinds is written as a `target`: the target's `kind` (`native`), our field for the address, and the
+    wire's member for it."""
 
     native: str
     field: str
@@ -34,7 +35,7 @@ TARGETS: Mapping[str, Target] = {
     "MicrosoftTeamsChannel": Target("MsTeams", "webhook_url", "webhook_url"),
     "WebhookChannel": Target("Webhook", "url", "url"),
 }
-"""The integrations that can be written, by our kind."""
+"""The kinds of integrations that can be written, by our kind."""
 
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
 _KINDS = {target.native: kind for kind, target in TARGETS.items()}
@@ -43,7 +44,7 @@ _PLATFORM_MADE = {"RoleEmail": "role", "UserEmail": "user", "InApp": "in-app"}
 
 
 def decode_integration(item: Any) -> LiveObject | None:
-    """A live object from an integration; None if it has no id, or is being deleted."""
+    """The live object of an integration; None if that has no id or is being deleted."""
     if not _is_there(item):
         return None
     target = item.get("target")
@@ -60,7 +61,7 @@ def decode_integration(item: Any) -> LiveObject | None:
 
 
 def decode_subscription(item: Any, catalogue: Catalogue) -> LiveObject | None:
-    """A live object from a subscription; None if it has no id, or is being deleted."""
+    """The live object of a subscription; None if that has no id or is being deleted."""
     if not _is_there(item):
         return None
     references = item.get("integrations")
@@ -73,7 +74,7 @@ def decode_subscription(item: Any, catalogue: Catalogue) -> LiveObject | None:
 
 
 def count_nameless(items: list[dict[str, Any]]) -> int:
-    """How many entries of a list have no id, so nothing can be known or done about them."""
+    """How many entries of a list have no id."""
     return sum(1 for item in items if not _has_id(item))
 
 
@@ -88,8 +89,9 @@ def _is_there(item: Any) -> bool:
 
 
 def _is_being_deleted(metadata: dict[str, Any]) -> bool:
-    """A deleted object may stay in sight for a while, with the time of its end, which may lie ahead. But by the
-    vendor's examples what is there may have such a time too: never set (year 1, or 1970), or that of its creation."""
+    """Whether `deleted_at` says that an object is deleted, or will be: it may still be listed for a while. By the
+    vendor's examples an object that exists may have the member too: unset (year 1, or 1970), or with the time of its
+    creation."""
     deleted = _time(metadata.get("deleted_at"))
     if deleted is None or deleted.year <= _NEVER.year:
         return False
@@ -105,8 +107,8 @@ def _time(value: Any) -> datetime | None:
 
 
 def _native(target: dict[str, Any]) -> str:
-    """The kind of a target: by the document's name, or by that of its schema (`SlackTarget`), as Terraform's provider
-    sends it."""
+    """The kind of a target (`Slack`), also if it is given by the name of its schema (`SlackTarget`), as Terraform's
+    provider sends it."""
     native = _text(target.get("kind"))
     short = native.removesuffix("Target")
     return short if short in _KINDS or short in _PLATFORM_MADE else native
@@ -145,7 +147,7 @@ def _address(value: Any) -> SecretText | MaskedText | None:
 
 
 def _id(reference: Any) -> str:
-    """The id of what is referred to: by an object, or, as users in the contract of 2023, by the id alone."""
+    """The id in a reference, which is an object, or the id alone, as for users in the contract of 2023."""
     return _text(reference.get("id")) if isinstance(reference, dict) else _text(reference)
 
 
@@ -154,7 +156,7 @@ def _text(value: Any) -> str:
 
 
 def address_of(kind: str, fields: Mapping[str, Value]) -> SecretText | None:
-    """Where messages go; None if that is not known. TypeError for a reference that was not resolved."""
+    """The address that messages go to; None if it is not known. TypeError for a reference that was not resolved."""
     value = fields.get(TARGETS[kind].field)
     if isinstance(value, SecretReference):
         raise TypeError("a secret reference must be resolved before it is written")
@@ -164,7 +166,7 @@ def address_of(kind: str, fields: Mapping[str, Value]) -> SecretText | None:
 
 
 def encode(payload: Payload, catalogue: Catalogue) -> dict[str, Any]:
-    """The body that creates or tests what a payload says."""
+    """The body of the call that creates or tests the payload."""
     fields = payload.fields
     if payload.kind == SUBSCRIPTION:
         return {
@@ -191,9 +193,9 @@ def _references(channels: Value) -> list[dict[str, str]]:
 
 
 def changed_members(payload: Payload, before: LiveObject) -> dict[str, Any]:
-    """The body of the PATCH that makes `before` what the payload says: its top-level members that differ, each whole.
+    """The body of the PATCH that turns `before` into the payload: the top-level members that differ, each complete.
 
-    An address that is not known is left as it is; one that the server masks is written again.
+    An address that we do not know is left as it is; one that the server masks is written again.
     """
     fields, old = payload.fields, before.fields
     if payload.kind == SUBSCRIPTION:
@@ -213,8 +215,8 @@ def changed_members(payload: Payload, before: LiveObject) -> dict[str, Any]:
 
 
 def filled(live: LiveObject, payload: Payload | None) -> Payload:
-    """A live integration as a payload, with the address from the given payload where the server keeps it to itself, and
-    nothing that it shows of it differs."""
+    """A live integration as a payload. If the server masks its address, it is taken from the given payload, provided
+    that the visible part of the live one fits it."""
     fields = dict(live.fields)
     kind = live.kind or ""
     name = TARGETS[kind].field
@@ -225,7 +227,7 @@ def filled(live: LiveObject, payload: Payload | None) -> Payload:
 
 
 def is_another_address(live: LiveObject, payload: Payload | None) -> bool:
-    """Whether a masked live address is certainly not that of the payload, by what is not masked."""
+    """Whether the visible part of a masked live address shows that it is not the payload's."""
     if payload is None or live.kind is None or payload.kind != live.kind:
         return False
     name = TARGETS[live.kind].field
@@ -234,8 +236,8 @@ def is_another_address(live: LiveObject, payload: Payload | None) -> bool:
 
 
 def same_content(live: LiveObject, other: LiveObject | Payload) -> bool:
-    """Whether a live object is what the other says, by all that is written; a masked address equals any that may be
-    behind it."""
+    """Whether two have the same content, by all fields that are written; a masked address is the same as any that its
+    visible part fits."""
     if live.kind != other.kind or live.kind is None:
         return live.kind == other.kind
     if live.kind == SUBSCRIPTION:
@@ -246,7 +248,7 @@ def same_content(live: LiveObject, other: LiveObject | Payload) -> bool:
 
 
 def _may_be_same(one: Value, other: Value) -> bool:
-    """Whether nothing that is known of two addresses differs."""
+    """Whether two addresses may be the same, by what is known of them."""
     one, other = (SecretText(value) if isinstance(value, str) else value for value in (one, other))
     for masked, value in ((one, other), (other, one)):
         if isinstance(masked, MaskedText) and isinstance(value, SecretText):

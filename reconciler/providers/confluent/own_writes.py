@@ -1,4 +1,4 @@
-"""What this run wrote to an organisation, so that a read or a list that is late is known to be late."""
+"""What this run wrote to an organisation, to recognise reads and lists that do not show our writes yet."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from reconciler.providers.confluent.codec import same_content
 
 @dataclass(slots=True)
 class _History:
-    """An object's states as far as we made them, oldest first; None before it was created or after it was deleted."""
+    """An object's states, oldest first: before our first write, and after each. None: it did not exist. `was_seen`:
+    a read has shown it."""
 
     states: list[LiveObject | None]
     was_seen: bool = False
@@ -19,30 +20,30 @@ class _History:
 
 @dataclass(slots=True)
 class OwnWrites:
-    """Every object that this run has written, by id. The server never gives an id twice."""
+    """The history of every object that this run has written, by id. The server never uses an id twice."""
 
     _objects: dict[str, _History] = field(default_factory=dict)
 
     @property
     def ids(self) -> frozenset[str]:
-        """The objects that were written."""
+        """The ids of the objects that were written."""
         return frozenset(self._objects)
 
     def note(self, object_id: str, before: LiveObject | None, after: LiveObject | None) -> None:
-        """Remember a write: what was there, and what must be from now on."""
+        """Remember a write: the state before it, and the state that reads must show from now on."""
         history = self._objects.setdefault(object_id, _History([before]))
         history.states.append(after)
 
     def is_gone(self, object_id: str) -> bool:
-        """Whether we deleted it."""
+        """Whether this run deleted the object."""
         return object_id in self._objects and self._objects[object_id].states[-1] is None
 
     def is_late_in_list(self, object_id: str, live: LiveObject | None) -> bool:
-        """The same for a list, which may lack an object that a read by id has shown already."""
+        """Like `is_late`, for a list, which may lack an object that a read by id has already shown."""
         return (live is None and not self.is_gone(object_id)) or self.is_late(object_id, live)
 
     def is_late(self, object_id: str, live: LiveObject | None) -> bool:
-        """Whether what a read by id showed is older than our last write."""
+        """Whether what a read by id showed (None: nothing) is from before our last write."""
         history = self._objects.get(object_id)
         if history is None:
             return False

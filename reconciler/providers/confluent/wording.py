@@ -1,8 +1,8 @@
-"""Confluent's error bodies, read and put into plain words: the provider's `Dialect`. Pure.
+"""Reads Confluent's error bodies and puts them into plain words: the provider's `Dialect`. Pure.
 
-Several shapes are in use: `errors`, a list, by the vendor's document; `error`, an object, by the same document for
-newer APIs; `error_code` with `message`, and a bare `message`, by the vendor's own clients. Gateways answer in the last
-one too, or in none. A 404 in one of the others is the API's own, and only that is absence.
+There are several forms: a list `errors` (vendor's document), an object `error` (same document, for newer APIs),
+`error_code` with `message`, and a bare `message` (both by the vendor's own clients). Gateways use the last form, or
+none of them. A 404 in one of the others is from the API itself, and only that means that the object does not exist.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ class ConfluentDialect:
     provider = "confluent"
 
     def read_reason(self, answer: Answer) -> str:
-        """Every error of the answer, with the member that each is about."""
+        """Every error of the answer, each with the member that it is about."""
         return "; ".join(dict.fromkeys(text for text in map(_word, _errors(answer.json_or_none())) if text))
 
     def explain(self, answer: Answer, reason: str) -> tuple[str, str]:
-        """What the error means and what to do, where that is known."""
+        """What the error means, and what to do; ("", "") if that is not known."""
         if is_about_quota(answer):
             return _QUOTA, _QUOTA_HINT
         if answer.status == 401 or is_about_key(answer):
@@ -55,11 +55,11 @@ class ConfluentDialect:
         return "", ""
 
     def refuses_credentials(self, answer: Answer) -> bool:
-        """401; a 403 is about a role."""
+        """Whether it is a 401; a 403 is about a role."""
         return answer.status == 401
 
     def is_transient(self, answer: Answer) -> bool:
-        """Busy (429), out of time (408), a fault inside (5xx), or an answer that does not say what it should."""
+        """Busy (429), out of time (408), a failure of the server (5xx), or a 2xx that should have JSON and does not."""
         if answer.ok:
             return answer.status != 204 and answer.json_or_none() is None
         return answer.status in (408, 429) or answer.status >= 500
@@ -72,38 +72,38 @@ def _hint_of_right(answer: Answer) -> str:
 
 
 def is_absence(answer: Answer) -> bool:
-    """Whether the API itself says that there is no such object: a gateway's 404 must not pass for it."""
+    """Whether the API itself says that there is no such object; a gateway's 404 does not count."""
     return answer.status == 404 and any(set(error) - {"message"} for error in _errors(answer.json_or_none()))
 
 
 def may_be_absence(answer: Answer) -> bool:
-    """Whether an answer leaves open if there is such an object: a 404 as gateways give it too, or a 403, which the
-    vendor's clients take for a deleted object, a lost right, and, by its words, a wrong key."""
+    """Whether an answer leaves it open if there is such an object: a 404 that may be a gateway's, or a 403, which the
+    vendor's clients take for a deleted object or a lost right (or, by its words, for a wrong key: not here)."""
     if answer.status == 404:
         return not is_absence(answer) and bool(_errors(answer.json_or_none()))
     return answer.status == 403 and not is_about_key(answer)
 
 
 def is_about_key(answer: Answer) -> bool:
-    """Whether a 403 is about the key, and not about what it may do."""
+    """Whether the answer is a 403 about the key itself, not about its rights."""
     return answer.status == 403 and bool(_WRONG_KEY.search(_text(answer)))
 
 
 def is_about_quota(answer: Answer) -> bool:
-    """Whether there is no room: 402, but by the vendor's list of known issues some quota errors come as 400; and by
-    its command line, whatever says what the organisation is currently limited to."""
+    """Whether a quota is used up: a 402; a 400 about a quota, by the vendor's list of known issues; or any 4xx that
+    says what something `is currently limited to`, by the vendor's command line."""
     if answer.status == 400 and _QUOTA_WORDS.search(_text(answer)):
         return True
     return answer.status == 402 or (400 <= answer.status < 500 and bool(_LIMITED.search(_text(answer))))
 
 
 def error_kind(answer: Answer) -> type[TargetError] | None:
-    """The class of error where its status alone does not say it."""
+    """The class of the error if the status alone does not decide it; else None."""
     if is_about_quota(answer):
         return QuotaError
     if is_about_key(answer):
         return UnauthorizedError
-    # What is not there is said in the API's own form: anything else is a wrong address, or somebody else's answer.
+    # The API says in its own form that an object does not exist; any other 404 means a wrong address or a proxy.
     return UnexpectedError if answer.status == 404 and not is_absence(answer) else None
 
 

@@ -1,8 +1,8 @@
 """What OpenSearch can hold, by version, known without a connection. Pure.
 
-A rule says what a server refuses, and where a server would take what can never work (an unknown `method` silently
-becomes another one) it says so too. Versions are read from any text, and compared where the plugin changed; without
-one, only what no version takes is refused. Sources: the plugin's model classes and `ConfigIndexingActions`, 2.0 to 3.8.
+The rules say what a server refuses, and also what it accepts but can never use (an unknown `method` silently becomes
+another one). If the version is not known, only what every version refuses is refused. Sources: the plugin's model
+classes and `ConfigIndexingActions`, 2.0 to 3.8.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _COMPATIBILITY = (7, 10)  # what compatibility.override_main_response_version sh
 
 
 def read_version(text: object) -> str:
-    """The version in a text, as `3.6.0`; "" for what no OpenSearch can be: 7.10.2, 0.x, words, endless digits."""
+    """The version at the start of a text, as `3.6.0`; "" if OpenSearch has no such version (7.10.2, 0.x, words)."""
     match = _NUMBER.match(text) if isinstance(text, str) else None
     if match is None:
         return ""
@@ -36,21 +36,21 @@ def read_version(text: object) -> str:
 
 
 def is_before(version: str, threshold: str) -> bool:
-    """Whether a version is older than another; False for an unknown ("") one."""
+    """Whether a version is older than another; False if it is not known ("")."""
     return bool(version) and numbers(version) < numbers(threshold)
 
 
 def numbers(version: str) -> tuple[int, ...]:
-    """A version as three numbers to compare by; () for a text that is none."""
+    """A version as three numbers, to compare by; () for a text that is not a version."""
     found = re.match(r"([0-9]{1,9})(?:\.([0-9]{1,9}))?(?:\.([0-9]{1,9}))?", version)
     return tuple(int(part or 0) for part in found.groups()) if found else ()
 
 
 LONGEST_TEXT = 32766
-"""UTF-8 bytes: every text is indexed under an unlimited keyword subfield, and Lucene takes no longer term."""
+"""The most UTF-8 bytes of a text: every text is indexed as a keyword too, and Lucene accepts no longer term."""
 
 MOST_RECIPIENTS = 10_000
-"""Nested entries in one document, by the engine's default."""
+"""The most nested entries in one document, by the engine's default."""
 
 _SINCE = {"MicrosoftTeamsChannel": "2.10", "MattermostChannel": "3.5"}
 _ENUMS = {
@@ -94,7 +94,7 @@ class OpenSearchAbilities:
     chooses_ids = True
 
     def check(self, kind: str, fields: Mapping[str, Value], version: str) -> list[Problem]:
-        """What a server of `version` refuses in these fields, and what it takes but cannot use."""
+        """What a server of `version` ("": not known) refuses in these fields, and what it accepts but cannot use."""
         if kind not in self.kinds:
             return [Problem(("kind",), "OpenSearch has no such kind", "unsupported-kind", "leave this target out")]
         return [
@@ -113,12 +113,13 @@ class OpenSearchAbilities:
         return [Problem(("id",), "OpenSearch does not accept this id", "invalid-id", hint)]
 
     def expects_json(self, kind: str) -> bool:
-        """A webhook is sent the bare test text, which a receiver that wants JSON refuses (plugin issues 817, 989)."""
+        """Whether receivers may refuse the form of a test: a webhook is sent the bare test text, which a receiver that
+        wants JSON refuses (plugin issues 817, 989)."""
         return kind == "WebhookChannel"
 
     def harmless_writes(self, missing: str) -> HarmlessWrites:
-        """Mail by an account that does not exist, which the plugin looks for before it writes and answers with 404; and
-        an update of what is not there, which is a 404 too (as 2.19.5 and 3.6.0 do)."""
+        """An email channel with an account that does not exist, for which the plugin looks before it writes, and an
+        update of a group that does not exist: the server answers both with 404 (seen on 2.19.5 and 3.6.0)."""
         fields: dict[str, Value] = {
             "display_name": missing,
             "enabled": False,
@@ -180,7 +181,7 @@ def _check_mail(fields: Mapping[str, Value]) -> Iterator[Problem]:
 
 
 def _check_topic(fields: Mapping[str, Value], version: str) -> Iterator[Problem]:
-    """What of SNS came after 2.0: dots in a topic's name, and FIFO topics, whose names end in `.fifo`."""
+    """What came to SNS topics after 2.0: dots in their names, and FIFO topics, whose names end in `.fifo`."""
     arn = fields.get("topic_arn")
     topic = arn.rpartition(":")[2] if isinstance(arn, str) else ""
     if "." in topic and is_before(version, _DOTS_SINCE):
@@ -194,7 +195,7 @@ def _check_topic(fields: Mapping[str, Value], version: str) -> Iterator[Problem]
 
 
 def _check_account(kind: str, fields: Mapping[str, Value]) -> Iterator[Problem]:
-    """Of an SMTP account: whether the keystore can hold its credentials, and whether mail may go in plain text."""
+    """Warnings for an SMTP account: a keystore that cannot hold its credentials, and mail that may go in plain text."""
     encryption, name = fields.get("encryption"), fields.get("display_name")
     if kind != "SmtpAccount" or encryption == "none":
         return
@@ -218,7 +219,7 @@ def _check_headers(headers: Mapping[str, Value]) -> Iterator[Problem]:
 
 
 def _text(value: Value) -> str | None:
-    """A text to be judged; None for what is no text, or a secret that is not resolved."""
+    """The text of a value; None if it is not a text, or is a secret that is not resolved."""
     if isinstance(value, SecretText):
         return value.reveal()
     return value if isinstance(value, str) else None
@@ -259,12 +260,12 @@ def _check_address(kind: str, name: str, text: str, version: str) -> Iterator[Pr
 
 
 def _is_mattermost(parts: SplitResult) -> bool:
-    """`/hooks/` and an id of 26 letters and digits, as Mattermost makes them."""
+    """Whether the path is `/hooks/` and an id of 26 letters and digits, as Mattermost's webhooks have it."""
     return re.search(r"/hooks/[a-z0-9]{26}$", parts.path) is not None
 
 
 def _hint_for_slack(text: str, version: str) -> str:
-    """What to do with an address that is not Slack's: a Mattermost server takes what is sent to Slack."""
+    """What to do with an address that is not Slack's; a Mattermost server accepts the messages that Slack does."""
     if "/hooks/" in text and _is_at_least(version, _MATTERMOST_SINCE):
         return "make it a MattermostChannel, which sends the same, if it is a Mattermost server's"
     return f"it starts with {_SLACK[0]}/; use a WebhookChannel for others, which is sent the bare text of a message"

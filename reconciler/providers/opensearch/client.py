@@ -1,9 +1,9 @@
-"""The calls to one OpenSearch cluster: the Provider. The wire form is `codec`'s, the list's traps and what a cluster
-says of itself `reading`'s, what a test's answer means `delivery`'s, an error's words `wording`'s.
+"""The provider for one OpenSearch cluster: it reads, writes and tests configs.
 
-The rules of writing (plugin `ConfigIndexingActions`, 2.0 to 3.8): a create always carries our id, so that after an
-unclear failure a look by id tells what happened; an update replaces the whole object; a read by id is in real time on
-every version.
+`codec` knows the wire form; `reading` the list, and what a cluster says about itself; `delivery` what the answer to a
+test means; `wording` the words of errors. A create always carries our id, so that after an unclear failure a read by
+that id tells what happened; an update replaces the whole object; a read by id is in real time on every version (plugin
+`ConfigIndexingActions`, 2.0 to 3.8).
 """
 
 from __future__ import annotations
@@ -52,24 +52,24 @@ _HIDDEN_ROOT = (403, 404, 405)  # `GET /` needs a permission of its own, and a p
 
 
 class OpenSearchDialect:
-    """What OpenSearch's answers are. What its errors say is `wording`'s, which a good run never needs."""
+    """How OpenSearch answers. The words of its errors are in `wording`, which is imported when there is an error."""
 
     provider = "opensearch"
 
     def read_reason(self, answer: Answer) -> str:
-        """The reason as the server gave it, with the engine's own below it where there is one."""
+        """See `wording.read_reason`."""
         from reconciler.providers.opensearch import wording
 
         return wording.read_reason(answer)
 
     def explain(self, answer: Answer, reason: str) -> tuple[str, str]:
-        """What the error means and what to do, where that is known."""
+        """See `wording.explain`."""
         from reconciler.providers.opensearch import wording
 
         return wording.explain(answer, reason)
 
     def refuses_credentials(self, answer: Answer) -> bool:
-        """401, and AWS's 403 for a token that expired, a wrong signature, or none."""
+        """Whether it is a 401, or AWS's 403 for an expired token or a wrong or missing signature."""
         if answer.status != 403:
             return answer.status == 401
         from reconciler.providers.opensearch import wording
@@ -77,8 +77,8 @@ class OpenSearchDialect:
         return wording.is_of_credentials(answer)
 
     def is_transient(self, answer: Answer) -> bool:
-        """Busy (429), a race lost (408), a fault inside (424, 5xx) that is not about what was sent, or an answer
-        that does not say what it should: cut, or for a write no JSON at all."""
+        """Busy (429), a lost race (408), a failure of the server (424, 5xx) that is not about what was sent, or a 2xx
+        whose JSON is cut off or, for a write, missing."""
         if answer.ok:
             return _is_cut(answer.body) if answer.call.method == "GET" else answer.json_or_none() is None
         if answer.status >= 500 or answer.status == 424:
@@ -89,7 +89,7 @@ class OpenSearchDialect:
 
 
 class OpenSearchProvider:
-    """One OpenSearch cluster, as the Provider protocol has it. `version` is what the project file says of it."""
+    """The Provider for one OpenSearch cluster. `version` is what the project file says ("" for nothing)."""
 
     def __init__(self, http: HttpTarget, version: str = "") -> None:
         self._http = http
@@ -106,11 +106,11 @@ class OpenSearchProvider:
         return ABILITIES
 
     async def close(self) -> None:
-        """Give the connections back."""
+        """Close the connections."""
         await self._http.close()
 
     async def read_server(self) -> Server:
-        """Version and cluster id, asked for once; what later answers name of the version counts too."""
+        """Version and cluster id. They are asked for only once, but the versions that later answers name count too."""
         if self._root is None:
             self._root = await self._read_root()
             if not (self._root.version or self._seen.lowest):
@@ -128,14 +128,15 @@ class OpenSearchProvider:
         return parse_root(answer)
 
     async def _read_features(self) -> str:
-        """The version that the features list shows at least; "" where it may not be read, or shows nothing."""
+        """The oldest version that the list of features fits; "" if it may not be read, or shows nothing."""
         answer = await self._http.read(_FEATURES)
         body = answer.json_or_none() if answer.ok else None
         listed = body.get("allowed_config_type_list") if isinstance(body, dict) else None
         return lowest_by_features(listed) if isinstance(listed, list) else ""
 
     async def read_all(self) -> Listing:
-        """Every config; stale unless the server is known to be 3.1 or newer: older lists show a write a second late."""
+        """Every config. The listing is `stale` unless the server is known to be 3.1 or newer, since the lists of older
+        ones show a write only after a second."""
         await self.read_server()
         objects, unreadable = await self._list()
         server = await self.read_server()
@@ -146,12 +147,12 @@ class OpenSearchProvider:
         answer = await self._http.read(first_page())
         if answer.ok:
             return await list_configs(self._http, answer)
-        from reconciler.providers.opensearch.salvage import read_around  # few servers need it, and start-up counts
+        from reconciler.providers.opensearch.salvage import read_around  # not at the top: few servers need it
 
         return await read_around(self._http, answer)
 
     async def read(self, object_id: str) -> LiveObject | None:
-        """One config in real time; None only if the server itself says that there is none."""
+        """One config, in real time; None only if the plugin itself says that there is none."""
         answer = await self._http.read(_path(object_id))
         if answer.ok:
             return self._parse_one(answer, object_id)
@@ -160,13 +161,14 @@ class OpenSearchProvider:
         raise self._error(answer)
 
     async def read_users(self, channels: Collection[str]) -> UserListing:
-        """Alerting's monitors and workflows, in one search."""
-        from reconciler.providers.opensearch.users import search_users  # few plans need it, and start-up counts
+        """Alerting's monitors and workflows, in one search; see `users.search_users`."""
+        from reconciler.providers.opensearch.users import search_users  # not at the top: few plans need it
 
         return await search_users(self._http, channels)
 
     async def create(self, payload: Payload) -> str:
-        """Write a new config under the payload's id. ConflictError if there is one already, or one that is hidden."""
+        """Create a config under the payload's id. ConflictError if there is already one with this id, even if our roles
+        may not see it."""
         if payload.id is None:
             raise ValueError(
                 "a payload for OpenSearch needs an id: without one, a repeated create makes a second object"
@@ -190,7 +192,8 @@ class OpenSearchProvider:
         raise self._write_error(answer, payload)
 
     async def _settle_conflict(self, answer: Answer, payload: Payload, object_id: str) -> str:
-        """409 on a create: an earlier attempt of this very call, somebody's object, or one that is hidden from us."""
+        """After a 409 on a create: the id, if an earlier attempt of this call made the object; else the ConflictError
+        for another object, or for one that our roles may not see."""
         try:
             live = await self.read(object_id)
         except ForbiddenError:
@@ -220,7 +223,7 @@ class OpenSearchProvider:
             raise self._write_error(answer, whole)
 
     async def delete(self, object_id: str) -> bool:
-        """Remove a config; False if it was already gone."""
+        """Delete a config; False if it was already gone."""
 
         async def is_done() -> bool:
             return await self.read(object_id) is None
@@ -229,15 +232,14 @@ class OpenSearchProvider:
         if answer.ok:
             return True
         if self._is_gone(answer):
-            return answer.repeated  # then an earlier attempt of ours removed it
+            return answer.repeated  # then an earlier attempt of this call deleted it
         raise self._error(answer)
 
     async def send_test(self, object_id: str, payload: Payload | None = None) -> Delivery:
-        """Send one test message through a config, once. A timeout or a broken connection gives an UNKNOWN delivery.
-
-        `payload` is not needed: the server keeps every value.
+        """Send one test message through a config; never repeated. A timeout or a broken connection gives a delivery
+        whose outcome is UNKNOWN. `payload` is ignored: the server has every value.
         """
-        from reconciler.providers.opensearch.delivery import unknown_delivery  # only tests need it
+        from reconciler.providers.opensearch.delivery import unknown_delivery  # not at the top: only tests need it
 
         del payload
         server = await self.read_server()
@@ -257,11 +259,11 @@ class OpenSearchProvider:
         return self._judge(answer, named or server.version, is_old=not named and is_before(server.version, "3.0"))
 
     async def probe(self, payload: Payload) -> Delivery:
-        """OpenSearch tests only what is written: it verifies by a canary."""
+        """Always a RejectedError: OpenSearch can only test what is written, so changes are verified by a canary."""
         raise RejectedError(f"OpenSearch cannot test a {payload.kind} that is not written; use a canary")
 
     def _judge(self, answer: Answer, version: str, *, is_old: bool) -> Delivery:
-        from reconciler.providers.opensearch import delivery  # only tests need it, and start-up counts
+        from reconciler.providers.opensearch import delivery  # not at the top: only tests need it
 
         entries = delivery.read_statuses(answer.json_or_none())
         if entries is not None:
@@ -286,7 +288,7 @@ class OpenSearchProvider:
         return live
 
     def _is_gone(self, answer: Answer) -> bool:
-        """Whether the plugin says that there is no such config: a proxy's 404 must not pass for it."""
+        """Whether the plugin itself says that there is no such config; a proxy's 404 does not count."""
         return answer.status == 404 and bool(re.search(_GONE, self._http.read_reason(answer)))
 
     def _error(self, answer: Answer) -> TargetError:
@@ -294,7 +296,8 @@ class OpenSearchProvider:
         return self._http.error(answer, kind=kind)
 
     def _write_error(self, answer: Answer, payload: Payload) -> TargetError:
-        """The error of a refused write. A 404 may be about a reference, which must not read as: the object is gone."""
+        """The error of a refused write. A 404 about a missing account or group is a RejectedError, so that it is not
+        taken to mean that the object itself is gone."""
         from reconciler.providers.opensearch.wording import is_about_reference
 
         secrets = tuple(_secrets_of(payload))

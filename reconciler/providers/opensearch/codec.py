@@ -1,8 +1,8 @@
 """OpenSearch configs: wire form to our form and back. Pure, and the only place that knows the wire's names.
 
-The wire is that of the plugin's model classes (common-utils `notifications/model`, 2.0 to 3.8). Reading is forgiving:
-a config that cannot be understood becomes an object without a kind, so that one odd document spoils nothing. Writing
-is exact: one block of the config's own type, no nulls, sets sorted, never a `config_id` inside.
+The wire form is that of the plugin's model classes (common-utils `notifications/model`, 2.0 to 3.8). Reading is
+lenient: a config that cannot be understood becomes an object without a kind, so that one odd document does not make the
+rest unreadable. Writing is exact: one block of the config's own type, no nulls, sets sorted, no `config_id` inside.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from reconciler.model.values import PUBLIC_HEADERS, SecretReference, SecretText,
 
 
 class _OddError(Exception):
-    """A member is not of the type that the plugin promises."""
+    """A member does not have the type that the plugin's classes give it."""
 
 
 def _read_text(value: Any) -> Value:
@@ -86,7 +86,7 @@ def _opened(value: Value) -> Any:
 
 
 class _Member(NamedTuple):
-    """A field of ours, the wire's name for it, and how it is read and written."""
+    """One of our fields, the wire's name for it, and how it is read and written."""
 
     field: str
     wire: str
@@ -141,9 +141,9 @@ _KINDS = {native: kind for kind, native in NATIVE_TYPES.items()}
 
 
 def decode(item: Any) -> LiveObject | None:
-    """A live object from one entry of `config_list`; None if it has not even an id.
+    """The live object of one entry of `config_list`; None if the entry has no id.
 
-    `kind` is None if the type is unknown or the config is not what the plugin promises.
+    Its kind is None if the type is unknown, or if the config does not have the form of its type.
     """
     if not isinstance(item, dict) or not isinstance(item.get("config_id"), str):
         return None
@@ -179,8 +179,8 @@ def _decode_fields(native: str, config: dict[str, Any]) -> tuple[str | None, dic
 
 
 def encode(kind: str, fields: Mapping[str, Value]) -> dict[str, Any]:
-    """The `config` object to write. A field that is absent gets the plugin's default; members that are None are left
-    out, since an explicit null is a server fault (500) for most of them."""
+    """The `config` object to write. A missing field gets the plugin's default; members that are None are left out,
+    since the server answers an explicit null with 500 for most of them."""
     native, members = _BLOCKS[kind]
     block = {member.wire: member.write(fields.get(member.field)) for member in members}
     return {
@@ -193,13 +193,13 @@ def encode(kind: str, fields: Mapping[str, Value]) -> dict[str, Any]:
 
 
 def same_content(live: LiveObject, payload: Payload) -> bool:
-    """Whether a live object is what the payload asks for, by all that is written."""
+    """Whether a live object has the payload's content, by all fields that are written."""
     return live.kind == payload.kind and encode(payload.kind, live.fields) == encode(payload.kind, payload.fields)
 
 
 def fill_from(payload: Payload, before: LiveObject) -> Payload:
-    """The payload with what it leaves open taken from what is there, since a PUT replaces everything: fields that it
-    does not name, and secrets that are None."""
+    """The payload, completed from the live object, since a PUT replaces everything: with the fields that it does not
+    name, and the secrets that are None in it."""
     fields = {**before.fields, **payload.fields}
     for name, value in payload.fields.items():
         old = before.fields.get(name)

@@ -1,10 +1,10 @@
-"""The answers to a test send, judged: did the message arrive, and if not, why, in plain words. Pure.
+"""What the answer to a test says about its delivery: whether the message arrived, and if not, why. Pure.
 
-Success is only HTTP 200 with every status "200"; everything else takes some reading (the plugin's
+Success is only HTTP 200 with every status "200". Other answers are harder to read (the plugin's
 `SendTestMessageRestHandler` and `core/transport`, 2.0 to 3.8): the status list may be a JSON document inside the
-error's reason, a muted channel is an unparsable number, a partial failure is an error on a 2xx. The text that a
-receiver sent is never repeated, since it may echo secrets: from 3.0 the server hands on its reason phrase alone, before
-that its whole answer.
+error's reason, a disabled channel shows as a number that cannot be parsed, a partial failure is an error with a 2xx.
+The receiver's own words are never repeated, since they may echo secrets: servers from 3.0 on pass on its reason phrase,
+older ones its whole answer.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from reconciler.providers.http import Answer
 
 _SENT = re.compile(r"Failed to send [\w ]*message (?P<rest>.*)", re.DOTALL)
 _ANSWERED = "Failed: "
-_STALE = "failed to respond"  # Apache HttpClient's NoHttpResponseException: as often its own stale connection
-_PAUSE = 3.0  # seconds after which the server uses no connection any more that the receiver has closed
+_STALE = "failed to respond"  # Apache HttpClient's NoHttpResponseException; often a stale connection of its own
+_PAUSE = 3.0  # seconds, after which the server no longer uses a connection that the receiver has closed
 _PHRASES = {status.phrase.lower(): status.value for status in HTTPStatus if status >= 300} | {
     "unprocessable entity": 422,
     "unprocessable content": 422,
@@ -76,7 +76,7 @@ _REASONS: Sequence[tuple[str, Outcome, str]] = (
     (r"List is empty", Outcome.FAILED, "the email channel has no recipients"),
     (r"Failed to send notification", Outcome.FAILED, "the server itself failed while sending"),
 )
-_MISSING_GROUP = "unknown-recipient@example.com"  # the plugin's stand-in for a group that is gone
+_MISSING_GROUP = "unknown-recipient@example.com"  # what the plugin puts in place of a group that does not exist
 
 
 class _Status(NamedTuple):
@@ -111,10 +111,10 @@ def _entries(value: Any) -> list[dict[str, Any]] | None:
 def judge_statuses(
     entries: list[dict[str, Any]], http_status: int, version: str, target: str = "X", *, is_old: bool
 ) -> Delivery:
-    """The delivery that a status list tells of.
+    """The delivery, by a status list from `read_statuses`.
 
-    `is_old`: the server is known to be older than 3.0, and passes on the receiver's body in place of its reason phrase.
-    `version` is what is known of it ("" if nothing is), and `target` its name in the project file, for the words.
+    `is_old`: the server is known to be older than 3.0, so it passes on the receiver's body instead of its reason
+    phrase. `version` is the server's ("" if it is not known), and `target` its name in the project file, for messages.
     """
     entry = entries[0]  # one test, one channel
     status = _read_status(entry)
@@ -140,7 +140,7 @@ def _read_status(entry: Mapping[str, Any]) -> _Status:
 def _judge_receiver(status: _Status, version: str, target: str, *, is_old: bool) -> Delivery:
     """A webhook, Slack, Teams, Chime or Mattermost message that did not go through.
 
-    A known reason phrase is the receiver's answer, whatever version the server is believed to have.
+    A known reason phrase is taken for the receiver's answer, whatever the server's version is.
     """
     match = _SENT.match(status.text)
     rest = match["rest"] if match else status.text
@@ -183,7 +183,7 @@ def _judge_recipient(item: Any) -> RecipientDelivery:
 def _judge_mail(
     status: _Status, recipients: tuple[RecipientDelivery, ...], failed: Sequence[RecipientDelivery]
 ) -> Delivery:
-    if not failed:  # an overall failure without a failed recipient: not a success as the server counts
+    if not failed:  # the server reports a failure though no recipient failed, so it is not a success
         return Delivery(
             Outcome.FAILED, _MAIL.get(status.code, "the cluster could not send the mail"), recipients=recipients
         )
@@ -193,7 +193,7 @@ def _judge_mail(
 
 
 def judge_failure(reason: str) -> Delivery | None:
-    """The delivery that an error without a status list tells of; None if its reason is none that is known."""
+    """The delivery, by the reason of an error without a status list; None if the reason is not known."""
     for pattern, why in _SKIPS:
         if re.search(pattern, reason):
             return Delivery(Outcome.SKIPPED, reason=why)
@@ -208,12 +208,12 @@ def _find(table: Sequence[tuple[str, str]], text: str) -> str:
 
 
 def unknown_delivery(reason: UnknownReason, text: str = "") -> Delivery:
-    """A test of which nobody can say how it went."""
+    """The delivery of a test whose outcome cannot be known."""
     return Delivery(Outcome.UNKNOWN, text, reason=reason)
 
 
 def refuse_invalid(answer: Answer, entry: Mapping[str, Any]) -> None:
-    """Raise the error where the server found no channel to test: it names one `invalid-config` or `invalid-access`."""
+    """Raise an error if the server found no channel to test: it then calls it `invalid-config` or `invalid-access`."""
     match entry.get("config_name"):
         case "invalid-config":
             raise answer.as_error("there is no such config, or not one that can be tested", status=404)

@@ -1,12 +1,11 @@
-"""What one look at a cluster gives: all that it holds, in one list call where possible, and what it says of itself.
+"""Reads all configs of a cluster, in one list call if possible, and what the cluster says about itself.
 
-The list has traps that single reads don't: a window of 10,000, and silent cuts when a search runs out of time. (One
-stored document that the plugin cannot parse fails the whole call: `salvage` reads around it.)
+The list has traps that single reads do not have: a window of 10,000, and results that are silently cut when a search
+runs out of time. (A stored document that the plugin cannot parse makes the whole call fail; `salvage` reads around it.)
 
-Of itself a cluster says whether it is OpenSearch, which version, and which cluster. The version comes, in this order,
-from the answers themselves (`X-OpenSearch-Version`, which every answer of a server from 3.0 on has, 401 and 403
-included), from `GET /`, from what the features list shows, from the project file. Apart from `client`, which makes the
-single calls.
+About itself a cluster says whether it is OpenSearch, in which version, and which cluster it is. The version is taken
+from the answers themselves (`X-OpenSearch-Version`, which servers from 3.0 on send with every answer, 401 and 403
+included), else from `GET /`, else from the project file; the list of features only shows how old it can be at most.
 """
 
 from __future__ import annotations
@@ -25,21 +24,21 @@ from reconciler.providers.opensearch.codec import decode
 
 CONFIGS = "/_plugins/_notifications/configs"
 PAGE = 10_000
-"""The most that one list call gives: the index's `max_result_window`."""
+"""The most entries that one list call returns: the index's `max_result_window`."""
 
 _FAR_FUTURE = 9_999_999_999_999
-_MOST_OBJECTS = 500_000  # far more than any cluster holds: a list that goes on is not one
+_MOST_OBJECTS = 500_000  # far more than any cluster holds; a longer list is not a real one
 
 
 @dataclass(slots=True)
 class Found:
-    """What has been read so far, by id, and why something may be missing."""
+    """The objects read so far, by id, and the reasons why some may be missing."""
 
     objects: dict[str, LiveObject] = field(default_factory=dict)
     gaps: list[str] = field(default_factory=list)
 
     def add(self, items: list[Any]) -> int:
-        """Take one page in; how many of its objects are new."""
+        """Add the entries of one page; returns how many objects are new."""
         before = len(self.objects)
         for item in items:
             live = decode(item)
@@ -55,7 +54,7 @@ class Found:
 
 
 class Page(NamedTuple):
-    """One page of the list: its entries, and how many there are in all."""
+    """One page of the list: its entries, how many there are in all, and whether that number is exact."""
 
     items: list[Any]
     total: int
@@ -63,19 +62,19 @@ class Page(NamedTuple):
 
     @property
     def is_short(self) -> bool:
-        """Whether the server left something out: a search that ran out of time gives less, and does not say so."""
+        """Whether the server left entries out, as it does without saying so when a search runs out of time."""
         return len(self.items) < min(self.total, PAGE)
 
     @property
     def is_last(self) -> bool:
-        """Whether nothing can follow it."""
+        """Whether no page can follow."""
         return (self.is_exact and len(self.items) >= self.total) or len(self.items) < PAGE
 
 
 async def list_configs(http: HttpTarget, answer: Answer) -> tuple[tuple[LiveObject, ...], str]:
-    """All configs, those of others included, and why some may be missing ("" if none can be).
+    """All configs, those of other owners included, and why some may be missing ("" if none can be).
 
-    `answer` is the good one to the first page. A TargetError if a further page cannot be read, or one stays incomplete.
+    `answer` is the successful one to the first page. A TargetError if another page cannot be read, or one stays short.
     """
     found = Found()
     page = await _complete(http, first_page(), answer)
@@ -101,7 +100,8 @@ def first_page() -> str:
 
 
 def _page_path(since: int | None = None) -> str:
-    # Sorted by creation, since that never changes: under the default sort, an update meanwhile moves entries about.
+    # Sorted by the time of creation, which never changes; in the default order, an update between two calls moves
+    # entries.
     path = f"{CONFIGS}?max_items={PAGE}&sort_field=created_time_ms"
     return path if since is None else f"{path}&created_time_ms={since}..{_FAR_FUTURE}"
 
@@ -118,7 +118,7 @@ def _latest_creation(items: list[Any]) -> int:
 
 
 async def _complete(http: HttpTarget, path: str, answer: Answer) -> Page:
-    """The page of this answer, read again while it is short."""
+    """The page of this answer, read again while it is short; UnexpectedError if it stays so."""
 
     async def again() -> Page:
         return parse_page(_checked(http, await http.read(path)))
@@ -132,7 +132,7 @@ async def _complete(http: HttpTarget, path: str, answer: Answer) -> Page:
 
 
 def parse_page(answer: Answer) -> Page:
-    """One answer of a list call; UnexpectedError if it is no list."""
+    """The page of a list call's answer; UnexpectedError if that is not a list."""
     body = answer.json()
     items = body.get("config_list") if isinstance(body, dict) else None
     total = body.get("total_hits") if isinstance(body, dict) else None
@@ -151,20 +151,20 @@ _FEATURES_SINCE = (("mattermost", "3.5"), ("microsoft_teams", "2.10"))  # newest
 
 
 def version_of_answer(headers: Mapping[str, str]) -> str:
-    """The version of the node that gave an answer; "" where the answer does not say."""
+    """The version of the node that answered; "" if the answer does not name it."""
     match = _HEADER.match(headers.get(VERSION_HEADER, ""))
     return read_version(match[1]) if match else ""
 
 
 @dataclass(slots=True)
 class SeenVersions:
-    """The versions that a cluster's answers named, lowest first: during a rolling upgrade its nodes differ."""
+    """The lowest and the highest version that answers named; during a rolling upgrade a cluster's nodes differ."""
 
     lowest: str = ""
     highest: str = ""
 
     def see(self, answer: Answer) -> None:
-        """Take in what one more answer names."""
+        """Note the version that an answer names, if any."""
         version = version_of_answer(answer.headers)
         if not version:
             return
@@ -175,13 +175,13 @@ class SeenVersions:
 
 
 def lowest_by_features(listed: Collection[object]) -> str:
-    """The version that a server at least has which offers these types; "" where they show nothing."""
+    """The oldest version that offers all of these config types; "" if they show nothing."""
     return next((version for name, version in _FEATURES_SINCE if name in listed), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Root:
-    """What `GET /` says: the version and the cluster's id, "" for what it does not say, and why it does not."""
+    """What `GET /` says: the version and the cluster's id, "" for what it does not say, and why it does not say it."""
 
     version: str = ""
     uuid: str = ""
@@ -189,7 +189,7 @@ class Root:
 
 
 def parse_root(answer: Answer) -> Root:
-    """The answer to `GET /`; RejectedError if it is another product, or an OpenSearch too old."""
+    """What the answer to `GET /` says; RejectedError if it is another product, or OpenSearch before 2.0."""
     body = answer.json()
     said = body.get("version") if isinstance(body, dict) else None
     number = said.get("number") if isinstance(said, dict) else None
@@ -209,10 +209,10 @@ def parse_root(answer: Answer) -> Root:
 
 
 def conclude(root: Root, seen: SeenVersions, at_least: str, claimed: str, target: str, address: str) -> Server:
-    """What is known of the server, and from where; a claim that the server contradicts is reported and not used.
+    """What is known about the server, and from where. A claim that the server contradicts is reported and not used.
 
-    `at_least` is what the features list shows, `claimed` what the project file says of the `target`, `address` the
-    identity of a cluster that tells none.
+    `at_least` is the oldest version that the list of features fits, `claimed` the version that the project file gives
+    for `target` (both "" if there is none), `address` the identity of a cluster that does not tell its id.
     """
     version, source = _known(root, seen)
     notes = [
@@ -233,7 +233,8 @@ def conclude(root: Root, seen: SeenVersions, at_least: str, claimed: str, target
 
 
 def _known(root: Root, seen: SeenVersions) -> tuple[str, VersionSource]:
-    """The server's own word; of several versions the lowest, since any node may answer the next call."""
+    """The version by the server's own word, and its source; of several versions the lowest, since any node may answer
+    the next call."""
     if seen.lowest and not (root.version and is_before(root.version, seen.lowest)):
         return seen.lowest, VersionSource.ANSWERS
     return root.version, VersionSource.ROOT if root.version else VersionSource.UNKNOWN

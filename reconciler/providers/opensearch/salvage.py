@@ -1,6 +1,6 @@
-"""Reading around the documents that a cluster cannot parse: one of them fails the whole list call.
+"""Reads the list around stored documents that the cluster cannot parse, each of which makes the whole list call fail.
 
-Imported when a list call was answered with an error; what is read is `reading`'s.
+Imported only when a list call was answered with an error.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.opensearch.reading import CONFIGS, PAGE, Found, parse_page
 
 _PARSE_FAILURES = (400, 424, 500, 503)  # by the class of the exception, in the plugin's `PluginBaseAction`
-_MOST_PROBES = 400  # calls to find the documents that the server cannot parse
+_MOST_PROBES = 400  # the most calls made to find the documents that the server cannot parse
 _REMOVE = (
     "such a document can be neither read nor deleted by the API: an administrator removes it from the index "
     ".opensearch-notifications-config, with the admin certificate"
@@ -22,10 +22,11 @@ _REMOVE = (
 
 
 async def read_around(http: HttpTarget, failed: Answer) -> tuple[tuple[LiveObject, ...], str]:
-    """All configs but the documents that the server cannot parse, by halving the window until each stands alone; and
-    why some are missing.
+    """All configs except the documents that the server cannot parse, and why these are missing. They are found by
+    halving the window of the list until each is alone in one.
 
-    `failed` is what the list call was answered: its TargetError if that is no such failure, or nothing can be read.
+    `failed` is the answer to the list call; its TargetError is raised if it is not such a failure, or if nothing can be
+    read.
     """
     found = Found()
     failure = http.error(failed)
@@ -74,6 +75,6 @@ def _last_id(items: list[Any]) -> str:
 
 
 def _describe_broken(error: TargetError, position: int, before: str) -> str:
-    """Which document it is, as far as anybody can tell: its id is in none of the server's answers."""
+    """Which document it is, by its position, since none of the server's answers has its id."""
     after = f", the one created after {quotable(before)}" if before else ""
     return f"number {position + 1} by time of creation{after} ({error.reason or error.status})"

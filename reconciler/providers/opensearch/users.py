@@ -1,9 +1,9 @@
-"""Who sends through a cluster's channels: Alerting's monitors and workflows, in one search, matched on our side.
+"""Who sends through a cluster's channels: Alerting's monitors and workflows, read in one search and matched here.
 
-The server cannot be asked by channel: its index knows the channels of some kinds of monitors only, and finds none for
-the others, silently. The text `monitor.owner` in the query makes it show the monitors of other plugins too. Observed on
-Alerting 3.6.0; what only its source shows: 404 while there is no index (up to 3.1), hits with a wrapper (a hit that it
-cannot parse leaves all after it so), and further kinds of triggers (`ppl_trigger`, from 3.7 on).
+The server cannot be searched by channel: its index has the channels of only some kinds of monitors, and silently finds
+nothing for the others. The text `monitor.owner` in the query makes it show other plugins' monitors too. Seen on
+Alerting 3.6.0. Known only from its source: 404 while there is no index (up to 3.1), hits inside a wrapper (after a hit
+that it cannot parse, all hits are), and further kinds of triggers (`ppl_trigger`, from 3.7 on).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from reconciler.providers.http import Answer, HttpTarget
 SOURCE = "Alerting"
 
 NOT_LOOKED_AT = ("ISM policies", "long-running operations", "snapshot policies", "reports")
-"""What else can name a channel, known from source only: no call asks for it."""
+"""What else can name a channel, by the source code; it is not looked at."""
 
 _WINDOW = 10_000  # the index's `max_result_window`; by default there are at most 1,000 monitors
 _ALL = {
@@ -52,7 +52,7 @@ _SEARCH = "/_plugins/_alerting/monitors/_search?" + urlencode(
     },
     safe="*,",
 )
-"""A GET, so that a proxy for readers lets it pass: 1.5 KB of the 4 that a server takes in one line."""
+"""A GET, so that a read-only proxy lets it through; it has 1.5 KB, and a server accepts 4 KB in one line."""
 
 _FILTERS = ("plugins.alerting.filter_by_backend_roles", "opendistro.alerting.filter_by_backend_roles")
 _SETTINGS = f"/_cluster/settings?include_defaults=true&filter_path={','.join(f'*.{name}' for name in _FILTERS)}"
@@ -62,7 +62,8 @@ _OWN = "alerting"  # the owner of what no other plugin made
 async def search_users(http: HttpTarget, channels: Collection[str]) -> UserListing:
     """All monitors and workflows that we may see. UnauthorizedError if the credentials are refused.
 
-    If nobody uses one of `channels`, the cluster's setting is read too: role filtering hides monitors without a sign.
+    If nobody seems to use one of `channels`, the cluster's setting for role filtering is read too, since that hides
+    monitors without saying so.
     """
     try:
         answer = await http.read(_SEARCH)
@@ -78,14 +79,14 @@ async def search_users(http: HttpTarget, channels: Collection[str]) -> UserListi
 
 
 def _read(http: HttpTarget, answer: Answer) -> tuple[tuple[ChannelUser, ...], Unknown | None]:
-    """The users in an answer, and why there may be more; a TargetError if it is another answer."""
+    """The users in an answer, and why there may be more; a TargetError if the answer is an error."""
     if answer.ok:
         return _parse(answer.json())
     if http.refuses_credentials(answer):
         raise http.error(answer, kind=UnauthorizedError)
     reason = http.read_reason(answer)
     if answer.status == 404 and re.search("(?i)configured indices are not found", reason):
-        return (), None  # there never was a monitor
+        return (), None  # no monitor was ever created
     if answer.status == 400 and "no handler found" in reason:
         return (), unknown(UnknownReason.USERS_NO_PLUGIN)
     if answer.status == 403:
@@ -98,10 +99,10 @@ def _unread(why: str) -> Unknown:
 
 
 def _parse(body: Any) -> tuple[tuple[ChannelUser, ...], Unknown | None]:
-    """The users that a search's answer holds, in either form of its hits."""
+    """The users in a search's answer, in either form of its hits, and why there may be more."""
     outer = body.get("hits") if isinstance(body, dict) else None
     total = outer.get("total") if isinstance(outer, dict) else None
-    hits = outer.get("hits", []) if isinstance(outer, dict) else None  # left out where there is none
+    hits = outer.get("hits", []) if isinstance(outer, dict) else None  # the member is missing if there are none
     if not isinstance(total, dict) or not isinstance(total.get("value"), int) or not isinstance(hits, list):
         return (), _unread("the answer is not that of a search")
     if total["value"] < 0:  # there may be any number
@@ -148,9 +149,9 @@ def _hit(item: Any) -> tuple[ChannelUser | None, bool]:
 
 
 def _actions(trigger: Any) -> Iterator[tuple[str, bool] | None]:
-    """The channel of each action, and whether it is throttled; None for what is not understood.
+    """The channel of each action, and whether the action is throttled; None for an action that is not understood.
 
-    A trigger has one member, named for its kind, whatever that is: further kinds come with the server's versions.
+    A trigger has one member, named after its kind; any name is accepted, since new versions add kinds.
     """
     if not isinstance(trigger, dict):
         yield None
@@ -168,7 +169,7 @@ def _action(action: Any) -> tuple[str, bool] | None:
 
 
 def _filtering(answer: Answer) -> Unknown | None:
-    """Why role filtering may have hidden users; None if it is known to be off."""
+    """That role filtering may have hidden users; None if it is known to be off."""
     body = answer.json_or_none() if answer.ok else None
     values = [_at(scope, name) for scope in body.values() for name in _FILTERS] if isinstance(body, dict) else []
     said = {str(value).lower() for value in values if value is not None}

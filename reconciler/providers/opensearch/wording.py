@@ -1,8 +1,8 @@
-"""OpenSearch's error bodies, read and put into plain words, for the provider's `Dialect` in `client`. Pure.
+"""Reads OpenSearch's error bodies and puts them into plain words, for the provider's `Dialect` in `client`. Pure.
 
-Four shapes are in use: an object with `error.reason` (from 3.1 on the engine's own words under `caused_by`), `error` as
-a string, the router's string without a status, and plain text. Reasons can repeat what was sent, addresses included,
-so that known ones are reworded here and the rest goes through `quotable`. Imported where an answer is an error.
+There are four forms: an object with `error.reason` (from 3.1 on with the engine's own words under `caused_by`), `error`
+as a string, the router's string without a status, and plain text. Reasons can repeat what was sent, addresses included,
+so known ones are reworded here, and the others go through `quotable`. Imported only when an answer is an error.
 """
 
 from __future__ import annotations
@@ -87,7 +87,7 @@ def is_about_reference(reason: str) -> bool:
 
 
 def read_reason(answer: Answer) -> str:
-    """The reason as the server gave it, with the engine's own below it where there is one."""
+    """The reason in the server's words, followed by the engine's own if there is one; "" if there is none."""
     body = answer.json_or_none()
     if body is None:
         is_plain = answer.headers.get("content-type", "").startswith("text/plain")
@@ -99,7 +99,7 @@ def read_reason(answer: Answer) -> str:
 
 
 def explain(answer: Answer, reason: str) -> tuple[str, str]:
-    """What the error means and what to do, where that is known."""
+    """What the error means, and what to do; "" for what is not known."""
     if answer.status == 401 and "Authentication finally failed" in reason:
         return _LOCKED_OUT, _WAIT
     if answer.status == 401:
@@ -117,12 +117,12 @@ def explain(answer: Answer, reason: str) -> tuple[str, str]:
 
 
 def is_of_credentials(answer: Answer) -> bool:
-    """Whether a 403 is AWS's for a token that expired, a wrong signature, or none."""
+    """Whether a 403 is AWS's, for an expired token or a wrong or missing signature."""
     return bool(_find(_AWS_CREDENTIALS, read_reason(answer)))
 
 
 def is_permanent(answer: Answer) -> bool:
-    """Whether a fault inside (424, 5xx) is about what was sent, or about a stored document."""
+    """Whether a failure of the server (424, 5xx) is about what was sent, or about a stored document."""
     return bool(re.search(_PERMANENT_FAULT, read_reason(answer)))
 
 
@@ -136,7 +136,7 @@ def _find(table: Sequence[tuple[str, str]], text: str) -> str:
 
 
 def _message(body: Any) -> str:
-    """The words of a gateway or of AWS, whose bodies are `{"message": ...}` or `{"Message": ...}`."""
+    """The words of a gateway or of AWS, whose bodies are `{"message": ...}` or `{"Message": ...}`; else ""."""
     found = [body.get(name) for name in ("message", "Message")] if isinstance(body, dict) else []
     return next((text for text in found if isinstance(text, str)), "")
 
