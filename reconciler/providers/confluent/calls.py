@@ -116,9 +116,11 @@ class Calls:
         return None if is_absence(answer) else self._decode(self.checked(answer), object_id)
 
     async def _settle(self, answer: Answer, object_id: str) -> LiveObject | None:
-        """Decide by the list what an answer means that may mean "gone". A list that cannot be read is an error, and so is
-        one that has the object, unless this run wrote it. A 403 for an object that is no longer listed means "gone" only if
-        this run wrote it; else it is a NotFoundError."""
+        """Decide by the list what an answer means that may mean "gone".
+
+        A list that cannot be read is an error, and so is one that has the object, unless this run wrote it. A 403 for
+        an object that is no longer listed means "gone" only if this run wrote it; else it is a NotFoundError.
+        """
         live = await self.find_listed(object_id)
         if live is not None and object_id not in self.own:
             self.checked(answer)

@@ -287,7 +287,7 @@ class ConfluentProvider:
 
 
 def _without_second_aliases(objects: Iterable[LiveObject]) -> list[LiveObject]:
-    """If objects have the same alias, only the one with the lowest id keeps it, so that a reference means one object."""
+    """Of objects with the same alias only the one with the lowest id keeps it, so that a reference means one object."""
     seen: set[str] = set()
     kept: list[LiveObject] = []
     for live in sorted(objects, key=lambda live: live.id):
