@@ -1,7 +1,7 @@
-"""Chosen live objects -> manifests as plain values, such that a plan of them finds nothing to do.
+"""Selected live objects -> manifests as plain values, made so that a plan of them finds nothing to do.
 
-A secret becomes `{live: true}`: keep what is there. An object that is live on several targets becomes one manifest,
-with what differs under `overrides`.
+A secret becomes `{live: true}`, which keeps the live value. An object that is live on several targets becomes one
+manifest, with what differs under `overrides`.
 """
 
 from __future__ import annotations
@@ -27,21 +27,22 @@ _LONGEST = 63
 
 
 def safe_name(text: str, fallback: str) -> str:
-    """A text as a manifest's name: lowercase letters, digits and dashes; `fallback` where nothing of it is left."""
+    """A text as a manifest's name: lowercase letters, digits and dashes; made of `fallback` if nothing is left."""
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
     name = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:_LONGEST].rstrip("-")
     return name or re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "-", fallback).lower()
 
 
 class UniqueNames:
-    """Names that are given once, besides those that are `taken`."""
+    """Gives each name only once, and none of those that are `taken`."""
 
     def __init__(self, taken: Iterable[str]) -> None:
         self._taken = set(taken)
         self._next: dict[str, int] = {}
 
     def name(self, wanted: str) -> str:
-        """The name, or with the first number at its end that makes it unique; it is taken from now on."""
+        """The wanted name, with the first number at its end that makes it unique if it is taken; it is taken from now
+        on."""
         given, number = wanted, self._next.get(wanted, 2)
         while given in self._taken:
             given = f"{wanted[: _LONGEST - len(str(number)) - 1]}-{number}"
@@ -53,21 +54,21 @@ class UniqueNames:
 
 API_VERSION = "channels.gitops/v1"
 LIVE: Mapping[str, bool] = {"live": True}
-"""What is written instead of a secret."""
+"""What a manifest has instead of a secret."""
 
 Spec = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Exported:
-    """The manifests by name, and what a person should know about what is missing."""
+    """The manifests, sorted by name, and notes on what was left out or added."""
 
     manifests: tuple[ManifestDocument, ...]
     notes: tuple[str, ...] = ()
 
 
 class _LeftOutError(Exception):
-    """There can be no manifest of an object; the argument says why."""
+    """An object cannot become a manifest; the argument says why."""
 
 
 def export_manifests(
@@ -78,8 +79,9 @@ def export_manifests(
     *,
     adopt: bool = False,
 ) -> Exported:
-    """The manifests of what is wanted, all of which `validate` takes; what cannot be one is left out with a note, and
-    so is what refers to it. `adopt` pins unmarked objects by `spec.id`, so that an apply takes them over."""
+    """The manifests of what is wanted, all of which pass `validate`. An object that cannot become one is left out with
+    a note, and so is what refers to it. `adopt` pins unmarked objects by `spec.id`, so that an apply takes them over.
+    """
     targets = list(targets)
     chosen, notes = choose(targets, wanted)
     ours = {item.name for place in targets for item in place.found if place.ownership.owns(item.mark)}
@@ -102,7 +104,7 @@ def export_manifests(
 def _manifests(
     groups: Mapping[str, list[LiveObjectAt]], project: Project, *, adopt: bool
 ) -> tuple[list[ManifestDocument], dict[str, str]]:
-    """The manifests of all groups, and why some have none, by name."""
+    """The manifests of the groups, and for those that cannot have one, by name, the reason."""
     names: dict[str, dict[str, str]] = defaultdict(dict)
     for name, items in groups.items():
         for item in items:
@@ -121,8 +123,10 @@ def _manifests(
 def _named(
     chosen: list[LiveObjectAt], names: Mapping[tuple[str, str], str], ours: Collection[str]
 ) -> tuple[dict[str, list[LiveObjectAt]], list[LiveObjectAt]]:
-    """The objects by manifest name; ours keep their mark's. What is equal in kind and name on two targets is one.
-    `names` are those that objects have elsewhere, by target and id; those of `ours` are taken, whatever is chosen."""
+    """The objects, grouped by the name of their manifest, and those that have the same mark as another object.
+
+    Owned objects keep the name in their mark. Objects with the same kind and name on different targets are one group.
+    `names` are given names, by target and id; `ours` are the names of all owned objects, which no other gets."""
     groups: dict[str, list[LiveObjectAt]] = {}
     doubles: list[LiveObjectAt] = []
     for item in (item for item in chosen if item.owned):
@@ -132,7 +136,7 @@ def _named(
     seen: Counter[tuple[str, str, str]] = Counter()
     for item in (item for item in chosen if not item.owned):
         like = item.found.live.kind or "", names.get((item.target, item.found.id)) or _title(item)
-        alike, place = unmarked[like], seen[*like, item.target]  # the second of a target is in the second group
+        alike, place = unmarked[like], seen[*like, item.target]  # the second one on a target is in the second group
         seen[*like, item.target] += 1
         if place == len(alike):
             alike.append([])
@@ -163,7 +167,8 @@ def _manifest(
     *,
     adopt: bool,
 ) -> ManifestDocument:
-    """`names` are those of all that can be referred to, by target and live id."""
+    """The manifest of one group. `names` has everything that can be referred to, by target and live id. _LeftOutError
+    if there can be no manifest."""
     kind = items[0].found.live.kind or ""
     supplied = frozenset(project.defaults.get(kind, {}))
     specs = {item.target: _spec(item, name, names[item.target], supplied, adopt=adopt) for item in items}
@@ -202,9 +207,9 @@ def _spec(
 
 
 def _is_left_out(field: Field, value: Value, name: str, supplied: frozenset[str]) -> bool:
-    """Defaults need not be written, but where the project file gives another for the kind."""
+    """Whether a field need not be written: it has its default, and the project file gives no other for the kind."""
     if field.name == "mode":
-        return True  # of the manifest, never of the live object; `include` holds for what is listed
+        return True  # a live object has no mode; the default, `include`, is true of what is listed
     if field.role is Role.SECRET:
         return False
     if field.name in supplied or value is None:
@@ -230,7 +235,8 @@ def _written(field: Field, value: Value, names: Mapping[str, str], *, may_lack: 
 
 
 def _referred(value: Value, names: Mapping[str, str], *, may_lack: bool) -> Iterator[Any]:
-    """Names of manifests, `{role: ...}` and `{user: ...}`. What has no name stays live where the list may lack it."""
+    """The references as a manifest has them: names, `{role: ...}` and `{user: ...}`. An id without a name is left out
+    if the list `may_lack` it, else it raises _LeftOutError."""
     ids = value if isinstance(value, frozenset) else frozenset()
     unnamed = sorted(object_id for object_id in ids if object_id not in names)
     if unnamed and not may_lack:
@@ -241,7 +247,7 @@ def _referred(value: Value, names: Mapping[str, str], *, may_lack: bool) -> Iter
 
 
 def _merged(specs: Mapping[str, Spec]) -> Spec:
-    """One spec for all targets: the first's, and what differs on the others as overrides."""
+    """One spec for all targets: that of the first target, with what differs on others as overrides."""
     (_, base), *others = sorted(specs.items())
     overrides = {target: _override(base, spec) for target, spec in others}
     if "id" in base and others:

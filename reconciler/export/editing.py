@@ -1,7 +1,7 @@
-"""A manifest's text with some of its values changed, and all else, comments too, as a person wrote it.
+"""Changes values in the text of a manifest, and leaves everything else, comments too, as a person wrote it. Pure.
 
-The one home of ruamel.yaml, which is imported when a file is edited. Whether the edit says what it should is checked by
-the reader that every manifest goes through, since YAML can share one value between two places. Pure.
+Only this module uses ruamel.yaml, which is imported when a text is edited. The result is checked with our own reader of
+manifests, since in YAML two places can share one value.
 """
 
 from __future__ import annotations
@@ -23,26 +23,27 @@ if TYPE_CHECKING:
 Path = tuple[str, ...]
 
 REMOVED = object()
-"""The value of an edit that takes a key away."""
+"""The value of an edit that removes a key."""
 
 _INDENTS = ((2, 2, 0), (2, 4, 2), (4, 2, 0), (4, 4, 2), (4, 6, 4))
-"""Ways to indent, as (mappings, items of lists, the dash within those). A text has the one that changes it least."""
+"""Ways to indent: (mappings, list items, the dash within these). Of a text we assume the one that changes it least."""
 
 
 @dataclass(frozen=True, slots=True)
 class Edit:
-    """One value of a document, by its path from the top. A list is a set: what is in both keeps its place."""
+    """A new value for one place in a document; `path` starts at the top. A list is taken as a set: items that are in
+    both the old and the new one keep their places."""
 
     path: Path
     value: Any
 
 
 class NotEditableError(Exception):
-    """The text cannot be changed just there: the value is shared, by an anchor, with another place."""
+    """The text cannot be changed in this place only, since an anchor shares the value with another place."""
 
 
 def edit_document(text: str, edits: Sequence[Edit]) -> str:
-    """The text of one document, with the edits. NotEditableError if anything else would change with them."""
+    """The text of one document with the edits made; NotEditableError if anything else would change too."""
     wanted = deepcopy(_value(text))
     for edit in edits:
         _set(wanted, edit)
@@ -61,7 +62,7 @@ def _is_json(text: str) -> bool:
 
 
 def _as_json(text: str, value: Any) -> str:
-    """A document of a JSON file, which a YAML writer would not leave one."""
+    """The value as JSON, indented as the text is: a YAML writer would turn a JSON file into YAML."""
     indent = re.search(r"\n( +)", text.rstrip())
     end = text[len(text.rstrip()) :]
     return json.dumps(value, indent=len(indent[1]) if indent else None, ensure_ascii=False) + end
@@ -98,7 +99,7 @@ def _dump(yaml: YAML, document: Any) -> str:
 
 
 def _value(text: str) -> Any:
-    """What our own reader makes of a text of one document."""
+    """The value of a text with one document, by our own reader; None if it has not exactly one."""
     found = [item.value for item in parse_documents(text) if isinstance(item, Document)]
     return found[0] if len(found) == 1 else None
 

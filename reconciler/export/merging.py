@@ -1,4 +1,4 @@
-"""An exported manifest joined with the one that is written already: what only a person can know stays. Pure."""
+"""Merges an exported manifest into an existing one, and keeps what only a person can know. Pure."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ _WHERE = frozenset({"targets", "overrides"})
 
 
 def merge_with(exported: ManifestDocument, written: Manifest) -> ManifestDocument:
-    """The exported manifest with the labels of the written one, with how that is managed and tested, and with its
-    references to secrets: an export knows of a secret only that it is live."""
+    """The exported manifest with these parts of the written one: labels, fields that say how it is managed and tested,
+    and references to secrets (an export only knows that a secret is live)."""
     fields = {field.name for field in KINDS[exported.kind].fields}
     own = exported.document["spec"]
     kept = {key: value for key, value in written.spec.items() if key not in fields | _WHERE}
@@ -32,7 +32,7 @@ def merge_with(exported: ManifestDocument, written: Manifest) -> ManifestDocumen
 
 
 def says_the_same(exported: ManifestDocument, written: Manifest) -> bool:
-    """Whether writing the file again would change nothing but its form."""
+    """Whether both have the same kind, labels and spec, so that writing the file again would only change its form."""
     document = exported.document
     labels = document["metadata"].get("labels", {})
     return (exported.kind, labels, document["spec"]) == (written.kind, dict(written.labels), dict(written.spec))

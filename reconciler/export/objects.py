@@ -1,4 +1,4 @@
-"""What an export starts from: one target's live objects, with their marks read."""
+"""The objects to export: each target's live objects with their marks, and which of them are selected. Pure."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from reconciler.plan.marks import Found, Ownership
 
 @dataclass(frozen=True, slots=True)
 class LiveTarget:
-    """Everything that a target holds. `aliases` name what the platform made itself, by id (`role:Admin`)."""
+    """Everything on one target. `about` is how comments name the target and its system; `aliases` are the names, by id,
+    of what the platform made itself (`role:Admin`)."""
 
     target: str
     about: str
@@ -25,7 +26,7 @@ class LiveTarget:
 
 @dataclass(frozen=True, slots=True)
 class LiveObjectAt:
-    """One live object and where it is."""
+    """One live object, and the target that it is on."""
 
     place: LiveTarget
     found: Found
@@ -47,16 +48,20 @@ class LiveObjectAt:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What is asked for. `everything`: unmarked objects too. `patterns` are (`kind`, `name` or `id`, shell pattern);
-    one of each word that is given must match, `name` also by display name. `names`: just these, by target and live id,
-    with what their manifests are called."""
+    """Which objects are asked for.
+
+    `everything`: unmarked objects too. `patterns` are pairs of `kind`, `name` or `id` and a shell pattern; for each of
+    these words that occurs one pattern must match (for `name`, the display name or the mark's name). `names`: only
+    these objects, by target and live id, with the names of their manifests.
+    """
 
     everything: bool = False
     patterns: tuple[tuple[str, str], ...] = ()
     names: Mapping[tuple[str, str], str] | None = None
 
     def covers(self, item: LiveObjectAt, owned: Collection[str]) -> bool:
-        """Whether an object is asked for by itself. `owned` are the ids of all on its target that carry our mark."""
+        """Whether an object is asked for itself, not only because another refers to it. `owned` holds the ids of all
+        objects of its target that carry our mark."""
         if self.names is not None:
             return (item.target, item.found.id) in self.names
         if not (self.everything or self.patterns or item.owned or _is_our_subscription(item, owned)):
@@ -66,7 +71,7 @@ class Wanted:
 
 
 def _is_our_subscription(item: LiveObjectAt, owned: Collection[str]) -> bool:
-    """Subscriptions carry no mark: one is ours if it leads to a channel of ours."""
+    """Whether it is a subscription to a channel of ours; subscriptions carry no mark themselves."""
     live = item.found.live
     if live.kind is None or not KINDS[live.kind].key_field:
         return False
@@ -78,13 +83,13 @@ def _matches(item: LiveObjectAt, word: str, pattern: str) -> bool:
 
 
 def known_words(places: Iterable[LiveTarget], word: str) -> list[str]:
-    """What a pattern of `kind`, `name` or `id` could match, sorted."""
+    """What a pattern for `kind`, `name` or `id` could match, sorted."""
     items = [item for place in places for item in _objects(place)]
     return sorted({text for item in items for text in _texts_of(item, word) if text})
 
 
 def _texts_of(item: LiveObjectAt, word: str) -> list[str]:
-    """The texts of an object that a pattern of this word is held against."""
+    """The texts of an object that a pattern for this word may match."""
     live, mark = item.found.live, item.found.mark
     if word == "kind":
         return [live.kind or ""]
@@ -94,7 +99,8 @@ def _texts_of(item: LiveObjectAt, word: str) -> list[str]:
 
 
 def choose(targets: Iterable[LiveTarget], wanted: Wanted) -> tuple[list[LiveObjectAt], list[str]]:
-    """The objects to export, sorted, and a note for each that was asked for and cannot be."""
+    """The objects to export, sorted, and notes: on objects that were asked for and cannot be exported, and on those
+    that are added because another refers to them."""
     chosen: list[LiveObjectAt] = []
     notes: list[str] = []
     for place in targets:
@@ -124,7 +130,7 @@ def _obstacle(item: LiveObjectAt) -> str:
 
 
 def _referred_to(place: LiveTarget, kept: dict[str, LiveObjectAt]) -> Iterator[tuple[LiveObjectAt, LiveObjectAt]]:
-    """Accounts and groups that a chosen channel needs: without them its manifest would dangle."""
+    """Accounts and groups that a selected channel refers to, each with that channel: its manifest needs theirs."""
     by_id = {item.found.id: item for item in _objects(place)}
     taken = set(kept)
     for user in kept.values():

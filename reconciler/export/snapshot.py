@@ -1,7 +1,7 @@
-"""A snapshot: what is owned, dated, without secrets and recipients, as one JSON document; both ways.
+"""Snapshots: what is owned, dated, without secrets and recipients, as one JSON document, written and read back. Pure.
 
-A trusted job makes it, so that a pull request from a fork can be planned without any credentials. Recipients are
-people's addresses, so only how many there are is kept; they and the secrets are not compared.
+A trusted job makes a snapshot, so that a pull request from a fork can be planned without any credentials. Recipients
+are people's addresses, so they are left out as secrets are; a plan against a snapshot does not compare either.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FORMAT = "reconciler.snapshot/v1"
 
 @dataclass(frozen=True, slots=True)
 class SnapshotTarget:
-    """One target as it was: what it said of itself, and the objects that were ours."""
+    """One target as it was: what its server said about itself, and the objects that we owned."""
 
     target: str
     provider: str
@@ -33,21 +33,22 @@ class SnapshotTarget:
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """What was owned at a moment, by target."""
+    """What was owned at one moment, by target."""
 
     owner: str
     created_at: datetime
     targets: Mapping[str, SnapshotTarget]
 
     def age(self, now: datetime) -> timedelta:
-        """How old it is; never negative."""
+        """How old the snapshot is; never negative."""
         return max(now - self.created_at, timedelta())
 
 
 def snapshot_document(
     owner: str, created_at: str, targets: Iterable[tuple[LiveTarget, str, Server]], tool_version: str
 ) -> dict[str, Any]:
-    """The document: per target its server and its owned objects; `targets` are (target, provider, server)."""
+    """The document: for each target its server and its owned objects. `targets` holds (target, provider's name,
+    server)."""
     return {
         "format": FORMAT,
         "owner": owner,
@@ -106,7 +107,7 @@ def _redacted(field: Field, value: Value) -> Any:
 
 
 def parse_snapshot(text: str, name: str) -> Snapshot:
-    """A snapshot from its document; ConfigurationError says that the file `name` is none."""
+    """The snapshot that a document's text holds; ConfigurationError, which names the file `name`, if it is none."""
     try:
         document = json.loads(text)
         if document["format"] != FORMAT:

@@ -1,4 +1,4 @@
-"""Whether exported manifests pass `validate`: by the very checks that it makes, on the texts that would be written."""
+"""Checks whether exported manifests pass `validate`: with the same checks, on the texts that would be written."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from reconciler.plan.desired import build_desired
 def find_unsound(
     manifests: Iterable[ManifestDocument], project: Project, abilities: Mapping[str, Abilities]
 ) -> dict[str, str]:
-    """What is wrong with each manifest that `validate` would refuse, by name. `abilities` are by provider."""
+    """What is wrong with each manifest that `validate` would refuse, by name. `abilities` is by provider."""
     wrong: dict[str, list[Problem]] = {}
     usable: list[Manifest] = []
     names: dict[str, str] = {}

@@ -1,7 +1,7 @@
-"""A state of Terraform or OpenTofu -> which live objects it manages, by id, and what their manifests are called. Pure.
+"""A state of Terraform or OpenTofu -> the live objects that it manages, by id, and names for their manifests. Pure.
 
-Only addresses, types and ids are taken from a state; what the objects hold is read live, as for any export, since a
-state holds every secret in clear and may be out of date. The form is version 4 of the state
+Only addresses, types, names and ids are taken from a state; what the objects hold is read live, as for any export,
+since a state has every secret in clear and may be out of date. The form is version 4 of the state
 (`internal/states/statefile/version4.go` in the source of either program).
 """
 
@@ -22,8 +22,8 @@ _VERSION = 4
 
 @dataclass(frozen=True, slots=True)
 class StateObject:
-    """One object that a state manages: its address there, its type, its id in the live system, and the name that the
-    configuration gave it."""
+    """One object that a state manages: its address and type there, its id in the live system, and the name that
+    Terraform's configuration gives it."""
 
     address: str
     type: str
@@ -33,7 +33,8 @@ class StateObject:
 
 @dataclass(frozen=True, slots=True)
 class State:
-    """What of a state can become manifests, why some of it cannot, and how many resources are about something else."""
+    """The objects of a state that can become manifests, notes on those that cannot, and how many resources are about
+    something else."""
 
     objects: tuple[StateObject, ...]
     notes: tuple[str, ...] = ()
@@ -41,14 +42,14 @@ class State:
 
 
 def removal_of(objects: Iterable[StateObject]) -> str:
-    """The arguments of `terraform state rm` for these objects, to be pasted into a shell."""
+    """The arguments of `terraform state rm` for these objects, quoted for a shell."""
     return " ".join(shlex.quote(item.address) for item in objects)
 
 
 def read_state(text: str, types: Mapping[str, TerraformType], label: str) -> State:
     """The objects of a state. `types` holds the resource types that are about notification channels.
 
-    ConfigurationError, which names `label`, for what is no state.
+    ConfigurationError, which names `label`, if the text is not a state.
     """
     document = _checked(text, label)
     objects: list[StateObject] = []
@@ -97,7 +98,7 @@ def _list(value: object) -> Iterator[dict[str, Any]]:
 
 
 def _address(resource: Mapping[str, Any], instance: Mapping[str, Any]) -> str:
-    """As Terraform writes it: `module.a.opensearch_channel_configuration.oncall["b"]`."""
+    """The address as Terraform writes it: `module.a.opensearch_channel_configuration.oncall["b"]`."""
     module = f"{resource['module']}." if resource.get("module") else ""
     key = instance.get("index_key")
     index = "" if key is None else f"[{json.dumps(key, ensure_ascii=False)}]"

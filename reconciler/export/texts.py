@@ -1,4 +1,4 @@
-"""A manifest as YAML text, with a comment next to each secret that says what to put there."""
+"""Writes a manifest as YAML, with a comment next to each secret that says what to put there. Pure."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _KEPT = re.compile(r"^(?P<indent> *)(?P<key>[^#]*): \{live: true\}$")
 
 @dataclass(frozen=True, slots=True)
 class ManifestDocument:
-    """One manifest, and where its objects are (`search-prod abc123`)."""
+    """One manifest, and its live objects by target and id (`search-prod abc123`)."""
 
     name: str
     kind: str
@@ -25,14 +25,14 @@ class ManifestDocument:
 
 
 class _Dumper(yaml.SafeDumper):
-    """Block style, but one line for a text, a secret reference and the metadata; nothing is written as an alias."""
+    """Block style, but one line for each text, small reference and the metadata; never aliases."""
 
     def ignore_aliases(self, data: Any) -> bool:
         return True
 
 
 def _represent_text(dumper: yaml.SafeDumper, text: str) -> yaml.Node:
-    # A text of several lines could otherwise have a line that looks like a key of the manifest.
+    # In quotes, since a line of a text could otherwise look like a key of the manifest.
     style = None if text.isprintable() else '"'
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
@@ -47,14 +47,14 @@ _Dumper.add_representer(dict, _represent_mapping)
 
 
 def render_yaml(document: Mapping[str, Any]) -> str:
-    """A document as YAML, keys in their order, every text on one line."""
+    """A document as YAML, with keys in their order and every text on one line."""
     return yaml.dump(
         dict(document), Dumper=_Dumper, sort_keys=False, default_flow_style=False, allow_unicode=True, width=10**9
     )
 
 
 def render_manifest(manifest: ManifestDocument) -> str:
-    """The whole file of one manifest."""
+    """The whole file of one manifest, headed by a comment that says where it was exported from."""
     origin = f"# Exported from {', '.join(printable(origin) for origin in manifest.origins)}.\n"
     lines = (_commented(line, manifest.name) for line in render_yaml(manifest.document).splitlines())
     return origin + "\n".join(lines) + "\n"
