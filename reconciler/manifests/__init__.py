@@ -1,8 +1,14 @@
-"""YAML -> checked manifests, and the project file. What people write, up to the point where a target comes in.
+"""YAML -> checked manifests, and the project file: what people write, before any target is looked at.
 
-In the order in which a file takes it: `files` paths -> texts, if they are safe to read · `documents` YAML text ->
-plain values (`yaml_errors`: what the parser refuses, in words) · `manifest` a value against the JSON Schema of its
-kind, and the checked document with its place; a spec with defaults and overrides merged in · `wording` what is wrong,
-in our own words · `lint` what no schema can say · `load` all of these together · `load_project` the same for
-reconciler.yaml. Secrets stay references here, and no message repeats a value.
+In the order of the steps:
+
+- `files`: paths -> texts, if they are safe to read
+- `documents`: YAML text -> plain values; `yaml_errors` words what the parser refuses
+- `manifest`: checks a value against the JSON Schema of its kind; a checked document with its place in the file
+- `wording`: words what a schema refuses
+- `lint`: what no schema can check
+- `load`: all of these together
+- `load_project`: the same for reconciler.yaml
+
+Secrets stay references here, and no message repeats a value.
 """

@@ -1,8 +1,7 @@
-"""YAML text -> documents: what a person wrote, before anybody asks what it means, and where in the text it is.
+"""YAML text -> documents as plain values, before anything is checked, and where in the text each value is. Pure.
 
-libyaml parses and composes, within bounds of depth and size; `values` gives its nodes their values. Positions are
-looked up later, by parsing one document again: ten thousand good manifests need not carry them. Apart from `files`
-because this touches nothing, and from the checks because it knows no manifest.
+libyaml parses and composes, with limits on depth and size; `ValueReader` turns its nodes into values. Positions are
+looked up only for problems, by parsing the document once more (`Places`), so that good manifests need not keep them.
 """
 
 from __future__ import annotations
@@ -39,16 +38,17 @@ _LARGEST = 2**63
 
 
 def is_merge(key: Node) -> bool:
+    """Whether a key is YAML's merge key, `<<`."""
     return isinstance(key, ScalarNode) and key.value == "<<" and not key.tag and not key.style
 
 
 def location_of(mark: Any) -> Location:
-    """A mark of libyaml's, which counts from 0, as a location in a text whose file others know."""
+    """A mark of libyaml's, which counts from 0, as a location without a file."""
     return Location("", mark.line + 1, mark.column + 1)
 
 
 class UnsafeYamlError(Exception):
-    """A document passes one of the limits; `limit` says which."""
+    """A document is over one of the limits; `limit` says which, and `mark` where."""
 
     def __init__(self, limit: str, mark: Any) -> None:
         super().__init__(limit)
@@ -57,13 +57,13 @@ class UnsafeYamlError(Exception):
 
 
 def _worded(error: YAMLError | UnsafeYamlError, text: str) -> Problem:
-    from reconciler.manifests.yaml_errors import word_limit, word_yaml_error  # all prose, which a good run never needs
+    from reconciler.manifests.yaml_errors import word_limit, word_yaml_error  # not at the top: a good run needs neither
 
     return word_limit(error.limit, error.mark) if isinstance(error, UnsafeYamlError) else word_yaml_error(error, text)
 
 
 class ValueReader:
-    """The values of one document's nodes. Problems are gathered; only limits raise."""
+    """Turns the nodes of one document into values. Problems are collected in `problems`; only limits raise."""
 
     def __init__(self, budget: Budget | None = None) -> None:
         self.problems: list[Problem] = []
@@ -71,7 +71,7 @@ class ValueReader:
         self._budget = budget
 
     def read(self, node: Node, depth: int = 0) -> Any:
-        """The value of a node; what is wrong with it goes to `problems`."""
+        """The value of a node. UnsafeYamlError over a limit; TooMuchError over the budget of the run."""
         if type(node) is ScalarNode:
             if node.style and not node.tag:
                 return node.value
@@ -136,7 +136,7 @@ class ValueReader:
         return result
 
     def _merge(self, node: Node, result: dict[str, Any], depth: int) -> None:
-        """What is written out wins over what is merged in, and the first of several merged in wins."""
+        """Add the keys of a merge key's mappings; keys written out take precedence, then those of earlier mappings."""
         for part in node.value if isinstance(node, SequenceNode) else [node]:
             if not isinstance(part, MappingNode):
                 self._problem(node, "merge")
@@ -167,9 +167,8 @@ _PROBLEMS: dict[str, tuple[str, str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One YAML document: its value, where it lies in the text (`start` to `end`, `line` of the start), and what is
-    wrong with it. A document with problems has a value all the same, without what could not be read.
-    """
+    """One YAML document: its value, its place in the text (offsets `start` to `end`; `line` and `column` of the start,
+    from 1), and its problems. The value of a document with problems lacks what could not be read."""
 
     value: Any
     start: int
@@ -180,7 +179,7 @@ class Document:
 
 
 class _Composer(CParser):
-    """libyaml's composer with the tags left open, for `values` to settle, and two limits while it works."""
+    """libyaml's composer, which leaves tags open for `ValueReader` to decide, with limits on depth and size."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
@@ -188,7 +187,7 @@ class _Composer(CParser):
         self._nodes = 0
 
     def resolve(self, _kind: type[Node], _value: object, _implicit: object) -> str:
-        """The tag of a node without one: what it is, its value decides later, if anybody asks."""
+        """No tag for a node without one: `ValueReader` decides by its value."""
         return ""
 
     def descend_resolver(self, parent: Node | None, _index: object) -> None:
@@ -208,9 +207,9 @@ class _Composer(CParser):
 
 
 def parse_documents(text: str, budget: Budget | None = None) -> Iterator[Document | Problem]:
-    """The documents of a text, in order; empty ones are left out. A problem ends it: what follows cannot be read.
+    """The documents of a text, in order; empty ones are left out. A Problem comes last: what follows it cannot be read.
 
-    `budget` is what the whole run may read; TooMuchError beyond it.
+    `budget` is what the whole run may read; TooMuchError over it.
     """
     try:
         composer = _Composer(text)
@@ -232,8 +231,8 @@ def _document(node: Node, value: Any, reader: ValueReader) -> Document:
 
 
 class Places:
-    """Where the values of a text of one document are. The text is parsed once, and each mapping indexed once, however
-    many places are asked for."""
+    """Finds where the values of a document are in its text. The text is parsed only once, and each mapping indexed only
+    once, however many places are looked up."""
 
     def __init__(self, text: str) -> None:
         self._indexed: dict[int, dict[str, tuple[Node, Node]]] = {}
@@ -243,10 +242,8 @@ class Places:
             self._top = None
 
     def find(self, path: Path, *, key: bool = False) -> Location | None:
-        """Where the value at `path` is; `key`: where its key is. The nearest that exists counts.
-
-        None if the text is not what it was.
-        """
+        """Where the value at `path` is (`key`: where its key is), or else the nearest value around it. None if the text
+        can no longer be parsed."""
         node, mark = self._top, None
         for step in path:
             pair = self._step(node, step)
@@ -268,7 +265,7 @@ class Places:
         return next((found for merged in _merged(node) if (found := self._step(merged, step))), None)
 
     def _keys(self, node: MappingNode) -> dict[str, tuple[Node, Node]]:
-        """The pairs of a mapping by their keys; of a key that is there twice, the first."""
+        """The pairs of a mapping, by their keys; if a key occurs twice, the first counts."""
         if id(node) not in self._indexed:
             pairs = [(key.value, (key, value)) for key, value in node.value if isinstance(key, ScalarNode)]
             self._indexed[id(node)] = dict(reversed(pairs))

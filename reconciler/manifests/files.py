@@ -1,8 +1,8 @@
-"""Paths -> texts: which files hold manifests, and their text if it is safe to read. The only disk access here.
+"""Paths -> texts: finds the files that hold manifests, and reads those that are safe to read.
 
-A folder is taken with all below it, hidden files left out; links are followed, but never round in a circle, nor out of
-the repository. What cannot be read is a problem like any other. More than a run may read (`Budget`) ends it: whoever
-may propose manifests could else keep it busy for ever. Each single file and document has limits of its own besides.
+A folder stands for everything below it except hidden files. Links are followed, but not in circles, nor out of the
+repository. A file that cannot be read is a problem like any other. A run that would read too much is ended (`Budget`),
+since whoever may propose manifests could otherwise keep it busy for ever; single files and documents have limits too.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError, Location, Problem
 
 STDIN = "<stdin>"
-"""What manifests from standard input have for a file."""
+"""How problems name standard input, in place of a file."""
 
 MAX_BYTES = 10 * 2**20
 """The largest file that is read: 10 MiB."""
@@ -33,7 +33,7 @@ _JSON_PAIR = r"\\(?:u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})
 
 
 class FileError(Exception):
-    """A file that cannot be read as text, with its `problem`, which is gathered; `line` is where, if that is known."""
+    """A file cannot be read as text; `problem` says why. `line` is where, or 0."""
 
     def __init__(self, message: str, rule: str, fix: str = "", line: int = 0) -> None:
         super().__init__(message)
@@ -42,7 +42,8 @@ class FileError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A file to load: as people see it, how to read it, and whether it was only come across in a folder."""
+    """A file to load: `label` is how problems name it, `read` gives its text, and `in_folder` says that it was found in
+    a folder, not named itself."""
 
     label: str
     read: Callable[[], str]
@@ -56,10 +57,10 @@ def find_files(
     budget: Budget | None = None,
     boundary: Path | None = None,
 ) -> Iterator[Found | tuple[str, FileError]]:
-    """The files to load, sorted within each folder, each once; or a label with what is wrong with it.
+    """The files to load, each only once and sorted within its folder; or a label, with what is wrong with that file.
 
-    No link leads out of the folder that is the boundary: the one given, which bounds paths too, else the git work tree
-    around `root` (or `root` itself). TooMuchError if there is more than the budget.
+    No link may lead out of `boundary`, nor may a path; without it, no link may lead out of the git work tree around
+    `root` (or out of `root` itself). TooMuchError over the budget.
     """
     walk = _Walk(budget or Budget(), os.path.realpath(boundary or _work_tree(root)))
     seen = walk.seen
@@ -83,13 +84,14 @@ def find_files(
 
 
 def label_of(path: Path) -> str:
-    """A path as people can click it: relative to where they are, if it is below that."""
+    """A path as problems show it: relative to the current folder if it is below that, else absolute."""
     return os.path.abspath(path).removeprefix(os.path.join(os.getcwd(), ""))  # noqa: PTH100, PTH109, PTH118 - Path is slow
 
 
 @dataclass()
 class _Walk:
-    """One way through the folders of a project: what was met, what may still be met, and how far links may lead."""
+    """One walk through the folders of a project. `limit` is the folder that nothing may lead out of; `seen` holds the
+    files and folders that were found, by device and inode."""
 
     budget: Budget
     limit: str
@@ -121,7 +123,7 @@ class _Walk:
                 yield label + entry.name, _unreadable(error)
 
     def leads_out(self, path: str, *, is_bounded: bool) -> bool:
-        """Whether a path is inside by its name and outside by where it leads; `is_bounded`: or outside at all."""
+        """Whether links lead a path that is inside by its name outside; `is_bounded`: or it is outside anyway."""
         name = Path(os.path.normpath(path))
         by_name = os.path.realpath(name.parent) if name.is_symlink() else os.path.realpath(name)
         return self._is_outside(path) and (is_bounded or not self._is_outside(by_name))
@@ -154,7 +156,7 @@ def _is_new(status: os.stat_result, seen: set[tuple[int, int]]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _Reader:
-    """Reads one file when called."""
+    """Reads the file when it is called."""
 
     path: str
 
@@ -164,7 +166,8 @@ class _Reader:
 
 @lru_cache(maxsize=1)
 def read_text(path: str) -> str:
-    """The text of a file; FileError if it is none. The last one is kept: many problems may ask for it again."""
+    """The text of a file; FileError if it cannot be read. The last text is kept, since locating each problem asks for
+    it again."""
     try:
         status = os.stat(path)  # noqa: PTH116 - as above
         if not stat.S_ISREG(status.st_mode):
@@ -178,7 +181,7 @@ def read_text(path: str) -> str:
 
 
 def decode(data: bytes) -> str:
-    """Bytes as text in UTF-8, with or without a byte order mark; FileError if they are too many or something else."""
+    """Bytes as text in UTF-8, with or without a byte order mark; FileError if they are too many, or not UTF-8."""
     if len(data) > MAX_BYTES:
         raise FileError("is larger than 10 MiB", "file-too-large", "split it")
     try:
@@ -209,7 +212,7 @@ def _unreadable(error: OSError) -> FileError:
 
 
 def in_yaml(text: str) -> str:
-    """JSON as YAML: it writes what is beyond the first 65,536 characters as two escapes, which YAML does not know."""
+    """A JSON file's text as YAML: JSON writes characters over U+FFFF as escaped surrogate pairs, which YAML has not."""
     return re.sub(_JSON_PAIR, _joined, text) if "\\u" in text else text
 
 
@@ -220,14 +223,14 @@ def _joined(found: re.Match[str]) -> str:
     return f"\\U{0x10000 + ((int(high, 16) & 0x3FF) << 10) + (int(low, 16) & 0x3FF):08x}"
 
 
-# Far above what people write (the largest project that is measured has 10,000 manifests), and far below what a job
-# cannot take.
+# Far more than people write (the largest project that we measure has 10,000 manifests), and far less than a job cannot
+# take.
 _MOST = {
     "files": 25_000,
     "folders": 10_000,
     "entries": 500_000,  # of folders, whatever they are
     "documents": 50_000,
-    "values": 2_000_000,  # of lists and mappings, those that aliases repeat included
+    "values": 2_000_000,  # in lists and mappings, including those that aliases repeat
     "characters": 128 * 2**20,
     "problems": 20_000,
 }
@@ -236,18 +239,18 @@ SECONDS = 120.0
 
 
 class TooMuchError(ConfigurationError):
-    """The project holds more than a run reads."""
+    """The project has more than a run may read."""
 
 
 @dataclass()
 class Budget:
-    """What is left for one run."""
+    """What one run has read, held against the limits."""
 
     deadline: float = field(default_factory=lambda: time.monotonic() + SECONDS)
     spent: Counter[str] = field(default_factory=Counter)
 
     def spend(self, what: str, amount: int = 1) -> None:
-        """Count some more; TooMuchError over a limit, or when the time is over."""
+        """Count `amount` more; TooMuchError over a limit, or after the deadline."""
         self.spent[what] += amount
         if self.spent[what] > _MOST[what]:
             raise TooMuchError(

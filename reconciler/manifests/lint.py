@@ -1,7 +1,7 @@
-"""What no schema says of a single manifest: secrets written out, unknown sources, channels that reach nobody.
+"""What no schema can check in a manifest: secrets in plain text, unknown sources, channels that reach nobody.
 
-Pure, and quick on good manifests: it runs for every one of them. What becomes of problems by the project's levels and
-the manifests' silences comes last, behind all checks: under `--base` the levels that count are the base's.
+Pure, and quick on good manifests, since it runs for every one. The levels that the project sets, and what manifests
+silence, are applied after all checks (`with_levels`): under `--base` the levels are those of the base.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _SECRETS = {
 def lint_manifest(
     document: Mapping[str, Any], known_sources: frozenset[str], supplied: frozenset[str]
 ) -> Iterator[Problem]:
-    """What is wrong with a manifest that passed its schema. `supplied`: fields that the project's defaults give."""
+    """The problems of a manifest that passed its schema. `supplied`: fields that the project's defaults provide."""
     kind, metadata, spec = document["kind"], document["metadata"], document["spec"]
     former = spec.get("renamed_from", ())
     if metadata["name"] in ([former] if isinstance(former, str) else former):
@@ -41,7 +41,7 @@ def lint_manifest(
 
 
 def lint_spec(kind: str, spec: Mapping[str, Any], at: Path, known_sources: frozenset[str]) -> Iterator[Problem]:
-    """What is wrong with the secrets of a spec, or of a part of one; `at` is its path in the document."""
+    """The problems of the secrets in a spec or a part of one; `at` is its path in the document."""
     for name, role in _SECRETS[kind]:
         value = spec.get(name)
         if value is None:
@@ -65,7 +65,7 @@ def _lint_headers(headers: Mapping[str, Any], at: Path, known_sources: frozenset
 
 
 def check_secret(value: Any, at: Path, known_sources: frozenset[str]) -> Iterator[Problem]:
-    """What is wrong with a secret field that passed its schema: it is written out, or its source is not known."""
+    """The problems of a secret field that passed its schema: it is in plain text, or its source is not known."""
     if isinstance(value, str):
         fix = "use a reference, such as {env: NAME} or {file: PATH}; or {plain: ...} if it is not a secret"
         yield Problem(at, "a secret is in plain text here", "no-literal-secrets", fix, level=Level.WARNING)
@@ -81,14 +81,15 @@ def check_secret(value: Any, at: Path, known_sources: frozenset[str]) -> Iterato
 
 @cache
 def _installed_sources() -> frozenset[str]:
-    """Sources that other packages bring; asked for only when a manifest names one."""
+    """Names of the sources that installed packages provide; looked up only if a manifest names a source that is not
+    ours."""
     from importlib.metadata import entry_points
 
     return frozenset(entry_points(group="reconciler.secrets").names)
 
 
 def _lint_people(kind: str, spec: Mapping[str, Any], supplied: frozenset[str]) -> Iterator[Problem]:
-    """What reaches people says whom: a group lists them, a channel names people or groups."""
+    """The problems of a manifest that should reach people but names none: an empty group, a channel without any."""
     ways = ways_to_people(kind)
     if not KINDS[kind].sends:
         for field in ways:
@@ -106,7 +107,7 @@ def _lint_people(kind: str, spec: Mapping[str, Any], supplied: frozenset[str]) -
 
 @dataclass(frozen=True, slots=True)
 class Silence:
-    """A rule that a manifest silences, and its reason for it."""
+    """A rule that a manifest silences, and the reason that it gives."""
 
     manifest: Manifest
     rule: str
@@ -117,7 +118,7 @@ class Silence:
 
 
 def silences_of(manifests: Iterable[Manifest]) -> tuple[Silence, ...]:
-    """What these manifests silence, sorted by name and rule."""
+    """The silences in these manifests, sorted by name and rule."""
     named = sorted(manifests, key=lambda manifest: manifest.name)
     return tuple(
         Silence(manifest, rule, value["off"])
@@ -127,14 +128,14 @@ def silences_of(manifests: Iterable[Manifest]) -> tuple[Silence, ...]:
 
 
 def levels_of(levels: Mapping[str, LintLevel], silences: Iterable[Silence]) -> LintLevels:
-    """What counts: the project's levels, and what its manifests silence."""
+    """The project's levels together with what its manifests silence."""
     return LintLevels(levels, frozenset((silence.manifest.name, silence.rule) for silence in silences))
 
 
 def with_levels(
     problems: Iterable[Problem], levels: LintLevels, manifests: Iterable[Manifest], silences: Iterable[Silence]
 ) -> Iterator[Problem]:
-    """The problems at the levels that count, without what is off; and one for each silence that the project forbids."""
+    """The problems with their levels set, without those that are off; and one for each silence that is not allowed."""
     names = {str(manifest): manifest.name for manifest in manifests}
     for problem in problems:
         if problem.rule not in LINT_RULES:

@@ -1,7 +1,7 @@
-"""Paths -> checked manifests, and every problem of all of them at once.
+"""Paths -> checked manifests, and all problems of all of them at once.
 
-The one place that puts the steps together: find files, parse, check against the schema, lint, look for names given
-twice. Nothing raises; a file or document that is not usable is a problem, and the others go on.
+Here the steps are put together: find files, parse, check against the schema, lint, look for names that occur twice. A
+file or document that cannot be used is a problem and does not stop the others; only too much to read raises.
 """
 
 from __future__ import annotations
@@ -29,10 +29,10 @@ _NO_LABELS: Mapping[str, str] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class Loaded:
-    """The manifests that can be used, and what is wrong, sorted by location.
+    """The manifests that can be used, and all problems, sorted by location.
 
-    `refused` holds the names of manifests that are there but cannot be used, so that nobody calls a reference to
-    one dangling. `others` counts the documents that are not for this tool, by what they are.
+    `refused` holds the names of manifests that exist but cannot be used, so that a reference to one is not called
+    dangling. `others` counts the documents of other tools, by kind.
     """
 
     manifests: tuple[Manifest, ...]
@@ -43,7 +43,7 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A document that was read elsewhere, as YAML or JSON; `name` stands for its file in problems."""
+    """A YAML or JSON text that was read elsewhere; problems name `name` in place of a file."""
 
     name: str
     content: str = field(repr=False)
@@ -51,7 +51,7 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class _Given:
-    """Reads what is there already."""
+    """Gives a text that was read already."""
 
     content: str
 
@@ -61,7 +61,7 @@ class _Given:
 
 @dataclass()
 class _Loading:
-    """What is gathered on the way."""
+    """What one call of `load_manifests` or `load_texts` has found so far."""
 
     known_sources: frozenset[str]
     defaults: Mapping[str, Mapping[str, Any]]
@@ -83,10 +83,9 @@ def load_manifests(
 ) -> Loaded:
     """The manifests in files (YAML or JSON), in folders with all below them, and on stdin (`-`).
 
-    Relative paths begin at `root`. `known_sources` are the secret sources that the project defines; `defaults` its
-    defaults by kind: what they give, a manifest may omit. A project file met in a folder is left out. No link leads out
-    of `boundary`, nor does a path, where one is given; else no link out of the repository or the project. Raises only
-    TooMuchError, for more than a run may read.
+    Relative paths start at `root`. `known_sources` are the secret sources that the project defines; `defaults` are its
+    defaults by kind, whose fields a manifest may omit. A project file found in a folder is left out. For `boundary` see
+    `find_files`. Raises only TooMuchError, if there is more than a run may read.
     """
     loading = _Loading(known_sources, defaults or {})
     read_text.cache_clear()
@@ -108,7 +107,7 @@ def load_texts(
     known_sources: frozenset[str] = frozenset(),
     defaults: Mapping[str, Mapping[str, Any]] | None = None,
 ) -> Loaded:
-    """The manifests in texts that were read elsewhere; all else as `load_manifests`. None at all is no problem here."""
+    """Like `load_manifests`, for texts that were read elsewhere; but no manifest at all is no problem here."""
     loading = _Loading(known_sources, defaults or {})
     with _without_collector():
         for text in texts:
@@ -124,7 +123,7 @@ def _loaded(loading: _Loading) -> Loaded:
 
 @contextmanager
 def _without_collector() -> Iterator[None]:
-    """The garbage collector would look again and again at values that are all kept."""
+    """Without the garbage collector, which would scan all the values again and again though all are kept."""
     enabled = gc.isenabled()
     gc.disable()
     try:
@@ -169,7 +168,7 @@ def _load_document(document: Document, found: Found, loading: _Loading) -> None:
     reported = {problem.location for problem in problems}
     loading.budget.spend("problems", len(rules))
     for rule in rules:
-        loading.budget.spend("problems", 0)  # the place of each is looked up, which takes time
+        loading.budget.spend("problems", 0)  # checks the deadline, since locating each problem takes time
         problem = located(rule, source, value)
         problems += [problem] if problem.location not in reported else []
     loading.problems += problems
@@ -182,7 +181,8 @@ def _load_document(document: Document, found: Found, loading: _Loading) -> None:
 def _lint(
     value: Any, problems: Sequence[Problem], known_sources: frozenset[str], supplied: frozenset[str]
 ) -> Iterator[Problem]:
-    """What no schema can say: of a sound manifest all of it, of another the secrets in the fields that are sound."""
+    """The lint problems: all of them for a manifest that passed its schema, else those of secrets in the fields that
+    did."""
     if not problems:
         yield from lint_manifest(value, known_sources, supplied)
         return
@@ -201,9 +201,9 @@ _KUSTOMIZATIONS = frozenset({"kustomization.yaml", "kustomization.yml", "Kustomi
 
 
 def _other_tool(value: Any, found: Found) -> str:
-    """What a document is that other tools read from the same folder, as a Deployment; "" for what should be ours.
+    """The kind of a document that is for another tool, such as a Deployment; "" for one that should be a manifest.
 
-    A kind of ours under another apiVersion is none: it is a mistake, which must not pass for no manifest."""
+    One of our kinds under another apiVersion is a mistake to report, so it counts as a manifest."""
     if not isinstance(value, dict):
         return ""
     if found.in_folder and found.label.rpartition("/")[2] in _KUSTOMIZATIONS:
@@ -221,7 +221,7 @@ _LIST_FIX = (
 
 
 def _is_list_of_ours(value: Any) -> bool:
-    """Whether a document is what `kubectl get -o yaml` prints of several objects, and one of them is ours."""
+    """Whether a document is a List as `kubectl get -o yaml` prints it, with at least one of our kinds in it."""
     items = value.get("items") if isinstance(value, dict) and value.get("kind") == "List" else None
     return isinstance(items, list) and any(
         isinstance(item, dict) and str(item.get("apiVersion")).partition("/")[0] == _OURS for item in items
@@ -246,7 +246,7 @@ def _name_of(document: Any) -> set[str]:
 
 
 def _unique(loading: _Loading) -> list[Manifest]:
-    """The manifests without those whose name another has too; each of these gets a problem that names the other."""
+    """The manifests whose name no other has; each of the rest gets a problem that names another one of that name."""
     by_name: dict[str, list[Manifest]] = {}
     for manifest in loading.manifests:
         by_name.setdefault(manifest.name, []).append(manifest)

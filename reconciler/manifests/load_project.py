@@ -1,6 +1,6 @@
-"""The project file: found, read, checked, linted, and made a Project; everything wrong with it at once.
+"""Finds, reads, checks and lints the project file, and makes a Project of it; all its problems are reported at once.
 
-Environment variables and credentials are left to those who connect.
+Environment variables and credentials are not looked at here, but when a target is connected to.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ PROJECT_FILE = "reconciler.yaml"
 
 
 def find_project(start: Path) -> Path:
-    """The project file of a folder: in it, or in one above up to the root of the git work tree."""
+    """The project file in a folder or one above it, up to the top of the git work tree; ConfigurationError if there is
+    none."""
     for folder in (start.resolve(), *start.resolve().parents):
         if (folder / PROJECT_FILE).is_file():
             return folder / PROJECT_FILE
@@ -42,7 +43,8 @@ def find_project(start: Path) -> Path:
 
 
 def load_project(path: Path, settings_of: SettingsOf) -> Project:
-    """The project of a file. ProblemsError with all that is wrong; mere warnings are in `Project.warnings`."""
+    """The project in a file. ProblemsError with all problems if one is an error; else warnings are in
+    `Project.warnings`."""
     label = label_of(path)
     read_text.cache_clear()
     try:
@@ -55,7 +57,7 @@ def load_project(path: Path, settings_of: SettingsOf) -> Project:
 
 
 def load_project_text(text: str, name: str, settings_of: SettingsOf) -> Project:
-    """The project of a text that was read elsewhere, as from git; `name` stands for the file in problems."""
+    """Like `load_project`, for a text that was read elsewhere, such as from git; problems name `name` as its file."""
     try:
         decoded = decode(text.encode())
     except FileError as error:
@@ -107,8 +109,8 @@ def _only_document(text: str, label: str) -> Document:
 
 @cache
 def _project_schema() -> dict[str, Any]:
-    """The schema of project files without what it says of single providers, for editors: `_check_providers` says that
-    of every provider, those of packages included, and together with all else that is wrong."""
+    """The schema of project files without its parts about single providers, which are there for editors: here
+    `_check_providers` and the lint check all providers, those of packages included, together with everything else."""
     schema = load_schema("project")
     target = {name: part for name, part in schema["$defs"]["Target"].items() if name != "allOf"}
     return {**schema, "$defs": {**schema["$defs"], "Target": target}}
@@ -116,7 +118,8 @@ def _project_schema() -> dict[str, Any]:
 
 @cache
 def _compiled_project(*, has_defaults: bool) -> Draft202012Validator:
-    """The fields of all kinds, which stand below `defaults`, are most of the schema; most projects have no defaults."""
+    """The compiled schema; without `defaults` if these are not used, since the fields of all kinds below it are most of
+    the schema."""
     schema = _project_schema()
     if has_defaults:
         return compile_schema(schema)
@@ -126,7 +129,7 @@ def _compiled_project(*, has_defaults: bool) -> Draft202012Validator:
 
 
 def _check_project(document: Any) -> list[Problem]:
-    """What is wrong with a project file as written."""
+    """The problems that the schema finds in a project file."""
     if not isinstance(document, dict):
         return [not_a_mapping("a project file", document)]
     spec = document.get("spec")
@@ -136,7 +139,7 @@ def _check_project(document: Any) -> list[Problem]:
 
 
 def _lint_project(project: Project, spec: Mapping[str, Any], settings_of: SettingsOf) -> Iterator[Problem]:
-    """What is wrong with a project that passed its schema; `spec` is the same as written."""
+    """The problems of a project that passed its schema; `spec` is its spec as written."""
     yield from _lint_version(project)
     yield from _lint_targets(project, settings_of)
     known = frozenset(project.secrets.sources)
@@ -147,7 +150,7 @@ def _lint_project(project: Project, spec: Mapping[str, Any], settings_of: Settin
 
 
 def _check_providers(document: object, settings_of: SettingsOf) -> Iterator[Problem]:
-    """The providers that there are not, of a document of whatever shape."""
+    """A problem for each provider that does not exist. The document may have any form: it has not passed its schema."""
     spec = document.get("spec") if isinstance(document, Mapping) else None
     targets = spec.get("targets") if isinstance(spec, Mapping) else None
     for name, target in targets.items() if isinstance(targets, Mapping) else ():
@@ -233,8 +236,8 @@ def _lint_access(at: FieldPath, target: Target, settings: ProviderSettings) -> I
 
 
 def _credentials(spec: Mapping[str, Any]) -> Iterator[tuple[FieldPath, Any]]:
-    """What a target needs from where secrets are kept. Its headers and authorities may be written out, and are then no
-    reference."""
+    """The secret references in the targets, with their paths. Headers and authorities may also be plain text; these are
+    left out."""
     for name, target in spec["targets"].items():
         at: FieldPath = ("spec", "targets", name)
         for way, fields in target.get("auth", {}).items():

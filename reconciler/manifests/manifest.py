@@ -1,9 +1,8 @@
-"""One manifest: a document checked against the schema of its kind, where it is, and how a problem about it is made.
+"""One manifest: a document that was checked against the schema of its kind, its place, and problems about it.
 
-The compiled schema gives the quick yes, `wording` the problems behind a no. A manifest holds the spec as written; what
-defaults and overrides make of it for a target is checked here too (`check_spec`), and made in `plan.desired`. What no
-schema can say (names given twice, sources that a project defines) is in `lint` and `load`. What passed is read into
-values by the tables that the schemas are made from (`model.kinds`, `model.project`).
+A compiled schema quickly says yes; after a no, `wording` finds the problems. A manifest has the spec as written. With
+defaults and overrides merged in for a target (in `plan.desired`), the spec is checked here too (`check_spec`). What no
+schema can check is in `lint` and `load`.
 """
 
 from __future__ import annotations
@@ -29,9 +28,9 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """Where a document is: its file as shown to people, how to read that again, and its extent in the text.
+    """Where a document is: its file as problems name it, how to read that again, and its place in the text.
 
-    Locations within are looked up by parsing the document once more: only problems need them, and then often many.
+    Locations within the document are looked up by parsing it once more, since only problems need them.
     """
 
     file: str
@@ -47,7 +46,7 @@ class Source:
         return cls(file, read, document.line, document.column, document.start, document.end)
 
     def location(self, *path: str | int, key: bool = False) -> Location:
-        """Where the value at `path` is, or its `key`; the nearest value around it if it is not there."""
+        """Where the value at `path` is (`key`: where its key is), or else the nearest value around it."""
         found = _places(self._text()).find(path, key=key) if path else None
         if found is None:
             return Location(self.file, self.line, self.column)
@@ -56,18 +55,18 @@ class Source:
     def _text(self) -> str:
         try:
             return self.read()[self.start : self.end]
-        except FileError:  # it went away meanwhile: the start of the document is known all the same
+        except FileError:  # the file is gone by now; the start of the document is still known
             return ""
 
 
-@lru_cache(maxsize=1)  # what is wrong with one document is worded before the next is looked at
+@lru_cache(maxsize=1)  # the problems of one document are located before the next one is checked
 def _places(text: str) -> Places:
     return Places(text)
 
 
 @dataclass(frozen=True, slots=True)
 class Manifest:
-    """One manifest as written: `spec` holds plain JSON values that passed the schema, `overrides` and all."""
+    """One manifest as written. `spec` has plain JSON values that passed the schema, `overrides` among them."""
 
     kind: str
     name: str
@@ -81,18 +80,18 @@ class Manifest:
     def problem(
         self, message: str, rule: str, *, path: Path = (), fix: str = "", level: Level = Level.ERROR
     ) -> Problem:
-        """A problem of this manifest; `path` leads to what is meant, from the document's top."""
+        """A problem of this manifest; `path` is the place that it is about, from the top of the document."""
         return Problem(path, message, rule, fix, level, subject=str(self), location=self.source.location(*path))
 
 
 def located(problem: Problem, source: Source, document: Any) -> Problem:
-    """A problem of a document, with its location and subject."""
+    """The problem with its location and subject, which are taken from the document that it is about."""
     location = source.location(*problem.path, key=problem.at_key)
     return replace(problem, location=location, subject=subject_of(document))
 
 
 def subject_of(document: Any) -> str:
-    """What a document is about, as far as it says so in a form that can be shown."""
+    """The subject of a document's problems, such as `SlackChannel "oncall"`, as far as its kind and name are valid."""
     if not isinstance(document, Mapping):
         return ""
     kind, metadata = document.get("kind"), document.get("metadata")
@@ -102,20 +101,21 @@ def subject_of(document: Any) -> str:
 
 
 def schema_folder() -> FilePath:
-    """The folder of the schemas: within the package when installed as a wheel, else next to it in the checkout."""
+    """The folder of the schemas: inside the package if it was installed as a wheel, else next to it in the checkout."""
     package = FilePath(__file__).resolve().parent.parent
     installed = package / "schemas" / "v1"
     return installed if installed.is_dir() else package.parent / "schemas" / "v1"
 
 
 def schema_names() -> list[str]:
-    """Every schema that there is, sorted: those of the kinds, and by lowercase names those of other documents."""
+    """The names of all schemas, sorted: those of kinds, and those of other documents, which are lowercase."""
     return sorted(path.stem for path in schema_folder().glob("*.json"))
 
 
 @cache
 def load_schema(name: str, supplied: frozenset[str] = frozenset()) -> dict[str, Any]:
-    """The schema of a kind, or `project`. `supplied`: fields that the project's defaults give, so no manifest must."""
+    """The schema of that name (see `schema_names`). `supplied`: fields that the project's defaults provide, so that no
+    manifest has to."""
     schema: dict[str, Any] = json.loads((schema_folder() / f"{name}.json").read_text("utf-8"))
     if supplied:
         then = schema["properties"]["spec"]["then"]
@@ -125,26 +125,26 @@ def load_schema(name: str, supplied: frozenset[str] = frozenset()) -> dict[str, 
 
 @cache
 def compiled(name: str, supplied: frozenset[str] = frozenset()) -> Draft202012Validator:
-    """The compiled validator of that schema: it says yes or no."""
+    """The compiled validator of that schema; it only says yes or no."""
     return compile_schema(load_schema(name, supplied))
 
 
 def compile_schema(schema: dict[str, Any]) -> Draft202012Validator:
-    """The validator of a schema."""
+    """The compiled validator of a schema."""
     from jsonschema_rs import Draft202012Validator, RegexOptions
 
     return Draft202012Validator(schema, pattern_options=RegexOptions())
 
 
 NOT_OF_A_TARGET = frozenset({"targets", "overrides", "lint", "operator"})
-"""Fields of `spec` that no single target gets: they say which targets there are, what differs there, what is to be
-thought of the manifest, and what the operator alone is to do with it."""
+"""Fields of `spec` that are not part of the spec for a single target: which targets there are, what differs on them,
+which lint rules are silenced, and what only the operator does."""
 
 _UNCLEAR = Problem((), "does not match its schema", "schema", "compare it with the schema")
 
 
 def check_manifest(document: Any, supplied: frozenset[str] = frozenset()) -> list[Problem]:
-    """What is wrong with a manifest as written. `supplied`: required fields that the project's defaults give."""
+    """The problems that the schema finds in a manifest. `supplied`: fields that the project's defaults provide."""
     kind = document.get("kind") if isinstance(document, dict) else None
     if isinstance(kind, str) and kind in KINDS:
         if compiled(kind, supplied).is_valid(document):
@@ -156,22 +156,22 @@ def check_manifest(document: Any, supplied: frozenset[str] = frozenset()) -> lis
 
 
 def check_spec(kind: str, spec: Mapping[str, Any]) -> list[Problem]:
-    """What is wrong with a spec after defaults and overrides were merged in, without what no target gets; paths begin
-    below `spec`."""
+    """The problems of the spec for one target, with defaults and overrides merged in and without NOT_OF_A_TARGET. Paths
+    start below `spec`."""
     if _compiled_spec(kind).is_valid(spec):
         return []
     return worded(_spec_schema(kind), spec)
 
 
 def worded(schema: Mapping[str, Any], document: Any) -> list[Problem]:
-    """The problems of a document that its schema refuses."""
+    """The problems of a document that its schema refuses; never none."""
     from reconciler.manifests.wording import word_problems
 
     return word_problems(schema, document) or [_UNCLEAR]
 
 
 def not_a_mapping(what: str, document: Any) -> Problem:
-    """The problem of a document that has no fields at all."""
+    """The problem of a document that is not a mapping; `what` is what it should be."""
     return Problem(
         (), f"{what} must be a mapping, is {type_name(document)}", "wrong-type", "start with apiVersion and kind"
     )
@@ -188,7 +188,7 @@ def _about_kind(problem: Problem, kind: Any) -> Problem:
 
 @cache
 def _header_schema() -> dict[str, Any]:
-    """What can be said of a manifest whose kind is not known."""
+    """The schema for a manifest whose kind is not known."""
     any_kind = load_schema(next(iter(KINDS)))
     properties = {name: any_kind["properties"][name] for name in ("apiVersion", "metadata")}
     return {

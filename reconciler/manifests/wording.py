@@ -1,7 +1,7 @@
-"""What a refused document did wrong, in our own words: from path and keyword, never from the value.
+"""Words what a schema refuses in a document, from the path and the schema's keyword, never from the value.
 
-Only here is the `jsonschema` library imported, and only once a compiled validator has said no; it takes longer to
-load than a good project takes to check. Its own messages repeat values, so none of them is used.
+The `jsonschema` library is imported only here, and only after a compiled validator has said no, since loading it takes
+longer than checking a good project. Its own messages repeat values, so none of them is used.
 """
 
 from __future__ import annotations
@@ -15,10 +15,11 @@ from reconciler.model.errors import Problem
 from reconciler.model.text import Path, quoted_key, suggest, type_name
 
 Error = Any
-"""A `jsonschema.ValidationError`; its library is not imported up here, and types its parts too loosely to help."""
+"""A `jsonschema.ValidationError`; not typed, since the library is imported later, and its own types are too loose to
+help."""
 
 Words = tuple[str, str, str]
-"""Message, rule and fix."""
+"""(message, rule, fix)."""
 
 _TYPES = {
     "object": "a mapping",
@@ -31,7 +32,8 @@ _TYPES = {
 
 
 def word_problems(schema: Mapping[str, Any], document: Any) -> list[Problem]:
-    """Every problem of a document that its schema refuses; none if jsonschema finds nothing wrong."""
+    """The problems that a schema finds in a document; none if jsonschema finds nothing wrong. Where a value has the
+    wrong type, its other problems are left out."""
     errors = _validator_class()(schema).iter_errors(document)
     problems = dict.fromkeys(problem for error in errors for problem in _word(error))
     mistyped = {problem.path for problem in problems if problem.rule == "wrong-type"}
@@ -43,7 +45,8 @@ def _validator_class() -> Any:
     from jsonschema import Draft202012Validator, ValidationError, validators
 
     def match(_validator: Any, pattern: str, instance: Any, _schema: Any) -> Iterator[Any]:
-        """`$` means the very end, as in the other engines; Python's stands before a last newline too."""
+        """A pattern whose `$` only matches at the very end, as in other engines; Python's also matches before a last
+        newline."""
         if isinstance(instance, str) and not re.search(re.sub(r"\$$", r"\\Z", pattern), instance):
             yield ValidationError("does not match")
 
@@ -52,7 +55,7 @@ def _validator_class() -> Any:
 
 
 def _word(error: Error, *, secret: bool = False) -> Iterator[Problem]:
-    """`secret`: a key may be the secret itself, in the wrong place."""
+    """The problems of one error. `secret`: keys are not repeated, since one may be the secret in the wrong place."""
     path: Path = tuple(error.absolute_path)
     if error.validator == "anyOf":
         yield from _word_union(error, path)
@@ -88,12 +91,12 @@ def _word_unknown(error: Error, path: Path, *, secret: bool) -> Iterator[Problem
 
 
 def _word_union(error: Error, path: Path) -> Iterator[Problem]:
-    """Of a union, the branch that was meant, if it is plain which."""
+    """The problems of a union: those of the branch that was meant, if it is clear which one that is."""
     by_branch: dict[int, list[Error]] = {}
     for child in error.context or ():
         by_branch.setdefault(int(child.relative_schema_path[0]), []).append(child)
     branches = error.schema["anyOf"]
-    if branches[-1] == {"type": "null"}:  # in an override: null is always right, so the other one was meant
+    if branches[-1] == {"type": "null"}:  # in an override; null itself is valid, so the other branch was meant
         meant = [by_branch[0]]
     else:
         meant = [errors for index, errors in by_branch.items() if _is_meant(branches[index], errors, error.instance)]

@@ -1,7 +1,7 @@
-"""What libyaml says of a text that it cannot parse, in words that tell what to do.
+"""Words what is wrong with a text that libyaml cannot parse, and what to do about it.
 
-libyaml's own texts are fixed and never quote the document; they are mapped here, and what is not in the table gets
-a general sentence. Apart from `documents` because this is all prose.
+libyaml's own messages are fixed and never quote the document; this table maps them to ours, and a message that is not
+in it becomes a general sentence. Separate from `documents`, since a good run does not need it.
 """
 
 from __future__ import annotations
@@ -61,13 +61,13 @@ _UNPRINTABLE = "[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U0001
 
 
 def word_limit(limit: str, mark: Any) -> Problem:
-    """That a document passes one of the limits, and where."""
+    """The problem of a document that is over one of the limits, at that place."""
     message, rule, fix = _LIMITS[limit]
     return Problem((), message, rule, fix, location=_location(mark))
 
 
 def word_yaml_error(error: YAMLError, text: str) -> Problem:
-    """What the parser refused, and where in the text."""
+    """The problem that the parser found, and where in the text."""
     if isinstance(error, MarkedYAMLError):
         mark = error.problem_mark or error.context_mark
         message, fix = _syntax(str(error.problem), text, mark)
@@ -80,7 +80,7 @@ def _location(mark: Any) -> Location:
 
 
 def _syntax(said: str, text: str, mark: Any) -> tuple[str, str]:
-    """The message, and what to do."""
+    """The message and the fix for what libyaml said."""
     if said == _NO_TOKEN and mark is not None:
         tab = text[mark.index : mark.index + 1] == "\t"
         message = "a tab cannot indent" if tab else "a character that cannot begin a value"
