@@ -1,8 +1,8 @@
-"""The checkout: what whoever proposes a change controls on this machine, and what of it is kept at arm's length.
+"""The checkout, which under `--base` is untrusted: whoever proposes a change controls every file of it.
 
-Under `--base` every file of the work tree is untrusted, and so is whatever a path, a link or an environment variable
-leads to in it. Here it is found (by its `.git` entry, never by git's own search, which takes a folder with `HEAD`,
-`objects/` and `refs/` for a repository), and this module finds what points into it. Git and secret sources both ask.
+This module finds the checkout, and the paths, links and environment variables that lead into it. It looks for the
+`.git` entry itself, since git's own search also takes a folder with `HEAD`, `objects/` and `refs/` for a repository.
+Git and the secret sources both use it.
 """
 
 from __future__ import annotations
@@ -33,14 +33,14 @@ _WORKSPACES = frozenset(
         "WORKSPACE",
     }
 )
-"""Variables by which shells and CI systems name the folder of the checkout."""
+"""Variables in which shells and CI systems name the folder of the checkout."""
 
 _LOADED = re.compile(
     r"(PYTHON|NODE_|NPM_|RUBY|GEM_|BUNDLE_|PERL5|LD_|DYLD_|GIT_|JAVA_|_JAVA|JDK_|LUA_|PHP)\w*"
     r"|BASH_ENV|ENV|CLASSPATH|GCONV_PATH|OPENSSL_CONF|MAKEFILES|MAKEFLAGS|ZDOTDIR"
     r"|AWS_CONFIG_FILE|AWS_SHARED_CREDENTIALS_FILE|AWS_DATA_PATH|BOTO_CONFIG"
 )
-"""Variables by which an interpreter, a shell, the loader or an AWS library learns what more to run."""
+"""Variables that tell an interpreter, a shell, the loader or an AWS library what else to load or run."""
 
 _AWS_FILES = {
     "AWS_CONFIG_FILE": "~/.aws/config",
@@ -48,8 +48,9 @@ _AWS_FILES = {
     "AWS_DATA_PATH": "~/.aws/models",
     "BOTO_CONFIG": "~/.boto",
 }
-"""What AWS libraries read in this process, with its place where the variable is not set (botocore's `session.py` and
-`credentials.py`). A `credential_process` in the first two is a program; the first and third say where requests go."""
+"""Variables that name the files that AWS libraries read in this process, and the files if a variable is not set
+(botocore's `session.py` and `credentials.py`). The first two may name a program (`credential_process`); the first and
+the third can say where requests go."""
 
 _HOMES = ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")
 
@@ -68,7 +69,7 @@ _TRUST = frozenset(
         "ALL_PROXY",
     }
 )
-"""Variables that say whom to trust, through whom to go, or where to write the keys of connections."""
+"""Variables that name certificate authorities, proxies, or a file to write the keys of connections to."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +80,10 @@ class Checkout:
 
     @classmethod
     def around(cls, start: Path) -> Checkout:
-        """The work tree around a folder. ConfigurationError if there is none, or one that a proposal could choose.
+        """The work tree around a folder. ConfigurationError if there is none, or if a proposal could choose which one.
 
-        Stops these: a link in place of a folder or of `.git`, which leads to a repository of somebody else's making;
-        and a submodule, whose address and commit whoever proposes a change to the outer repository may choose.
+        Refused are a link in place of a folder or of `.git`, which may lead to a repository that somebody else made;
+        and a submodule, whose address and commit are chosen by whoever proposes a change to the outer repository.
         """
         for folder in (start, *start.parents):
             entry = folder / ".git"
@@ -113,18 +114,18 @@ class Checkout:
         )
 
     def is_named_in(self, text: str) -> bool:
-        """Whether a text holds the path of the checkout, as `--require=/srv/checkout/x.js` does."""
+        """Whether a text contains the path of the checkout, as `--require=/srv/checkout/x.js` does."""
         return any(re.search(f"{re.escape(top)}(?![^/:;,\\s'\"])", text) for top in (str(self.top), self._real))
 
     def search_path(self, environ: Mapping[str, str]) -> str:
-        """PATH without entries that are empty, relative, or in the checkout: none of its programs can be found."""
+        """PATH without entries that are empty, relative or in the checkout, so that no program of it can be found."""
         entries = environ.get("PATH", os.defpath).split(os.pathsep)
         return os.pathsep.join(entry for entry in entries if Path(entry).is_absolute() and not self.holds(entry))
 
     def bounded_environ(self, environ: Mapping[str, str], folder: Path) -> dict[str, str]:
         """The environment of a command that runs in `folder` instead of the checkout.
 
-        ConfigurationError where a home folder lies in the checkout: what programs read there cannot be bounded.
+        ConfigurationError if a home folder is in the checkout, since programs would read their settings there.
         """
         for name in _HOMES:
             if (value := environ.get(name)) and self.holds(value):
@@ -138,7 +139,7 @@ class Checkout:
         return {**kept, **moved, "PWD": str(folder), "PATH": self.search_path(environ)}
 
     def check_aws_files(self, environ: Mapping[str, str]) -> None:
-        """ConfigurationError where AWS libraries would read settings in the checkout: they name programs to run."""
+        """ConfigurationError if AWS libraries would read settings from the checkout, since these can name programs."""
         for name, usual in _AWS_FILES.items():
             for entry in (environ.get(name) or usual).split(os.pathsep):
                 if self.holds(_expanded(entry)):
@@ -149,7 +150,7 @@ class Checkout:
                     )
 
     def untrusted_settings(self, environ: Mapping[str, str]) -> list[str]:
-        """Variables for certificates, proxies and key logs whose value lies in the checkout."""
+        """The variables for certificates, proxies and key logs whose values lead into the checkout, sorted."""
         return sorted(name for name in environ if name.upper() in _TRUST and self._leads_into(environ[name]))
 
     def _leads_into(self, value: str) -> bool:
@@ -161,7 +162,7 @@ class Checkout:
 
 
 def started_in(folder: Path, environ: Mapping[str, str]) -> Path:
-    """The folder that a command was started in as the shell names it, so that a link on the way can be seen."""
+    """The folder that a command was started in, as the shell names it (PWD), so that links on the way can be seen."""
     named = environ.get("PWD", "")
     try:
         if Path(named).is_absolute() and Path(named).samefile(folder):
@@ -176,15 +177,15 @@ def _is_at_or_below(path: str, folder: str) -> bool:
 
 
 def _expanded(path: str) -> Path:
-    """A path as AWS libraries take it, with `~` and variables."""
+    """A path with `~` and variables expanded, as AWS libraries do."""
     try:
         return Path(os.path.expandvars(path)).expanduser()
-    except RuntimeError:  # no such user: then it is the name of a folder
+    except RuntimeError:  # there is no such user, so `~name` is the name of a folder
         return Path(path)
 
 
 def links_on_the_way(folder: Path, path: Path) -> Iterator[Path]:
-    """The links among the steps from a folder down to a path below it, the path itself included."""
+    """The links on the way from a folder down to a path below it, the path itself included."""
     step = folder
     for part in path.relative_to(folder).parts:
         step = step / part
@@ -198,7 +199,8 @@ def _refuse_links(top: Path, start: Path) -> None:
 
 
 def _refuse_submodule(entry: Path) -> None:
-    """A `.git` file leads to a linked work tree of its own (which has a `commondir`), or into an outer `.git`."""
+    """ConfigurationError if a `.git` file is that of a submodule, which leads into an outer `.git`, and not that of a
+    linked work tree, which has a `commondir`."""
     text = entry.read_text("utf-8", "surrogateescape").removeprefix("gitdir:").strip()
     target = os.path.realpath(entry.parent / text)
     if Path(target, "commondir").exists():

@@ -1,9 +1,8 @@
-"""Git, by its command line, and only reading objects: a commit, and the files of a commit.
+"""Runs git to find a commit and read the files in it; nothing here knows what the files mean.
 
-No library: the one thing that must behave as the user's git does (worktrees, partial clones, credentials of a lazy
-fetch) is their git. The work tree, its index and its attributes are never asked what differs: filters, `textconv` and
-`fsmonitor` of `.gitattributes` and of a planted configuration would run. What a commit holds comes from `ls-tree` and
-`cat-file` alone. Nothing here knows what the files mean.
+It runs the user's git, and no library, since it must behave as theirs does (worktrees, partial clones, credentials of a
+lazy fetch). It only reads objects, with `ls-tree` and `cat-file`, and never compares the work tree, which would run
+filters, `textconv` and `fsmonitor` from `.gitattributes` or from a planted configuration.
 """
 
 from __future__ import annotations
@@ -33,22 +32,23 @@ _FULL_HASH = re.compile(r"[0-9a-f]{40}|[0-9a-f]{64}")
 _SHORT_HASH = re.compile(r"[0-9a-f]{4,63}")
 _NAME = re.compile(r"(?P<name>[^-\s~^:@{?*\[\\][^\s~^:@{?*\[\\]*|@)(?P<steps>(?:[~^][0-9]*)*)")
 _MOST_LINKS = 32
-_AT_ONCE = 256  # blobs held in memory
+_AT_ONCE = 256  # how many blobs are held in memory at once
 _LFS = b"version https://git-lfs.github.com/spec/"
 
 
 @dataclass(frozen=True)
 class Repository:
-    """The repository of a checkout. `environ` is the process's; of its `GIT_*` variables nothing reaches git."""
+    """The repository of a checkout. `environ` is this process's; git gets none of its `GIT_*` variables, except those
+    for the network when the remote is asked."""
 
     checkout: Checkout
     environ: Mapping[str, str] = field(repr=False)
 
     def commit(self, ref: str) -> Commit:
-        """The commit that a hash, branch, tag or remote branch names, or one some steps (`~2`) before it.
+        """The commit that a hash, branch, tag or remote branch names, or one that is some steps (`~2`) before it.
 
-        A name that could mean two is refused: whoever may push a tag could else say which one it is. ConfigurationError
-        tells how to fetch one that is not here.
+        ConfigurationError if there is none here, with how to fetch it, and if a name could mean two: otherwise whoever
+        may push a tag could decide which commit it means.
         """
         found = _NAME.fullmatch(ref)
         full = self._full_name(found["name"]) if found else ""
@@ -68,7 +68,7 @@ class Repository:
         raise ConfigurationError(f"git knows no commit {ref!a} here; {why}")
 
     def tip(self, branch: str) -> str:
-        """The newest commit of a branch: as its remote `origin` has it, else as it is here; "" if there is none."""
+        """The newest commit of a branch: on the remote `origin` if there is one, else here; "" if there is none."""
         ref = f"refs/heads/{branch}"
         if b"origin" in self._run("remote").split():
             return self._run("ls-remote", "origin", ref, network=True).decode().partition("\t")[0]
@@ -76,23 +76,24 @@ class Repository:
         return done.stdout.decode().strip() if done.returncode == 0 else ""
 
     def head(self) -> str:
-        """The commit that is checked out; "" before the first one."""
+        """The commit that is checked out; "" if there is none yet."""
         done = self._call("rev-parse", "--verify", "--quiet", "HEAD")
         return done.stdout.decode().strip() if done.returncode == 0 else ""
 
     def tracked(self) -> dict[str, str]:
-        """What the index names, by its path from the top, with its mode: what a person added to git."""
+        """The files that git tracks: the paths in its index, relative to the top, with their modes."""
         listed = self._run("ls-files", "-z", "--cached", "--stage", "--full-name", ":/")
         return {path: mode for mode, _, path in _entries(listed, hash_at=1)}
 
     def _full_name(self, name: str) -> str:
-        """What exactly a name means: a full hash, HEAD or one ref; "" if nothing."""
+        """The full hash, HEAD or the full ref that a name means; "" if there is none. ConfigurationError if it could
+        mean several."""
         if _FULL_HASH.fullmatch(name):
             return name
         if name in ("HEAD", "@"):
             return "HEAD"
         possible = [f"refs/remotes/{name}", f"refs/heads/{name}", f"refs/tags/{name}", f"refs/remotes/{name}/HEAD"]
-        if name.startswith("refs/"):  # one ref, and no tag of that name, which anybody may push while it is not here
+        if name.startswith("refs/"):  # that ref only: if it is not here, a tag of that name could be pushed instead
             possible = [name]
         of_remotes = f"refs/remotes/*/{name}"
         listed = (
@@ -104,7 +105,7 @@ class Repository:
         if there == [f"refs/tags/{name}"]:  # as in a job's checkout, where only the remote has the branch
             there += sorted(ref for ref in listed if fnmatchcase(ref, of_remotes) and ref not in there)
         if there == [f"refs/tags/{name}"] and name.partition("/")[0].encode() in self._run("remote").split():
-            # Whoever may push a tag could else say what a remote's branch is that was not fetched.
+            # Otherwise whoever may push a tag could stand in for a remote branch that was not fetched.
             raise ConfigurationError(
                 f"{name!a} is no branch of that remote here, but a tag: fetch the branch, or write {there[0]}"
             )
@@ -146,7 +147,8 @@ class Repository:
             raise ConfigurationError(f"git {arguments[0]} did not end within {_SECONDS} seconds") from None
 
     def _environ(self, path: str, *, network: bool) -> dict[str, str]:
-        """None of the job's `GIT_*`, but for the way to a remote, and no settings that lie in the checkout."""
+        """The environment for git: without the job's `GIT_*` variables, except those for the network if it is used, and
+        without settings files that are in the checkout."""
         kept = {name: value for name, value in self.environ.items() if not name.startswith("GIT_")}
         if network:
             kept |= {name: self.environ[name] for name in _FOR_THE_NETWORK if name in self.environ}
@@ -167,14 +169,14 @@ class Repository:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One entry of a commit's tree: `mode` as git writes it, `blob` the name of its content."""
+    """One entry of a commit's tree: its `mode` as git writes it, and the hash of its content (`blob`)."""
 
     mode: str
     blob: str
 
     @property
     def is_link(self) -> bool:
-        """Whether it is a symbolic link; its content is where it leads."""
+        """Whether it is a symbolic link; its content is the link's target."""
         return self.mode == "120000"
 
     @property
@@ -185,7 +187,7 @@ class Entry:
 
 @dataclass(frozen=True)
 class Commit:
-    """One commit of a repository; `hash` is its full name, `ref` what a person called it."""
+    """One commit of a repository; `hash` is its full hash, `ref` the name that the user gave."""
 
     repository: Repository
     hash: str
@@ -193,17 +195,18 @@ class Commit:
 
     @cached_property
     def entries(self) -> Mapping[str, Entry]:
-        """Everything in the commit, by its path from the top: files, links and submodules."""
+        """Everything in the commit (files, links and submodules), by its path from the top."""
         listed = self.repository._run("ls-tree", "-r", "-z", "--full-tree", self.hash)
         return {path: Entry(mode, blob) for mode, blob, path in _entries(listed, hash_at=2)}
 
     def find(self, path: str) -> str | None:
-        """The file that a path leads to, links inside the commit followed; None if there is none, or it leads out."""
+        """The path of the file that a path leads to when links are followed; None if there is none, or if a link leads
+        out of the commit."""
         found, _ = self._resolve(path)
         return found if found is not None and found in self.entries and self.entries[found].is_file else None
 
     def _resolve(self, path: str) -> tuple[str | None, list[str]]:
-        """Where a path really is, None if it leads out of the commit; and the links that it passes."""
+        """Where a path leads when links are followed (None: out of the commit), and the links that it passes."""
         steps, done, links = path.split("/"), list[str](), list[str]()
         while steps:
             step = steps.pop(0)
@@ -224,12 +227,12 @@ class Commit:
         return "/".join(done), links
 
     def read(self, path: str) -> bytes | None:
-        """A file of the commit by its path from the top; None if there is none."""
+        """The content of the file at a path, links followed; None if there is none."""
         found = self.find(path)
         return None if found is None else self.contents([self.entries[found].blob])[0]
 
     def contents(self, blobs: Sequence[str]) -> list[bytes]:
-        """The contents of blobs, in order."""
+        """The contents of the blobs, in order; ConfigurationError if one is missing here."""
         if not blobs:
             return []
         output = self.repository._run("cat-file", "--batch", stdin="\n".join([*blobs, ""]).encode())
@@ -245,7 +248,8 @@ class Commit:
         return contents
 
     def below(self, paths: Iterable[str]) -> list[str]:
-        """What lies at or below some paths, and at or below what links on the way and among it lead to, sorted."""
+        """The paths of all entries at and below `paths`, and of everything that links among them or on the way to them
+        lead to; sorted."""
         wanted, found = list(paths), set[str]()
         while wanted:
             place, links = self._resolve(wanted.pop())
@@ -258,9 +262,9 @@ class Commit:
         return sorted(found)
 
     def write(self, names: Sequence[str], folder: Path) -> list[str]:
-        """Write entries of the commit into a folder, laid out as in the repository; what was left out and why.
+        """Write entries of the commit into a folder, laid out as in the repository; returns what was left out and why.
 
-        ConfigurationError for names that some file system would take for another file or for git's own folder.
+        ConfigurationError for names that some file system would take for another file, or for git's own folder.
         """
         _refuse_names(names, self.ref)
         entries = [(name, self.entries[name]) for name in names]
@@ -280,10 +284,10 @@ class Commit:
 
 
 class Tree:
-    """Files of a commit on disk, in a folder that only this user may enter, outside of the checkout.
+    """Files of a commit on disk, in a folder outside of the checkout that only this user may enter.
 
-    Written when they are first asked for, by any thread; removed when nobody holds this value any more. `left_out`
-    says what of the commit could not be put there.
+    A file is written when it is first asked for, by any thread; the folder is removed when this object is no longer
+    used. `left_out` says what of the commit could not be written.
     """
 
     def __init__(self, commit: Commit) -> None:
@@ -296,7 +300,7 @@ class Tree:
         weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
 
     def part(self, paths: Iterable[str]) -> Path:
-        """The folder, with what lies at or below these paths in it."""
+        """The folder, with all files of the commit at and below these paths in it."""
         with self._lock:
             names = [name for name in self._commit.below(paths) if name not in self._written]
             self.left_out += self._commit.write(names, self.folder)
@@ -304,12 +308,12 @@ class Tree:
         return self.folder
 
     def whole(self) -> Path:
-        """The folder, with all of the commit in it."""
+        """The folder, with all files of the commit in it."""
         return self.part([""])
 
 
 def head_commit(folder: Path, environ: Mapping[str, str]) -> str:
-    """The commit that is checked out around a folder; "" outside of git, or where it is not known."""
+    """The commit that is checked out around a folder; "" outside of git, or if it cannot be found out."""
     try:
         return Repository(Checkout.around(folder), environ).head()
     except ConfigurationError:
@@ -317,7 +321,7 @@ def head_commit(folder: Path, environ: Mapping[str, str]) -> str:
 
 
 def _entries(listed: bytes, hash_at: int) -> Iterator[tuple[str, str, str]]:
-    """(mode, hash, path) from what git printed under `-z`; the hash is the word `hash_at` before the tab."""
+    """(mode, hash, path) of each line that git printed with `-z`; the hash is word number `hash_at`, from 0."""
     for line in listed.split(b"\0"):
         if line:
             about, _, path = line.partition(b"\t")
@@ -326,8 +330,8 @@ def _entries(listed: bytes, hash_at: int) -> Iterator[tuple[str, str, str]]:
 
 
 def _refuse_names(names: Iterable[str], ref: str) -> None:
-    """Git's own checks of names, which a commit that was only fetched has not passed, and one more: no two names that
-    a file system without regard to case or to the form of accents would take for one."""
+    """ConfigurationError for unsafe names. These are git's own checks, which a commit that was only fetched has not
+    passed; and no two names may be one for a file system that ignores case or the form of accents."""
     seen: dict[str, str] = {}
     for name in names:
         steps = name.split("/")
@@ -349,7 +353,8 @@ def _write_file(path: Path, content: bytes, *, executable: bool) -> None:
 
 
 def _write_links(folder: Path, links: Mapping[str, str]) -> list[str]:
-    """Make the links, after all files so that none is written through one; those that lead out are left out."""
+    """Make the links; only after all files, so that none is written through a link. Those that lead out of the folder
+    are removed again; returns these."""
     for name, target in links.items():
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).symlink_to(target)

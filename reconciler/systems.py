@@ -1,7 +1,6 @@
-"""What Linux, macOS and Windows do differently, in one place: nobody else asks what the system can do.
+"""What Linux, macOS and Windows do differently; no other module asks what the system can do, except for signals.
 
-Signals, which every system has some of, are `cli.main`'s. What a system cannot do is refused with a reason; it is
-never done in a way that promises less.
+What a system cannot do is refused with a reason, never done in a less safe way. Signals are handled in `cli.main`.
 """
 
 from __future__ import annotations
@@ -21,16 +20,16 @@ _ELSEWHERE = "run this on Linux, macOS or the Windows Subsystem for Linux"
 
 
 def open_without_waiting(path: Path | str) -> int:
-    """A file opened for reading, its bytes as they are: its descriptor. A pipe that nobody writes to does not hold it
-    up, where there are such pipes. OSError as `os.open` gives it."""
+    """Open a file for reading, as bytes, and return its descriptor. It does not wait at a pipe that nobody writes to.
+    Raises OSError as `os.open` does."""
     return os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
 
 
 def open_below(folder: Path, path: str) -> int:
-    """A file below a folder, opened for reading step by step, without following any link: its descriptor.
+    """Open a file below a folder for reading, step by step and without following any link; returns its descriptor.
 
-    `path` has no step like `..`. OSError as `os.open` gives it; ELOOP or ENOTDIR where a step is a link.
-    ConfigurationError on a system that cannot promise that.
+    `path` must not have a step `..`. Raises OSError as `os.open` does, with ELOOP or ENOTDIR if a step is a link, and
+    ConfigurationError on a system that cannot do this.
     """
     if os.open not in os.supports_dir_fd or not hasattr(os, "O_NOFOLLOW"):
         raise ConfigurationError(
@@ -49,13 +48,13 @@ def open_below(folder: Path, path: str) -> int:
 
 
 def check_commands() -> None:
-    """SecretError on a system where a command, its children and its time cannot be bounded."""
+    """SecretError on a system that cannot end a command together with its children."""
     if not hasattr(os, "killpg"):
         raise SecretError(f"this system cannot end a command with all its children in time: {_ELSEWHERE}")
 
 
 def kill_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill a command and its children, unless it ended by itself: its number may be another's by then."""
+    """Kill a command and its children, unless it has ended: another process may have its number by then."""
     if process.returncode is None:
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
