@@ -117,6 +117,13 @@ class Cluster:
                 return None
             raise
 
+    async def get_newer(self, path: str, etag: str) -> tuple[Document, str] | None:
+        """An object with its ETag; None if it is still the one of this ETag. ClusterError also if there is none."""
+        answer = await self._answer("GET", path, headers={"if-none-match": etag} if etag else {})
+        if answer.status_code == httpx.codes.NOT_MODIFIED:
+            return None
+        return _document(answer), answer.headers.get("etag", "")
+
     async def patch(self, path: str, body: Mapping[str, Any]) -> Document:
         """Merge a patch (RFC 7386) into an object; the object."""
         headers = {"content-type": "application/merge-patch+json"}
@@ -137,16 +144,13 @@ class Cluster:
             await used.client.aclose()
 
     async def _call(self, method: str, path: str, **how: Any) -> Document:
+        return _document(await self._answer(method, path, **how))
+
+    async def _answer(self, method: str, path: str, **how: Any) -> httpx.Response:
         answer = await self._send(method, path, how)
         if answer.status_code == httpx.codes.UNAUTHORIZED:
-            answer = await self._send(method, path, how)
-        if answer.is_success:
-            with suppress(ValueError):
-                found = answer.json()
-                if isinstance(found, dict):
-                    return found
-            raise ClusterError(f"{method} {path}: the API server's answer is no JSON object")
-        raise ClusterError(f"{method} {path}: {_reason(answer)}", answer.status_code)
+            return await self._send(method, path, how)
+        return answer
 
     async def _send(self, method: str, path: str, how: Mapping[str, Any]) -> httpx.Response:
         async with self._places:
@@ -173,6 +177,17 @@ class Cluster:
             return _Session(client_of(self._login(), self._transport, self._seconds))
         except Exception as error:  # of files, of TLS, or kopf's: any kind, and its text may hold a value
             raise ClusterError(f"{call}: logging in to the API server failed ({type(error).__name__})") from None
+
+
+def _document(answer: httpx.Response) -> Document:
+    call = f"{answer.request.method} {answer.request.url.path}"
+    if answer.is_success:
+        with suppress(ValueError):
+            found = answer.json()
+            if isinstance(found, dict):
+                return found
+        raise ClusterError(f"{call}: the API server's answer is no JSON object")
+    raise ClusterError(f"{call}: {_reason(answer)}", answer.status_code)
 
 
 _RIGHT = re.compile(r'User "[^"]{1,200}" cannot [a-z]+ resource "[\w/.-]+" in API group "[\w.-]*"[^:{}]{0,200}')

@@ -7,13 +7,14 @@ from contextlib import AsyncExitStack
 
 from aiohttp import web
 
+from reconciler.model.kinds import API_VERSION
 from reconciler.operator.metrics import CONTENT_TYPE, exposition
 from reconciler.operator.rounds import Rounds
 from reconciler.operator.schedule import Queue
 
 _NOT_READY = (
-    "the watch has not started yet: it needs the API server, and the definitions that "
-    "`reconciler operator manifests --crds-only` prints\n"
+    f"the watch has not started yet: it needs the API server, and the definitions of {API_VERSION} that "
+    "`reconciler operator manifests --crds-only` prints; the log says which of them it has not found\n"
 )
 
 

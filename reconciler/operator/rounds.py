@@ -30,6 +30,7 @@ from reconciler.operator.looking import Look, look, work
 from reconciler.operator.outcomes import FAILED, INTERRUPTED, in_cluster
 from reconciler.operator.permissions import Policy
 from reconciler.operator.preparing import Block, Prepared, prepare
+from reconciler.operator.published import Published
 from reconciler.operator.reading import Snapshots, read_projects
 from reconciler.operator.resources import (
     ALLOW,
@@ -81,7 +82,7 @@ class After:
 @dataclass(slots=True)
 class Surroundings:
     """What all rounds share. `wake` has the targets of a namespace looked at at once, `environ` and `folder` are for
-    Vault and AWS where the policy allows them."""
+    Vault and AWS where the policy allows them; `published` is renewed whenever the definitions were looked at."""
 
     cluster: Cluster
     leases: Leases
@@ -95,6 +96,7 @@ class Surroundings:
     folder: Path = Path("/nonexistent")
     stop: Stop = field(default_factory=Stop)
     clock: Callable[[], float] = time.monotonic
+    published: Published = Published()
 
 
 @dataclass(slots=True)
@@ -488,4 +490,4 @@ class Rounds:
                 "delete them too, or set their spec.operator.deletion_policy to orphan"
             )
             return blocked_verdicts("Deleting", text, stalled=False)
-        return project_verdicts(states, found.snapshot.lacking)
+        return project_verdicts(states, found.snapshot.lacking, self._around.published)

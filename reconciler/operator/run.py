@@ -28,6 +28,7 @@ from reconciler.operator.loop import Loop
 from reconciler.operator.loop_thread import LoopThread
 from reconciler.operator.permissions import Policy
 from reconciler.operator.probes import serve_probes
+from reconciler.operator.published import Published
 from reconciler.operator.reading import Snapshots
 from reconciler.operator.release import release_finalizers
 from reconciler.operator.rounds import Rounds, Surroundings
@@ -81,7 +82,7 @@ async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -
             loop.add_signal_handler(number, ending.set)
             stack.callback(loop.remove_signal_handler, number)
         stack.push_async_callback(asyncio.to_thread, watch.stop)
-        following = asyncio.create_task(follow_definitions(operator.cluster, watch.begin))
+        following = asyncio.create_task(follow_definitions(operator.cluster, watch.begin, operator.learn))
         stack.callback(following.cancel)
         await operator.run(ending)
 
@@ -116,7 +117,7 @@ class Operator:
         self.leases = Leases(
             self._for_leases, settings.lease_namespace or own_namespace(), holder, start=self._lease_loop.start
         )
-        around = Surroundings(
+        self._around = Surroundings(
             cluster=self.cluster,
             leases=self.leases,
             snapshots=self.snapshots,
@@ -129,7 +130,7 @@ class Operator:
             folder=folder,
             stop=self.stop,
         )
-        self.rounds = Rounds(around)
+        self.rounds = Rounds(self._around)
         self.loop = Loop(self.rounds.run)
 
     async def close(self) -> None:
@@ -146,6 +147,12 @@ class Operator:
     def wake(self, key: Key) -> None:
         """A target that was not known is to be looked at."""
         self.loop.wake(key)
+
+    def learn(self, published: Published) -> None:
+        """Something else is known of the cluster's definitions, which all projects are to say."""
+        self._around.published = published
+        for namespace in tuple(self.rounds.known):
+            self.mark(namespace)
 
     def watch(self, loop: asyncio.AbstractEventLoop) -> Watch:
         """The watch that reports what happens, to this event loop."""

@@ -11,16 +11,18 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.model.dataclass import dataclass
-from reconciler.model.kinds import KINDS
+from reconciler.model.kinds import API_VERSION, KINDS
+from reconciler.operator.crds import PROJECT
 from reconciler.operator.entries import FALSE, TRUE, UNKNOWN, Entry
 from reconciler.operator.outcomes import NOT_TESTED, PROGRESSING, TARGET_UNREAD
+from reconciler.operator.published import APPLY_DEFINITIONS, Published
 from reconciler.operator.resources import CustomResource
 
 Status = dict[str, Any]
 """A status as the API has it."""
 
 _LONGEST_MESSAGE = 1024
-SUSPENDED, NOT_RECONCILED = "Suspended", "NotReconciled"
+SUSPENDED, NOT_RECONCILED, DEFINITION_UNREAD = "Suspended", "NotReconciled", "DefinitionUnread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +100,7 @@ def _ready(entries: Collection[Entry]) -> Iterable[Verdict]:
 def blocked_verdicts(reason: str, message: str, *, stalled: bool) -> list[Verdict]:
     """Ready, Reconciling and Stalled of what is not as desired."""
     return [
-        Verdict("Ready", UNKNOWN if reason == PROGRESSING else FALSE, reason, message),
+        Verdict("Ready", UNKNOWN if reason in (PROGRESSING, DEFINITION_UNREAD) else FALSE, reason, message),
         Verdict("Reconciling", FALSE if stalled else TRUE, reason, "" if stalled else message),
         Verdict("Stalled", TRUE if stalled else FALSE, reason, message if stalled else ""),
     ]
@@ -268,19 +270,12 @@ def project_status(
     return {name: value for name, value in status.items() if value != ""}
 
 
-def project_verdicts(targets: Iterable[TargetState], lacking: Collection[str] = ()) -> list[Verdict]:
+def project_verdicts(targets: Iterable[TargetState], lacking: Collection[str], published: Published) -> list[Verdict]:
     """The conditions of a project that is not stalled: ready once all its targets were read, and the cluster has a
-    definition of every kind; `lacking` are those of which it has none."""
+    definition of every kind that is not older than this operator; `lacking` are the kinds of which it has none."""
     unread = [target for target in targets if not target.readable]
-    if not unread and lacking:
-        text = (
-            f"the cluster has no definition of {', '.join(lacking)}, so none of them can be created: have "
-            "its administrator apply what `reconciler operator manifests --crds-only` prints; "
-            "other kinds are not affected"
-        )
-        return blocked_verdicts("DefinitionMissing", text, stalled=False)
     if not unread:
-        return [
+        return _definition_verdicts(lacking, published) or [
             Verdict("Ready", TRUE, "TargetsRead", "all targets can be read"),
             Verdict("Reconciling", FALSE, "TargetsRead", ""),
             Verdict("Stalled", FALSE, "TargetsRead", ""),
@@ -288,3 +283,19 @@ def project_verdicts(targets: Iterable[TargetState], lacking: Collection[str] = 
     text = "; ".join(f"{target.name}: {target.message or 'not read yet'}" for target in unread)
     reason = TARGET_UNREAD if any(target.message for target in unread) else PROGRESSING
     return blocked_verdicts(reason, text, stalled=False)
+
+
+def _definition_verdicts(lacking: Collection[str], published: Published) -> list[Verdict]:
+    """The conditions of a project in a cluster whose definitions are not those that this operator needs, or of which
+    that is unknown; none where they are."""
+    if lacking:
+        text = (
+            f"the cluster has no definition of {', '.join(lacking)} in {API_VERSION}, so none of them can be created: "
+            f"have its administrator {APPLY_DEFINITIONS}; other kinds are not affected"
+        )
+        return blocked_verdicts("DefinitionMissing", text, stalled=False)
+    if published.outdated:
+        return blocked_verdicts("DefinitionOutdated", published.outdated, stalled=False)
+    if unknown := published.unknown([PROJECT, *KINDS]):
+        return blocked_verdicts(DEFINITION_UNREAD, unknown, stalled=False)
+    return []

@@ -19,10 +19,12 @@ from typing import Any, Self
 
 import httpx
 
-from reconciler.model.kinds import API_VERSION
+from reconciler.model.kinds import API_VERSION, KINDS
+from reconciler.operator.crds import PROJECT
 from reconciler.operator.kubernetes import Cluster, path_of
 from reconciler.operator.leases import Leases
 from reconciler.operator.permissions import Allowed, Policy
+from reconciler.operator.published import Published
 from reconciler.operator.reading import Snapshots
 from reconciler.operator.resources import FINALIZER
 from reconciler.operator.rounds import After, Rounds, Surroundings
@@ -33,6 +35,9 @@ from reconciler.simulator import Simulator
 Object = dict[str, Any]
 NS = "team"
 ADDRESS = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/abcdefghijklmnop"
+CURRENT = Published(dict.fromkeys([PROJECT, *KINDS], ()))
+"""Definitions as new as the operator."""
+
 LOCAL = Policy((("*", Allowed(local=True)),))
 
 
@@ -184,6 +189,7 @@ class World(AbstractContextManager["World"]):
             policy=self.policy,
             folder=self.folder,
             clock=lambda: self.now,
+            published=CURRENT,
         )
         self.rounds = Rounds(self.around)
 

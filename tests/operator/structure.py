@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from copy import deepcopy
 from typing import Any
 
-__all__ = ["nodes", "problems"]
+__all__ = ["nodes", "openapi", "problems"]
 
 
 def nodes(schema: Any, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], dict[str, Any]]]:
@@ -39,3 +40,17 @@ def problems(schema: dict[str, Any], value: Any, path: str) -> Iterator[str]:
         types = {"string": str, "boolean": bool, "integer": int}
         if not isinstance(value, types[schema["type"]]):
             yield f"{path} is no {schema['type']}"
+
+
+def openapi(crds: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+    """What a server publishes of definitions: of 1.37 recorded, as far as it is read here."""
+    schemas: dict[str, Any] = {"io.k8s.apimachinery.pkg.apis.meta.v1.ObjectMeta": {"type": "object"}}
+    for crd in crds:
+        spec = crd["spec"]
+        kind, group, version = spec["names"]["kind"], spec["group"], spec["versions"][0]
+        names = [{"group": group, "kind": kind, "version": version["name"]}]
+        whole = deepcopy(version["schema"]["openAPIV3Schema"])
+        schemas[f"gitops.channels.v1.{kind}"] = {**whole, "x-kubernetes-group-version-kind": names}
+        lists = [{**names[0], "kind": f"{kind}List"}]
+        schemas[f"gitops.channels.v1.{kind}List"] = {"type": "object", "x-kubernetes-group-version-kind": lists}
+    return {"openapi": "3.0.0", "components": {"schemas": schemas}}

@@ -32,6 +32,26 @@ def test_calls_wait_for_their_turn_before_the_client_knows_of_them() -> None:
     assert most == CALLS_AT_ONCE
 
 
+def test_an_object_is_sent_again_only_if_it_is_another_one() -> None:
+    asked = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append(request.headers.get("if-none-match"))
+        status = {None: 200, "1": 304, "2": 404}[asked[-1]]
+        return httpx.Response(status, json={"a": 1}, headers={"etag": "1"})
+
+    async def main() -> list[object]:
+        cluster = Cluster(Login, transport=httpx.MockTransport(answer))
+        found: list[object] = [await cluster.get_newer("/a", etag) for etag in ("", "1")]
+        with pytest.raises(ClusterError, match="GET /a: 404"):
+            await cluster.get_newer("/a", "2")
+        await cluster.close()
+        return found
+
+    assert asyncio.run(main()) == [({"a": 1}, "1"), None]
+    assert asked == [None, "1", "2"]
+
+
 class Expiring(httpx.AsyncBaseTransport):
     """A network whose server takes only the login of the second time."""
 

@@ -14,6 +14,7 @@ from reconciler.operator.crds import PROJECT
 from reconciler.operator.entries import FALSE, TRUE, UNKNOWN, Entry, entries_of
 from reconciler.operator.events import events_of
 from reconciler.operator.outcomes import APPLIED, FAILED, HELD, PROGRESSING, TARGET_UNREAD
+from reconciler.operator.published import Published
 from reconciler.operator.resources import Behaviour, CustomResource
 from reconciler.operator.schedule import TEST_FAILED, Key, Queue, is_held_by_its_test, is_test_due, since_1970
 from reconciler.operator.status import (
@@ -28,6 +29,7 @@ from reconciler.operator.status import (
     suspended_status,
     suspended_verdicts,
 )
+from tests.operator.fake import CURRENT
 
 _FEW = settings(max_examples=50)
 _TEXT = st.sampled_from(["", "as desired", "e\u0301 \n; x", "x" * 2000])
@@ -130,12 +132,18 @@ _TARGETS = st.lists(
 
 
 @_FEW
-@given(_TARGETS, st.sampled_from([(), ("EmailChannel",)]), st.sampled_from(["read", "blocked", "suspended"]), _TEXT)
+@given(
+    _TARGETS,
+    st.sampled_from([(), ("EmailChannel",)]),
+    st.sampled_from([CURRENT, Published(), Published({**CURRENT.lacks, "SlackChannel": ("spec.test",)})]),
+    st.sampled_from(["read", "blocked", "suspended"]),
+    _TEXT,
+)
 def test_a_projects_status_is_by_the_conventions_too(
-    targets: list[TargetState], lacking: tuple[str, ...], how: str, text: str
+    targets: list[TargetState], lacking: tuple[str, ...], published: Published, how: str, text: str
 ) -> None:
     project = CustomResource(PROJECT, "team", "acme", generation=2)
-    verdicts: list[Verdict] = project_verdicts(targets, lacking)
+    verdicts: list[Verdict] = project_verdicts(targets, lacking, published)
     if how != "read":
         verdicts = (
             suspended_verdicts(text) if how == "suspended" else blocked_verdicts("Overwritten", text, stalled=True)
@@ -145,6 +153,7 @@ def test_a_projects_status_is_by_the_conventions_too(
     if found["Ready"]["status"] == TRUE:
         assert all(target.readable for target in targets)
         assert not lacking
+        assert published is CURRENT
     assert [TargetState.read(item) for item in status["targets"]] == targets
 
 

@@ -11,8 +11,9 @@ import httpx
 import pytest
 
 from reconciler.operator.metrics import exposition
+from reconciler.operator.published import Published
 from reconciler.operator.schedule import Queue
-from tests.operator.fake import ADDRESS, World
+from tests.operator.fake import ADDRESS, CURRENT, World
 
 
 @pytest.fixture
@@ -263,6 +264,35 @@ def test_a_kind_without_a_definition_is_said_on_the_project_and_keeps_no_other_f
     world.cluster.refuse.clear()
     world.look()
     assert world.conditions(project)["Ready"] == "True TargetsRead"
+
+
+def test_definitions_older_than_the_operator_are_said_on_the_project_until_they_are_not(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall")
+    world.around.published = Published({**CURRENT.lacks, "EmailChannel": ("spec.test", "status.targets")})
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    assert world.conditions(project)["Ready"] == "False DefinitionOutdated"
+    assert world.conditions(project)["Reconciling"] == "True DefinitionOutdated"
+    assert "(EmailChannel spec.test, EmailChannel status.targets)" in world.message(project)
+    assert "reconciler operator manifests --crds-only" in world.message(project)
+    world.writes()
+    world.look()
+    assert world.writes() == []
+    assert world.events.count("Warning DefinitionOutdated acme") == 1
+    world.around.published = CURRENT
+    world.look()
+    assert world.conditions(project)["Ready"] == "True TargetsRead"
+
+
+def test_definitions_of_which_nothing_is_known_are_said_to_be_unknown(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall")
+    world.around.published = Published(why="GET /openapi/v3: 403 Forbidden")
+    world.look()
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    assert world.conditions(project)["Ready"] == "Unknown DefinitionUnread"
+    assert world.conditions(project)["Stalled"] == "False DefinitionUnread"
+    assert "GET /openapi/v3: 403 Forbidden" in world.message(project)
+    assert [event for event in world.events if "acme" in event] == []
 
 
 def test_of_two_projects_of_a_namespace_the_younger_is_stalled(world: World) -> None:

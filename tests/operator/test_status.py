@@ -9,6 +9,7 @@ from reconciler.operator.entries import Entry
 from reconciler.operator.resources import CustomResource
 from reconciler.operator.status import TargetState, project_status, project_verdicts, resource_status
 from reconciler.operator.status_schema import PROJECT_STATUS, RESOURCE_STATUS
+from tests.operator.fake import CURRENT
 from tests.operator.structure import problems
 
 NOW = "2026-01-02T03:04:05Z"
@@ -33,7 +34,7 @@ def test_a_resource_s_status_is_kept_whole() -> None:
 def test_a_project_s_status_is_kept_whole() -> None:
     project = CustomResource("Project", "payments", "acme", annotations={"channels.gitops/requested-at": NOW})
     targets = [filled(TargetState)]
-    status = project_status(project, targets, [], project_verdicts(targets), NOW)
+    status = project_status(project, targets, [], project_verdicts(targets, (), CURRENT), NOW)
     assert [*problems(PROJECT_STATUS, status, "status")] == []
     assert set(status) == set(PROJECT_STATUS["properties"])
     assert set(status["targets"][0]) == set(PROJECT_STATUS["properties"]["targets"]["items"]["properties"])

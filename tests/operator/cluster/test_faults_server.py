@@ -1,12 +1,13 @@
-"""The API server goes away and comes back, its store is restarted, and one of its definitions comes late."""
+"""The API server goes away and comes back, its store is restarted, one of its definitions comes late, and one is older
+than the operator."""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 
 import pytest
 
-from reconciler.operator.crds import plural_of
 from reconciler.operator.install import objects_of
 from reconciler.simulator import Simulator
 from tests.operator.apiserver import ApiServer, wait_until
@@ -14,19 +15,33 @@ from tests.operator.cluster.conftest import INSTALL
 from tests.operator.cluster.faults import ShardTeam
 from tests.operator.cluster.running import ADDRESS, Object, Operator
 
-LATE = plural_of("ChimeChannel")
+LATE, OLDER = "ChimeChannel", "EmailGroup"
 
 
-def _is_late(one: Object) -> bool:
-    return bool(one["kind"] == "CustomResourceDefinition" and one["spec"]["names"]["plural"] == LATE)
+def _defines(kind: str, one: Object) -> bool:
+    return bool(one["kind"] == "CustomResourceDefinition" and one["spec"]["names"]["kind"] == kind)
+
+
+def _definition(kind: str) -> Object:
+    (found,) = (one for one in _installed() if _defines(kind, one))
+    return found
+
+
+def _older(kind: str) -> Object:
+    """A definition that lacks a field of the spec and one of the status."""
+    made: Object = json.loads(json.dumps(_definition(kind)))
+    parts = made["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
+    del parts["spec"]["properties"]["recipients"], parts["status"]["properties"]["lastTestOutcome"]
+    return made
 
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ApiServer]:
     """A server of our own, which can be broken, and whose definitions are older than the operator: one kind is not
-    there yet."""
+    there yet, and another one lacks fields."""
     with ApiServer() as running:
-        running.apply(*(one for one in _installed() if not _is_late(one)))
+        running.apply(*(one for one in _installed() if not _defines(LATE, one) and not _defines(OLDER, one)))
+        running.apply(_older(OLDER))
         yield running
 
 
@@ -50,11 +65,35 @@ def test_a_definition_that_comes_late(team: ShardTeam, operator: Operator) -> No
     team.secret("slack", url=ADDRESS)
     team.project()
     team.created("oncall")
-    team.cluster.apply(*filter(_is_late, _installed()))
+    team.cluster.apply(_definition(LATE))
     team.secret("chime", url="https://hooks.chime.aws/incomingwebhooks/1?token=t")
     team.apply("ChimeChannel", "builds", {"webhook_url": {"secret": "chime", "key": "url"}})
     team.wait_for("ChimeChannel", "builds", Ready="True Applied")
     assert team.live() == ["builds", "oncall"]
+    assert _still_runs(operator)
+
+
+def test_a_definition_older_than_the_operator(team: ShardTeam, operator: Operator) -> None:
+    team.cluster.apply(_definition(LATE), _older(OLDER))
+    team.secret("slack", url=ADDRESS)
+    team.project()
+    team.created("oncall")
+    team.wait_for("Project", "acme", Ready="False DefinitionOutdated", Reconciling="True DefinitionOutdated")
+    project = team.get("Project", "acme") or {}
+    (ready,) = (item for item in project["status"]["conditions"] if item["type"] == "Ready")
+    lacks = "(EmailGroup spec.recipients, EmailGroup status.lastTestOutcome)"
+    assert lacks in ready["message"]
+    assert (
+        sum(
+            "reconciler.operator definitions in the cluster are older" in line and lacks in line
+            for line in _complaints(operator)
+        )
+        == 1
+    )
+    team.cluster.apply(_definition(OLDER))
+    team.wait_for("Project", "acme", Ready="True TargetsRead")
+    assert team.events().count("Warning DefinitionOutdated acme") == 1
+    assert team.messages() == {"B0BBBBBB1": 1}
     assert _still_runs(operator)
 
 
