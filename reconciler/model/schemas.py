@@ -15,6 +15,7 @@ from reconciler.model.kinds import API_VERSION, KINDS, Field, Kind
 from reconciler.model.lint import LINT_RULES
 from reconciler.model.operator_settings import DELETE, ResourceOperator
 from reconciler.model.project import Auth, Project
+from reconciler.model.provider import ProviderSettings
 from reconciler.model.resource import Settings, TestPolicy
 from reconciler.model.secret_fields import SECRET_SCHEMAS
 
@@ -103,6 +104,34 @@ def build_schemas() -> dict[str, Schema]:
         "project": _project_document(),
     }
     return {name: _published(name, document, defs) for name, document in documents.items()}
+
+
+def with_providers(project: Schema, settings: Mapping[str, ProviderSettings]) -> Schema:
+    """The schema of project files with what a target of these providers takes besides, for editors. A run does not read
+    that here: `manifests.load_project` asks each provider itself."""
+    defs = project["$defs"]
+    about = [*defs["Target"].get("allOf", ()), *(_about_provider(name, one) for name, one in settings.items())]
+    return {**project, "$defs": {**defs, "Target": {**defs["Target"], "allOf": about}}}
+
+
+def _about_provider(provider: str, settings: ProviderSettings) -> Schema:
+    ways = sorted(settings.auth)
+    refused = f"{provider} does not support this; it takes {', '.join(ways)}"
+    auth = {
+        way.name: {"not": {}, "errorMessage": refused, "description": f"Not for {provider}."}
+        for way in rows(Auth)
+        if way.name not in settings.auth
+    }
+    variable = f"the environment variable {settings.url_variable}" if settings.url_variable else ""
+    default = settings.default_url or variable
+    address = "Its address, which may have a path." + (f" Default: {default}." if default else "")
+    properties: Schema = {"url": {"description": address}}
+    if auth:
+        properties["auth"] = {"description": f"How the target knows who we are: {', '.join(ways)}.", "properties": auth}
+    return {
+        "if": {"properties": {"provider": {"const": provider}}, "required": ["provider"]},
+        "then": {"properties": properties, **({} if default else {"required": ["url"]})},
+    }
 
 
 def _published(name: str, document: Schema, defs: Mapping[str, Schema]) -> Schema:

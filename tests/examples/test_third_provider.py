@@ -71,7 +71,10 @@ def shell(tmp_path: Path, board: Any) -> Shell:
 def test_the_whole_tour(shell: Shell, board: Any) -> None:
     assert shell.run("validate").out == "1 manifest, 0 errors.\n"
     assert "board" in json.loads(shell.run("version", "--json").out)["providers"]
-    assert shell.run("schema", "project").code == 0
+    described = json.loads(shell.run("schema", "project").out)["$defs"]["Target"]["allOf"][-1]
+    assert described["if"]["properties"]["provider"] == {"const": "board"}
+    assert "it takes bearer" in described["then"]["properties"]["auth"]["properties"]["sigv4"]["errorMessage"]
+    assert described["then"]["required"] == ["url"]
     planned = shell.run("plan", "--detailed-exitcode")
     assert planned.code == 2, planned.everything
     assert 'SlackChannel "oncall"' in planned.out
@@ -95,6 +98,15 @@ def test_a_dead_address_is_rejected(shell: Shell, board: Any) -> None:
     shell.environ["SLACK_URL"] = HOOK.replace("abcdef", "dead")
     assert shell.run("apply", "--yes").code == 5
     assert board.rooms == {}
+
+
+def test_a_gateways_404_is_not_a_room_that_is_gone(shell: Shell, board: Any) -> None:
+    assert shell.run("apply", "--yes").code == 0
+    answer = board.answer
+    board.answer = lambda method, path, body: (404, {}) if method == "DELETE" else answer(method, path, body)
+    destroyed = shell.run("destroy", "--yes")
+    assert destroyed.code != 0, destroyed.everything
+    assert "answered 404" in destroyed.everything
 
 
 def test_what_a_board_cannot_hold_is_said_offline(shell: Shell) -> None:

@@ -85,7 +85,7 @@ class Board:
         except httpx.TransportError as error:
             sent = not isinstance(error, httpx.ConnectError)
             raise UnreachableError(f"{self._name} does not answer ({type(error).__name__})", sent=sent) from None
-        if answer.status_code == 404:
+        if answer.status_code == 404 and "no such room" in answer.text:  # a gateway's own 404 says nothing of rooms
             raise NotFoundError(f"{self._name}: there is no such room", status=404)
         if not answer.is_success:
             raise UnexpectedError(f"{self._name} answered {answer.status_code}", status=answer.status_code)

@@ -34,7 +34,7 @@ class BoardServer(ThreadingHTTPServer):
             return 200, list(self.rooms.values())
         room = self.rooms.get(parts[1])
         if room is None:
-            return 404, {}
+            return 404, {"error": "no such room"}
         if parts[2:] == ["test"]:
             self.sent.append(room["id"])
             return 200, {"status": 410 if "dead" in room["hook"] else 200}

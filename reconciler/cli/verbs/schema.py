@@ -22,15 +22,28 @@ from reconciler.model.errors import ConfigurationError, UsageError
     help="What `reconciler list --types --json` printed: an editor then completes a Subscription's notification_type.",
 )
 def command(kind: str, types: Path | None) -> int:
-    """Print the JSON Schema of KIND, of any manifest (`manifest`), or of the project file (`project`).
+    """Print the JSON Schema of KIND, of any manifest (`manifest`), or of the project file (`project`), with the
+    providers that are installed.
 
     Also of what the tool itself writes: doctor, drift, export, failure, journal, list, plan, problems, result,
     snapshot, tests, users, version.
     """
     name = kind.lower() if kind.lower() in schema_names() else find_kind(kind)
-    schema = load_schema(name)
+    schema = _with_packages(load_schema(name)) if name == "project" else load_schema(name)
     show_json(schema if types is None else _with_types(schema, name, _read_names(types)))
     return 0
+
+
+def _with_packages(project: dict[str, Any]) -> dict[str, Any]:
+    """The schema of project files with what targets of providers from other packages take, too."""
+    from reconciler.providers import BUILT_IN, provider_names, settings_of
+
+    brought = [name for name in provider_names() if name not in BUILT_IN]
+    if not brought:
+        return project
+    from reconciler.model.schemas import with_providers
+
+    return with_providers(project, {name: settings_of(name) for name in brought})
 
 
 def _with_types(schema: dict[str, Any], name: str, names: list[str]) -> dict[str, Any]:
