@@ -94,6 +94,27 @@ def gap_of(seen: SeenUsers) -> str:
     return seen.listing.gap.text if seen.listing.gap else seen.incomplete
 
 
+def notes_on_users(seen: SeenUsers, kinds: Iterable[str]) -> Iterator[str]:
+    """What to say of the users of a target that holds these kinds: why there may be more, what was not looked at, or
+    that it has nothing like a monitor."""
+    if why := gap_of(seen):
+        yield f"there may be more users: {why}"
+    if seen.listing.not_looked_at:
+        yield f"not looked at: {', '.join(seen.listing.not_looked_at)}"
+    if not seen.listing.source:
+        users = sorted(f"{kind.lower()}s" for kind in kinds if _uses_channels(kind))
+        yield (
+            f"has no monitors; only {' and '.join(users)} use its channels"
+            if users
+            else "has nothing that uses channels"
+        )
+
+
+def _uses_channels(kind: str) -> bool:
+    """Whether objects of this kind refer to channels, and not to what channels are made of."""
+    return any(KINDS[other].sends for field in KINDS[kind].fields for other in field.refers)
+
+
 def exit_of_users(report: UsersReport) -> Exit:
     """The exit code of `users`: 1 if a target could not be read, 7 if not all users could be seen, 2 if something
     refers to a missing or disabled channel; where several apply, the first of them by `first_of`."""

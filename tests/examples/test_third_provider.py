@@ -90,6 +90,7 @@ def test_the_whole_tour(shell: Shell, board: Any) -> None:
     assert shell.run("drift").code == 2
     assert "display_name: Renamed by hand" in shell.run("export", "--all").out
     assert shell.run("list").out.count("team-board") == 1
+    assert shell.run("users", "oncall").err == "note: team-board: has nothing that uses channels\n"
     assert shell.run("destroy", "--yes").code == 0
     assert board.rooms == {}
 

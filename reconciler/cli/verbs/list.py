@@ -30,7 +30,7 @@ from reconciler.model.text import plural
 from reconciler.plan.users import SeenUsers
 from reconciler.report.list_text import ListRow, exit_of_list, list_document, list_rows, render_list
 from reconciler.report.types_text import TypeRow, render_types, type_rows, types_document
-from reconciler.report.users_table import gap_of
+from reconciler.report.users_table import gap_of, notes_on_users
 
 
 @click.command("list")
@@ -61,8 +61,10 @@ def command(options: ListOptions, screen: Screen) -> int:
         _show_objects(rows, run.workspace.project.owner, screen, gaps, options)
     for target in unread:
         note(f"error: {target.problem}")
-    unseen = [target for target in read if target.users is not None and _note_users(target.target, target.users)]
-    return exit_of_list(unread=bool(unread), unseen=bool(unseen))
+    unseen = [
+        _note_users(target.target, target.users, target.abilities.kinds) for target in read if target.users is not None
+    ]
+    return exit_of_list(unread=bool(unread), unseen=any(unseen))
 
 
 def _chosen_rows(options: ListOptions, read: list[ReadTarget], *, complete: bool) -> list[ListRow]:
@@ -83,16 +85,11 @@ def _is_chosen(row: ListRow, options: ListOptions, selected: frozenset[str] | No
     return (not options.only or is_named(row.name, options.only)) and not is_named(row.name, options.exclude)
 
 
-def _note_users(target: str, seen: SeenUsers) -> bool:
-    """Print on stderr what was not looked at; returns whether there may be more users."""
-    why, others = gap_of(seen), seen.listing.not_looked_at
-    if why:
-        note(f"note: {target}: there may be more users: {why}")
-    if others:
-        note(f"note: {target}: not looked at: {', '.join(others)}")
-    if not seen.listing.source:
-        note(f"note: {target}: has no monitors; only subscriptions use its channels")
-    return bool(why)
+def _note_users(target: str, seen: SeenUsers, kinds: frozenset[str]) -> bool:
+    """Say on stderr what was not looked at; whether there may be more users."""
+    for line in notes_on_users(seen, kinds):
+        note(f"note: {target}: {line}")
+    return bool(gap_of(seen))
 
 
 def _show_types(rows: list[TypeRow], screen: Screen) -> None:

@@ -31,6 +31,7 @@ from reconciler.report.users_table import (
     dangling_rows,
     exit_of_users,
     gap_of,
+    notes_on_users,
     render_channels,
     render_dangling,
     selecting_nothing,
@@ -94,13 +95,8 @@ def _show(report: UsersReport, read: list[ReadTarget], screen: Screen, *, dangli
         where = " as far as could be seen" if report.gaps or report.errors else ""
         note(f"no monitor or workflow refers to a missing or disabled channel{where}")
     for target in read:
-        if why := report.gaps.get(target.target):
-            note(f"note: {target.target}: there may be more users: {why}")
-        listing = target.users.listing if target.users else None
-        if listing is not None and not listing.source:
-            note(f"note: {target.target}: has no monitors; only subscriptions use its channels")
-        elif listing is not None and listing.not_looked_at:
-            note(f"note: {target.target}: not looked at: {', '.join(listing.not_looked_at)}")
+        for line in notes_on_users(target.users, target.abilities.kinds) if target.users is not None else ():
+            note(f"note: {target.target}: {line}")
     if report.dangling:
         count = len({(row.target, row.id) for row in report.dangling})
         note(f"{plural(count, 'channel')} missing or disabled: runs that name one end in an error and notify nobody")
