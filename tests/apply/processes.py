@@ -16,6 +16,7 @@ from typing import Self
 
 from reconciler.simulator import Simulator
 from reconciler.simulator.faults import Fault
+from tests.guarded import PATIENCE, STACKS, Guarded
 
 PROJECT = """apiVersion: channels.gitops/v1
 kind: Project
@@ -36,7 +37,6 @@ spec:
 """
 
 COMMAND = (sys.executable, "-m", "reconciler", "apply", "--yes")
-_SECONDS = 60
 
 
 class Announcing(list[Fault]):
@@ -52,7 +52,7 @@ class Announcing(list[Fault]):
 
     def wait(self) -> None:
         """Until one struck."""
-        assert self._happened.wait(_SECONDS), "the command never made that call"
+        assert self._happened.wait(PATIENCE), "the command never made that call"
 
 
 @dataclass
@@ -85,6 +85,7 @@ class Process:
             "URL": f"{simulator.receiver.url}{path}",
             "PYTHONPATH": str(Path(__file__).parents[2]),
             "NO_PROXY": "127.0.0.1",
+            **STACKS,
         }
         self._struck = Announcing()
         simulator.faults.struck = self._struck
@@ -98,16 +99,16 @@ class Process:
             text=True,
             start_new_session=True,
         )
+        self._guarded = Guarded(self.running)
 
     def __enter__(self) -> Self:
+        self._guarded.__enter__()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self.running.poll() is None:
-            os.killpg(self.running.pid, signal.SIGKILL)
-        self.running.communicate()
+        self._guarded.__exit__(kind, error, trace)
 
     def wait_for_fault(self) -> None:
         """Until a call of the command met a fault of the simulator."""
@@ -125,7 +126,7 @@ class Process:
         """Send a signal, to all of the group or to the first process alone, and see how all of it ends."""
         began = time.monotonic()
         if group:
-            os.killpg(self.running.pid, number)
+            self._guarded.send(number)
         else:
             self.running.send_signal(number)
         return self.end(began)
@@ -133,5 +134,5 @@ class Process:
     def end(self, began: float | None = None) -> Ended:
         """Until the whole group has closed its output."""
         began = time.monotonic() if began is None else began
-        out, err = self.running.communicate(timeout=_SECONDS)
+        out, err = self._guarded.end()
         return Ended(self.running.returncode, out, err, time.monotonic() - began)

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.cases.projects import CONFIGS, INTEGRATIONS, Project, manifest, slack
+from tests.guarded import Guarded
 
 SUBSCRIPTIONS = INTEGRATIONS.replace("integrations", "subscriptions")
 OTHER = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/another0000000"
@@ -103,9 +104,11 @@ def on_a_terminal(project: Project, typed: str, *arguments: str) -> tuple[int, s
         stdin=theirs,
         stderr=theirs,
         stdout=subprocess.DEVNULL,
+        text=True,
     )
     os.write(ours, typed.encode())
-    code = process.wait(timeout=60)
+    with Guarded(process):
+        code = process.wait()
     os.close(theirs)
     shown = b""
     with suppress(OSError):  # a terminal that nobody writes to any more ends with an error

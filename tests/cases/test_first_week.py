@@ -21,6 +21,7 @@ from reconciler.providers import settings_of
 from reconciler.report.explain import explain_field
 from reconciler.report.sarif import render_sarif
 from tests.cases.projects import CONFIGS, SLACK_URL, Project, manifest, slack
+from tests.guarded import Guarded
 
 ROOT = Path(__file__).resolve().parents[2]
 ESCAPE = "\x1b["
@@ -121,13 +122,16 @@ def answer_on_terminal(project: Project, arguments: list[str], answer: str) -> t
         stdin=theirs,
         stdout=subprocess.DEVNULL,
         stderr=theirs,
+        text=True,
     )
     os.close(theirs)
-    asked = read_terminal(mine, "[y/N]: ")
-    os.write(mine, f"{answer}\n".encode())
-    shown = asked + read_terminal(mine)
+    with Guarded(process):
+        asked = read_terminal(mine, "[y/N]: ")
+        os.write(mine, f"{answer}\n".encode())
+        shown = asked + read_terminal(mine)
+        code = process.wait()
     os.close(mine)
-    return process.wait(60), shown
+    return code, shown
 
 
 def run_on_terminal(project: Project, arguments: list[str], environ: dict[str, str]) -> str:
@@ -141,11 +145,13 @@ def run_on_terminal(project: Project, arguments: list[str], environ: dict[str, s
         stdout=theirs,
         stderr=subprocess.DEVNULL,
         stdin=subprocess.DEVNULL,
+        text=True,
     )
     os.close(theirs)
-    shown = read_terminal(mine)
+    with Guarded(process):
+        shown = read_terminal(mine)
+        process.wait()
     os.close(mine)
-    process.wait(60)
     return shown
 
 

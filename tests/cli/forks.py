@@ -9,6 +9,7 @@ module of pytest in each child.
 from __future__ import annotations
 
 import atexit
+import faulthandler
 import importlib
 import json
 import os
@@ -27,7 +28,6 @@ from typing import IO, NoReturn, TypedDict
 
 _ROOT = Path(__file__).parents[2]
 _LENGTH = 8
-_KILLED = 128  # the code of a run that took too long, as a shell says it: plus the signal
 _OWN_START = ("PYTHON", "LC_", "LANG", "TZ")
 """What Python reads only as it starts."""
 
@@ -47,7 +47,7 @@ def can_fork(environ: Mapping[str, str]) -> bool:
 def run_forked(
     arguments: Sequence[str], *, folder: Path, environ: Mapping[str, str], stdin: bytes, timeout: int
 ) -> subprocess.CompletedProcess[bytes]:
-    """The command with these arguments. subprocess.TimeoutExpired after as many seconds."""
+    """The command with these arguments. AssertionError, with where its threads are, after as many seconds."""
     with tempfile.TemporaryFile() as given, tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         given.write(stdin)
         given.seek(0)
@@ -67,8 +67,9 @@ def run_forked(
         if not ended:
             raise AssertionError(f"the process that forks did not say how {arguments} ended")
         code = int(ended)
-        if code == -signal.SIGKILL:
-            raise subprocess.TimeoutExpired(["reconciler", *arguments], timeout, _all(out), _all(err))
+        if code == -signal.SIGABRT:
+            said = (_all(out) + _all(err)).decode(errors="replace")
+            raise AssertionError(f"{arguments} hangs; what it said, and where its threads are:\n{said}")
         return subprocess.CompletedProcess(arguments, code, _all(out), _all(err))
 
 
@@ -141,7 +142,7 @@ def _wait_for_run(request: _Request, files: list[int]) -> NoReturn:
     if child == 0:
         os.close(answer)
         _run(request, streams)
-    signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGKILL))
+    signal.signal(signal.SIGALRM, lambda *_: os.kill(child, signal.SIGABRT))
     signal.alarm(request["timeout"])
     _, status = os.waitpid(child, 0)
     os.write(answer, str(os.waitstatus_to_exitcode(status)).encode())
@@ -155,6 +156,7 @@ def _run(request: _Request, streams: list[int]) -> NoReturn:
     os.environ.clear()
     os.environ.update(request["environ"])
     os.chdir(request["folder"])
+    faulthandler.enable()  # on SIGABRT it prints where all threads are
     sys.argv = ["reconciler", *request["arguments"]]
     code: object = 0
     try:

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.cli.forks import can_fork, run_forked
+from tests.guarded import PATIENCE
 
-_SECONDS = 60
 PROJECT = """apiVersion: channels.gitops/v1
 kind: Project
 metadata: {name: acme}
@@ -62,7 +62,7 @@ class Shell:
         given = stdin.encode() if isinstance(stdin, str) else stdin
         own = {**self.environ, **(environ or {})}
         if can_fork(own):
-            done = run_forked(arguments, folder=self.folder, environ={**base, **own}, stdin=given, timeout=_SECONDS)
+            done = run_forked(arguments, folder=self.folder, environ={**base, **own}, stdin=given, timeout=PATIENCE)
         else:
             done = subprocess.run(
                 [sys.executable, "-m", "reconciler", *arguments],
@@ -70,7 +70,7 @@ class Shell:
                 env={**base, "PYTHONPATH": str(Path(__file__).parents[2]), **own},
                 input=given,
                 capture_output=True,
-                timeout=_SECONDS,
+                timeout=PATIENCE,
                 check=False,
             )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())

@@ -24,6 +24,7 @@ from reconciler.report.explain import explain_field
 from reconciler.report.rules import RULES
 from reconciler.simulator import Simulator
 from tests.cli.shell import PROJECT, SLACK, Shell
+from tests.guarded import Guarded
 
 
 @pytest.fixture
@@ -184,13 +185,14 @@ def test_on_a_terminal_init_asks_for_what_no_flag_gives(tmp_path: Path) -> None:
     ours, theirs = pty.openpty()
     environ = {name: value for name, value in os.environ.items() if name != "CI" and not name.startswith("RECONCILER")}
     words = [sys.executable, "-m", "reconciler", "init", str(tmp_path), "--ci", "none"]
-    with subprocess.Popen(words, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=environ) as process:
-        os.close(theirs)
-        os.write(ours, b"acme\nopensearch\nhttps://search.example.org\n")
-        written, _ = process.communicate(timeout=30)
+    process = subprocess.Popen(words, stdin=theirs, stdout=subprocess.PIPE, stderr=theirs, env=environ, text=True)
+    os.close(theirs)
+    os.write(ours, b"acme\nopensearch\nhttps://search.example.org\n")
+    with Guarded(process) as guarded:
+        written, _ = guarded.end()
     os.close(ours)
     assert process.returncode == 0
-    assert written.count(b"wrote ") == 2
+    assert written.count("wrote ") == 2
     target = yaml.safe_load((tmp_path / "reconciler.yaml").read_text())["spec"]["targets"]["search"]
     assert target["url"] == "https://search.example.org"
     assert target["auth"]["basic"]["username"] == {"env": "OPENSEARCH_USERNAME"}

@@ -20,6 +20,7 @@ from reconciler.cli import main as command_line
 from reconciler.simulator import Simulator
 from tests.apply.processes import Announcing
 from tests.cli.shell import Shell
+from tests.guarded import STACKS, Guarded
 
 ROOT = str(Path(__file__).parents[2])
 LOADING = """
@@ -46,15 +47,16 @@ def test_while_the_command_loads_it_ends_without_a_traceback(shell: Shell, numbe
     running = subprocess.Popen(
         [sys.executable, "-c", LOADING, module, "plan"],
         cwd=shell.folder,
-        env={**os.environ, "PYTHONPATH": ROOT, **shell.environ},
+        env={**os.environ, "PYTHONPATH": ROOT, **STACKS, **shell.environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    assert running.stdout is not None
-    assert running.stdout.readline() == "there\n"
-    running.send_signal(number)
-    _, err = running.communicate(timeout=60)
+    with Guarded(running) as guarded:
+        assert running.stdout is not None
+        assert running.stdout.readline() == "there\n"
+        running.send_signal(number)
+        _, err = guarded.end()
     assert running.returncode == 130, err
     assert "Traceback" not in err
     assert "interrupted: nothing was written" in err
@@ -70,11 +72,12 @@ def test_at_the_question_it_just_ends(shell: Shell, simulator: Simulator) -> Non
         stdin=theirs,
         stdout=subprocess.DEVNULL,
         stderr=theirs,
+        text=True,
         start_new_session=True,
     )
     os.close(theirs)
     shown = b""
-    try:
+    with Guarded(running):
         while not shown.endswith(b"[y/N]: "):  # the blank is the reading's own: it is about to wait
             shown += os.read(ours, 1024)
         running.send_signal(signal.SIGINT)
@@ -82,11 +85,8 @@ def test_at_the_question_it_just_ends(shell: Shell, simulator: Simulator) -> Non
             running.wait(timeout=5)
         if running.poll() is None:  # in the instant before it waits, readline loses a signal; no person is so quick
             running.send_signal(signal.SIGINT)
-        assert running.wait(timeout=60) == 130
-    finally:
-        running.kill()
-        running.wait()
-        os.close(ours)
+        assert running.wait() == 130
+    os.close(ours)
     assert list(simulator.store.all()) == []
 
 
@@ -152,18 +152,19 @@ def test_what_has_no_end_is_not_read(shell: Shell, arguments: list[str], name: s
 
 
 def test_an_interrupted_run_with_json_has_its_document(shell: Shell, simulator: Simulator) -> None:
-    simulator.faults.add("wait", method="GET", seconds=60)
+    simulator.faults.add("wait", method="GET", seconds=300)
     simulator.faults.struck = struck = Announcing()
     running = subprocess.Popen(
         [sys.executable, "-m", "reconciler", "plan", "--json"],
         cwd=shell.folder,
-        env={**os.environ, "PYTHONPATH": ROOT, **shell.environ},
+        env={**os.environ, "PYTHONPATH": ROOT, **STACKS, **shell.environ},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
     )
-    struck.wait()
-    running.send_signal(signal.SIGINT)
-    out, _ = running.communicate(timeout=60)
+    with Guarded(running) as guarded:
+        struck.wait()
+        running.send_signal(signal.SIGINT)
+        out, _ = guarded.end()
     assert running.returncode == 130
     assert json.loads(out)["exit_code"] == 130
