@@ -126,10 +126,10 @@ def test_a_server_without_the_plugin_is_reported_as_such(shell: Shell, simulator
 
 
 def test_nobody_listening_is_reported_as_such(shell: Shell) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    done = shell.run("plan", environ={"OPENSEARCH_URL": f"http://127.0.0.1:{port}"})
+    with socket.socket() as bound:  # and kept, so that nobody else comes to listen there
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        done = shell.run("plan", environ={"OPENSEARCH_URL": f"http://127.0.0.1:{port}"})
     is_clear(done, 1, "connect", "No plan: no target could be read.")
 
 

@@ -185,18 +185,18 @@ def test_a_connection_that_is_dropped_is_said_to_have_been_sent() -> None:
 
 
 def test_a_port_where_nobody_listens_is_said_not_to_have_been_reached() -> None:
-    with socket.socket() as bound:
-        bound.bind(("127.0.0.1", 0))
-        port = bound.getsockname()[1]
     waits = Waits()
 
-    async def run() -> None:
+    async def run(port: int) -> None:
         connection = Connection(f"http://127.0.0.1:{port}", name="search")
         async with HttpTarget(connection, OpenSearchDialect(), waits.retries()) as target:
             await target.read("/x")
 
-    with pytest.raises(UnreachableError, match=f"127.0.0.1:{port} refused the connection") as caught:
-        asyncio.run(run())
+    with socket.socket() as bound:  # and kept, so that nobody else comes to listen there
+        bound.bind(("127.0.0.1", 0))
+        port = bound.getsockname()[1]
+        with pytest.raises(UnreachableError, match=f"127.0.0.1:{port} refused the connection") as caught:
+            asyncio.run(run(port))
     assert not caught.value.sent
     assert len(waits.waits) == 4
 
