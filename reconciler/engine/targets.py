@@ -147,13 +147,14 @@ async def _resolve(
 
 def _needed(workspace: Workspace, target: str, options: ReadOptions) -> frozenset[str] | None:
     """The resources whose secrets are needed: those selected, and of a saved plan only those that it names. What it
-    could not plan is among them, so that an apply refuses it for the same reason."""
+    could not plan is among them, so that an apply refuses it for the same reason, and what it only tests."""
     selected = workspace.selected(target)
     if options.saved is None:
         return selected
     plan = options.saved[target]
     named = frozenset(change.name for change in plan.changes)
     named |= {item.name for item in plan.unresolved} | {item.name for item in plan.refusals}
+    named |= {message.name for message in plan.messages}
     return named if selected is None else named & selected
 
 

@@ -20,7 +20,7 @@ from reconciler.model.errors import ForbiddenError, Problem, TargetError
 from reconciler.model.evidence import Evidence, No, Tested, expectation, unknown
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.model.kinds import KINDS
-from reconciler.model.resource import Payload, Resource, When
+from reconciler.model.resource import Payload, When
 from reconciler.plan.marks import Mark, Match
 from reconciler.tasks import side_by_side
 
@@ -73,7 +73,7 @@ def _chosen(live: Live, workspace: Workspace, named: frozenset[str]) -> Iterator
 
 async def _one(live: Live, match: Match, places: asyncio.Semaphore, *, named: bool) -> TestResult:
     resource = match.resource
-    asked = KINDS[resource.kind].sends and _is_wanted(resource)
+    asked = KINDS[resource.kind].sends and _is_wanted(match)
     if not named and resource.settings.test.when is When.NEVER:
         skipped = Tested(unknown(UnknownReason.NOT_DUE))
         return TestResult(live.plan.target, resource.kind, resource.name, skipped, asked=False)
@@ -83,9 +83,10 @@ async def _one(live: Live, match: Match, places: asyncio.Semaphore, *, named: bo
     return TestResult(live.plan.target, resource.kind, resource.name, tested, seconds, asked)
 
 
-def _is_wanted(resource: Resource) -> bool:
-    """Whether the manifest wants the channel to work: one that it disables is not asked for."""
-    return "enabled" in resource.settings.ignore or resource.fields.get("enabled") is not False
+def _is_wanted(match: Match) -> bool:
+    """Whether the manifest wants the channel to work: one that it disables is not asked for. A match that is `off`
+    stays disabled in this run, as its resource then says, though its manifest does not."""
+    return match.off is not None or match.resource.fields.get("enabled") is not False
 
 
 async def _tested(live: Live, match: Match, places: asyncio.Semaphore) -> Tested:

@@ -141,8 +141,8 @@ class Drift:
 
 
 def find_drift(plan: Plan) -> Drift:
-    """Split a plan's changes into what moved and what is pending. An object that was to be kept and is gone moved
-    too."""
+    """Split a plan's changes into what moved and what is pending. What was disabled by hand, and an object that was to
+    be kept and is gone, moved too."""
     changes = [Drifted(target.target, change) for target in plan.targets for change in target.changes]
     by_hand = [
         Drifted(target.target, _enabling(target.target, item))
@@ -159,7 +159,12 @@ def find_drift(plan: Plan) -> Drift:
         if item.missing
     ]
     targets = (
-        replace(target, refusals=tuple(item for item in target.refusals if not item.missing)) for target in plan.targets
+        replace(
+            target,
+            refusals=tuple(item for item in target.refusals if not item.missing),
+            disabled=tuple(item for item in target.disabled if not item.by_hand),
+        )
+        for target in plan.targets
     )
     return Drift(replace(plan, targets=tuple(targets)), tuple(moved), tuple(pending))
 

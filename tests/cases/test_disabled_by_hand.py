@@ -33,6 +33,8 @@ def test_it_is_no_plan_without_changes_and_it_is_drift(opensearch: Project) -> N
     drift = opensearch.run("drift")
     assert drift.code == 2
     assert 'SlackChannel "oncall": disabled by hand' in drift.out
+    assert drift.out.count("by hand") == 1, "and no flag of another verb is named"
+    assert "--enable" not in drift.out
     assert "enabled: live is false, manifest says true" in drift.out
 
 
@@ -296,3 +298,25 @@ def test_the_state_of_a_subscription_is_managed_as_written_or_left_to_operators(
     confluent.keep(slack("oncall"), manifest("Subscription", "failed", **SUBSCRIPTION, state="ENABLED"))
     assert confluent.run("apply", "--yes").code == 0
     assert state_of(confluent, muted) == "ENABLED"
+
+
+@pytest.mark.parametrize("arguments", [["--all"], ["other", "oncall"], ["--select", "team=a"]])
+@pytest.mark.parametrize("spec", [{}, {"ignore": ["enabled"]}, {"test": {"when": "always"}}])
+def test_a_test_of_several_does_not_end_well_while_a_muted_one_was_not_looked_at(
+    opensearch: Project, arguments: list[str], spec: dict[str, object]
+) -> None:
+    opensearch.keep(slack("oncall", **spec), slack("other", webhook_url={"plain": OTHER}))
+    for path in (opensearch.folder / "channels").iterdir():
+        written = json.loads(path.read_text())
+        path.write_text(json.dumps({**written, "metadata": {**written["metadata"], "labels": {"team": "a"}}}))
+    assert opensearch.run("apply", "--yes").code == 0
+    mute(opensearch)
+    done = opensearch.run("test", *arguments)
+    assert done.code == 7
+    assert "1 passed, 0 failed, 0 unknown; 1 skipped: a disabled channel cannot be tested" in done.out
+
+
+def test_a_test_of_several_ends_well_where_a_manifest_disables_one(opensearch: Project) -> None:
+    opensearch.keep(slack("oncall", enabled=False), slack("other", webhook_url={"plain": OTHER}))
+    assert opensearch.run("apply", "--yes").code == 0
+    assert opensearch.run("test", "--all").code == 0

@@ -226,6 +226,20 @@ def test_apply_needs_only_the_secrets_of_what_the_plan_names(project: Project) -
     assert done.code == 0, done.text
 
 
+def test_a_message_to_what_does_not_change_is_sent(two_targets: Project) -> None:
+    """It takes the secrets of what the plan names for a message alone."""
+    two_targets.slack("always", test={"when": "always"})
+    two_targets.slack("other", webhook_url={"env": "OTHER_URL"})
+    two_targets.apply(OTHER_URL=SLACK + "other")
+    plan = two_targets.save(OTHER_URL=SLACK + "other")
+    done = two_targets.run("apply", str(plan))
+    assert done.code == 0, done.text
+    assert "Apply complete! 0 added, 0 changed, 0 destroyed; 2 verified by a test message." in done.out
+    missing = two_targets.run("apply", str(plan), SLACK_URL=None)
+    assert missing.code == 1
+    assert "env:SLACK_URL" in missing.err
+
+
 def test_another_cluster_is_refused(two_targets: Project) -> None:
     two_targets.slack("oncall", targets=["east"])
     plan = two_targets.save("--target", "east")
