@@ -16,6 +16,7 @@ from tests.operator.cluster.faults import ShardTeam
 from tests.operator.cluster.running import ADDRESS, Operator
 
 NAMES = ("oncall", "payments")
+SLACK = {"webhook_url": {"secret": "slack", "key": "url"}}  # as the team writes them: the same files for both
 WRITES = {"PUT", "POST", "DELETE"}
 
 
@@ -29,7 +30,7 @@ def _write_project(folder: Path, team: ShardTeam) -> None:
     _write(folder / "reconciler.yaml", "Project", "acme", spec)
     (folder / "channels").mkdir()
     for name in NAMES:
-        _write(folder / "channels" / f"{name}.yaml", "SlackChannel", name, {"webhook_url": {"env": "SLACK_URL"}})
+        _write(folder / "channels" / f"{name}.yaml", "SlackChannel", name, SLACK)
 
 
 def _write(path: Path, kind: str, name: str, spec: Mapping[str, object]) -> None:
@@ -39,7 +40,7 @@ def _write(path: Path, kind: str, name: str, spec: Mapping[str, object]) -> None
 
 def _command_line(folder: Path, *arguments: str) -> int:
     command = [sys.executable, "-m", "reconciler", *arguments]
-    environ = {**os.environ, "SLACK_URL": ADDRESS, "PYTHONPATH": str(Path(__file__).parents[3])}
+    environ = {**os.environ, "RECONCILER_SECRET_SLACK_URL": ADDRESS, "PYTHONPATH": str(Path(__file__).parents[3])}
     return subprocess.run(command, cwd=folder, env=environ, capture_output=True, timeout=120, check=False).returncode
 
 
