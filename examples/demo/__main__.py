@@ -116,7 +116,7 @@ def tell(story: Story) -> None:
     story.edit("channels/chat.yaml", "Pages the payments on-call", "Pages the payments on-call, day and night")
     story.run("apply", "--yes")
     story.say(
-        "Now a mistake: the pager's new address answers 410 Gone. It is verified on a canary before the real "
+        "Now a mistake: the pager's new address answers 410 Gone. It is tested on a canary before the real "
         "channel is touched, fails, and the live channel stays as it was (exit code 5)."
     )
     bad = f"{story.addresses['sink']}/status/410"

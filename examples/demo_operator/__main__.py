@@ -147,7 +147,10 @@ def tell(cluster: Cluster, story: Story) -> None:
     cluster.run("get", "gitopschannels")
     story.show_inbox()
 
-    story.say("Somebody changes a live channel by hand. The next look, every 10 seconds here, puts it back.")
+    story.say(
+        "Somebody changes a live channel by hand. The next check for drift, every 10 seconds here, finds it, and puts "
+        "it back."
+    )
     change_by_hand(story, f"{NAMESPACE}_oncall")
     wait_until(lambda: "DriftCorrected" in cluster.read("get", "events"), "the correction of the drift")
     cluster.run("get", "events", "--field-selector", "reason=DriftCorrected")
