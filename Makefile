@@ -1,4 +1,5 @@
-# A few named commands. The environment is .venv in this checkout; `make test` is what CI runs.
+# A few named commands. The environment is .venv in this checkout; CI runs `make test`, `make test-operator` and
+# `make interop`, by .ci/run.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
@@ -13,7 +14,7 @@ PIN = $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --
 .PHONY: help setup attack docs pictures mutants demo demo-operator test check lint format types imports examples schemas messages house reference chart pages written unit test-operator test-live interop bench campaign lock clean
 
 help: ## this list
-	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-13s %s\n", $$1, $$2}'
 
 setup: $(READY) ## make .venv and install the locked packages and the project
 
@@ -47,7 +48,7 @@ demo: $(READY) ## see the product work, on the embedded simulator
 demo-operator: $(READY) ## see the operator work, on a real Kubernetes API server (needs Go and kubectl)
 	$(BIN)/python -m examples.demo_operator
 
-test: check ## what CI runs first
+test: check ## all checks and tests but those of test-operator and interop; CI runs the three
 	@command -v go >/dev/null || echo "NOT RUN  make test-operator, the operator against a real Kubernetes API server: Go is not installed"
 
 check: lint types imports schemas messages house reference examples unit ## lint, types, floors, written files, examples, tests; rewrites nothing
@@ -93,7 +94,7 @@ examples: $(READY) ## validate every project in examples/
 unit: $(READY) ## the tests
 	$(BIN)/python -m pytest -q -n 3 --ignore tests/examples
 
-test-operator: $(READY) ## the operator against a real Kubernetes API server, built once (needs Go; 5 to 30 minutes, then 1)
+test-operator: $(READY) ## the operator against a real Kubernetes API server, (needs Go; builds the server once, 5 to 30 minutes; then some 5)
 	@$(BIN)/python -m $(if $(SCALE),tests.operator.cluster.scale,tests.operator $(TESTS))
 
 test-live: $(READY) ## check a cluster of your own: OPENSEARCH_URL=... make test-live (docs/test-live.md)
