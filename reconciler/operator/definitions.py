@@ -53,12 +53,14 @@ async def follow_definitions(
     cluster: Cluster,
     begin: Callable[[], None],
     tell: Callable[[Published], None],
+    failures: Callable[[], int],
     wait: Callable[[float], Awaitable[None]] = asyncio.sleep,
 ) -> None:
-    """Call `begin` once any of our kinds is served, and again whenever others are; before that,
-    and whenever something else is known of the definitions, `tell`. Never returns."""
+    """Call `begin` once any of our kinds is served, and again whenever others are, or `failures` has counted one more
+    of the watch: it restarted by itself, and a kind may have been away just then. Before that, and whenever something
+    else is known of the definitions, call `tell`. Never returns."""
     reader, watched = _Reader(cluster), frozenset[str]()
-    published, said = Published(), list[str]()
+    published, said, failed = Published(), list[str](), 0
     while True:
         try:
             now = await served(cluster)
@@ -72,9 +74,10 @@ async def follow_definitions(
                     _LOG.warning("%s", trouble)
             if found != published:
                 tell(found)
-            if now != watched:
+            count = failures()
+            if now != watched or count != failed:
                 begin()
-            watched, published, said = now, found, troubles
+            watched, published, said, failed = now, found, troubles, count
         await wait(_OFTEN if not watched else _LESS_OFTEN if said else _RARELY)
 
 

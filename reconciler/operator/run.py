@@ -82,7 +82,9 @@ async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -
             loop.add_signal_handler(number, ending.set)
             stack.callback(loop.remove_signal_handler, number)
         stack.push_async_callback(asyncio.to_thread, watch.stop)
-        following = asyncio.create_task(follow_definitions(operator.cluster, watch.begin, operator.learn))
+        following = asyncio.create_task(
+            follow_definitions(operator.cluster, watch.begin, operator.learn, lambda: watch.failures)
+        )
         stack.callback(following.cancel)
         await operator.run(ending)
 

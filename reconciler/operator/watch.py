@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any
 
+import aiohttp
 import kopf
 
 from reconciler.model.dataclass import dataclass
@@ -98,9 +99,27 @@ def _fingerprint(plural: str, metadata: Mapping[str, Any]) -> tuple[object, ...]
     )
 
 
+def _answer(error: BaseException | None) -> aiohttp.ClientResponseError | None:
+    """The API server's answer that an error of kopf is about, if it is about one."""
+    cause = error.__cause__ if error is not None else None
+    return cause if isinstance(cause, aiohttp.ClientResponseError) else None
+
+
+def _reason(error: Exception) -> str:
+    """Why a watch ended, without the other side's text, which may repeat a value."""
+    answer = _answer(error)
+    return type(error).__name__ if answer is None else f"GET {answer.request_info.url.path}: {answer.status}"
+
+
+def _is_news(record: logging.LogRecord) -> bool:
+    """Whether kopf logs more than that the API server refused a watch, as it does where a definition was deleted: that
+    is one line of ours, which it would say twice, each time with a traceback."""
+    return record.exc_info is None or _answer(record.exc_info[1]) is None
+
+
 class Watch:
     """The watch of these namespaces (none: all). `tell` is called, in its thread, with each namespace in which
-    something happened."""
+    something happened; `failures` counts how often it failed, and restarted by itself."""
 
     def __init__(
         self,
@@ -114,6 +133,7 @@ class Watch:
         self._stop = threading.Event()
         self._again = threading.Event()
         self.ready = threading.Event()
+        self.failures = 0
         self._thread = threading.Thread(target=self._run, name="watch", daemon=True)
 
     def begin(self) -> None:
@@ -140,7 +160,8 @@ class Watch:
             try:
                 asyncio.run(self._watch())
             except Exception as error:  # kopf's or the connection's: any kind
-                _LOG.warning("the watch failed (%s): it restarts in %g s", type(error).__name__, pause)
+                self.failures += 1
+                _LOG.warning("the watch failed (%s): it restarts in %g s", _reason(error), pause)
             self.ready.clear()
             self._filter.forget()
             if self._again.is_set():
@@ -163,6 +184,8 @@ class Watch:
         logging.getLogger("kopf").setLevel(logging.WARNING)
         # it warns that it handles no signals, as is meant: `run` does
         logging.getLogger("kopf._core.reactor.running").setLevel(logging.ERROR)
+        for name in ("orchestration", "running"):
+            logging.getLogger(f"kopf._core.reactor.{name}").addFilter(_is_news)
         settings = kopf.OperatorSettings()
         settings.posting.enabled = False
         settings.scanning.disabled = True  # `definitions` sees what a look at an early moment misses

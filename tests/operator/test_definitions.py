@@ -36,13 +36,16 @@ class _EndError(Exception):
 class Following:
     """What came of a server's answers, one to each look: kinds or a status, and what it publishes or a status."""
 
-    def __init__(self, kinds: list[Answer], published: list[Answer] | None = None) -> None:
+    def __init__(
+        self, kinds: list[Answer], published: list[Answer] | None = None, failures: list[int] | None = None
+    ) -> None:
         self.begun: list[int] = []
         self.lacks: list[tuple[int, object]] = []
         self.why = ""
         self.waits: list[float] = []
         self.asked: list[str] = []
         self.looks = 0
+        self._failures = failures or [0] * len(kinds)
         self._kinds = kinds
         self._given: Iterator[Answer] = iter(kinds)
         self._published = iter(published) if published is not None else iter([NEW] * len(kinds))
@@ -85,6 +88,7 @@ class Following:
                 cluster,
                 lambda: self.begun.append(self.looks),
                 self._tell,
+                lambda: self._failures[self.looks - 1],
                 self._wait,
             )
         await cluster.close()
@@ -107,6 +111,11 @@ def test_it_waits_for_the_first_definition_and_says_so_once(caplog: pytest.LogCa
 def test_it_begins_again_when_a_kind_comes_or_goes(caplog: pytest.LogCaptureFixture) -> None:
     assert Following([SOME, SOME, ALL, ALL, SOME]).begun == [1, 3, 5]
     assert f"no definition of {', '.join(ALL[2:])} in channels.gitops/v1 is installed" in caplog.text
+
+
+def test_it_begins_again_after_the_watch_restarted_by_itself_and_may_have_missed_a_kind() -> None:
+    assert Following([ALL] * 4, failures=[0, 0, 2, 2]).begun == [1, 3]
+    assert Following([ALL, 503, ALL, ALL], failures=[0, 1, 1, 1]).begun == [1, 3]
 
 
 def test_a_server_that_does_not_answer_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:

@@ -15,6 +15,7 @@ from tests.operator.cluster.conftest import INSTALL
 from tests.operator.cluster.faults import ShardTeam
 from tests.operator.cluster.running import ADDRESS, Object, Operator
 
+CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
 LATE, OLDER = "ChimeChannel", "EmailGroup"
 
 
@@ -94,6 +95,28 @@ def test_a_definition_older_than_the_operator(team: ShardTeam, operator: Operato
     team.wait_for("Project", "acme", Ready="True TargetsRead")
     assert team.events().count("Warning DefinitionOutdated acme") == 1
     assert team.messages() == {"B0BBBBBB1": 1}
+    assert _still_runs(operator)
+
+
+def test_a_definition_that_is_deleted_and_comes_back(team: ShardTeam, operator: Operator) -> None:
+    team.cluster.apply(_definition(LATE), _definition(OLDER))
+    team.secret("slack", url=ADDRESS)
+    team.project()
+    team.created("oncall")
+    team.secret("chime", url="https://hooks.chime.aws/incomingwebhooks/1?token=t")
+    team.apply("ChimeChannel", "builds", {"webhook_url": {"secret": "chime", "key": "url"}})
+    team.wait_for("ChimeChannel", "builds", Ready="True Applied")
+    said, written = len(_complaints(operator)), len(operator.log.read_text("utf-8"))
+    team.cluster.client().delete(f"{CRDS}/{_definition(LATE)['metadata']['name']}").raise_for_status()
+    wait_until(lambda: "the watch failed" in "".join(_complaints(operator)[said:]), "the watch does not fail")
+    team.cluster.apply(_definition(LATE))
+    team.apply("ChimeChannel", "builds", {"webhook_url": {"secret": "chime", "key": "url"}})
+    team.wait_for("ChimeChannel", "builds", Ready="True Applied")
+    team.wait_for("Project", "acme", Ready="True TargetsRead")
+    assert team.live() == ["builds", "oncall"]
+    failed = [line for line in _complaints(operator)[said:] if "the watch failed" in line]
+    assert all("(GET /apis/channels.gitops/v1/chimechannels: 404)" in line for line in failed)
+    assert "Traceback" not in operator.log.read_text("utf-8")[written:]
     assert _still_runs(operator)
 
 
