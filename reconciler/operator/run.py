@@ -19,6 +19,7 @@ from pathlib import Path
 import yaml
 
 from reconciler.apply.run import Stop
+from reconciler.model import __version__
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ConfigurationError
 from reconciler.operator.definitions import follow_definitions
@@ -31,6 +32,7 @@ from reconciler.operator.probes import serve_probes
 from reconciler.operator.published import Published
 from reconciler.operator.reading import Snapshots
 from reconciler.operator.release import release_finalizers
+from reconciler.operator.resources import SHARD_LABEL
 from reconciler.operator.rounds import Rounds, Surroundings
 from reconciler.operator.schedule import Key
 from reconciler.operator.watch import Watch, log_in
@@ -67,6 +69,14 @@ def read_policy(path: Path | None) -> Policy:
         raise ConfigurationError(f"the policy file {path} is not YAML") from None
 
 
+def describe(settings: OperatorSettings, policy: Policy) -> str:
+    """The first line of the log: which version this is, what it reconciles, and what the policy is about."""
+    where = f"namespaces {', '.join(settings.namespaces)}" if settings.namespaces else "all namespaces"
+    label = f"with {SHARD_LABEL}={settings.shard}" if settings.shard else f"without the label {SHARD_LABEL}"
+    rules = ", ".join(pattern for pattern, _ in policy.namespaces) or "no namespace"
+    return f"reconciler {__version__}: {where}, Projects {label}; the policy has rules for {rules}"
+
+
 async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -> None:
     """Run until SIGTERM or SIGINT. ConfigurationError if there is no API server, or the policy cannot be used."""
     policy, ending = read_policy(settings.policy), asyncio.Event()
@@ -77,6 +87,7 @@ async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -
         operator = Operator(settings, log_in, policy, environ, folder)
         stack.push_async_callback(operator.close)
         watch = operator.watch(loop)
+        _LOG.info("%s", describe(settings, policy))
         await serve_probes(stack, settings.host, settings.port, operator.rounds, operator.loop.queue, watch.ready)
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ending.set)

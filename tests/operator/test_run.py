@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 from pathlib import Path
 
+from reconciler.model import __version__
 from reconciler.operator.kubernetes import path_of
 from reconciler.operator.permissions import Policy
-from reconciler.operator.run import Operator, OperatorSettings
+from reconciler.operator.run import Operator, OperatorSettings, describe
 from tests.operator.fake import Login
 
 CALLS = 60
@@ -67,3 +68,17 @@ def test_a_lease_waits_for_no_other_call(tmp_path: Path) -> None:
         await server.wait_closed()
 
     asyncio.run(main())
+
+
+def test_the_first_line_of_the_log_says_what_is_reconciled() -> None:
+    everything = OperatorSettings((), "", "operator", None, "127.0.0.1", 0)
+    assert describe(everything, Policy()) == (
+        f"reconciler {__version__}: all namespaces, Projects without the label sharding.channels.gitops/key; "
+        "the policy has rules for no namespace"
+    )
+    part = OperatorSettings(("payments", "orders"), "shard-1", "operator", None, "127.0.0.1", 0)
+    policy = Policy.read({"namespaces": {"team-*": {"local": True}, "payments": {}}})
+    assert describe(part, policy).partition(": ")[2] == (
+        "namespaces payments, orders, Projects with sharding.channels.gitops/key=shard-1; "
+        "the policy has rules for team-*, payments"
+    )
