@@ -16,6 +16,7 @@ from reconciler.simulator import Simulator
 from tests.ci.forges import TOKEN, FakeForge
 from tests.ci.serving import serve
 from tests.cli.shell import PROJECT, SLACK, Shell
+from tests.guarded import PATIENCE
 
 SLACK_URL = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/abcdefghijklmnop"
 
@@ -194,7 +195,7 @@ def test_an_apply_that_could_not_be_reported_is_not_reported_as_failed(actions: 
             stdout=stdout,
             stderr=subprocess.PIPE,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
     assert done.returncode == 0, done.stderr
@@ -216,7 +217,7 @@ def test_a_plan_whose_reader_went_away_stands_in_the_comment(actions: Shell, for
             env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2]), **actions.environ},
             stdout=stdout,
             stderr=subprocess.PIPE,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
     (body,) = forge.bodies()

@@ -20,6 +20,7 @@ from junitparser import JUnitXml
 from reconciler.cli.scaffold import NewProject, project_files
 from reconciler.simulator import Simulator
 from tests.cli.shell import PROJECT, SLACK, Shell
+from tests.guarded import PATIENCE, Guarded
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"```yaml\n# (?P<path>\S+)\n(?P<text>.*?)```", re.DOTALL)
@@ -203,7 +204,7 @@ def bash(job: Shell, script: str, environ: Mapping[str, str] = {}) -> subprocess
         capture_output=True,
         text=True,
         check=False,
-        timeout=60,
+        timeout=PATIENCE,
     )
 
 
@@ -304,14 +305,15 @@ def test_a_run_that_waited_too_long_fails(job: Shell, tmp_path: Path) -> None:
 
 def test_the_tool_takes_the_place_of_the_shell_so_that_signals_reach_it(job: Shell, tmp_path: Path) -> None:
     make_executable(tmp_path / "temp/reconciler/bin/reconciler", "#!/bin/sh\necho $$\n")
-    with subprocess.Popen(
+    process = subprocess.Popen(
         ["bash", "-e", "-c", step("Run")],
         cwd=job.folder,
         env={**job.environ, "RECONCILER_COMMAND": "plan"},
         stdout=subprocess.PIPE,
         text=True,
-    ) as process:
-        printed, _ = process.communicate(timeout=30)
+    )
+    with Guarded(process) as guarded:
+        printed, _ = guarded.end()
     assert int(printed) == process.pid
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 
 import json
 import re
-import resource
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
 from pathlib import Path
 
 import jsonschema
@@ -17,22 +16,31 @@ import pytest
 from reconciler.manifests.manifest import schema_folder
 from reconciler.simulator import Simulator
 from tests.cli.shell import SLACK, Shell
+from tests.guarded import PATIENCE
 
 FAILURE = json.loads((schema_folder() / "failure.json").read_text("utf-8"))
 WRONG = SLACK.replace("webhook_url", "webhok_url")
 
 
-def apply_to(shell: Shell, stdout: Path, *flags: str, before: Callable[[], None] | None = None) -> tuple[int, str]:
+SMALL = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
+os.execv(sys.argv[1], sys.argv[1:])
+"""
+"""Start a command that may write files of ten bytes. A process of its own sets that: what subprocess runs between fork
+and exec may wait for ever for what a thread, as a simulator's, held at the fork."""
+
+
+def apply_to(shell: Shell, stdout: Path, *flags: str, within: Sequence[str] = ()) -> tuple[int, str]:
     """An apply whose stdout is a file; its exit code and stderr."""
     with stdout.open("w") as stream:
         done = subprocess.run(
-            [sys.executable, "-m", "reconciler", "apply", "--yes", *flags],
+            [*within, sys.executable, "-m", "reconciler", "apply", "--yes", *flags],
             cwd=shell.folder,
             env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2]), **shell.environ},
             stdout=stream,
             stderr=subprocess.PIPE,
-            preexec_fn=before,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
     return done.returncode, done.stderr.decode()
@@ -60,10 +68,7 @@ def test_a_full_disk_before_the_first_write_stops_the_run(shell: Shell, simulato
 
 
 def test_a_limit_on_the_size_of_files_changes_nothing(shell: Shell, simulator: Simulator, tmp_path: Path) -> None:
-    def small() -> None:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (10, 10))
-
-    code, err = apply_to(shell, tmp_path / "out.json", "-o", "json", before=small)
+    code, err = apply_to(shell, tmp_path / "out.json", "-o", "json", within=[sys.executable, "-c", SMALL])
     assert code == 0, err
     assert live(simulator) == ["acme_oncall"]
 
@@ -180,7 +185,7 @@ def test_a_report_that_cannot_be_printed_leaves_the_junit_report(shell: Shell) -
             env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2]), **shell.environ},
             stdout=stream,
             stderr=subprocess.PIPE,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
     assert done.returncode == 0, done.stderr

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.shell import Shell
+from tests.guarded import PATIENCE
 
 COMMAND = Path(sys.executable).with_name("reconciler")
 HTTP = {"anyio", "certifi", "h11", "httpcore", "httpx", "idna"}
@@ -65,7 +66,7 @@ def loaded(request: pytest.FixtureRequest, shell: Shell) -> tuple[str, set[str]]
         env={**os.environ, **shell.environ},
         capture_output=True,
         text=True,
-        timeout=120,
+        timeout=PATIENCE,
         check=False,
     )
     assert done.returncode == 0, done.stderr

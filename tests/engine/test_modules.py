@@ -11,6 +11,7 @@ import pytest
 
 from reconciler.simulator import Simulator
 from tests.cli.shell import PROJECT, SLACK
+from tests.guarded import PATIENCE
 
 COUNT = """
 import sys
@@ -44,7 +45,7 @@ def test_one_manifest_passes_a_bounded_number_of_modules(tmp_path: Path, verb: s
             env=environ,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
     assert done.returncode == 0, done.stderr

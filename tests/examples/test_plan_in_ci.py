@@ -13,6 +13,7 @@ import httpx
 import pytest
 
 from reconciler.simulator import Simulator
+from tests.guarded import PATIENCE
 
 ROOT = Path(__file__).parents[2]
 TOKEN = "not-a-real-token-qXv7"
@@ -38,7 +39,7 @@ class Job:
             cwd=self.folder.parent,
             capture_output=True,
             text=True,
-            timeout=60,
+            timeout=PATIENCE,
             check=False,
         )
 

@@ -12,6 +12,7 @@ import pytest
 
 from reconciler.model.errors import UnexpectedError, UnreachableError
 from reconciler.providers.pacing import RetryBudget, stated_wait
+from tests.guarded import PATIENCE
 from tests.providers.support import Script, Waits, config_of, failure, listing, talk
 
 OK = listing(config_of())
@@ -144,7 +145,7 @@ def test_a_run_without_failures_imports_no_retrying_no_signing_and_no_command_li
         "    await provided('opensearch').make(Connection('http://127.0.0.1:9'), '', None).close()\n"
         "asyncio.run(run()); print(sorted({'tenacity', 'botocore', 'rich', 'pygments', 'httpx'} & set(sys.modules)))"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout.strip() == "['httpx']"
 
 
@@ -153,5 +154,5 @@ def test_abilities_are_known_without_importing_an_http_client() -> None:
         "import sys; from reconciler.providers import provided\n"
         "provided('opensearch').abilities().check('SlackChannel', {}, ''); print('httpx' in sys.modules)"
     )
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=PATIENCE)
     assert done.stdout.strip() == "False"

@@ -13,6 +13,7 @@ from reconciler.model.errors import ConfigurationError
 from reconciler.model.values import RESERVED_NAMES, SecretReference, SecretText
 from reconciler.secrets.resolver import Resolver
 from reconciler.secrets.sources import SecretSettings
+from tests.guarded import PATIENCE
 from tests.secrets.conftest import MakeSettings, Offer, Resolve
 
 URL = SecretReference("env", "URL")
@@ -211,7 +212,7 @@ async def main():
 resolution = asyncio.run(main())
 print(len(resolution.values), *resolution.failures.values())
 """
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=False)
     assert ended.stdout.startswith('1 source "hanging" gave no answer in 40 seconds'), ended.stderr
     assert ended.returncode == 0
     assert ended.stderr == ""
@@ -283,7 +284,7 @@ def test_a_command_must_name_a_program(make_settings: MakeSettings) -> None:
 
 def test_importing_costs_no_event_loop_and_no_library() -> None:
     code = "import sys, reconciler.secrets; print(*{'asyncio', 'subprocess', 'hvac', 'boto3'} & set(sys.modules))"
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert ended.stdout.strip() == ""
 
 
@@ -298,7 +299,7 @@ resolver = Resolver(SecretSettings(Path(), {}, None, {"URL": "x"}))
 assert asyncio.run(resolver.resolve([SecretReference("env", "URL")])).values
 print(*{"hvac", "boto3", "botocore", "requests"} & set(sys.modules))
 """
-    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=PATIENCE, check=True)
     assert ended.stdout.strip() == ""
 
 

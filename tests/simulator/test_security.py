@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from reconciler.simulator import Simulator, load_users
+from tests.guarded import PATIENCE
 
 BASE = "/_plugins/_notifications"
 ADMIN, CI, READER = ("admin", "admin-pw"), ("ci", "ci-pw"), ("reader", "reader-pw")
@@ -159,7 +160,7 @@ def test_the_command_names_the_users_file_that_it_cannot_take(tmp_path: Path, te
         path.write_text(text, encoding="utf-8")
     command = [sys.executable, "-m", "reconciler", "simulate", "--port", "0", "--users", str(path)]
 
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=PATIENCE, check=False)
 
     assert done.returncode == 1
     assert f"the simulator cannot start: {path}: " in done.stderr
