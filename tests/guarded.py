@@ -17,7 +17,7 @@ from typing import Self
 
 __all__ = ["PATIENCE", "STACKS", "Guarded"]
 
-PATIENCE = 180
+PATIENCE = 300
 """Seconds after which a process hangs."""
 
 STACKS = {"PYTHONFAULTHANDLER": "1"}

@@ -19,12 +19,12 @@ import trustme
 from reconciler.model.errors import ConfigurationError
 from reconciler.simulator import Simulator
 from tests.apply.processes import Announcing
+from tests.guarded import STACKS, Guarded
 from tests.live.__main__ import CHECKS
 from tests.live.settings import read_settings
 
 ROOT = Path(__file__).parents[2]
 SUITE = (sys.executable, "-m", "tests.live")
-SECONDS = 600
 MATTERMOST = {
     f"{check} [MattermostChannel]: OpenSearch 2.19.5 has no MattermostChannel"
     for check in (
@@ -70,16 +70,17 @@ THEIRS = {
 def environ(url: str, **more: str) -> dict[str, str]:
     ours = ("OPENSEARCH_", "TEST_", "RECONCILER_", "REMOVE", "PYTEST_", "MAKE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    return kept | {"OPENSEARCH_URL": url, "PYTHONUNBUFFERED": "1"} | more
+    return kept | {"OPENSEARCH_URL": url, "PYTHONUNBUFFERED": "1", **STACKS} | more
 
 
 def run_suite(url: str, *arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    pipe = subprocess.PIPE
     command = [*SUITE, *arguments]
-    done = subprocess.run(
-        command, cwd=ROOT, env=environ(url, **more), capture_output=True, text=True, timeout=SECONDS, check=False
-    )
-    assert "Traceback" not in done.stderr, done.stderr
-    return done
+    process = subprocess.Popen(command, cwd=ROOT, env=environ(url, **more), stdout=pipe, stderr=pipe, text=True)
+    with Guarded(process) as guarded:
+        out, err = guarded.end()
+    assert "Traceback" not in err, err
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
 def skipped(text: str) -> set[str]:
@@ -90,13 +91,15 @@ def skipped(text: str) -> set[str]:
 def serving(version: str) -> Iterator[str]:
     """The address of a simulator that is a process of its own."""
     command = [sys.executable, "-m", "reconciler", "simulate", "--port", "0", "--opensearch-version", version]
-    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
-        try:
-            assert process.stdout is not None
-            addresses = (re.match(r"serving (\S+)", line) for line in process.stdout)
-            yield next(found[1] for found in addresses if found)
-        finally:
-            process.terminate()
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
+    try:
+        assert process.stdout is not None
+        addresses = (re.match(r"serving (\S+)", line) for line in process.stdout)
+        yield next(found[1] for found in addresses if found)
+    finally:
+        process.terminate()
+        with Guarded(process) as guarded:
+            guarded.end()
 
 
 def ids(url: str) -> set[str]:
@@ -158,16 +161,14 @@ def test_an_interrupted_run_leaves_nothing_behind(simulator: Simulator, number: 
     simulator.faults.struck = struck = Announcing()
     simulator.faults.add("wait", seconds=0.01, method="POST", path="*/configs", skip=100)
     command = [*SUITE, "-k", "1100"]
-    with subprocess.Popen(
+    process = subprocess.Popen(
         command, cwd=ROOT, env=environ(simulator.url), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
-        try:
-            struck.wait()
-            for _ in range(2):  # a shell and make may both pass it on
-                process.send_signal(number)
-            out, _ = process.communicate(timeout=SECONDS)
-        finally:
-            process.kill()
+    )
+    with Guarded(process) as guarded:
+        struck.wait()
+        for _ in range(2):  # a shell and make may both pass it on
+            process.send_signal(number)
+        out, _ = guarded.end()
     assert process.returncode == pytest.ExitCode.INTERRUPTED, out
     assert "removed" in out
     assert len(simulator.requests) > 100
@@ -177,13 +178,14 @@ def test_an_interrupted_run_leaves_nothing_behind(simulator: Simulator, number: 
 def test_a_run_that_nobody_reads_any_more_leaves_nothing_behind(simulator: Simulator) -> None:
     command = [*SUITE, "-k", "we_choose"]
     reading, writing = os.pipe()
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environ(simulator.url), stdout=writing, stderr=subprocess.DEVNULL
-    ) as process:
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=environ(simulator.url), stdout=writing, stderr=subprocess.PIPE, text=True
+    )
+    with Guarded(process) as guarded:
         os.close(writing)
         with os.fdopen(reading, encoding="utf-8") as lines:
             assert any(line.startswith("mails go") for line in lines)
-        process.wait(SECONDS)
+        guarded.end()
     assert "POST" in {call.method for call in simulator.requests}
     assert held(simulator) == {"theirs"}
 
