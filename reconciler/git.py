@@ -107,13 +107,13 @@ class Repository:
         if there == [f"refs/tags/{name}"] and name.partition("/")[0].encode() in self._run("remote").split():
             # Otherwise whoever may push a tag could stand in for a remote branch that was not fetched.
             raise ConfigurationError(
-                f"{name!a} is no branch of that remote here, but a tag: fetch the branch, or write {there[0]}"
+                f"{name!a} is not a branch of that remote here, but a tag: fetch the branch, or write {there[0]}"
             )
         if _SHORT_HASH.fullmatch(name) and self._has_object(name):
             there.append(name)
         if len(there) > 1:
             raise ConfigurationError(
-                f"{name!a} means {' and '.join(there)}: write which one, or the full hash of the commit"
+                f"{name!a} can mean {' or '.join(there)}: write one of these, or the full hash of the commit"
             )
         return there[0] if there else ""
 
@@ -123,7 +123,7 @@ class Repository:
     def _run(self, *arguments: str, stdin: bytes = b"", network: bool = False) -> bytes:
         done = self._call(*arguments, stdin=stdin, network=network)
         if done.returncode:
-            words = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it said nothing"]
+            words = done.stderr.decode("utf-8", "replace").strip().splitlines() or ["it printed no reason"]
             raise ConfigurationError(f"git {arguments[0]} failed in {self.checkout.top}: {words[0]}")
         return done.stdout
 

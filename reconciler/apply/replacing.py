@@ -84,7 +84,7 @@ async def _create_first(
         await repoint(session, change.key, found.id, new_id)
         await writing.delete(session, change.key, found.id, step="delete old")
     except TargetError as error:
-        text = f"{new_id} is there, but {found.id} could not be taken out of use and deleted: {error}; apply again"
+        text = f"{new_id} was created, but {found.id} could not be taken out of use and deleted: {error}; apply again"
         return ChangeResult(change, Status.FAILED, text, tested, new_id)
     return _done(change, new_id, tested)
 

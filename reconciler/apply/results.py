@@ -231,7 +231,7 @@ def still_unverified(change: Change, tested: Tested, object_id: str) -> ChangeRe
 
 
 def create_stands(change: Change, tested: Tested, object_id: str, error: TargetError) -> ChangeResult:
-    """A new channel did not pass its test and could not be deleted again."""
-    text = f"{why_unverified(tested)} ({tested.text}), and it could not be deleted again: {error}"
+    """A new channel did not pass its test and could not be deleted."""
+    text = f"{why_unverified(tested)} ({tested.text}), and it could not be deleted: {error}"
     fix = f"reconciler apply --only {change.name}  (it is marked unverified, and this tests it again)"
     return ChangeResult(change, Status.STRANDED, text, tested, object_id, fix=fix)

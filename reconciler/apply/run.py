@@ -196,7 +196,7 @@ class _Runner:
             return self._reported(ChangeResult(change, Status.HELD, text, id=change.id or ""))
         async with self._places:
             if self._session.stop.is_set():
-                text = "the run was interrupted before it began"
+                text = "the run was interrupted before this change began"
                 return self._reported(ChangeResult(change, Status.SKIPPED, text))
             if failure := self._session.journal.failure:
                 text = f"the journal cannot be written: {failure}"

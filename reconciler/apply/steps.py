@@ -91,7 +91,7 @@ async def _roll_back_create(session: Session, change: Change, object_id: str, te
         return ChangeResult(change, Status.FAILED, f"{why} ({tested.text}), and {error}", tested, object_id)
     except TargetError as error:
         return outcomes.create_stands(change, tested, object_id, error)
-    return ChangeResult(change, Status.ROLLED_BACK, f"{why}, so it was deleted again: {tested.text}", tested)
+    return ChangeResult(change, Status.ROLLED_BACK, f"{why}, so it was deleted: {tested.text}", tested)
 
 
 async def _release(session: Session, change: Change) -> ChangeResult:

@@ -42,7 +42,7 @@ class CiOutputs:
             "the comment was not written", lambda: self._comment(page)
         )
         if uncommented:
-            _say_last("note: --comment: no comment was written, for the reason above; the exit code is the run's alone")
+            _say_last("note: --comment: no comment was written, for the reason above; the exit code is not affected")
         if self.summary or uncommented:
             _guarded("the job's summary was not written", lambda: _write_summary(page, required=self.summary))
 

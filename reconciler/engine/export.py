@@ -66,7 +66,7 @@ async def export_live(run: Run, options: ExportOptions) -> Exported:
 def check_export(options: ExportOptions) -> None:
     """UsageError for options that contradict each other, before anything is read."""
     if options.snapshot and (options.everything or options.patterns or options.adopt or options.folder):
-        raise UsageError("--snapshot holds what is owned, and is not combined with other flags: leave them out")
+        raise UsageError("--snapshot takes what is owned, and cannot be combined with other flags: leave them out")
     if options.from_terraform and (options.snapshot or options.owned or options.everything or options.patterns):
         raise UsageError("--from-terraform says what to export: leave out --all, --owned, --select and --snapshot")
     if options.owned and (options.everything or options.patterns):
@@ -172,7 +172,7 @@ def _refuse_overwriting(
         shown = ", ".join(str(path) for path in differing[:5])
         shown += f" and {len(differing) - 5} more" if len(differing) > 5 else ""
         raise ConfigurationError(
-            f"{plural(len(differing), 'file')} there already, with other content: {shown}; nothing was written: "
+            f"{plural(len(differing), 'file')} already there, with other content: {shown}; nothing was written: "
             "choose another --dir, or pass --overwrite"
         )
 

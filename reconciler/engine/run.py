@@ -131,7 +131,7 @@ def _prepare_selected(options: ListOptions, here: Surroundings) -> Run:
     workspace = load_workspace(options, here)
     if not workspace.desired.manifests and all(problem.rule == "no-manifests" for problem in workspace.problems):
         raise ConfigurationError(
-            f"--select {options.select[0]}: labels stand in manifests, and there is none: check spec.manifests, or "
+            f"--select {options.select[0]}: labels are in manifests, and there are none: check spec.manifests, or "
             "choose by name with --only"
         )
     warnings = workspace.must_be_sound(strict=False, allow_empty=False)
@@ -160,7 +160,7 @@ def _prepare_destroy(options: PlanningOptions, here: Surroundings) -> Run:
         f"--{name.replace('_', '-').removesuffix('s')}" for name in _NOT_WITH_DESTROY if getattr(options, name, None)
     ]
     if given:
-        raise UsageError(f"--destroy does not go with {', '.join(given)}: name what to delete with --only NAME")
+        raise UsageError(f"--destroy cannot be combined with {', '.join(given)}: name what to delete with --only NAME")
     workspace = load_project_only(ProjectOptions(config=options.config, targets=options.targets), here)
     return Run(workspace, options, options, tuple(f"{problem.level}: {problem}" for problem in workspace.problems))
 

@@ -214,7 +214,7 @@ def _other_tool(value: Any, found: Found) -> str:
     return "" if version.partition("/")[0] == _OURS else printable(kind)
 
 
-_LIST = "a List is not taken: a document is one manifest"
+_LIST = "a List is not supported: a document holds one manifest"
 _LIST_FIX = (
     "write each of its items as a document of its own: `kubectl get gitopschannels -o yaml | yq '.items[] | split_doc'`"
 )

@@ -222,7 +222,9 @@ def _lint_address(
 def _lint_access(at: FieldPath, target: Target, settings: ProviderSettings) -> Iterator[Problem]:
     for way in sorted(target.auth.ways - settings.auth) if target.auth else ():
         fix = f"{target.provider} takes {', '.join(sorted(settings.auth))}"
-        yield Problem((*at, "auth", way), f"{target.provider} does not support this", "auth-not-held", fix, at_key=True)
+        yield Problem(
+            (*at, "auth", way), f"{target.provider} does not support this", "unsupported-auth", fix, at_key=True
+        )
     service = target.auth.sigv4.service if target.auth and target.auth.sigv4 else ""
     if problem := settings.unsupported_system(target.url or "", service):
         message, fix = problem

@@ -174,7 +174,7 @@ GAPS: Mapping[UnknownReason, Gap] = {
     UnknownReason.ADDRESS_DIFFERS: Gap(
         About.TEST,
         "the target masks the live address, and what it shows of it is not the manifest's",
-        "the live address is masked, and surely not that of the manifest",
+        "the live address is masked, and certainly not that of the manifest",
         "apply, which tests the manifest's address before it writes it",
         {"apply": 5, "test": 7},
     ),

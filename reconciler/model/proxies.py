@@ -9,7 +9,7 @@ _SOCKS = ("socks5", "socks5h")
 
 
 def wrong_proxy(proxies: Mapping[str, str], *, takes_socks: bool = False) -> str:
-    """The first proxy variable that holds no address of a proxy, and what to write there; "" if all do.
+    """The first proxy variable that is not the address of a proxy, and what to write there; "" if all do.
 
     `proxies` are those of the environment as urllib's `getproxies` gives them, by `http`, `https` and `all`;
     `takes_socks`: the package socksio is there. No value is shown: a proxy's password stands in it.
@@ -20,7 +20,7 @@ def wrong_proxy(proxies: Mapping[str, str], *, takes_socks: bool = False) -> str
         if scheme in _SOCKS and not takes_socks:
             return f"{name} names a SOCKS proxy, for which the package socksio is needed: install it"
         if scheme not in ("", "http", "https", *_SOCKS):
-            return f"{name} holds no address of a proxy: write http://host:port there, or unset it"
+            return f"{name} is not the address of a proxy: write http://host:port there, or unset it"
     return ""
 
 

@@ -186,7 +186,7 @@ def _document(answer: httpx.Response) -> Document:
             found = answer.json()
             if isinstance(found, dict):
                 return found
-        raise ClusterError(f"{call}: the API server's answer is no JSON object")
+        raise ClusterError(f"{call}: the API server's answer is not a JSON object")
     raise ClusterError(f"{call}: {_reason(answer)}", answer.status_code)
 
 

@@ -144,7 +144,7 @@ def _of_value(value: object, path: Path, allowed: Allowed) -> Iterator[Problem]:
             continue
         patterns = {"vault": allowed.vault, "aws_secret": allowed.aws_secrets}.get(source)
         if patterns is None:
-            message = f"the source {source} is refused in a cluster: it would read what is the operator's own"
+            message = f"the source {source} is refused in a cluster: it would read what belongs to the operator"
             yield Problem(path, message, _RULE, _FIX)
         elif not _matches(str(value[source]), patterns):
             message = f"this {source} path is not allowed for this namespace"
@@ -153,7 +153,7 @@ def _of_value(value: object, path: Path, allowed: Allowed) -> Iterator[Problem]:
 
 def _of_project(spec: Mapping[str, Any], allowed: Allowed, settings_of: SettingsOf) -> Iterator[Problem]:
     if _map(spec.get("secrets")).get("sources"):
-        message = "is refused in a cluster: it would run what is the operator's own"
+        message = "is refused in a cluster: it would run commands as the operator"
         yield Problem(("spec", "secrets", "sources"), message, _RULE, f"remove it, and {_FIX}")
     for kind, defaults in _map(spec.get("defaults")).items():
         yield from _of_fields(str(kind), _map(defaults), ("spec", "defaults", str(kind)), allowed)

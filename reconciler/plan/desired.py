@@ -173,7 +173,7 @@ def _unsupported(
     if resource.kind not in able.kinds:
         yield manifest.problem(
             f"target {target} ({settings.provider}) has no {resource.kind}",
-            "kind-not-held",
+            "unsupported-kind",
             path=("kind",),
             fix=f"leave {target} out of spec.targets",
         )

@@ -30,7 +30,7 @@ def explain_kind(schema: Schema) -> str:
         lines += textwrap.wrap(
             f"  {star} {name.ljust(width)}  {about}", _WIDTH, subsequent_indent=" " * (width + 6), drop_whitespace=True
         )
-    lines += ["", f"More of one field: reconciler explain {kind}.{next(iter(sorted(required)), 'test')}"]
+    lines += ["", f"More about one field: reconciler explain {kind}.{next(iter(sorted(required)), 'test')}"]
     return "\n".join(lines) + "\n"
 
 
@@ -91,7 +91,7 @@ def explain_exits(codes: Iterable[Exit] = tuple(Exit)) -> str:
     lines = [f"  {code.value:>3}  {MEANINGS[code]}" for code in codes]
     if len(codes) > 1:
         order = ", ".join(str(code.value) for code in ORDER)
-        lines = ["Exit codes:", *lines, "", f"Where several fit, the first of {order} counts."]
+        lines = ["Exit codes:", *lines, "", f"Where several apply, the first of {order} counts."]
     return "\n".join(lines) + "\n"
 
 

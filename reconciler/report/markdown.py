@@ -137,7 +137,7 @@ def _head(page: Page, *, short: bool = False) -> str:
     remarks = page.remarks if not short else page.remarks[:_NAMES_SHOWN]
     lines += [f"- {code(_shortened(str(remark), _REMARK_SHORT if short else _REMARK_LONGEST))}" for remark in remarks]
     if len(remarks) < len(page.remarks):
-        lines.append(f"- and {len(page.remarks) - len(remarks)} lines more")
+        lines.append(f"- and {len(page.remarks) - len(remarks)} more lines")
     if page.facts:
         lines += ["", " · ".join(_fact(name, value) for name, value in page.facts)]
     return "\n".join(lines).rstrip() + "\n\n"
@@ -227,7 +227,7 @@ def _files_of(entries: list[Entry]) -> str:
     """The files that these entries are in, those with most entries first; "" if no file is known."""
     files = Counter(entry.file for entry in entries if entry.file).most_common()
     shown = ", ".join(f"{code(_shortened(file, 80))} ({count})" for file, count in files[:_FILES_SHOWN])
-    more = f" and {len(files) - _FILES_SHOWN} files more" if len(files) > _FILES_SHOWN else ""
+    more = f" and {len(files) - _FILES_SHOWN} more files" if len(files) > _FILES_SHOWN else ""
     return f", in {shown}{more}" if files else ""
 
 

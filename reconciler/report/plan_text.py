@@ -327,7 +327,9 @@ def _summary(plan: Plan) -> Iterator[Line]:
         yield from (Line(f"{item} on {', '.join(targets)}", depth=1) for item, targets in candidates.items())
     protected = [PROTECTED in item.flags for target in plan.targets for item in target.leftovers]
     if leftovers := protected.count(False):
-        yield Line(f"{plural(leftovers, 'leftover')} of an interrupted run, removed by an apply that writes.")
+        yield Line(
+            f"{plural(leftovers, 'leftover')} of an interrupted run, removed by the next apply that changes something."
+        )
     if kept := protected.count(True):
         yield Line(f"{plural(kept, 'leftover')} of an interrupted run, {_left(kept)}: protected.")
     copies = sum(len(target.copies) for target in plan.targets)

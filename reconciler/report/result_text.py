@@ -76,7 +76,7 @@ def _result_tone(result: RunResult) -> Tone:
 
 def _applied(item: ChangeResult, alike: Collection[ChangeKey], *, interrupted: bool = False) -> Entry:
     fix = [f"fix it with: {item.fix}"] if item.fix else []
-    fix = ["look at it by hand"] if item.status is Status.STRANDED and not fix else fix
+    fix = ["check it by hand"] if item.status is Status.STRANDED and not fix else fix
     ranked = item.status is Status.STRANDED or (interrupted and item.status in _CUT_SHORT)
     return Entry(
         tone=Tone.GOOD if is_good(item) else Tone.WARN if item.status in _CAREFUL else Tone.BAD,
@@ -264,9 +264,10 @@ def _runs(lines: Iterable[JournalLine]) -> list[list[JournalLine]]:
 def _render_run(number: int, run: list[JournalLine], paint: Paint) -> Iterator[str]:
     ends = {line.number: line for line in run if line.event not in (Event.BEGIN, Event.OUTCOME)}
     open_steps = [line for line in run if line.event is Event.BEGIN and line.number not in ends]
-    yield paint(f"Run {number}, begun {run[0].at}", "bold")
+    yield paint(f"Run {number}, started {run[0].at}", "bold")
     if open_steps:
-        words = f"{plural(len(open_steps), 'step')} begun but not ended: plan again, since only live state tells more"
+        words = f"{plural(len(open_steps), 'step')} started but not finished"
+        words += ": plan again, since only the live state shows what happened"
         yield paint(words, "red")
         yield from (f"  {_step(line).rstrip(chr(44))}" for line in open_steps)
     for line in run:
@@ -278,7 +279,7 @@ def _render_run(number: int, run: list[JournalLine], paint: Paint) -> Iterator[s
 
 def _ended(end: JournalLine | None, paint: Paint) -> str:
     if end is None:
-        return paint("not ended", "red")
+        return paint("not finished", "red")
     words = "done" if end.event is Event.END else f"{end.event.value} {end.error}".strip()
     return paint(words, _STEP_COLOURS.get(end.event, "green"))
 

@@ -133,7 +133,7 @@ def render_channels(rows: Iterable[ChannelRow]) -> str:
 
 
 def _channel_cells(row: ChannelRow) -> Iterator[tuple[str, ...]]:
-    head = (row.name, row.kind or "not there", row.target)
+    head = (row.name, row.kind or "missing", row.target)
     for user in row.used_by.users:
         yield (*head, short_name(user), user.kind, _yes(user.enabled), _remarks(user))
     if not row.used_by.users:

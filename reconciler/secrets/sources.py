@@ -68,7 +68,7 @@ class SecretSettings:
     def __post_init__(self) -> None:
         for name, command in self.sources.items():
             if name in RESERVED_NAMES:
-                raise ConfigurationError(f'spec.secrets.sources: the name "{name}" is taken; choose another')
+                raise ConfigurationError(f'spec.secrets.sources: the name "{name}" is reserved; choose another')
             if not command:
                 raise ConfigurationError(f"spec.secrets.sources.{name}.exec: the command is empty; name a program")
 

@@ -66,7 +66,7 @@ class VaultSource:
     def _trusted(self) -> str | bool:
         if self._environ.get("VAULT_SKIP_VERIFY", "").lower() in ("1", "t", "true"):
             raise SecretError(
-                "VAULT_SKIP_VERIFY is not followed, since anybody in between could read the secrets: name the "
+                "VAULT_SKIP_VERIFY is not supported, since anybody in between could read the secrets: name the "
                 "authority of Vault's certificate in VAULT_CACERT"
             )
         return next((self._environ[name] for name in _BUNDLES if self._environ.get(name)), True)

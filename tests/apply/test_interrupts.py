@@ -106,7 +106,7 @@ def test_what_was_rolled_back_is_reported_first_and_what_had_not_begun_is_report
         ended = process.interrupt(signal.SIGINT, group=True)
     assert ended.code == 130
     assert live(simulator) == {}
-    report = ended.out.split("the run was interrupted before it began")[-1].strip().splitlines()
+    report = ended.out.split("the run was interrupted before this change began")[-1].strip().splitlines()
     assert "rolled back" in report[0]
     assert report[-1] == "Interrupted: 0 added, 0 changed, 0 destroyed; 3 skipped; 1 rolled back."
 

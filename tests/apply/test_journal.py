@@ -57,17 +57,17 @@ def test_several_runs_append_to_one_file_and_are_shown_one_by_one(runs: Runs, tm
     path = tmp_path / "journal"
     record(runs, path, "/status/404")
     shown = render_journal(parse_journal(record(runs, path), "journal"))
-    assert shown.count("begun 2") == 2
+    assert shown.count("started 2") == 2
     assert "hook: roll back create acme_hook, done" in shown
     assert "hook: rolled back" in shown
     assert "hook: applied" in shown
-    assert "not ended" not in shown
+    assert "not finished" not in shown
 
 
 def test_what_had_begun_and_not_ended_is_shown_first(runs: Runs, tmp_path: Path) -> None:
     whole = record(runs, tmp_path / "journal").splitlines()
     shown = render_journal(parse_journal("\n".join([*whole[:3], whole[3][:20]]), "journal")).splitlines()
-    assert shown[1].startswith("1 step begun but not ended")
+    assert shown[1].startswith("1 step started but not finished")
     assert shown[2] == "  search hook: test acme_hook"
 
 

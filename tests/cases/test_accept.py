@@ -105,7 +105,7 @@ def test_what_is_so_on_one_target_alone_goes_to_its_overrides(both: Project) -> 
 def test_what_is_gone_and_what_has_not_moved_is_said(opensearch: Project) -> None:
     assert opensearch.run("apply", "--yes").code == 0
     still = opensearch.run("drift", "--accept", "oncall")
-    assert (still.code, still.out, still.err) == (0, "", "none of it has drifted\n")
+    assert (still.code, still.out, still.err) == (0, "", "nothing to accept: what --accept names has not drifted\n")
     opensearch.call("DELETE", "/_plugins/_notifications/configs/acme_oncall")
     gone = opensearch.run("drift", "--accept", "oncall")
     assert gone.code == 2
@@ -121,10 +121,13 @@ def test_what_could_not_be_compared_is_not_said_to_be_still(opensearch: Project)
     opensearch.write("channels/hook.yaml", HOOK)
     assert opensearch.run("apply", "--yes").code == 0
     still = opensearch.run("drift", "--without-secrets", "--accept", "hook")
-    assert (still.code, still.err) == (0, "none of it has drifted, as far as it could be compared\n")
+    assert (still.code, still.err) == (
+        0,
+        "nothing to accept: what --accept names has not drifted, as far as it could be compared\n",
+    )
     for words in (["hook"], ["mail", "--without-secrets"]):
         compared = opensearch.run("drift", "--accept", *words)
-        assert (compared.code, compared.err) == (0, "none of it has drifted\n")
+        assert (compared.code, compared.err) == (0, "nothing to accept: what --accept names has not drifted\n")
 
 
 def test_a_reference_to_what_no_manifest_describes_is_not_accepted(opensearch: Project) -> None:

@@ -132,7 +132,7 @@ def test_list_selects_by_the_labels_of_manifests(both: Project) -> None:
     }
     chosen = both.run("list", "--select", "team=payments", "--exclude", "pager", "--target", "kafka")
     assert (chosen.code, chosen.out) == (0, "")
-    assert "nothing that is selected is owned" in chosen.err
+    assert "none of the selected objects is owned" in chosen.err
     table = both.run("list", "--select", "team=ops").out.splitlines()
     assert [line.split()[2] for line in table[1:]] == ["kafka", "search"]
     assert len(rows_of(both, "--exclude", "oncall")["owned"]) == 3
@@ -152,7 +152,7 @@ def test_a_selection_that_nobody_can_make_is_an_error(opensearch: Project) -> No
     code, words = says("--select", "team=ops", "--exclude", "nobody")
     assert (code, "nothing has this name" in words) == (1, True), "a slip of the pen would show more than was meant"
     code, words = says("--types", "--select", "team=ops")
-    assert (code, "do not choose of it" in words) == (64, True)
+    assert (code, "cannot be combined with" in words) == (64, True)
     opensearch.write("channels/broken.yaml", "kind: SlackChannel\napiVersion: channels.gitops/v1\n")
     code, words = says("--select", "team=ops")
     assert (code, "broken.yaml" in words) == (1, True)
@@ -160,7 +160,7 @@ def test_a_selection_that_nobody_can_make_is_an_error(opensearch: Project) -> No
     opensearch.keep()
     (opensearch.folder / "channels/broken.yaml").unlink(missing_ok=True)
     code, words = says("--select", "team=ops")
-    assert (code, "labels stand in manifests, and there is none" in words) == (1, True)
+    assert (code, "labels are in manifests, and there are none" in words) == (1, True)
 
 
 def labelled(text: str, team: str) -> str:

@@ -94,7 +94,7 @@ def test_a_test_of_an_address_that_is_surely_another_is_no_evidence(confluent: P
         assert done.code == 7, done.everything
         assert "the live address is masked, and what it shows is not the manifest's" in done.everything
         assert done.out.rstrip().endswith(
-            "; 1 skipped: the live address is masked, and surely not that of the manifest."
+            "; 1 skipped: the live address is masked, and certainly not that of the manifest."
         )
     (tested,) = json.loads(confluent.run("test", "--all", "--json").out)["tests"]
     assert tested["tested"]["evidence"]["reason"] == "address-differs"

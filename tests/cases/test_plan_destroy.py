@@ -76,7 +76,7 @@ def test_the_guards_are_on(opensearch: Project) -> None:
 def test_what_is_about_manifests_does_not_go_with_it(flag: str, opensearch: Project) -> None:
     done = opensearch.run("plan", "--destroy", flag)
     assert done.code == 64
-    assert f"--destroy does not go with {flag.partition('=')[0]}" in done.everything
+    assert f"--destroy cannot be combined with {flag.partition('=')[0]}" in done.everything
 
 
 def test_where_nothing_is_left_that_is_said_and_no_more(project: Project) -> None:

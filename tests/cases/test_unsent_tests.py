@@ -31,8 +31,8 @@ def refuse(status: int) -> Callable[[Project, Simulator], None]:
 
 
 CASES = [
-    ("opensearch", forbid_on_opensearch, "this user lacks the permission", "deleted again", "rolled back"),
-    ("opensearch", refuse(405), "405", "deleted again", "rolled back"),
+    ("opensearch", forbid_on_opensearch, "this user lacks the permission", "deleted", "rolled back"),
+    ("opensearch", refuse(405), "405", "deleted", "rolled back"),
     ("confluent", refuse(403), "OrganizationAdmin", "not created", "rejected"),
     ("confluent", refuse(405), "405", "not created", "rejected"),
 ]

@@ -146,7 +146,7 @@ def test_a_site_that_is_down_does_not_change_the_exit_code(actions: Shell) -> No
     assert "the comment was not written" in done.err
     assert "an earlier comment, if there is one, still stands" in done.err
     last = done.err.splitlines()[-1]
-    assert last == "note: --comment: no comment was written, for the reason above; the exit code is the run's alone"
+    assert last == "note: --comment: no comment was written, for the reason above; the exit code is not affected"
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ def test_a_tag_named_as_the_protected_branch_is_refused(guarded: Project, thief:
     guarded.git("update-ref", "refs/tags/origin/main", "HEAD")
     done = guarded.run("plan", "--base", "origin/main")
     assert done.code == 1
-    assert "write which one, or the full hash" in done.err
+    assert "write one of these, or the full hash" in done.err
     assert guarded.run("plan", "--base", "refs/remotes/origin/main").code == 0
     assert sent_to(thief) == 0
 

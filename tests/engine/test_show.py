@@ -34,7 +34,7 @@ def test_other_forms(project: Project, form: str, word: str) -> None:
 def test_a_signature_is_mentioned_where_there_is_a_key(project: Project) -> None:
     project.slack("oncall")
     plan = project.save(RECONCILER_PLAN_KEY=KEY)
-    assert "is as it was signed" in project.run("show", str(plan), RECONCILER_PLAN_KEY=KEY).err
+    assert "its signature is valid" in project.run("show", str(plan), RECONCILER_PLAN_KEY=KEY).err
     plan.write_text(plan.read_text().replace("oncall", "edited"))
     assert "was edited" in project.run("show", str(plan), RECONCILER_PLAN_KEY=KEY).err
 
@@ -181,7 +181,7 @@ def test_an_edited_plan_lends_itself_no_credit_among_verified_ones(two_targets: 
     for name in ("east", "west"):
         two_targets.run("plan", "--target", name, "--out", f"plans/{name}.json", RECONCILER_PLAN_KEY=KEY)
     done = two_targets.run("show", "plans", RECONCILER_PLAN_KEY=KEY)
-    assert (done.code, done.err.count("is as it was signed")) == (0, 2)
+    assert (done.code, done.err.count("its signature is valid")) == (0, 2)
     (plans / "east.json").write_text((plans / "east.json").read_text().replace("oncall", "edited"))
     done = two_targets.run("show", "plans", RECONCILER_PLAN_KEY=KEY)
     assert done.code == 1
@@ -195,7 +195,7 @@ def test_journals_of_several_jobs_are_shown_one_after_the_other(two_targets: Pro
     done = two_targets.run("show", "east.jsonl", "west.jsonl")
     assert [line[:5] for line in done.out.splitlines() if line.startswith("Run")] == ["Run 1", "Run 2"]
     done = two_targets.run("show", "east.jsonl", "west.jsonl", "--expect", "*")
-    assert (done.code, "a journal is no plan" in done.err) == (64, True), "it says nothing of what is planned"
+    assert (done.code, "a journal is not a plan" in done.err) == (64, True), "it says nothing of what is planned"
     mixed = two_targets.run("show", "east.jsonl", str(two_targets.save()))
     assert mixed.code == 64
     assert "plans and journals" in mixed.err

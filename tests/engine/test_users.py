@@ -399,9 +399,9 @@ def test_users_of_a_channel_that_is_gone_are_found_by_its_id_and_unknown_names_a
         endless = "x" * 10_000
         monitors(project, example_monitor("disk", "acme_gone", "acme_gone"), example_monitor(endless, "elsewhere"))
         for name in ("gone", "acme_gone"):
-            assert "not there" in project.run("users", name).out
+            assert "missing" in project.run("users", name).out
         shown = project.run("users", "elsewhere")
-        assert "not there" in shown.out
+        assert "missing" in shown.out
         assert max(map(len, shown.out.splitlines())) < 250
         refused = project.run("users", "oncall", "onccall", "nobody")
         assert (refused.code, refused.out) == (1, "")

@@ -132,7 +132,7 @@ def test_a_proxy_variable_that_holds_no_address_is_named_and_not_shown(
 ) -> None:
     """For targets and for comments alike; httpx has it end in a ValueError that names nothing."""
     monkeypatch.setenv(variable, value)
-    words = rf"{variable.upper()} \(or {variable.lower()}\) holds no address of a proxy: write http://host:port"
+    words = rf"{variable.upper()} \(or {variable.lower()}\) is not the address of a proxy: write http://host:port"
     with pytest.raises(ConfigurationError, match=words) as one:
         make_client(Connection("https://search.example"))
     with pytest.raises(CommentError, match=words) as other:

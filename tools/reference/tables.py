@@ -24,7 +24,7 @@ def render_exit_codes() -> str:
     rows = [[str(code_), prose(f"{meaning[0].upper()}{meaning[1:]}.")] for code_, meaning in MEANINGS.items()]
     order = ", ".join(str(code_.value) for code_ in ORDER)
     return page(
-        "Exit codes", _EXITS, table(["code", "meaning"], rows), f"Where several fit, the first of {order} counts."
+        "Exit codes", _EXITS, table(["code", "meaning"], rows), f"Where several apply, the first of {order} counts."
     )
 
 

@@ -67,7 +67,7 @@ def _check(output: Output, accepting: AcceptOptions) -> None:
     if not accepting.accept and (accepting.patch or accepting.write):
         raise UsageError("--patch and --write say where a patch goes: name what to accept with --accept NAME")
     if accepting.patch and accepting.write:
-        raise UsageError("--patch and --write: give one of them")
+        raise UsageError("give only one of --patch and --write")
     if accepting.accept and (output.stdout != "text" or output.has_ci_outputs):
         raise UsageError("--accept prints a patch, and no report: leave out -o, --json and what publishes a report")
 
@@ -99,5 +99,6 @@ def _accept(options: DriftOptions, accepting: AcceptOptions) -> int:
     elif accepted.after:
         out(accepted.patch)
     if not (accepted.after or accepted.refused):
-        note(f"none of it has drifted{'' if accepted.all_compared else ', as far as it could be compared'}")
+        compared = "" if accepted.all_compared else ", as far as it could be compared"
+        note(f"nothing to accept: what --accept names has not drifted{compared}")
     return Exit.ERROR if drift.plan.problems else Exit.CHANGES if accepted.refused else Exit.DONE

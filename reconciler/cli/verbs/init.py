@@ -84,7 +84,9 @@ def _asked(options: InitOptions, default_name: str) -> InitOptions:
 def _write(files: dict[Path, str]) -> None:
     there = [str(path) for path in files if path.exists()]
     if there:
-        raise ConfigurationError(f"{', '.join(there)}: there already; nothing was written, and nothing is overwritten")
+        raise ConfigurationError(
+            f"{', '.join(there)}: already there; nothing was written, since init overwrites no file"
+        )
     try:
         for path, text in files.items():
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -49,7 +49,9 @@ def command(options: ListOptions, screen: Screen) -> int:
     """List everything that carries this project's mark: name, kind, target, live id, enabled, state."""
     set_up_logging(screen.verbose)
     if options.types and (options.only or options.exclude or options.select):
-        raise UsageError("--types lists what targets can notify of: --only, --exclude and --select do not choose of it")
+        raise UsageError(
+            "--types lists what targets can notify of: it cannot be combined with --only, --exclude or --select"
+        )
     run = prepared(options)
     read, unread = split_targets(run_async(list_objects(run), len(run.workspace.targets)))
     if options.types:
@@ -119,7 +121,8 @@ def _show_objects(rows: list[ListRow], owner: str, screen: Screen, gaps: _Gaps, 
         out(render_list(shown, with_owners=everything))
     else:
         where = " on what could be read" if gaps.errors or gaps.incomplete else ""
-        note(f"nothing {'that is selected ' if selected else ''}is {'there' if everything else 'owned'}{where}")
+        subject = "none of the selected objects" if selected else "nothing"
+        note(f"{subject} is {'live' if everything else 'owned'}{where}")
     for target, why in gaps.incomplete.items():
         note(f"note: {target}: the list is incomplete: {why}")
     if hidden := len(rows) - len(shown):

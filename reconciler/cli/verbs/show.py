@@ -62,9 +62,9 @@ def command(shown: ShowOptions, output: Output) -> int:
     if not journals:
         return _show_plans(texts, expected, shown, output)
     if journals != set(texts):
-        raise click.UsageError("plans and journals cannot be shown as one: name files of one sort")
+        raise click.UsageError("plans and journals cannot be shown as one: name files of one kind")
     if expected:
-        raise click.UsageError("a journal is no plan: leave out --expect, or name the plans")
+        raise click.UsageError("a journal is not a plan: leave out --expect, or name the plans")
     _show_journals(texts, output)
     return 0
 
@@ -85,7 +85,7 @@ def _show_journals(texts: Texts, output: Output) -> None:
     if output.form != "text":
         raise click.UsageError(f"a journal cannot be shown as {output.form}: leave out -o, or pass --json")
     if output.has_ci_outputs:
-        raise click.UsageError("a journal is no report: leave out --comment, --summary and --annotations")
+        raise click.UsageError("a journal is not a report: leave out --comment, --summary and --annotations")
     lines = [line for name, text in texts.items() if isinstance(text, str) for line in parse_journal(text, name)]
     if output.as_json:
         show_json(journal_document(lines))
@@ -100,7 +100,7 @@ def _show_plans(texts: Texts, expected: Collection[str], shown: ShowOptions, out
     merged = merge_files(texts, expected, os.environ)
     publish("plan", merged.plan, output, shown)
     for name in merged.verified:
-        note(f"note: {name} is as it was signed")
+        note(f"note: {name}: its signature is valid")
     _repeat_warnings(merged.plan.notes)
     return plan_exit_code(merged.plan, detailed=shown.detailed_exitcode)
 
