@@ -1,6 +1,7 @@
 """A round: a project or one of its targets is looked at, once. From a snapshot to what is written to the cluster.
 
-What is planned is `choosing`'s, what is done `looking`'s, what is said `status`'s. A round that cannot be finished
+What is planned is `choosing`'s, what is done `looking`'s; what came of it is written by `recording`, and `unreconciled`
+says of the rest why it is not looked at. A round that cannot be finished
 raises a ClusterError, and the queue tries it again.
 """
 
@@ -10,28 +11,21 @@ import asyncio
 import logging
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field, replace
-from pathlib import Path
+from collections.abc import Mapping
+from dataclasses import replace
 
 from prometheus_client import Histogram
 
-from reconciler.apply.run import Stop
 from reconciler.model.dataclass import dataclass
-from reconciler.model.text import plural
 from reconciler.operator.choosing import Choice, choose, without_all
 from reconciler.operator.deletion import Wish, is_overdue, overdue_in, project_wish, wish_of
-from reconciler.operator.entries import Entry, entries_of, without_others
 from reconciler.operator.events import Event
-from reconciler.operator.kubernetes import Cluster
-from reconciler.operator.leases import HeldElsewhereError, Leases, lease_name
-from reconciler.operator.leftovers import Leftovers
-from reconciler.operator.looking import Look, look, work
-from reconciler.operator.outcomes import FAILED, INTERRUPTED, in_cluster
-from reconciler.operator.permissions import Policy
+from reconciler.operator.leases import HeldElsewhereError, lease_name
+from reconciler.operator.looking import look, work
+from reconciler.operator.outcomes import FAILED, INTERRUPTED
 from reconciler.operator.preparing import Block, Prepared, prepare
-from reconciler.operator.published import Published
-from reconciler.operator.reading import Snapshots, read_projects
+from reconciler.operator.reading import read_projects
+from reconciler.operator.recording import MOST_OVERWRITTEN, possible_targets, record_look, record_project, state_of
 from reconciler.operator.resources import (
     ALLOW,
     CONSENTS,
@@ -40,35 +34,27 @@ from reconciler.operator.resources import (
     CustomResource,
     Snapshot,
     behaviour_of,
-    targets_of,
 )
 from reconciler.operator.rivals import rival_of
 from reconciler.operator.schedule import Key
-from reconciler.operator.status import (
-    TargetState,
-    Verdict,
-    blocked_status,
-    blocked_verdicts,
-    project_status,
-    project_verdicts,
-    resource_status,
-    suspended_status,
-    suspended_verdicts,
+from reconciler.operator.status import TargetState
+from reconciler.operator.surroundings import Known, Surroundings
+from reconciler.operator.unreconciled import (
+    block,
+    block_project,
+    block_single,
+    block_without_project,
+    block_younger,
+    leave_alone,
 )
-from reconciler.operator.writing import Writer, now_text
+from reconciler.operator.writing import now_text
 from reconciler.providers import settings_of
-from reconciler.tasks import side_by_side
 
 _LOG = logging.getLogger("reconciler.operator")
 _SOON = 1.0  # seconds
-_AT_ONCE = 8  # statuses written side by side
-_ATTEMPTS = 4
 _BUCKETS = (0.1, 0.3, 1.0, 3.0, 10.0, 30.0, 60.0, 120.0, 300.0)  # seconds; a test message may take minutes
 _TRANSIENT = frozenset({FAILED, INTERRUPTED, "Skipped", "OutcomeUnknown"})
-DELETION_HELD = "DeletionHeld"
 LEASE_LOST = "the lease was lost during a run"
-MOST_OVERWRITTEN = 2
-"""After so many runs in a row whose writes somebody else overwrote, the project is left alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,43 +63,6 @@ class After:
 
     seconds: float | None = None
     failed: bool = False
-
-
-@dataclass(slots=True)
-class Surroundings:
-    """What all rounds share. `wake` has the targets of a namespace looked at at once, `environ` and `folder` are for
-    Vault and AWS where the policy allows them; `published` is renewed whenever the definitions were looked at."""
-
-    cluster: Cluster
-    leases: Leases
-    snapshots: Snapshots
-    writer: Writer
-    wake: Callable[[Key], None]
-    policy: Policy = Policy()
-    shard: str = ""
-    namespaces: tuple[str, ...] = ()
-    environ: Mapping[str, str] = field(default_factory=dict, repr=False)
-    folder: Path = Path("/nonexistent")
-    stop: Stop = field(default_factory=Stop)
-    clock: Callable[[], float] = time.monotonic
-    published: Published = Published()
-
-
-@dataclass(slots=True)
-class Known:
-    """What is known of a namespace between rounds: the targets' states and what killed runs left there, and by uid
-    where a deletion is done and which unknown consents were reported. `rounds` counts them by target, "" for the
-    project."""
-
-    targets: dict[str, TargetState] = field(default_factory=dict)
-    leftovers: dict[str, Leftovers] = field(default_factory=lambda: defaultdict(Leftovers))
-    deleted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
-    unknown_consents: Mapping[str, list[str]] = field(default_factory=dict)
-    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
-    prepared: tuple[Snapshot, asyncio.Task[Prepared | Block]] | None = None
-    rounds: Counter[str] = field(default_factory=Counter)
-    project: CustomResource | None = None
-    resources: Mapping[str, CustomResource] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,39 +112,30 @@ class Rounds:
         return await self._project(snapshot)
 
     async def _project(self, snapshot: Snapshot) -> After:
-        known, project = self.known[snapshot.namespace], snapshot.project
+        known, project, writer = self.known[snapshot.namespace], snapshot.project, self._around.writer
         async with known.lock:
             await self._finalizers(snapshot, known)
         if project is None:
             self.known.pop(snapshot.namespace, None)
-            text = "there is no Project in this namespace: create one, which takes the place of the project file"
-            await self._block(snapshot.resources, Block("NoProject", text))
+            await block_without_project(writer, snapshot)
             return After()
-        for younger in snapshot.projects:
-            if younger.uid != project.uid:
-                text = f'Project "{project.name}" is older, and a namespace can have only one: move this one to another'
-                await self._stall(younger, Block("SecondProject", f"{text} namespace"))
+        await block_younger(writer, snapshot, project)
         found = await self._prepared(snapshot, project)
         interval = behaviour_of(project, None).interval
         if (left := overdue_in(snapshot, time.time())) is not None:
             interval = min(interval, max(_SOON, left))
         if isinstance(found, Block):
-            await self._stall(project, found)
-            text = f'Project "{project.name}" cannot be used: {found.message}'
-            live = [item for item in snapshot.resources if not item.deleting]
-            await self._block(live, Block("ProjectNotReady", text, stalled=found.stalled))
-            waiting = [item for item in snapshot.resources if wish_of(item, snapshot) is Wish.DELETE]
-            await self._block(waiting, Block(DELETION_HELD, text))
-            known.project, known.targets = self._around.writer.latest(project), {}
-            known.resources = {item.name: self._around.writer.latest(item) for item in live}
+            await block_project(writer, snapshot, project, found)
+            known.project, known.targets = writer.latest(project), {}
+            known.resources = {item.name: writer.latest(item) for item in snapshot.resources if not item.deleting}
             return After(interval)
-        await self._block_single(found)
-        await self._leave_alone(found)
+        await block_single(writer, found)
+        await leave_alone(writer, found)
         await self._name_unknown_consents(found, known)
         for target in found.workspace.project.targets:
             self._around.wake(Key(snapshot.namespace, target))
         async with known.lock:
-            await self._write_project(found, known)
+            await record_project(self._around, found, known)
         return After(interval)
 
     async def _prepared(self, snapshot: Snapshot, project: CustomResource) -> Prepared | Block:
@@ -213,44 +153,6 @@ class Rounds:
         others = await read_projects(around.cluster, around.namespaces)
         rival = await asyncio.to_thread(rival_of, project, others, settings_of)
         return Block("SecondProject", rival) if rival else found
-
-    async def _stall(self, project: CustomResource, block: Block) -> None:
-        latest = self._around.writer.latest(project)
-        status = blocked_status(latest, block.reason, block.message, now_text(), stalled=block.stalled)
-        await self._around.writer.write_status(latest, status)
-
-    async def _block(self, resources: Iterable[CustomResource], block: Block) -> None:
-        """Write the same reason to each."""
-        await side_by_side((self._stall(resource, block) for resource in resources), _AT_ONCE)
-
-    async def _block_single(self, found: Prepared) -> None:
-        """What is wrong with single resources, whatever their targets are."""
-        for item in found.snapshot.resources:
-            if item.name in found.blocks and not item.deleting:
-                await self._stall(item, found.blocks[item.name])
-        wanted = {name for target in found.workspace.project.targets for name in found.wanted(target)}
-        for name in sorted(found.resources.keys() - wanted - found.blocks.keys()):
-            if not (behaviour_of(found.resources[name], found.project).suspend or found.project.deleting):
-                await self._stall(found.resources[name], Block("NoTarget", "names only targets of other projects"))
-
-    async def _leave_alone(self, found: Prepared) -> None:
-        """Say of what is suspended, and of all where the project is being deleted, that nobody looks at it."""
-        project, now, writer = found.project, now_text(), self._around.writer
-        statuses = []
-        for item in (writer.latest(item) for name, item in found.resources.items() if name not in found.blocks):
-            if behaviour_of(item, project).suspend:
-                text = "spec.operator.suspend is true, here or on its Project: it is not reconciled"
-                statuses.append((item, suspended_status(item, text, now)))
-            elif project.deleting:
-                text = f'Project "{project.name}" is being deleted: it is not reconciled'
-                statuses.append((item, blocked_status(item, "ProjectNotReady", text, now, stalled=True)))
-        await side_by_side((writer.write_status(*both) for both in statuses), _AT_ONCE)
-        held = [item for item in found.snapshot.resources if wish_of(item, found.snapshot) is Wish.DELETE]
-        text = (
-            "spec.operator.suspend is true, here or on its Project: nothing is deleted until it is removed, and after "
-            "deletion_timeout the live object stays"
-        )
-        await self._block((item for item in held if behaviour_of(item, project).suspend), Block(DELETION_HELD, text))
 
     async def _name_unknown_consents(self, found: Prepared, known: Known) -> None:
         """Post an Event, once, for an annotation that allows less than it seems to."""
@@ -296,10 +198,9 @@ class Rounds:
             known.rounds.pop(key.target, None)
             return After()
         if behaviour_of(project, None).suspend:
-            await self._leave_alone(found)  # a look that had begun before may have said otherwise since
+            await leave_alone(self._around.writer, found)  # a look that had begun before may have said otherwise since
             return After()
-        state = self._state(found, known, key.target)
-        if state.overwritten >= MOST_OVERWRITTEN:
+        if state_of(found, known, key.target).overwritten >= MOST_OVERWRITTEN:
             return After(behaviour_of(project, None).interval)
         return await self._look(found, key.target, known)
 
@@ -317,9 +218,9 @@ class Rounds:
         has_work = not seen.unread and bool(seen.work or deletes or old)
         if has_work and around.stop.soft.is_set():
             return After()  # whoever comes next begins with it
-        is_new = not seen.unread and seen.identity != self._state(found, known, target).identity
+        is_new = not seen.unread and seen.identity != state_of(found, known, target).identity
         if (has_work or is_new) and (rival := await self._rival(found, target, seen.identity)):
-            await self._stall(rival.project, rival.block)
+            await block(around.writer, rival.project, rival.block)
             around.writer.moved(found.snapshot.namespace)  # its resources are to say so, too
             return After(_SOON)
         if has_work:
@@ -338,11 +239,11 @@ class Rounds:
                     if held.lost:
                         _LOG.warning("%s %s: %s", found.snapshot.namespace, target, LEASE_LOST)
                         return After(_SOON)
-                    await self._write(found, target, choice, seen, deletes, known)
+                    await record_look(around, found, target, choice, seen, deletes, known)
             except HeldElsewhereError as error:
                 return After(error.seconds)
         else:
-            await self._write(found, target, choice, seen, deletes if seen.unread else {}, known)
+            await record_look(around, found, target, choice, seen, deletes if seen.unread else {}, known)
         transient = any(entry.reason in _TRANSIENT for entry in seen.entries.values())
         if seen.unread or transient or any(seen.deleted.values()):
             return After(failed=True)
@@ -373,121 +274,7 @@ class Rounds:
             item.name: "in-use" in item.allows
             for item in found.snapshot.resources
             if wish_of(item, found.snapshot) is Wish.DELETE
-            and target in self._targets(item, found)
+            and target in possible_targets(item, found)
             and target not in known.deleted[item.uid]
             and not behaviour_of(item, found.project).suspend
         }
-
-    def _targets(self, resource: CustomResource, found: Prepared) -> tuple[str, ...]:
-        """The targets where a resource may be live: those that it names, and those that its status knows."""
-        named = (*targets_of(resource, found.project), *entries_of(resource))
-        return tuple(dict.fromkeys(name for name in named if name in found.workspace.project.targets))
-
-    async def _write(
-        self,
-        found: Prepared,
-        target: str,
-        choice: Choice,
-        seen: Look,
-        deletes: Mapping[str, bool],
-        known: Known,
-    ) -> None:
-        """Write what came of a look: statuses, deletions that are done, the project's own status."""
-        entries = {**seen.entries, **{name: entry for name, entry in choice.left_out.items() if entry is not None}}
-        async with known.lock:
-            writes = (
-                self._write_entry(found, target, name, entry, insist=seen.carried_out)
-                for name, entry in sorted(entries.items())
-            )
-            await side_by_side(writes, _AT_ONCE)
-            await self._write_deletes(found, target, seen, deletes, known)
-            before = self._state(found, known, target)
-            count = before.overwritten + 1 if seen.overwritten else 0 if seen.written else before.overwritten
-            known.targets[target] = TargetState(
-                target,
-                readable=not seen.unread,
-                message=seen.unread or "; ".join(seen.overwritten),
-                identity=seen.identity or before.identity,
-                plan=seen.plan if not seen.unread else before.plan,
-                overwritten=count,
-            )
-            await self._write_project(found, known)
-            for note in seen.notes:
-                await self._around.writer.post(found.project, Event("Leftover", f"{target}: {in_cluster(note)}"))
-            for name in seen.drifted:
-                if seen.entries[name].applied:
-                    text = f"{target}: the live object had drifted, and was corrected"
-                    await self._around.writer.post(found.resources[name], Event("DriftCorrected", text))
-
-    async def _write_entry(self, found: Prepared, target: str, name: str, entry: Entry, *, insist: bool) -> None:
-        """Write what is known of a resource on a target. `insist`: it holds evidence, as a test's, that would be lost
-        with a conflict: another operator, which knows less, may have written in between."""
-        writer, resource = self._around.writer, found.resources[name]
-        latest: CustomResource | None = writer.latest(resource)
-        for _ in range(_ATTEMPTS if insist else 1):
-            if latest is None or latest.generation != resource.generation:
-                return  # it is looked at again: the change was an event
-            targets = [item for item in targets_of(resource, found.project) if item in found.workspace.project.targets]
-            known = without_others(entries_of(latest), targets) | {target: entry}
-            status = resource_status(latest, known, resource.requested_at, now_text())
-            if await writer.write_status(latest, status):
-                return
-            latest = await writer.read(resource)
-
-    async def _write_deletes(
-        self, found: Prepared, target: str, seen: Look, deletes: Mapping[str, bool], known: Known
-    ) -> None:
-        for item in found.snapshot.resources:
-            if item.name not in deletes or not item.deleting:
-                continue
-            why = seen.unread or seen.deleted.get(item.name, "it was not tried")
-            if not why:
-                known.deleted[item.uid].add(target)
-                if known.deleted[item.uid] >= set(self._targets(item, found)):
-                    await self._around.writer.set_finalizer(self._around.writer.latest(item), wanted=False)
-                continue
-            latest = self._around.writer.latest(item)
-            text = f"{target}: the live object is not deleted: {why}"
-            status = blocked_status(latest, DELETION_HELD, text, now_text(), stalled=not seen.unread)
-            await self._around.writer.write_status(latest, status)
-
-    def _state(self, found: Prepared, known: Known, target: str) -> TargetState:
-        """The state of a target, after a restart from the project's status. What was stopped because somebody overwrote
-        it goes on once the project changed, or it was asked for."""
-        written = found.project.status.get("targets")
-        items = written if isinstance(written, list) else []
-        states = {str(item.get("name")): TargetState.read(item) for item in items if isinstance(item, Mapping)}
-        state = known.targets.get(target) or states.get(target) or TargetState(target, readable=False)
-        seen = found.project.status.get("observedGeneration"), found.project.status.get("lastHandledRequestedAt", "")
-        if seen != (found.project.generation, found.project.requested_at):
-            return replace(state, overwritten=0)
-        return state
-
-    async def _write_project(self, found: Prepared, known: Known) -> None:
-        writer = self._around.writer
-        states = [self._state(found, known, name) for name in found.workspace.project.targets]
-        latest = {name: writer.latest(item) for name, item in found.resources.items()}
-        project = writer.latest(found.project)
-        known.project, known.resources = project, latest
-        statuses = [item.status for item in latest.values()]
-        verdicts = self._verdicts(found, states)
-        await writer.write_status(project, project_status(project, states, statuses, verdicts, now_text()))
-
-    def _verdicts(self, found: Prepared, states: list[TargetState]) -> list[Verdict]:
-        fought = [state for state in states if state.overwritten >= MOST_OVERWRITTEN]
-        if fought:
-            text = (
-                f"somebody else overwrote the changes on {', '.join(state.name for state in fought)} twice: stop the "
-                "other writer (a CI job?), then annotate the Project with channels.gitops/requested-at"
-            )
-            return blocked_verdicts("Overwritten", text, stalled=True)
-        if behaviour_of(found.project, None).suspend:
-            return suspended_verdicts("spec.operator.suspend is true: nothing is reconciled")
-        if found.project.deleting:
-            waiting = [item for item in found.snapshot.resources if item.has_finalizer]
-            text = (
-                f"it is being deleted, and {plural(len(waiting), 'resource')} with deletion_policy delete need it: "
-                "delete them too, or set their spec.operator.deletion_policy to orphan"
-            )
-            return blocked_verdicts("Deleting", text, stalled=False)
-        return project_verdicts(states, found.snapshot.lacking, self._around.published)

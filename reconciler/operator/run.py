@@ -33,8 +33,9 @@ from reconciler.operator.published import Published
 from reconciler.operator.reading import Snapshots
 from reconciler.operator.release import release_finalizers
 from reconciler.operator.resources import SHARD_LABEL
-from reconciler.operator.rounds import Rounds, Surroundings
+from reconciler.operator.rounds import Rounds
 from reconciler.operator.schedule import Key
+from reconciler.operator.surroundings import Surroundings
 from reconciler.operator.watch import Watch, log_in
 from reconciler.operator.writing import Writer
 

@@ -23,12 +23,14 @@ from reconciler.model.kinds import API_VERSION, KINDS
 from reconciler.operator.crds import PROJECT
 from reconciler.operator.kubernetes import Cluster, path_of
 from reconciler.operator.leases import Leases
+from reconciler.operator.metrics import exposition
 from reconciler.operator.permissions import Allowed, Policy
 from reconciler.operator.published import Published
 from reconciler.operator.reading import Snapshots
 from reconciler.operator.resources import FINALIZER
-from reconciler.operator.rounds import After, Rounds, Surroundings
-from reconciler.operator.schedule import Key
+from reconciler.operator.rounds import After, Rounds
+from reconciler.operator.schedule import Key, Queue
+from reconciler.operator.surroundings import Surroundings
 from reconciler.operator.writing import Writer
 from reconciler.simulator import Simulator
 
@@ -293,6 +295,11 @@ class World(AbstractContextManager["World"]):
         with httpx.Client(base_url=self.systems[target].url, auth=("admin", "admin"), verify=False) as client:
             answer = client.get("/_plugins/_notifications/configs", params={"max_items": "1000"})
         return {item["config_id"]: item["config"] for item in answer.json()["config_list"]}
+
+    def samples(self, name: str) -> list[str]:
+        """The values of one of our metrics."""
+        lines = exposition(self.rounds, Queue()).decode().splitlines()
+        return [line.rpartition(" ")[2] for line in lines if line.startswith(f"reconciler_{name}{{")]
 
     def messages(self, target: str = "search") -> int:
         """How many test messages a target has sent."""

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
-
-import pytest
 
 from reconciler.operator.deletion import Wish, is_overdue, overdue_in, project_wish, renamed, wish_of
 from reconciler.operator.resources import FINALIZER, CustomResource, Snapshot
 from reconciler.operator.schedule import since_1970
-from tests.operator.fake import ADDRESS, NS, World
+from tests.operator.fake import NS, World
 
 DELETE: dict[str, Any] = {"operator": {"deletion_policy": "delete"}}
 NOON = "2026-01-01T12:00:00Z"
@@ -82,13 +78,6 @@ def test_the_end_of_the_first_deletion_is_looked_forward_to() -> None:
     assert overdue_in(Snapshot("team", (PROJECT,), (gone, soon)), noon + 60) == 240
     assert overdue_in(Snapshot("team", (PROJECT,), (gone,)), noon + 9000) == 0
     assert overdue_in(Snapshot("team", (PROJECT,), (ONCALL,)), noon) is None
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path) as made:
-        made.secret("slack", url=ADDRESS)
-        yield made
 
 
 def test_by_default_what_is_live_stays(world: World) -> None:

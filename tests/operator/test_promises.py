@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import httpx
@@ -14,13 +14,6 @@ from reconciler.operator.leases import Held, LeaseLostError
 from reconciler.operator.permissions import Policy
 from reconciler.operator.secrets import sources_of
 from tests.operator.fake import ADDRESS, NS, World
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path) as made:
-        made.secret("slack", url=ADDRESS)
-        yield made
 
 
 def once(world: World, method: str, path: str, number: int, happens: Callable[[], object]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,16 +11,8 @@ import httpx
 import pytest
 
 from reconciler.operator.metrics import exposition
-from reconciler.operator.published import Published
 from reconciler.operator.schedule import Queue
-from tests.operator.fake import ADDRESS, CURRENT, World
-
-
-@pytest.fixture
-def world(tmp_path: Path) -> Iterator[World]:
-    with World(tmp_path) as made:
-        made.secret("slack", url=ADDRESS)
-        yield made
+from tests.operator.fake import ADDRESS, World
 
 
 def test_a_channel_is_applied_tested_and_says_so(world: World) -> None:
@@ -215,95 +207,6 @@ def test_a_target_that_cannot_be_read_keeps_what_is_known_of_it_and_hides_no_oth
         assert world.conditions(oncall)["Ready"] == "True Applied"
 
 
-@pytest.mark.parametrize(
-    ("kind", "spec", "reason", "words"),
-    [
-        ("SlackChannel", {"webhook_url": ADDRESS}, "NotAllowed", "a literal is refused"),
-        ("SlackChannel", {"webhook_url": {"env": "HOME"}}, "NotAllowed", "env is refused"),
-        ("SlackChannel", {"webhook": 1}, "Invalid", "unknown field"),
-        ("SlackChannel", {"webhook_url": {"secret": "slack", "key": "url"}, "targets": ["no"]}, "Invalid", "target no"),
-        ("EmailChannel", {"sender": "nobody", "recipients": ["a@example.org"]}, "Invalid", "there is no manifest"),
-    ],
-)
-def test_a_resource_that_cannot_be_used_says_why_and_hides_no_other(
-    world: World, kind: str, spec: dict[str, Any], reason: str, words: str
-) -> None:
-    world.project()
-    broken, sound = world.put(kind, "broken", **spec), world.slack("sound")
-    world.look()
-    assert world.conditions(broken)["Ready"] == f"False {reason}"
-    assert world.conditions(broken)["Stalled"] == f"True {reason}"
-    assert words in world.message(broken)
-    assert "abcdefghijklmnop" not in world.message(broken)
-    assert world.conditions(sound)["Ready"] == "True Applied"
-    world.look()
-    assert len([event for event in world.events if event.endswith("broken")]) == 1
-
-
-def test_a_namespace_without_a_project_says_so(world: World) -> None:
-    oncall = world.slack("oncall")
-    assert world.look()[""].seconds is None
-    assert world.conditions(oncall)["Ready"] == "False NoProject"
-    assert "create one" in world.message(oncall)
-    world.project()
-    world.look()
-    assert world.conditions(oncall)["Ready"] == "True Applied"
-
-
-def test_a_kind_without_a_definition_is_said_on_the_project_and_keeps_no_other_from_being_applied(world: World) -> None:
-    world.cluster.refuse[("GET", r".*/(emailchannels|smtpaccounts)")] = 404
-    project, oncall = world.project(), world.slack("oncall")
-    world.look()
-    assert world.conditions(oncall)["Ready"] == "True Applied"
-    assert world.conditions(project)["Ready"] == "False DefinitionMissing"
-    assert world.conditions(project)["Reconciling"] == "True DefinitionMissing"
-    assert "no definition of EmailChannel, SmtpAccount" in world.message(project)
-    assert "reconciler operator manifests --crds-only" in world.message(project)
-    world.look()
-    assert world.events.count("Warning DefinitionMissing acme") == 1
-    world.cluster.refuse.clear()
-    world.look()
-    assert world.conditions(project)["Ready"] == "True TargetsRead"
-
-
-def test_definitions_older_than_the_operator_are_said_on_the_project_until_they_are_not(world: World) -> None:
-    project, oncall = world.project(), world.slack("oncall")
-    world.around.published = Published({**CURRENT.lacks, "EmailChannel": ("spec.test", "status.targets")})
-    world.look()
-    assert world.conditions(oncall)["Ready"] == "True Applied"
-    assert world.conditions(project)["Ready"] == "False DefinitionOutdated"
-    assert world.conditions(project)["Reconciling"] == "True DefinitionOutdated"
-    assert "(EmailChannel spec.test, EmailChannel status.targets)" in world.message(project)
-    assert "reconciler operator manifests --crds-only" in world.message(project)
-    world.writes()
-    world.look()
-    assert world.writes() == []
-    assert world.events.count("Warning DefinitionOutdated acme") == 1
-    world.around.published = CURRENT
-    world.look()
-    assert world.conditions(project)["Ready"] == "True TargetsRead"
-
-
-def test_definitions_of_which_nothing_is_known_are_said_to_be_unknown(world: World) -> None:
-    project, oncall = world.project(), world.slack("oncall")
-    world.around.published = Published(why="GET /openapi/v3: 403 Forbidden")
-    world.look()
-    assert world.conditions(oncall)["Ready"] == "True Applied"
-    assert world.conditions(project)["Ready"] == "Unknown DefinitionUnread"
-    assert world.conditions(project)["Stalled"] == "False DefinitionUnread"
-    assert "GET /openapi/v3: 403 Forbidden" in world.message(project)
-    assert [event for event in world.events if "acme" in event] == []
-
-
-def test_of_two_projects_of_a_namespace_the_younger_is_stalled(world: World) -> None:
-    first, second = world.project(), world.project("second", owner="second")
-    oncall = world.slack("oncall")
-    world.look()
-    assert world.conditions(first)["Ready"] == "True TargetsRead"
-    assert world.conditions(second)["Stalled"] == "True SecondProject"
-    assert world.status(oncall)["targets"][0]["id"] == "acme_oncall"
-
-
 def test_of_two_namespaces_with_one_owner_and_system_the_younger_is_stalled(world: World) -> None:
     world.cluster.put("/api/v1/namespaces/other", {"metadata": {"name": "other"}})
     world.secret("slack", "other", url=ADDRESS)
@@ -389,159 +292,6 @@ def test_an_operator_that_is_to_end_begins_nothing_new(world: World) -> None:
     assert world.conditions(oncall)["Ready"] == "True Applied"
 
 
-@pytest.mark.parametrize(
-    ("spec", "reason"),
-    [
-        ({"targets": {}}, "Invalid"),
-        ({"secrets": {"sources": {"pass": {"exec": ["cat"]}}}}, "NotAllowed"),
-        ({"default_targets": ["nowhere"]}, "Invalid"),
-    ],
-)
-def test_a_project_that_cannot_be_used_says_why_on_all(world: World, spec: dict[str, Any], reason: str) -> None:
-    project, oncall = world.project(**spec), world.slack("oncall")
-    world.look()
-    assert reason in world.conditions(project).get("Stalled", "") + world.conditions(oncall)["Stalled"]
-    assert world.conditions(oncall)["Ready"].startswith("False")
-
-
-def test_suspend_leaves_all_as_it_is(world: World) -> None:
-    project, oncall = world.project(), world.slack("oncall")
-    world.look()
-    world.put("Project", "acme", **{**world.cluster.objects[project]["spec"], "operator": {"suspend": True}})
-    world.slack("oncall", description="new")
-    world.look()
-    assert world.conditions(project)["Ready"] == "Unknown Suspended"
-    assert "new" not in str(world.live())
-    world.project()
-    world.slack("oncall", description="new", operator={"suspend": True})
-    world.look()
-    assert "new" not in str(world.live())
-    world.slack("oncall", description="new")
-    world.look()
-    assert "new" in str(world.live())
-    assert world.conditions(oncall)["Ready"] == "True Applied"
-
-
-@pytest.mark.parametrize("of_project", [True, False])
-def test_what_is_suspended_before_anybody_looked_at_it_says_so(world: World, of_project: bool) -> None:
-    suspended: dict[str, Any] = {"operator": {"suspend": True}}
-    project = world.project(**(suspended if of_project else {}))
-    oncall = world.slack("oncall", **({} if of_project else suspended))
-    world.look()
-    assert world.conditions(oncall) == {
-        "Ready": "Unknown Suspended",
-        "Reconciling": "False Suspended",
-        "Stalled": "False Suspended",
-    }
-    assert world.status(oncall)["observedGeneration"] == world.cluster.objects[oncall]["metadata"]["generation"]
-    assert world.live() == {}
-    world.writes()
-    world.look()
-    assert world.writes() == []
-    world.put("Project", "acme", **{**world.cluster.objects[project]["spec"], "operator": {}})
-    world.slack("oncall")
-    world.look()
-    assert world.conditions(oncall)["Ready"] == "True Applied"
-
-
-@pytest.mark.parametrize("of_project", [True, False])
-def test_what_is_suspended_claims_nothing_that_nobody_looks_at(world: World, of_project: bool) -> None:
-    project, oncall = world.project(), world.slack("oncall")
-    world.look()
-    path = project if of_project else oncall
-    spec = world.cluster.objects[path]["spec"]
-    world.put("Project" if of_project else "SlackChannel", path.rpartition("/")[2], **spec, operator={"suspend": True})
-    world.look()
-    assert world.conditions(oncall)["Ready"] == "Unknown Suspended"
-    assert world.conditions(oncall)["Verified"] == world.conditions(oncall)["Drifted"] == "Unknown NotReconciled"
-    assert _samples(world, "resource_ready") == _samples(world, "channel_verified") == ["NaN"]
-    assert _samples(world, "channel_drifted") == ["NaN"]
-    world.writes()
-    world.look()
-    assert world.writes() == []
-    world.put("Project" if of_project else "SlackChannel", path.rpartition("/")[2], **spec)
-    world.look()
-    assert world.conditions(oncall)["Ready"] == "True Applied"
-    assert world.conditions(oncall)["Verified"] == "True TestPassed"
-    assert _samples(world, "resource_ready") == _samples(world, "channel_verified") == ["1.0"]
-    assert world.messages() == 1
-    assert world.events.count("Normal Verified oncall") == 1  # an Event for a message, and none without
-
-
-def test_a_failed_test_is_said_again_once_there_is_a_project_and_is_not_repeated(world: World) -> None:
-    world.systems["search"].outcomes.set("hooks.slack.com", 404, "no_service")
-    project, oncall = world.project(), world.slack("oncall")
-    world.look()
-    taken = world.cluster.objects.pop(project)
-    world.look()
-    assert world.conditions(oncall)["Ready"] == "False NoProject"
-    assert world.conditions(oncall)["Verified"] == "False TestFailed"  # what was sent has failed, whatever comes
-    world.cluster.objects[project] = taken
-    world.look()
-    assert world.messages() == 1
-    assert world.conditions(oncall)["Verified"] == "False TestFailed"
-    assert world.conditions(oncall)["Ready"] == "False TestFailed"
-
-
-@pytest.mark.parametrize("of_project", [True, False])
-def test_a_deletion_that_is_suspended_says_so(world: World, of_project: bool) -> None:
-    held: dict[str, Any] = {"suspend": True}
-    project = world.project()
-    oncall = world.slack("oncall", operator={"deletion_policy": "delete"})
-    world.look()
-    if of_project:
-        world.put("Project", "acme", **{**world.cluster.objects[project]["spec"], "operator": held})
-    else:
-        world.slack("oncall", operator={"deletion_policy": "delete", **held})
-    world.look()
-    world.delete(oncall)
-    world.look()
-    assert world.conditions(oncall)["Ready"] == "False DeletionHeld"
-    assert "spec.operator.suspend" in world.message(oncall)
-    assert list(world.live()) == ["acme_oncall"]
-    world.writes()
-    world.look()
-    assert world.writes() == []
-    if of_project:
-        world.project()
-    else:
-        world.slack("oncall", operator={"deletion_policy": "delete"})
-    world.look()
-    assert world.live() == {}
-
-
-@pytest.mark.parametrize("how", ["no project", "project deleted", "not to be planned", "invalid", "not allowed"])
-def test_what_nobody_looks_at_any_more_is_neither_verified_nor_without_drift(world: World, how: str) -> None:
-    project, oncall = world.project(), world.slack("oncall")
-    pager = world.slack("pager", operator={"deletion_policy": "delete"})
-    world.look()
-    match how:
-        case "no project":
-            del world.cluster.objects[project]
-        case "project deleted":
-            world.delete(project)
-        case "not to be planned":
-            world.slack("oncall", webhook_url={"plain": "http://elsewhere.example.org/x"})
-        case "invalid":
-            world.slack("oncall", targets=["nowhere"])
-        case "not allowed":
-            world.slack("oncall", webhook_url={"env": "HOME"})
-    world.look()
-    assert world.conditions(oncall)["Ready"].startswith("False")
-    assert world.conditions(oncall)["Verified"].startswith("Unknown")
-    assert world.conditions(oncall)["Drifted"].startswith("Unknown")
-    assert world.message(oncall, "Verified")
-    assert world.message(oncall, "Drifted")
-    if "project" in how:
-        assert world.conditions(pager)["Drifted"].startswith("Unknown")
-    else:
-        assert world.conditions(pager)["Drifted"] == "False InSync"
-        assert set(_samples(world, "channel_drifted")) == {"NaN", "0.0"}
-    world.writes()
-    world.look()
-    assert world.writes() == []
-
-
 def test_a_target_that_was_not_read_is_named_once(world: World) -> None:
     project, oncall = world.project(), world.slack("oncall")
     world.systems["search"].faults.add("answer", path="*", status=403, times=99)
@@ -573,12 +323,6 @@ def test_the_log_says_what_the_events_say_and_of_which_namespace(
     [verified] = [text for level, text in said if level == "INFO" and ": Verified: " in text]
     [invalid] = [text for level, text in said if level == "WARNING" and ": Invalid: " in text]
     assert all("team" in text and "SlackChannel" in text and "oncall" in text for text in (verified, invalid))
-
-
-def _samples(world: World, name: str) -> list[str]:
-    """The values of one of our metrics."""
-    lines = exposition(world.rounds, Queue()).decode().splitlines()
-    return [line.rpartition(" ")[2] for line in lines if line.startswith(f"reconciler_{name}{{")]
 
 
 def test_too_many_messages_are_refused_with_a_way_that_works(world: World) -> None:
@@ -619,27 +363,6 @@ def test_another_shards_project_is_left_alone(world: World) -> None:
     world.around.shard = "two"
     world.look()
     assert world.conditions(oncall)["Ready"] == "True Applied"
-
-
-def test_writes_that_somebody_overwrites_twice_stop_the_project(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    async def fought(_session: object) -> tuple[str, ...]:
-        return ("acme_oncall was overwritten by somebody else (description)",)
-
-    monkeypatch.setattr("reconciler.apply.run.find_overwritten", fought)
-    project, _ = world.project(), world.slack("oncall")
-    world.look()
-    world.slack("oncall", description="second")
-    world.look()
-    assert world.conditions(project)["Stalled"] == "True Overwritten"
-    world.restart()
-    world.slack("oncall", description="third")
-    world.look()
-    assert "third" not in str(world.live())
-    monkeypatch.undo()
-    world.annotate(project, requested_at="now")
-    world.look()
-    assert "third" in str(world.live())
-    assert world.conditions(project)["Ready"] == "True TargetsRead"
 
 
 def test_two_kinds_of_one_name_are_both_refused(world: World) -> None:
@@ -690,49 +413,18 @@ def test_metrics_count_looks_calls_and_how_long_looks_took(world: World) -> None
 def test_metrics_call_nothing_ready_of_a_project_that_cannot_be_used(world: World) -> None:
     project, _ = world.project(), world.slack("oncall")
     world.look()
-    assert _samples(world, "resource_ready") == _samples(world, "target_readable") == ["1.0"]
+    assert world.samples("resource_ready") == world.samples("target_readable") == ["1.0"]
     sound = world.cluster.objects[project]["spec"]
     world.put("Project", "acme", **{**sound, "default_targets": ["nowhere"]})
     world.look()
-    assert _samples(world, "resource_ready") == ["0.0"]
-    assert _samples(world, "target_readable") == []
+    assert world.samples("resource_ready") == ["0.0"]
+    assert world.samples("target_readable") == []
     world.restart()
     world.look()
-    assert _samples(world, "resource_ready") == ["0.0"]
+    assert world.samples("resource_ready") == ["0.0"]
     world.put("Project", "acme", **sound)
     world.look()
-    assert _samples(world, "resource_ready") == _samples(world, "target_readable") == ["1.0"]
-
-
-def test_evidence_is_not_lost_to_another_operator_that_wrote_first(world: World) -> None:
-    world.project()
-    oncall = world.slack("oncall")
-    status = f"{oncall}/status"
-    first = world.cluster.answer
-
-    def another_writes_first(request: httpx.Request) -> httpx.Response:
-        if request.method == "PATCH" and request.url.path == status and world.status(oncall) == {}:
-            stored = world.cluster.objects[oncall]
-            world.cluster.store(oncall, {**stored, "status": {"observedGeneration": 1, "conditions": []}})
-        return first(request)
-
-    world.cluster.__dict__["answer"] = another_writes_first
-    world.restart()
-    world.look()
-    assert world.conditions(oncall)["Verified"] == "True TestPassed"
-
-
-def test_a_status_that_somebody_else_wrote_meanwhile_is_not_overwritten(world: World) -> None:
-    world.project()
-    oncall = world.slack("oncall")
-    world.look()
-    world.cluster.refuse[("PATCH", ".*/slackchannels/oncall/status")] = 409
-    world.slack("oncall", description="new")
-    world.look()
-    assert world.status(oncall)["observedGeneration"] == 1
-    world.cluster.refuse.clear()
-    world.look()
-    assert world.status(oncall)["observedGeneration"] == 2
+    assert world.samples("resource_ready") == world.samples("target_readable") == ["1.0"]
 
 
 @pytest.mark.parametrize("number", ["²", "٣", "", "-1", "9999999", "x"])

@@ -1,0 +1,85 @@
+"""What is said of what is not reconciled: there is no project, or one that cannot be used; a resource is invalid,
+suspended, or its project is being deleted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from reconciler.operator.deletion import Wish, wish_of
+from reconciler.operator.preparing import Block, Prepared
+from reconciler.operator.resources import CustomResource, Snapshot, behaviour_of
+from reconciler.operator.status import blocked_status, suspended_status
+from reconciler.operator.writing import Writer, now_text
+from reconciler.tasks import side_by_side
+
+DELETION_HELD = "DeletionHeld"
+_AT_ONCE = 8  # statuses written side by side
+
+
+async def block(writer: Writer, resource: CustomResource, reason: Block) -> None:
+    """Write why a resource, or a project, is not reconciled."""
+    latest = writer.latest(resource)
+    status = blocked_status(latest, reason.reason, reason.message, now_text(), stalled=reason.stalled)
+    await writer.write_status(latest, status)
+
+
+async def block_each(writer: Writer, resources: Iterable[CustomResource], reason: Block) -> None:
+    """Write the same reason to each."""
+    await side_by_side((block(writer, resource, reason) for resource in resources), _AT_ONCE)
+
+
+async def block_without_project(writer: Writer, snapshot: Snapshot) -> None:
+    """Say of all resources that their namespace has no project."""
+    text = "there is no Project in this namespace: create one, which takes the place of the project file"
+    await block_each(writer, snapshot.resources, Block("NoProject", text))
+
+
+async def block_younger(writer: Writer, snapshot: Snapshot, project: CustomResource) -> None:
+    """Say of all other projects of the namespace that this one is older."""
+    text = f'Project "{project.name}" is older, and a namespace can have only one: move this one to another namespace'
+    for younger in snapshot.projects:
+        if younger.uid != project.uid:
+            await block(writer, younger, Block("SecondProject", text))
+
+
+async def block_project(writer: Writer, snapshot: Snapshot, project: CustomResource, reason: Block) -> None:
+    """Say of a project why it cannot be used, and of its resources that it cannot."""
+    await block(writer, project, reason)
+    text = f'Project "{project.name}" cannot be used: {reason.message}'
+    live = [item for item in snapshot.resources if not item.deleting]
+    await block_each(writer, live, Block("ProjectNotReady", text, stalled=reason.stalled))
+    waiting = [item for item in snapshot.resources if wish_of(item, snapshot) is Wish.DELETE]
+    await block_each(writer, waiting, Block(DELETION_HELD, text))
+
+
+async def block_single(writer: Writer, found: Prepared) -> None:
+    """Say what is wrong with single resources, whatever their targets are."""
+    for item in found.snapshot.resources:
+        if item.name in found.blocks and not item.deleting:
+            await block(writer, item, found.blocks[item.name])
+    wanted = {name for target in found.workspace.project.targets for name in found.wanted(target)}
+    for name in sorted(found.resources.keys() - wanted - found.blocks.keys()):
+        if not (behaviour_of(found.resources[name], found.project).suspend or found.project.deleting):
+            await block(writer, found.resources[name], Block("NoTarget", "names only targets of other projects"))
+
+
+async def leave_alone(writer: Writer, found: Prepared) -> None:
+    """Say of what is suspended, and of all where the project is being deleted, that nobody looks at it."""
+    project, now = found.project, now_text()
+    statuses = []
+    for item in (writer.latest(item) for name, item in found.resources.items() if name not in found.blocks):
+        if behaviour_of(item, project).suspend:
+            text = "spec.operator.suspend is true, here or on its Project: it is not reconciled"
+            statuses.append((item, suspended_status(item, text, now)))
+        elif project.deleting:
+            text = f'Project "{project.name}" is being deleted: it is not reconciled'
+            statuses.append((item, blocked_status(item, "ProjectNotReady", text, now, stalled=True)))
+    await side_by_side((writer.write_status(*both) for both in statuses), _AT_ONCE)
+    held = [item for item in found.snapshot.resources if wish_of(item, found.snapshot) is Wish.DELETE]
+    text = (
+        "spec.operator.suspend is true, here or on its Project: nothing is deleted until it is removed, and after "
+        "deletion_timeout the live object stays"
+    )
+    suspended = (item for item in held if behaviour_of(item, project).suspend)
+    await block_each(writer, suspended, Block(DELETION_HELD, text))
