@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 
 from reconciler.engine.load import Workspace
 from reconciler.model.errors import ConfigurationError, SecretError
-from reconciler.model.project import Target
+from reconciler.model.project import CREDENTIAL_FIELDS, Target
 from reconciler.model.provider import Provider
 from reconciler.model.secret_fields import SecretValue
 from reconciler.model.values import SecretReference, SecretText
@@ -27,8 +27,6 @@ from reconciler.providers.connection import (
 )
 from reconciler.providers.pacing import Retries, RunLimits
 from reconciler.secrets.resolver import Resolver
-
-_CREDENTIAL_FIELDS = ("username", "password", "token", "subject_token")
 
 
 async def connect(
@@ -113,9 +111,9 @@ def _auth_values(settings: Target) -> Iterator[SecretValue]:
         login = provided(settings.provider).settings.default_login
         yield from (SecretReference("env", name) for name in login or ())
         return
-    for form in (auth.basic, auth.bearer, auth.client_cert, auth.sts):
-        for name in _CREDENTIAL_FIELDS:
-            value = getattr(form, name, None)
+    for way in auth.ways:
+        for name in CREDENTIAL_FIELDS[way]:
+            value = getattr(getattr(auth, way), name)
             if value is not None:
                 yield value
 
