@@ -16,17 +16,8 @@ from typing import Self
 
 from reconciler.simulator import Simulator
 from reconciler.simulator.faults import Fault
+from tests.cli.shell import PROJECT
 from tests.guarded import PATIENCE, STACKS, Guarded
-
-PROJECT = """apiVersion: channels.gitops/v1
-kind: Project
-metadata: {name: acme}
-spec:
-  manifests: [channels/]
-  default_targets: [search]
-  targets:
-    search: {provider: opensearch}
-"""
 
 WEBHOOK = """apiVersion: channels.gitops/v1
 kind: WebhookChannel

@@ -18,7 +18,7 @@ from reconciler.plan.changes import UnreadTarget
 from reconciler.providers import BUILT_IN
 from reconciler.providers.connection import Connection
 from reconciler.providers.pacing import Retries
-from tests.apply.processes import PROJECT
+from tests.cli.shell import PROJECT
 
 TWO = PROJECT.replace(
     "search: {provider: opensearch}",

@@ -111,6 +111,12 @@ class Project:
         assert done.code == 0, done.text
         return done
 
+    def apply_saved(self, plan: Path, *arguments: str, **environ: str | None) -> Done:
+        """Carry out a saved plan, which asks nothing."""
+        done = self.run("apply", str(plan), *arguments, **environ)
+        assert done.code == 0, done.text
+        return done
+
     def plan(self, *arguments: str, **environ: str | None) -> dict[str, Any]:
         """The plan as `--json` prints it."""
         done = self.run("plan", "--json", *arguments, **environ)

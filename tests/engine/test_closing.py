@@ -18,8 +18,7 @@ from reconciler.model.resource import Payload, Server
 from reconciler.providers import BUILT_IN
 from reconciler.providers.connection import Connection
 from reconciler.providers.pacing import Retries
-from tests.apply.processes import PROJECT
-from tests.cli.shell import SLACK
+from tests.cli.shell import PROJECT, SLACK
 from tests.providers.memory import MemoryProvider
 
 TWO = PROJECT.replace(

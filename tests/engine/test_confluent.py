@@ -23,11 +23,9 @@ def cloud(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Capture
 def test_a_saved_plan_is_applied_once_and_found_done_after(cloud: Project) -> None:
     cloud.slack("oncall", description="Pages us")
     plan = cloud.save()
-    done = cloud.run("apply", str(plan))
-    assert done.code == 0, done.text
+    cloud.apply_saved(plan)
     assert cloud.run("plan", "--detailed-exitcode").code == 0
-    again = cloud.run("apply", str(plan))
-    assert again.code == 0, again.text
+    again = cloud.apply_saved(plan)
     assert "already done" in again.out
 
 
@@ -45,8 +43,7 @@ def test_a_changed_manifest_is_refused(cloud: Project) -> None:
 def test_a_plan_without_secrets_is_applied_with_them(cloud: Project) -> None:
     cloud.slack("oncall")
     plan = cloud.save(SLACK_URL=None)
-    done = cloud.run("apply", str(plan))
-    assert done.code == 0, done.text
+    cloud.apply_saved(plan)
     assert cloud.run("plan", "--detailed-exitcode").code == 0
 
 
@@ -66,5 +63,5 @@ def test_deletes_in_a_saved_plan_need_their_flag_again(cloud: Project) -> None:
     cloud.remove("gone")
     plan = cloud.save("--prune")
     assert cloud.run("apply", str(plan)).code == 3
-    assert cloud.run("apply", str(plan), "--prune").code == 0
+    cloud.apply_saved(plan, "--prune")
     assert "gone" not in cloud.run("list").out

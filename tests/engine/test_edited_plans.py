@@ -50,7 +50,7 @@ def test_an_unmanaged_object_is_not_taken_over_because_the_plan_says_so(project:
     plan = project.save("--adopt")
     refused(project, plan, "was made with --adopt")
     assert project.configs()["theirs"]["slack"]["url"] == SLACK + "theirs"
-    assert project.run("apply", str(plan), "--adopt").code == 0
+    project.apply_saved(plan, "--adopt")
     assert project.configs()["theirs"]["description"] == "[acme/oncall]"
 
 
@@ -66,7 +66,7 @@ def test_a_verified_file_needs_no_flag_again(project: Project) -> None:
     project.create_live("theirs", **slack, slack={"url": SLACK + "theirs"})
     project.slack("oncall")
     plan = project.save("--adopt", RECONCILER_PLAN_KEY=KEY)
-    assert project.run("apply", str(plan), RECONCILER_PLAN_KEY=KEY).code == 0
+    project.apply_saved(plan, RECONCILER_PLAN_KEY=KEY)
     assert project.configs()["theirs"]["description"] == "[acme/oncall]"
 
 
@@ -84,7 +84,7 @@ def test_a_target_that_could_not_be_read_promises_nothing_and_is_no_error(two_ta
     west = document["targets"].pop()
     document["unread"] = [{"target": west["target"], "provider": west["provider"], "error": "no answer"}]
     plan.write_text(json.dumps(document))
-    assert two_targets.run("apply", str(plan)).code == 0
+    two_targets.apply_saved(plan)
     assert set(two_targets.configs("east")) == {"acme_oncall"}
     assert two_targets.configs("west") == {}
 
@@ -100,7 +100,7 @@ def test_what_narrows_counts_from_the_file(project: Project) -> None:
     project.slack("oncall")
     project.slack("other")
     plan = project.save("--only", "oncall")
-    assert project.run("apply", str(plan)).code == 0
+    project.apply_saved(plan)
     assert set(project.configs()) == {"acme_oncall"}
 
 

@@ -51,8 +51,7 @@ def _not_applied(
 def test_what_the_plan_shows_is_applied_without_asking(project: Project) -> None:
     project.slack("oncall", description="Pages us")
     plan = project.save()
-    done = project.run("apply", str(plan))
-    assert done.code == 0, done.text
+    project.apply_saved(plan)
     assert project.configs()["acme_oncall"]["description"] == "Pages us [acme/oncall]"
 
 
@@ -77,10 +76,9 @@ def test_the_same_inputs_give_the_same_bytes(project: Project) -> None:
 def test_a_second_apply_of_the_same_plan_finds_everything_done(project: Project) -> None:
     project.slack("oncall")
     plan = project.save()
-    assert project.run("apply", str(plan)).code == 0
+    project.apply_saved(plan)
     project.forget_calls()
-    again = project.run("apply", str(plan))
-    assert again.code == 0, again.text
+    again = project.apply_saved(plan)
     assert "already done" in again.out
     assert project.writes() == []
 
@@ -91,7 +89,7 @@ def test_a_plan_that_was_half_applied_is_finished(project: Project) -> None:
     plan = project.save()
     project.apply("--only", "first")
     project.forget_calls()
-    assert project.run("apply", str(plan)).code == 0
+    project.apply_saved(plan)
     assert [call.split()[0] for call in project.writes()] == ["POST"]
     assert sorted(project.configs()) == ["acme_first", "acme_second"]
 
@@ -101,8 +99,7 @@ def test_a_channel_that_a_killed_run_left_unverified_is_finished(project: Projec
     plan = project.save()
     project.apply()
     project.change_live("acme_hook", description="[acme/hook unverified]")
-    done = project.run("apply", str(plan))
-    assert done.code == 0, done.text
+    project.apply_saved(plan)
     assert project.configs()["acme_hook"]["description"] == "[acme/hook]"
 
 
@@ -110,8 +107,7 @@ def test_what_the_plan_does_not_name_is_left_alone_and_listed(project: Project) 
     project.slack("oncall")
     plan = project.save()
     project.slack("later")
-    done = project.run("apply", str(plan))
-    assert done.code == 0, done.text
+    done = project.apply_saved(plan)
     assert sorted(project.configs()) == ["acme_oncall"]
     assert "later" in done.out
     assert "not in the plan" in done.out
@@ -197,8 +193,7 @@ def test_a_plan_made_without_secrets_is_applied_with_them(project: Project) -> N
     plan = project.save(SLACK_URL=None)
     text = plan.read_text()
     assert "env:SLACK_URL" in text
-    done = project.run("apply", str(plan), SLACK_URL=SLACK + "rotated")
-    assert done.code == 0, done.text
+    project.apply_saved(plan, SLACK_URL=SLACK + "rotated")
     urls = {name: config["slack"]["url"] for name, config in project.configs().items()}
     assert urls == {"acme_oncall": SLACK + "rotated", "acme_fresh": SLACK + "rotated"}
 
@@ -222,8 +217,7 @@ def test_apply_needs_only_the_secrets_of_what_the_plan_names(project: Project) -
     project.slack("oncall")
     plan = project.save()
     project.slack("unrelated", webhook_url={"env": "NOT_HERE"})
-    done = project.run("apply", str(plan))
-    assert done.code == 0, done.text
+    project.apply_saved(plan)
 
 
 def test_a_message_to_what_does_not_change_is_sent(two_targets: Project) -> None:
@@ -232,8 +226,7 @@ def test_a_message_to_what_does_not_change_is_sent(two_targets: Project) -> None
     two_targets.slack("other", webhook_url={"env": "OTHER_URL"})
     two_targets.apply(OTHER_URL=SLACK + "other")
     plan = two_targets.save(OTHER_URL=SLACK + "other")
-    done = two_targets.run("apply", str(plan))
-    assert done.code == 0, done.text
+    done = two_targets.apply_saved(plan)
     assert "Apply complete! 0 added, 0 changed, 0 destroyed; 2 verified by a test message." in done.out
     missing = two_targets.run("apply", str(plan), SLACK_URL=None)
     assert missing.code == 1
@@ -312,10 +305,9 @@ def test_the_scope_goes_with_the_plan(project: Project) -> None:
     project.slack("oncall")
     project.slack("other")
     plan = project.save("--only", "oncall")
-    done = project.run("apply", str(plan))
-    assert done.code == 0, done.text
+    project.apply_saved(plan)
     assert sorted(project.configs()) == ["acme_oncall"]
-    assert project.run("apply", str(plan), "--only", "oncall").code == 0
+    project.apply_saved(plan, "--only", "oncall")
 
 
 def test_a_target_that_was_doubled_by_hand_is_not_applied_twice(project: Project) -> None:
@@ -341,16 +333,14 @@ def test_a_delete_in_a_plan_needs_its_flag_again(project: Project) -> None:
     assert done.code == 3, done.text
     assert "needs --prune or --destroy again" in done.out
     assert project.writes() == []
-    done = project.run("apply", str(plan), "--prune")
-    assert done.code == 0, done.text
+    project.apply_saved(plan, "--prune")
     assert sorted(project.configs()) == ["acme_oncall"]
 
 
 def test_a_delete_in_a_verified_plan_needs_no_flag(project: Project) -> None:
     prunable(project)
     plan = project.save("--prune", RECONCILER_PLAN_KEY=KEY)
-    done = project.run("apply", str(plan), RECONCILER_PLAN_KEY=KEY)
-    assert done.code == 0, done.text
+    project.apply_saved(plan, RECONCILER_PLAN_KEY=KEY)
     assert sorted(project.configs()) == ["acme_oncall"]
 
 
@@ -384,8 +374,7 @@ def test_a_replace_in_a_plan_needs_its_flag_again_unless_verified(project: Proje
     held = project.save()
     assert project.run("apply", str(held), "--allow-replace").code == 3
     signed = project.save("--allow-replace", RECONCILER_PLAN_KEY=KEY)
-    done = project.run("apply", str(signed), RECONCILER_PLAN_KEY=KEY)
-    assert done.code == 0, done.text
+    project.apply_saved(signed, RECONCILER_PLAN_KEY=KEY)
     assert project.configs()["acme_oncall"]["config_type"] == "chime"
 
 
@@ -399,7 +388,7 @@ def test_a_guard_that_an_unverified_plan_lifts_stays_on(project: Project) -> Non
     plan = project.save("--prune", "--max-deletes", "7")
     assert project.run("apply", str(plan), "--prune").code == 3
     assert len(project.configs()) == 8
-    assert project.run("apply", str(plan), "--prune", "--max-deletes", "7").code == 0
+    project.apply_saved(plan, "--prune", "--max-deletes", "7")
     assert len(project.configs()) == 1
 
 
@@ -452,27 +441,23 @@ def test_a_signed_plan_pins_the_values_of_secrets(project: Project) -> None:
         RECONCILER_PLAN_KEY=KEY,
         SLACK_URL=SLACK + "swap",
     )
-    done = project.run("apply", str(plan), RECONCILER_PLAN_KEY=KEY)
-    assert done.code == 0, done.text
+    project.apply_saved(plan, RECONCILER_PLAN_KEY=KEY)
 
 
 def test_a_signed_plan_without_the_key_is_applied_unchecked_and_says_so(project: Project) -> None:
     project.slack("oncall")
     plan = project.save(RECONCILER_PLAN_KEY=KEY)
-    done = project.run("apply", str(plan))
-    assert done.code == 0, done.text
+    done = project.apply_saved(plan)
     assert "its signature was not checked" in done.err
 
 
 def test_a_plan_is_applied_in_waves_of_its_targets(two_targets: Project) -> None:
     two_targets.slack("oncall", targets=["east", "west"])
     plan = two_targets.save()
-    first = two_targets.run("apply", str(plan), "--target", "e*")
-    assert first.code == 0, first.text
+    two_targets.apply_saved(plan, "--target", "e*")
     assert sorted(two_targets.configs("east")) == ["acme_oncall"]
     assert two_targets.configs("west") == {}
-    second = two_targets.run("apply", str(plan), "--target", "west")
-    assert second.code == 0, second.text
+    two_targets.apply_saved(plan, "--target", "west")
     assert sorted(two_targets.configs("west")) == ["acme_oncall"]
 
 

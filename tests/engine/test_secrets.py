@@ -69,7 +69,7 @@ def test_a_saved_plan_asks_only_for_the_secrets_of_what_it_names(project: Projec
     plan = project.save()
     project.slack("later", webhook_url={"counted": "later"})
     asked.unlink()
-    assert project.run("apply", str(plan)).code == 0
+    project.apply_saved(plan)
     assert asked.read_text().split() == ["named"]
 
 

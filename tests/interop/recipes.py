@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reconciler.cli.scaffold import NewProject, project_files
 from reconciler.simulator import Simulator
+from tests.cli.shell import PROJECT, SLACK
 from tests.interop.tools import ROOT, Tool, run, words_of
 
 __all__ = ["play_gitlab", "play_hadolint", "play_pre_commit", "play_shellcheck", "play_workflows"]
@@ -26,22 +27,6 @@ ZIZMOR = Tool("zizmor", "zizmor==1.32.0", "pypi")
 _COPY = "OWNER/reconciler@REF"
 _PINNED = f"example/reconciler@{'0' * 40} # v1.0.0"  # as a reader writes it, who has a copy
 _BLOCK = re.compile(r"```yaml\n# \.github/workflows/(?P<name>\S+)\n(?P<text>.*?)```", re.DOTALL)
-_PROJECT = """apiVersion: channels.gitops/v1
-kind: Project
-metadata: {name: acme}
-spec:
-  manifests: [channels/]
-  default_targets: [search]
-  targets:
-    search: {provider: opensearch}
-"""
-_CHANNEL = """apiVersion: channels.gitops/v1
-kind: SlackChannel
-metadata: {name: oncall}
-spec:
-  display_name: On-call
-  webhook_url: {env: SLACK_URL}
-"""
 
 
 @contextmanager
@@ -133,8 +118,8 @@ def _commit(folder: Path) -> str:
 
 def _project(folder: Path) -> None:
     (folder / "channels").mkdir(parents=True)
-    (folder / "reconciler.yaml").write_text(_PROJECT)
-    (folder / "channels/oncall.yaml").write_text(_CHANNEL)
+    (folder / "reconciler.yaml").write_text(PROJECT)
+    (folder / "channels/oncall.yaml").write_text(SLACK)
 
 
 def play_pre_commit() -> list[str]:
@@ -150,7 +135,7 @@ def play_pre_commit() -> list[str]:
         )
         _commit(project)
         run([*words, "run", "--all-files"], project, settings)
-        (project / "channels/oncall.yaml").write_text(_CHANNEL.replace("display_name", "dispaly_name"))
+        (project / "channels/oncall.yaml").write_text(SLACK.replace("display_name", "dispaly_name"))
         refused = run([*words, "run", "--all-files"], project, settings, expect=1)
         assert "display_name" in refused.stdout, refused.stdout
     return [version, "passes", "refuses"]

@@ -84,6 +84,21 @@ class Script:
         return [f"{request.method} {request.url.path}" for request in self.requests]
 
 
+@dataclass
+class Counting:
+    """A server that answers every call with an empty object, and notes how many it had at once at the most."""
+
+    most: int = 0
+    _under_way: int = 0
+
+    async def __call__(self, _request: httpx.Request) -> httpx.Response:
+        self._under_way += 1
+        self.most = max(self.most, self._under_way)
+        await asyncio.sleep(0)
+        self._under_way -= 1
+        return httpx.Response(200, json={})
+
+
 def root(version: str = "3.6.0") -> httpx.Response:
     """What a cluster of that version says of itself."""
     body = recorded("3.6.0", "root")["response"]["body"]

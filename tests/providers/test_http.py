@@ -22,7 +22,7 @@ from reconciler.providers import http as http_module
 from reconciler.providers.connection import Basic, ClientCertificate, Connection, Tls
 from reconciler.providers.http import Answer, HttpTarget
 from reconciler.providers.opensearch.client import OpenSearchDialect
-from tests.providers.support import Script, Waits
+from tests.providers.support import Counting, Script, Waits
 
 SECRET = "S3CR3TPASSWORD"
 SECONDS = 40.0
@@ -307,24 +307,15 @@ def test_what_must_not_be_repeated_is_sent_once() -> None:
 
 
 def test_no_more_calls_run_at_once_than_were_allowed() -> None:
-    running = 0
-    most = 0
-
-    async def handler(_: httpx.Request) -> httpx.Response:
-        nonlocal running, most
-        running += 1
-        most = max(most, running)
-        await asyncio.sleep(0)
-        running -= 1
-        return httpx.Response(200, json={})
+    server = Counting()
 
     async def run() -> None:
-        connection = Connection("https://search.example", parallelism=3, transport=httpx.MockTransport(handler))
+        connection = Connection("https://search.example", parallelism=3, transport=httpx.MockTransport(server))
         async with HttpTarget(connection, OpenSearchDialect()) as target:
             await asyncio.gather(*(target.read("/x") for _ in range(20)))
 
     asyncio.run(run())
-    assert most == 3
+    assert server.most == 3
 
 
 def test_a_call_that_is_cancelled_gives_its_place_back() -> None:
