@@ -28,7 +28,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from reconciler.cli.terminal import note, silence_stdout, write_what_cannot_be_encoded_as_escapes
+from reconciler.cli.terminal import (
+    note,
+    reopen_closed_streams,
+    silence_stdout,
+    unprintable,
+    write_what_cannot_be_encoded_as_escapes,
+)
 from reconciler.model import __version__
 from reconciler.model.errors import Exit, ProblemsError, ReconcilerError
 from reconciler.model.text import visible
@@ -106,6 +112,7 @@ def _group() -> None:
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command and end the process with its exit code."""
+    reopen_closed_streams()
     write_what_cannot_be_encoded_as_escapes()
     with taken_over():
         code = run(arguments)
@@ -150,8 +157,18 @@ def _tell(error: BaseException) -> Exit:
         silence_stdout()  # the reader of stdout went away (`| head`), which is no error
         return Exit.DONE
     except BaseException as unexpected:
+        if isinstance(unexpected, OSError) and _is_of_printing(unexpected):
+            return _tell(unprintable(unexpected))
         _show_fault(unexpected)
         return Exit.ERROR
+
+
+def _is_of_printing(error: BaseException) -> bool:
+    """Whether click failed to print: its help, since what is ours is an OutputError by then."""
+    step = error.__traceback__
+    while step is not None and step.tb_frame.f_code is not click.echo.__code__:
+        step = step.tb_next
+    return step is not None
 
 
 def _show_usage(error: click.ClickException) -> None:

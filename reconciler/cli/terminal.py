@@ -31,6 +31,9 @@ def _paint(text: str, colour: str) -> str:
     return click.style(text, bold=True) if colour == "bold" else click.style(text, fg=colour)
 
 
+_STREAMS = (("stdin", os.O_RDONLY, "r"), ("stdout", os.O_RDONLY, "w"), ("stderr", os.O_WRONLY, "w"))
+"""The standard streams in the order of their numbers. What a closed stdout is opened as cannot be written to."""
+
 _OUR_COLOURS = re.compile(r"(\x1b\[(?:0|1|31|32|33)m)")
 
 
@@ -48,8 +51,13 @@ def out(text: str) -> None:
     except BrokenPipeError:
         raise
     except OSError as error:
-        silence_stdout()
-        raise OutputError(f"stdout cannot be written: {error.strerror or type(error).__name__}") from None
+        raise unprintable(error) from None
+
+
+def unprintable(error: OSError) -> OutputError:
+    """The error that stands for one of printing; nothing more is printed."""
+    silence_stdout()
+    return OutputError(f"stdout cannot be written: {error.strerror or type(error).__name__}")
 
 
 _QUIET: list[str] = []
@@ -79,6 +87,15 @@ def silence_stdout() -> None:
     """Discard what is still to be flushed, so that the interpreter does not fail on it at exit."""
     with suppress(OSError, ValueError):
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def reopen_closed_streams() -> None:
+    """Open what was closed when this process was started (`>&-`, a service without a console), each under its number:
+    a file or a connection of ours would else get it, and be written to. Nobody reads such a stdout, so that printing
+    to it fails as on a full disk; stderr goes nowhere, and stdin is empty."""
+    for name, flags, mode in _STREAMS:
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, flags), mode))
 
 
 def write_what_cannot_be_encoded_as_escapes() -> None:

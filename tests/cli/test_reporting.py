@@ -67,6 +67,34 @@ def test_a_full_disk_before_the_first_write_stops_the_run(shell: Shell, simulato
     assert live(simulator) == []
 
 
+@pytest.mark.parametrize("closed", [">&-", ">/dev/full"])
+@pytest.mark.parametrize("words", ["validate", "validate --json", "version", "--help", "plan --help"])
+def test_a_stdout_that_takes_nothing_is_one_error(shell: Shell, words: str, closed: str) -> None:
+    done = in_a_shell(shell, f"{words} {closed}")
+    assert done.returncode == 1
+    assert re.fullmatch(r"error: stdout cannot be written: [^\n]+\n", done.stderr)
+
+
+def test_closed_streams_are_no_fault_and_no_file_is_taken_for_one(shell: Shell) -> None:
+    assert in_a_shell(shell, "validate 2>&- <&-").returncode == 0
+    assert in_a_shell(shell, "apply <&-").stderr.endswith("there is no terminal to ask on: pass --yes\n")
+    assert in_a_shell(shell, "validate --sarif found.sarif >&- 2>&- <&-").returncode == 1
+    assert json.loads((shell.folder / "found.sarif").read_text("utf-8"))["version"] == "2.1.0"
+
+
+def in_a_shell(shell: Shell, command: str) -> subprocess.CompletedProcess[str]:
+    """What a real shell hands on and a test's cannot: streams that are closed."""
+    return subprocess.run(
+        ["/bin/sh", "-c", f'"{sys.executable}" -m reconciler {command}'],
+        cwd=shell.folder,
+        env={"PATH": "/usr/bin:/bin", "PYTHONPATH": str(Path(__file__).parents[2]), **shell.environ},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
 def test_a_limit_on_the_size_of_files_changes_nothing(shell: Shell, simulator: Simulator, tmp_path: Path) -> None:
     code, err = apply_to(shell, tmp_path / "out.json", "-o", "json", within=[sys.executable, "-c", SMALL])
     assert code == 0, err
