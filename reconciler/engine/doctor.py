@@ -88,7 +88,13 @@ async def _secrets(workspace: Workspace) -> list[Check]:
         warning("project", "secret", f"{reference}: {why}", "apply needs it; a plan can do without it")
         for reference, why in sorted(resolution.failures.items(), key=str)
     ]
-    return checks or [ok("project", "secrets", f"{plural(len(resolution.values), 'secret')}, all found")]
+    count = plural(len(resolution.values), "secret")
+    if any(problem.level is Level.ERROR and problem.rule != "no-manifests" for problem in workspace.problems):
+        return [
+            *checks,
+            not_tried("project", "secrets", f"those of manifests with errors; of the others {count} found"),
+        ]
+    return checks or [ok("project", "secrets", f"{count}, all found")]
 
 
 async def _target(workspace: Workspace, name: str, options: DoctorOptions, limits: RunLimits) -> list[Check]:

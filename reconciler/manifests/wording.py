@@ -125,7 +125,11 @@ def _wrong_type(schema: Mapping[str, Any], value: Any) -> Words:
     wanted = schema["type"]
     fix = ""
     if value is None:
-        return f"must be {_TYPES[wanted]}, is empty", "wrong-type", "remove the key, or give it a value"
+        return (
+            f"must be {_TYPES[wanted]}, is empty",
+            "wrong-type",
+            "give it a value, or remove the key if it is optional",
+        )
     if wanted == "string" and isinstance(value, (bool, int, float)):
         fix = "put it in quotes"
     elif wanted in ("boolean", "integer") and isinstance(value, str):

@@ -62,7 +62,7 @@ def rename_hints(
             if ours is None or theirs is None:
                 yield (
                     f'{resource} has the display name of {item.kind} "{item.name}", which no manifest names; their '
-                    f"addresses could not be compared: if it was renamed, write  spec.renamed_from: {item.name}"
+                    f"addresses could not be compared: if it was renamed, write spec.renamed_from: {item.name}"
                 )
 
 

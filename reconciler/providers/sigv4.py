@@ -63,7 +63,7 @@ class SigV4Auth(httpx.Auth):
         try:
             frozen = await asyncio.to_thread(self._credentials.get_frozen_credentials)
         except _FAILURES as error:
-            raise UnauthorizedError(_explain(error)) from None
+            raise UnauthorizedError(_explain(error), fix=_fix(error)) from None
         headers = {name: value for name, value in request.headers.items() if name not in _UNSIGNED}
         signed = AWSRequest(request.method, str(request.url), headers, await request.aread())
         Signer(frozen, self._service, self._region).add_auth(signed)
@@ -75,5 +75,9 @@ def _explain(error: BaseException) -> str:
     """One line with botocore's own words, which name profiles, files and roles but never a secret; and what to do."""
     name = type(error).__name__
     words = quotable(error.strerror or name if isinstance(error, OSError) else str(error)).rstrip(".")
-    fix = next((fix for parts, fix in _FIXES if any(part in name for part in parts)), "")
-    return f"auth.sigv4 cannot get AWS credentials: {words}; {fix or _ANY_FIX}"
+    return f"auth.sigv4 cannot get AWS credentials: {words}; {_fix(error)}"
+
+
+def _fix(error: BaseException) -> str:
+    name = type(error).__name__
+    return next((fix for parts, fix in _FIXES if any(part in name for part in parts)), _ANY_FIX)

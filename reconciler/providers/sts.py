@@ -86,10 +86,11 @@ class StsAuth(httpx.Auth):
     async def _accept(self, response: httpx.Response) -> None:
         await response.aread()  # responses are streamed, and nobody else reads this one
         if response.status_code in (400, 401, 403):
-            hint = "check subject_token (has it expired?) and identity_pool_id under the target's auth.sts"
+            fix = "check subject_token (has it expired?) and identity_pool_id under the target's auth.sts"
             raise UnauthorizedError(
-                f"POST {TOKEN_PATH} was answered {response.status_code}: the token exchange was refused; {hint}",
+                f"POST {TOKEN_PATH} was answered {response.status_code}: the token exchange was refused; {fix}",
                 status=response.status_code,
+                fix=fix,
             )
         body = _parse(response)
         token, life = body.get("access_token"), body.get("expires_in")
@@ -97,6 +98,7 @@ class StsAuth(httpx.Auth):
             raise UnexpectedError(
                 f"POST {TOKEN_PATH} was answered {response.status_code} without a token; try again later",
                 status=response.status_code,
+                fix="try again later",
             )
         self._token = SecretText(token)
         lifetime = life if isinstance(life, int) and life > 0 else _DEFAULT_LIFE

@@ -200,14 +200,15 @@ def _cut(entries: list[Entry], shown: dict[int, _Block], of_targets: str) -> str
     folded = [entry for entry in entries if id(entry) in shown and not shown[id(entry)].full]
     parts = [of_targets] if of_targets else []
     if gone:
-        parts.append(f"{_number(gone)} entries ({_counted(gone)}): {_named(gone)}")
+        parts.append(f"{_number(gone)} ({_counted(gone)}): {_named(gone)}")
     if folded:
-        parts.append(f"the details of {_number(folded)} entries ({_counted(folded)}): {_named(folded)}")
+        parts.append(f"the details of {_number(folded)} ({_counted(folded)}): {_named(folded)}")
     return f"\n> **Cut for length:** {'; and '.join(parts)}. The run's log has all of it.\n" if parts else ""
 
 
-def _number(entries: Iterable[Entry]) -> int:
-    return sum(entry.times for entry in entries)
+def _number(entries: Iterable[Entry]) -> str:
+    count = sum(entry.times for entry in entries)
+    return f"{count} {'entry' if count == 1 else 'entries'}"
 
 
 def _counted(entries: Iterable[Entry]) -> str:

@@ -11,7 +11,7 @@ from reconciler.engine.doctor import check_target
 from reconciler.engine.options import Purpose
 from reconciler.model.errors import Problem
 from reconciler.simulator import Simulator
-from tests.cases.projects import KEY, SECRET, Project
+from tests.cases.projects import KEY, SECRET, Project, slack
 from tests.cases.test_their_words import CREDENTIALS, RIGHTS
 from tests.providers.support import talk_raw
 
@@ -110,3 +110,11 @@ def test_what_fixes_it_is_said_once_and_is_that_of_the_answer(answer: httpx.Resp
     assert isinstance(failed.found, Problem)
     assert fix in failed.found.fix
     assert failed.found.fix not in failed.found.message
+
+
+def test_secrets_of_manifests_with_errors_are_not_said_to_be_found(both: Project) -> None:
+    both.keep(slack("oncall"), slack("wrong", webhook_url={"env": "NOT_THERE"}, descriptoin="x"))
+    looked = json.loads(both.run("doctor", "--json").out)
+    found = {check["check"]: (check["health"], check["text"]) for check in looked["checks"]}
+    assert found["manifests"] == ("failure", "1 manifest, 1 error")
+    assert found["secrets"] == ("not tried", "those of manifests with errors; of the others 1 secret found")

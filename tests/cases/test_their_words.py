@@ -93,9 +93,14 @@ def test_credentials_that_aws_cannot_give_are_a_target_that_cannot_be_read(
     made.write(".aws/config", PROFILES)
     made.keep(slack("oncall"))
     nowhere = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:1", "HOME": str(tmp_path)}
-    done = made.run("plan", environ={**nowhere, "AWS_MAX_ATTEMPTS": "1", **environ})
+    surroundings = {**nowhere, "AWS_MAX_ATTEMPTS": "1", **environ}
+    done = made.run("plan", environ=surroundings)
     assert done.code == 1
     assert "auth.sigv4" in done.out
     assert words in done.out
     assert 'local (opensearch 3.6.0, by its answers)\n  + SlackChannel "oncall"' in done.out
     assert "Traceback" not in done.everything
+    looked = json.loads(made.run("doctor", "--json", environ=surroundings).out)
+    (failed,) = [check for check in looked["checks"] if check["health"] == "failure"]
+    assert words in f"{failed['text']}; {failed['fix']}"
+    assert "correct auth in the project file" not in failed["fix"], "another fix than the answer's own"
