@@ -21,7 +21,7 @@ from typing import Any, Protocol
 import httpx
 
 from reconciler.model.dataclass import dataclass
-from reconciler.model.errors import ReconcilerError
+from reconciler.model.errors import ConfigurationError, ReconcilerError
 from reconciler.operator.crds import GROUP, VERSION, plural_of
 
 Document = dict[str, Any]
@@ -175,6 +175,8 @@ class Cluster:
         """A client of who we are now. That may fail for a moment, as while a token's file is replaced."""
         try:
             return _Session(client_of(self._login(), self._transport, self._seconds))
+        except ConfigurationError as error:
+            raise ClusterError(f"{call}: {error}") from None
         except Exception as error:  # of files, of TLS, or kopf's: any kind, and its text may hold a value
             raise ClusterError(f"{call}: logging in to the API server failed ({type(error).__name__})") from None
 

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+from reconciler.model.errors import ConfigurationError
 from reconciler.model.kinds import KINDS
 from reconciler.operator.crds import PROJECT
 from reconciler.operator.kubernetes import Cluster, ClusterError, path_of
 from reconciler.operator.resources import FINALIZER, CustomResource
 
 _GONE = (404, 409)
+_FORBIDDEN = 403
 
 
 async def release_finalizers(cluster: Cluster, namespaces: tuple[str, ...]) -> list[str]:
     """Every object that was let go, in a line each; of these namespaces, or of all. What is live stays.
+    ConfigurationError if there is no such namespace.
 
     An operator that still runs would put the finalizers back: it is to be stopped first.
     """
+    for name in namespaces:
+        await _check_namespace(cluster, name)
     lines: list[str] = []
     for kind in (*KINDS, PROJECT):
         for namespace in namespaces or ("",):
@@ -29,6 +34,18 @@ async def release_finalizers(cluster: Cluster, namespaces: tuple[str, ...]) -> l
                 if resource.has_finalizer and await _let_go(cluster, resource):
                     lines.append(f"{resource.namespace}/{resource.name} ({kind})")
     return lines
+
+
+async def _check_namespace(cluster: Cluster, name: str) -> None:
+    """ConfigurationError if there is no such namespace: its lists would be empty, as if nothing waited."""
+    try:
+        found = await cluster.get(f"/api/v1/namespaces/{name}")
+    except ClusterError as error:
+        if error.status == _FORBIDDEN:  # the lists say whether they can be read
+            return
+        raise
+    if found is None:
+        raise ConfigurationError(f"--namespace {name}: the cluster has no such namespace")
 
 
 async def _let_go(cluster: Cluster, resource: CustomResource) -> bool:

@@ -102,7 +102,9 @@ async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -
 
 
 async def release_all(namespaces: tuple[str, ...]) -> list[str]:
-    """Take our finalizers off, in these namespaces or in all; a line for each object."""
+    """Take our finalizers off, in these namespaces or in all; a line for each object. ConfigurationError if there is no
+    API server, or no such namespace."""
+    log_in()  # for its error, before anything begins
     cluster = Cluster(log_in)
     try:
         return await release_finalizers(cluster, namespaces)

@@ -40,12 +40,32 @@ _LOG = logging.getLogger("reconciler.operator")
 
 
 def log_in() -> kopf.ConnectionInfo:
-    """Where the API server is and who we are: the pod's service account, else KUBECONFIG."""
+    """Where the API server is and who we are: the pod's service account, else KUBECONFIG. ConfigurationError if neither
+    is there, or says it; its text holds nothing of a login."""
     settings = kopf.OperatorSettings()
-    found = kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
-    if found is None:
+    try:
+        found = kopf.login_with_service_account(settings=settings) or kopf.login_with_kubeconfig(settings=settings)
+    except OSError as error:
+        raise ConfigurationError(
+            f"{error.filename}, the login for the cluster, cannot be read: {error.strerror}"
+        ) from None
+    except Exception as error:  # of YAML, of a file of another form, or kopf's; its text may hold a value
+        raise ConfigurationError(
+            f"the file in KUBECONFIG is no kubeconfig ({type(error).__name__}): `kubectl config view --minify` must "
+            "show its context with a cluster and a user"
+        ) from None
+    if found is None or not found.server:
         raise ConfigurationError("there is no API server: run in a pod with a service account, or set KUBECONFIG")
+    if found.server.startswith("https:") and not any((found.token, found.username, *_certificate_of(found))):
+        raise ConfigurationError(
+            "the login for the cluster has no token, password or certificate, and a program that gives one (exec, in "
+            "KUBECONFIG) is not run here: put a token into a copy of the file, as `kubectl create token` prints one"
+        )
     return found
+
+
+def _certificate_of(login: kopf.ConnectionInfo) -> tuple[object, object]:
+    return login.certificate_path, login.certificate_data
 
 
 @dataclass(slots=True)

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from click.testing import CliRunner
 from yaml import safe_load_all
 
 from reconciler.cli.verbs.operator import command
-from reconciler.model.errors import ConfigurationError
+from reconciler.model.errors import ConfigurationError, UsageError
 from reconciler.operator.install import Install, objects_of
 
 IMAGE = "registry.example.org/reconciler:1"
@@ -23,6 +24,13 @@ def test_every_object_has_the_namespace_that_was_asked_for() -> None:
     namespaces = {one["metadata"]["namespace"] for one in objects if "namespace" in one["metadata"]}
     assert namespaces == {"channels"}
     assert sum(one["kind"] == "Deployment" for one in objects) == 2
+
+
+@pytest.mark.parametrize("name", ["Channels", "a b", "", "a.b", "x" * 64])
+def test_a_namespace_is_a_name(name: str) -> None:
+    done = CliRunner().invoke(command, ["manifests", "--namespace", name, "--image", IMAGE])
+    assert isinstance(done.exception, UsageError)
+    assert done.output == ""
 
 
 def test_without_an_image_nothing_is_printed() -> None:

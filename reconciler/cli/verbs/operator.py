@@ -11,7 +11,8 @@ import click
 
 from reconciler.cli.options import option, takes
 from reconciler.cli.terminal import note, out
-from reconciler.model.errors import ConfigurationError, install_hint
+from reconciler.model.errors import ConfigurationError, UsageError, install_hint
+from reconciler.model.fields import NAME_WORDS, is_name
 from reconciler.operator.install import OPERATOR, Install, objects_of, to_yaml
 
 
@@ -35,6 +36,8 @@ def command() -> None:
 @takes(Install)
 def manifests(install: Install) -> int:
     """Print what a cluster needs before the operator runs there, for `kubectl apply --server-side -f -`."""
+    if not is_name(install.namespace):
+        raise UsageError(f"--namespace {install.namespace}: {NAME_WORDS}")
     out(to_yaml(objects_of(install)))
     return 0
 
