@@ -36,6 +36,7 @@ def test_every_exchange_with_the_security_plugin_comes_out_as_on_the_real_node()
     exchanges = [one for one in load_exchanges("opensearch-security-3.6.0") if NOT_PLAYED not in one["label"]]
     differing = {}
     with secured(USERS, ROLES) as replay:
+        replay.simulator.clock.stop()
         config = {
             "name": "facts_have",
             "config_type": "webhook",
