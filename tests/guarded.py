@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
+import sys
 from contextlib import suppress
 from threading import Event, Thread
 from types import TracebackType
@@ -46,6 +47,8 @@ class Guarded:
         self._is_over.set()
         self._guard.join()
         self.send(signal.SIGKILL)
+        if self.hangs:
+            self._show()
         for stream in (self.process.stdin, self.process.stdout, self.process.stderr):
             if stream is not None:
                 stream.close()
@@ -64,6 +67,11 @@ class Guarded:
                 os.killpg(self.process.pid, number)
             else:
                 self.process.send_signal(number)
+
+    def _show(self) -> None:
+        """Print what nobody has read: pytest shows it with the test that fails."""
+        with suppress(subprocess.TimeoutExpired):
+            sys.stdout.write("\n".join(text or "" for text in self.process.communicate(timeout=_LAST_WORDS)))
 
     def _watch(self) -> None:
         if self._is_over.wait(PATIENCE):

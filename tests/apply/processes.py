@@ -17,7 +17,7 @@ from typing import Self
 from reconciler.simulator import Simulator
 from reconciler.simulator.faults import Fault
 from tests.cli.shell import PROJECT
-from tests.guarded import PATIENCE, STACKS, Guarded
+from tests.guarded import STACKS, Guarded
 
 WEBHOOK = """apiVersion: channels.gitops/v1
 kind: WebhookChannel
@@ -41,9 +41,10 @@ class Announcing(list[Fault]):
         super().append(item)
         self._happened.set()
 
-    def wait(self) -> None:
-        """Until one struck."""
-        assert self._happened.wait(PATIENCE), "the command never made that call"
+    def wait(self, process: subprocess.Popen[str]) -> None:
+        """Until one struck. AssertionError if the process ends before, as one that hangs does by its guard."""
+        while not self._happened.wait(0.05):
+            assert process.poll() is None, f"{process.args!r} ended, and never made that call"
 
 
 @dataclass
@@ -103,7 +104,7 @@ class Process:
 
     def wait_for_fault(self) -> None:
         """Until a call of the command met a fault of the simulator."""
-        self._struck.wait()
+        self._struck.wait(self.running)
 
     def wait_for_words(self, words: str) -> None:
         """Until the command has said them on stderr; what it says later is all that `end` gives."""

@@ -163,7 +163,7 @@ def test_an_interrupted_run_with_json_has_its_document(shell: Shell, simulator: 
         text=True,
     )
     with Guarded(running) as guarded:
-        struck.wait()
+        struck.wait(running)
         running.send_signal(signal.SIGINT)
         out, _ = guarded.end()
     assert running.returncode == 130

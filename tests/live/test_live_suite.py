@@ -165,7 +165,7 @@ def test_an_interrupted_run_leaves_nothing_behind(simulator: Simulator, number: 
         command, cwd=ROOT, env=environ(simulator.url), stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     )
     with Guarded(process) as guarded:
-        struck.wait()
+        struck.wait(process)
         for _ in range(2):  # a shell and make may both pass it on
             process.send_signal(number)
         out, _ = guarded.end()
