@@ -77,8 +77,8 @@ def _prism() -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
     finally:
         with suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGTERM)  # npx has children; the session is theirs alone
-        process.wait(timeout=20)
+            os.killpg(process.pid, signal.SIGKILL)  # npx has children; the session is theirs alone
+        process.wait()
 
 
 def _command() -> list[str]:
