@@ -1,11 +1,17 @@
-"""The embedded simulator: plays OpenSearch Notifications on loopback, for demos, for tests, and for users' pipelines.
+"""The embedded simulator: plays OpenSearch Notifications and Confluent Cloud on loopback, for demos, tests and users'
+pipelines.
 
-`Simulator` runs it in a thread; `serve` runs it for the command line. The parts, in reading order: `calls` (what
-passes between server and API), `server`, `control` (the `/_simulator/` pages), `faults`, `striking`, `clock`, `inbox`,
-`page`, `delivery`, `wire`, `mail`, `outcomes` (what is sent and what is captured), `sink`, `oddities`, `receivers` (the
-far side), `state`, and the packages `opensearch` and `confluent` (the APIs themselves). It imports nothing of the rest
-of the project, and only the command line imports it. Names are loaded when first used: importing this package costs
-nothing.
+`Simulator` runs it in a thread; `serve` runs it for the command line. The parts, in reading order:
+
+- `calls` (what passes between server and API), `server`, `control` (the `/_simulator/` pages)
+- `faults` and `striking` (calls that go wrong), `clock`
+- `delivery`, `wire`, `mail`, `outcomes` (what is sent and what is captured), `inbox`, `page`
+- `sink`, `oddities`, `receivers` (the receivers)
+- `state` (the state file)
+- the packages `opensearch` and `confluent` (the APIs themselves)
+
+It imports nothing from the rest of the project, and only the command line imports it. Names are loaded when they are
+first used.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""An event loop in a thread of its own, so that plain tests and the CLI can run servers in the same process."""
+"""An event loop in a thread of its own, so that a server can run in the same process as a plain test."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ Result = TypeVar("Result")
 
 
 class LoopThread:
-    """Started by `start`, ended by `stop`; `run` carries out a coroutine there and waits for its result."""
+    """An event loop in a thread. `start` starts it, `stop` ends it; `run` runs a coroutine there and waits for it."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -27,14 +27,14 @@ class LoopThread:
         self._thread.start()
 
     def run(self, work: Coroutine[Any, Any, Result], timeout: float = 30.0) -> Result:
-        """The coroutine's result; its exception is raised here."""
+        """Run a coroutine in the thread; returns its result, or raises its exception."""
         if self._loop is None:
             work.close()
             raise RuntimeError("not started")
         return asyncio.run_coroutine_threadsafe(work, self._loop).result(timeout)
 
     def stop(self) -> None:
-        """End all that still runs on the loop, then the loop and the thread."""
+        """Cancel what still runs in the loop, then end the loop and the thread."""
         if self._loop is None or self._thread is None:
             return
         self.run(_cancel_rest())

@@ -1,7 +1,6 @@
 """A call and its reply: the two values that pass between the web server and the APIs it plays.
 
-An API knows nothing of aiohttp, and the server nothing of OpenSearch; this module is what they share. It is kept
-apart so that a further API (Confluent's) needs nothing else.
+An API knows nothing of aiohttp, and the server nothing of OpenSearch or Confluent; this module is what they share.
 """
 
 from __future__ import annotations
@@ -22,9 +21,9 @@ Page = Callable[[Any], Any]  # a page under `/_simulator/`: from the body's JSON
 class Call:
     """One request as it arrived: `path` and `query` are raw (still percent-encoded), header names lower-case.
 
-    `remembered` is what the API once handed out as `snapshot()`, when a fault asks for a stale answer;
-    `is_overtaken` says that somebody else deletes the object while this call is at it. `certificate` is
-    the subject of the client's certificate, as `CN=somebody,O=somewhere`.
+    `remembered` is an earlier `snapshot()` of the API, if a fault asks for a stale answer; `is_overtaken` says that
+    somebody else deletes the object while this call changes it. `certificate` is the subject of the client's
+    certificate, as `CN=somebody,O=somewhere`.
     """
 
     method: str
@@ -43,9 +42,10 @@ class Call:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes back: the body is complete and encoded.
+    """What is answered; the body is encoded.
 
-    Unless there is something to `repeat` after it, for at most `repeat_seconds`, and then the connection breaks.
+    If there is something to `repeat`, it is sent again and again after the body, for at most `repeat_seconds`, and then
+    the connection breaks.
     """
 
     status: int
@@ -66,7 +66,7 @@ class Api(Protocol):
         """The answer, errors included; raises nothing that is meant for the caller."""
 
     def refusal(self, status: int) -> Reply:
-        """How this system words a failure of the given status, for faults that keep the call from it."""
+        """The system's own answer for a failure with this status, for faults that keep the call from it."""
 
     def snapshot(self) -> object:
-        """Its lists as they are now, to be served later as `Call.remembered`."""
+        """Its lists as they are now, to be answered later (`Call.remembered`)."""

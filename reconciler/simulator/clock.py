@@ -1,7 +1,7 @@
-"""The simulator's clock: real time, until it is stopped, plus what it was moved by.
+"""The simulator's clock: real time until it is stopped, plus what it was moved by.
 
-Everything that depends on time (timestamps, the refresh interval) reads this clock, so that a test can move it
-instead of sleeping. Waiting itself (a slow answer) is real and is not done here.
+Everything that depends on time (timestamps, the refresh interval) reads this clock, so that a test can move it instead
+of sleeping. Waits, such as for a slow answer, take real time and are not made here.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Clock:
         return (time.time() if self._stopped_at is None else self._stopped_at) + self._offset
 
     def stop(self) -> None:
-        """From now on only `advance` moves the clock, however busy the machine is."""
+        """Stop the clock: from now on only `advance` moves it."""
         self._stopped_at = time.time()
 
     def advance(self, seconds: float) -> None:
@@ -34,7 +34,8 @@ class Clock:
         self._offset += seconds
 
     def stamp(self) -> int:
-        """Milliseconds for a write, each later than the one before: a real node's writes take about 40 ms."""
+        """The time of a write in milliseconds, later than the one before, as on a real node, where a write takes about
+        40 ms."""
         with self._lock:
             now = int(self.now() * 1000)
             self._last_stamp = self._last_stamp + 1 if self._last_stamp >= now > self._last_stamp - 60_000 else now

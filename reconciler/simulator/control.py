@@ -1,5 +1,5 @@
-"""The simulator's own pages and switches under `/_simulator/`: inbox, faults, outcomes, clock, refresh, sink,
-and those which the simulated systems bring.
+"""The simulator's own pages under `/_simulator/`: inbox, faults, outcomes, clock, refresh, sink, and those of the
+simulated systems.
 
 They are for people and for pipelines under test; Python tests use the same objects directly.
 """
@@ -29,7 +29,7 @@ Handler = Callable[[web.Request], Awaitable[web.Response]]
 
 
 class Parts(Protocol):
-    """What the switches act on; `server.Server` has them all."""
+    """What the pages act on; `server.Server` has all of it."""
 
     inbox: Inbox
     faults: Faults
@@ -159,7 +159,7 @@ class Controls:
         return await self._clock(request)
 
     async def _refresh(self, request: web.Request) -> web.Response:
-        """Refresh now; `{"auto": false}` in the body also holds back all refreshes to come, true brings them back."""
+        """Refresh now; `{"auto": false}` in the body also stops later refreshes, `{"auto": true}` resumes them."""
         auto = (await _read_object(request, {"auto"})).get("auto") if request.can_read_body else None
         if auto not in (None, True, False):
             raise ValueError("auto must be true or false")
@@ -168,7 +168,7 @@ class Controls:
 
 
 def _handler(page: Page) -> Handler:
-    """The page of an API as one of ours."""
+    """The handler for a page that an API brings."""
 
     async def answer(request: web.Request) -> web.Response:
         content = await _read_json(request) if request.can_read_body else None

@@ -1,7 +1,7 @@
-"""Sending over HTTP, and capturing what must not be sent.
+"""Sends messages over HTTP, and captures those that must not be sent.
 
-Only loopback addresses are called, by `wire`; for all others an outcome is looked up and the message is captured. Every
-attempt is recorded in the inbox. Mail is in `mail`.
+Only loopback addresses are called, through `wire`; a message for any other is captured, and its outcome looked up.
+Every attempt is recorded in the inbox. `mail` sends mail.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _SHOWN = 2000  # characters of an answer that the inbox keeps
 
 @dataclass(frozen=True, slots=True)
 class Timings:
-    """Seconds: to connect, to wait for each part of an answer, and between a busy answer and the one re-send.
+    """In seconds: to connect, to wait for each part of an answer, and between a busy answer and the only repetition.
 
-    `longest_pause` shortens that wait where the receiver asks for more.
+    `longest_pause` limits that last wait if the receiver asks for a longer one.
     """
 
     connect: float = 5.0
@@ -36,7 +36,7 @@ class Timings:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """The channel a message comes from, for the inbox."""
+    """The channel that a message comes from, for the inbox."""
 
     config_id: str
     config_name: str
@@ -44,7 +44,7 @@ class Sender:
 
 
 class Courier:
-    """Sends and captures on behalf of channels. Used within one event loop; `close` after."""
+    """Sends and captures messages of channels. Use it within one event loop, and close it."""
 
     def __init__(self, inbox: Inbox, outcomes: Outcomes, timings: Timings) -> None:
         self.inbox = inbox
@@ -57,7 +57,8 @@ class Courier:
         await self._wire.close()
 
     async def pause(self, seconds: float) -> None:
-        """Wait before a second try, at most `longest_pause` in truth; kept connections grow older by all of it."""
+        """Wait before a second attempt. It really waits for at most `longest_pause`, but kept connections count as
+        older by the whole time."""
         shortened = min(seconds, self.timings.longest_pause)
         await asyncio.sleep(shortened)
         self._shortened += seconds - shortened
@@ -89,7 +90,7 @@ class Courier:
         return answer
 
     def capture(self, sender: Sender, method: str, host: str, address: str, payload: str) -> Outcome:
-        """Keep a message for a service that is never called (SES, SNS); its outcome is that of the host."""
+        """Record a message for a service that is never called (SES, SNS), and return the outcome of its host."""
         outcome = self.outcomes.of(host)
         self.inbox.deliver(
             config_id=sender.config_id,

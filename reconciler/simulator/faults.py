@@ -1,7 +1,7 @@
 """Faults on request: which call goes wrong, and how.
 
-A fault waits for calls of a method and path, lets `skip` of them pass, and then strikes the next `times`. The oldest
-fault that fits a call strikes, one per call, so that a campaign is repeatable. `striking` carries it out.
+A fault waits for calls with a method and path, lets the first `skip` of them through, and strikes the next `times`. The
+oldest fault that fits a call strikes it, and only that one, so that runs can be repeated. `striking` carries it out.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ class FaultKind(StrEnum):
     HTML = "html"  # a page of some proxy instead of JSON, with `status`
     BODY = "body"  # `text` as the body, with `status`, instead of doing it
     VERSION = "version"  # it is done, and the answer calls its version `text`; empty: it does not name it
-    ENDLESS = "endless"  # a list that goes on and on, at most `seconds` (60)
+    ENDLESS = "endless"  # a list that does not end, for at most `seconds` (60)
     CUT_JSON = "cut_json"  # it is done, and the body breaks off in the middle
     WAIT = "wait"  # it is done after `seconds`
     LATE_ANSWER = "late_answer"  # it is done at once, and answered after `seconds`
-    MEET = "meet"  # it waits until all `times` calls are there, at most `seconds` (10); then they are done together
+    MEET = "meet"  # it waits for all `times` calls, at most `seconds` (10); then they are done together
     OVERTAKEN = "overtaken"  # somebody deletes the object while it is updated or deleted
     DROP_BEFORE = "drop_before"  # the connection is dropped, nothing is done
     DROP_AFTER = "drop_after"  # it is done, and the connection is dropped without an answer
@@ -41,7 +41,7 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One fault. `path` is a shell pattern over the raw path (`*` crosses slashes); `method` one method or `*`."""
+    """One fault. `path` is a shell pattern for the raw path (`*` also matches slashes); `method` is a method or `*`."""
 
     kind: FaultKind
     method: str = "*"
@@ -93,7 +93,7 @@ class Faults:
         self.struck: list[Fault] = []
 
     def add(self, kind: Fault | FaultKind | str, **details: Any) -> Fault:
-        """Arm a fault, given whole or by its fields: `add("answer", status=429, retry_after=1, method="PUT")`."""
+        """Add a fault, given as such or by its fields: `add("answer", status=429, retry_after=1, method="PUT")`."""
         fault = kind if isinstance(kind, Fault) else Fault(FaultKind(kind), **details)
         remembered = self._remember(fault.path) if fault.kind is FaultKind.STALE_LIST else None
         with self._lock:
@@ -101,7 +101,7 @@ class Faults:
         return fault
 
     def take(self, method: str, path: str) -> Strike | None:
-        """The fault that strikes this call, if any; counts down."""
+        """The fault that strikes this call, or None; it is counted as struck."""
         with self._lock:
             for armed in self._armed:
                 if not armed.fault.fits(method, path):
@@ -117,7 +117,7 @@ class Faults:
         return None
 
     def waiting(self) -> list[dict[str, Any]]:
-        """The armed faults as JSON, with what is left of `times` and `skip`."""
+        """The waiting faults as JSON values, with what is left of `times` and `skip`."""
         with self._lock:
             return [{**armed.fault.as_json(), "times": armed.left, "skip": armed.to_skip} for armed in self._armed]
 
@@ -127,7 +127,7 @@ class Faults:
 
 
 def parse_fault(content: object) -> Fault:
-    """A fault from JSON; raises ValueError that says what is wrong."""
+    """A fault from JSON values; ValueError says what is wrong."""
     if not isinstance(content, Mapping):
         raise ValueError("a fault is an object")
     known = {field.name: field for field in fields(Fault)}

@@ -1,6 +1,6 @@
 """The inbox: what the simulator delivered or captured, and what its loopback receivers got.
 
-It only keeps and hands out records; the page that shows them is `page`, the sending is `delivery` and `mail`.
+It only keeps the records; `page` shows them, `delivery` and `mail` send messages.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ __all__ = ["Delivery", "Inbox", "Received"]
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """One message that left a channel. `captured` means it was kept here and not sent; `ok` that it was accepted.
+    """One message that left a channel. `captured`: it was kept here and not sent; `ok`: it was accepted.
 
-    `method` is the HTTP method, or SMTP, SES or SNS; `outcome` what the far side said, in words; `at` is UTC.
+    `method` is the HTTP method, or SMTP, SES or SNS; `outcome` is the receiver's answer in words; `at` is in UTC.
     """
 
     number: int
@@ -69,13 +69,13 @@ class Inbox:
         return len(self.deliveries)
 
     def deliver(self, **fields: Any) -> Delivery:
-        """Record a delivery; all fields of `Delivery` but number and time."""
+        """Record a delivery; takes all fields of `Delivery` but number and time."""
         delivery = Delivery(number=next(self._numbers), at=self._now(), **fields)
         self.deliveries.append(delivery)
         return delivery
 
     def receive(self, **fields: Any) -> Received:
-        """Record what a receiver got; all fields of `Received` but number and time."""
+        """Record what a receiver got; takes all fields of `Received` but number and time."""
         received = Received(number=next(self._numbers), at=self._now(), **fields)
         self.received.append(received)
         return received

@@ -1,7 +1,7 @@
-"""Sending mail: one message per recipient, by SMTP to loopback servers, captured for all others.
+"""Sends mail: one message for each recipient, by SMTP to loopback servers; mail for any other server is captured.
 
-Made like the plugin's (jakarta.mail): a mixed part around plain text and HTML. The result is a status and text as the
-plugin reports them for each recipient. The server side, for tests and demos, is in `receivers`.
+A message is made as the plugin makes it (jakarta.mail): a mixed part around plain text and HTML. The result is the
+status and text that the plugin reports for each recipient. `receivers` has a mail server for tests and demos.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ __all__ = ["Mail", "MailAnswer", "SmtpServer", "send_mail"]
 
 @dataclass(frozen=True, slots=True)
 class SmtpServer:
-    """Where to send: `method` is `ssl`, `start_tls` or `none`."""
+    """The server to send through; `method` is `ssl`, `start_tls` or `none`."""
 
     host: str
     port: int

@@ -1,6 +1,6 @@
-"""Answers of receivers that do not behave like a tidy web server, byte by byte, by the name that stands in the path.
+"""Answers of receivers that do not behave like a proper web server, byte by byte, by their name in the path.
 
-They are those of the recordings with receivers of many kinds. `None` in an answer's place means none at all.
+They are those with which the recordings were made.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ __all__ = ["ODDITIES", "Oddity", "plain_oddity"]
 
 @dataclass(frozen=True, slots=True)
 class Oddity:
-    """The bytes of an answer, and how the connection ends: closed, or with `reset` torn down. `pauses` in seconds."""
+    """The bytes of an answer; afterwards the connection is closed, or with `reset` reset."""
 
     answer: bytes = b""
     reset: bool = False
@@ -25,7 +25,7 @@ class Oddity:
 
 
 def _answer(status: str, body: bytes = b"", *headers: str, length: bool = True) -> Oddity:
-    """An answer with a length, after which the receiver closes, as it says."""
+    """An answer that says that the connection is closed after it; with its length, unless `length` is False."""
     lines = [f"HTTP/1.1 {status}", *headers, "Connection: close"]
     if length:
         lines.append(f"Content-Length: {len(body)}")
@@ -93,7 +93,7 @@ ODDITIES: Mapping[str, Oddity] = {
 
 
 def plain_oddity(name: str) -> Oddity | None:
-    """`sNNN` is any other status with its usual phrase and the body `p`."""
+    """The oddity `sNNN`: any other status, with its usual phrase and the body `p`; None for other names."""
     if not re.fullmatch(r"s[1-9]\d\d", name):
         return None
     status = int(name[1:])

@@ -1,7 +1,7 @@
-"""What becomes of messages that are captured and never sent: an outcome per host.
+"""The outcomes of messages that are captured and never sent, by host.
 
-Only loopback addresses are really called. For every other host the simulator behaves as if the far side had answered
-as set here; the default is success, and names under `.invalid` never resolve (RFC 2606).
+Only loopback addresses are really called. For every other host the simulator behaves as if it had answered what is set
+here; the default is success, but names under `.invalid` never resolve (RFC 2606).
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ __all__ = ["Outcome", "Outcomes", "is_loopback"]
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """An answer of a far host: `status` and `text` as an HTTP receiver gives them; `unresolved` means no such host.
+    """The answer of a host: `status` and `text` as an HTTP receiver gives them; `unresolved`: there is no such host.
 
-    `reason` is the reason phrase (None: the usual one of the status; empty: none), `failure` what happens instead of an
+    `reason` is the reason phrase (None: the usual one of the status; "": none), `failure` what happens instead of an
     answer. For mail and SNS the status is the delivery status itself: 200 is success.
     """
 

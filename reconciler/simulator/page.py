@@ -1,4 +1,4 @@
-"""The inbox page as HTML. The template escapes everything; what is shown comes from `inbox`."""
+"""The page that shows the inbox, as HTML. The template escapes everything."""
 
 from __future__ import annotations
 

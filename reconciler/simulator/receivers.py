@@ -1,7 +1,7 @@
-"""Loopback receivers for demos and tests: a web server and a mail server that record what they get.
+"""Receivers on loopback for demos and tests: a web server and a mail server that record what they get.
 
-Both are context managers on 127.0.0.1 and a free port. The web server's answers are in `sink`; the mail server is
-aiosmtpd's, and can refuse recipients.
+Both are context managers that listen on 127.0.0.1, by default on a free port. `sink` has the web server's answers; the
+mail server is aiosmtpd's, and can refuse recipients.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ _HOST = "127.0.0.1"
 
 
 class Receiver:
-    """An HTTP receiver; see `sink` for what its paths do. `slow_seconds` is how late `/slow` answers."""
+    """An HTTP receiver; see `sink` for what its paths do. `/slow` answers after `slow_seconds`."""
 
     def __init__(self, port: int = 0, *, slow_seconds: float = 12.0, inbox: Inbox | None = None) -> None:
         self._port = port
@@ -74,7 +74,7 @@ class Receiver:
 
 
 class _MailHandler:
-    """aiosmtpd's hooks: recipients in `refused` get a 550, all other mail is recorded."""
+    """aiosmtpd's hooks: a recipient in `refused` gets a 550; accepted mail is recorded."""
 
     def __init__(self, inbox: Inbox, refused: set[str]) -> None:
         self._inbox = inbox
@@ -105,7 +105,7 @@ class _MailHandler:
 
 
 class MailReceiver:
-    """An SMTP receiver; mail to an address in `refused` is rejected, which may be changed while it runs."""
+    """An SMTP receiver; mail to an address in `refused` is rejected. That set may be changed while it runs."""
 
     def __init__(self, port: int = 0, *, refused: Iterable[str] = (), inbox: Inbox | None = None) -> None:
         self._inbox = Inbox(Clock()) if inbox is None else inbox
@@ -135,7 +135,8 @@ class MailReceiver:
 
 
 class _Controller(Controller):
-    """aiosmtpd's controller, which calls itself once to see that it listens: with port 0 it must learn its port."""
+    """aiosmtpd's controller, which connects to itself once to check that it listens; with port 0 it must first learn
+    its port."""
 
     def _trigger_server(self) -> None:
         sockets: list[socket] = getattr(self.server, "sockets", [])

@@ -1,6 +1,6 @@
 """The web server: one aiohttp application in front of the APIs, with faults, request log and the `/_simulator/` pages.
 
-It knows HTTP and nothing of OpenSearch. Starting and stopping it from plain code is `simulator`'s work.
+It knows HTTP and nothing of the simulated systems. `simulator` starts and stops it from plain code.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ _SHORT_NAMES = {"commonName": "CN", "organizationName": "O", "organizationalUnit
 
 
 class LoggedRequest(NamedTuple):
-    """One request as it was answered; status 0 is a dropped connection. `path` is raw, with its query."""
+    """One request and its status; 0 is a dropped connection. `path` is raw, with its query."""
 
     method: str
     path: str
@@ -39,7 +39,7 @@ class LoggedRequest(NamedTuple):
 
 
 class Server:
-    """Serves `apis` (asked in order which one claims a path) on loopback."""
+    """Serves `apis` on loopback; the first one that claims a path answers."""
 
     def __init__(
         self,
@@ -68,7 +68,7 @@ class Server:
         self._controls = Controls(self, pages)
 
     def refresh(self, auto: bool | None = None) -> None:
-        """Make writes visible to lists; `auto` says whether refreshes go on by themselves (None: as before)."""
+        """Make writes visible to lists; `auto` says whether later refreshes happen by themselves (None: as before)."""
         self._refresh(auto)
 
     async def open(self, port: int, ssl_context: ssl.SSLContext | None) -> None:
@@ -117,7 +117,7 @@ class Server:
         return response
 
     async def answer(self, call: Call) -> Reply | None:
-        """What comes of a call, however it came here, with the fault that strikes it; None drops the connection."""
+        """The reply to a call, after the fault that strikes it, if any; None: the connection is dropped."""
         strike = self.faults.take(call.method, call.path)
         api = self._api_for(call.path)
         reply = await (self._striker.answer(api, call, strike) if strike else self._perform(api, call))
@@ -132,7 +132,7 @@ class Server:
 
 
 async def _stream(request: web.Request, reply: Reply) -> web.StreamResponse:
-    """The body, and then its repeated part again and again, until the client has enough or the time is over."""
+    """Send the body, then the part to repeat, until the client closes the connection or the time is over."""
     response = web.StreamResponse(status=reply.status, headers={**reply.headers, "Content-Type": reply.content_type})
     await response.prepare(request)
     end = asyncio.get_running_loop().time() + reply.repeat_seconds
@@ -154,7 +154,7 @@ def _drop(request: web.Request) -> web.StreamResponse:
 
 
 def _subject(request: web.Request) -> str | None:
-    """The subject of the client's certificate as Java names it: the last part first."""
+    """The subject of the client's certificate as Java writes it, with the last part first; None without one."""
     certificate = request.get_extra_info("peercert")
     if not certificate:
         return None

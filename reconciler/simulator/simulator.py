@@ -1,6 +1,6 @@
 """The simulator as one object: a context manager for tests, and `serve` for the command line.
 
-It puts clock, store, APIs, server, receivers and state file together. Nothing is printed here.
+It puts clock, stores, APIs, server, receivers and state file together. Nothing is printed here.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ __all__ = ["Simulator", "Sink", "serve"]
 
 @dataclass(frozen=True, slots=True)
 class Sink:
-    """The HTTP receiver on the simulator's own port; append a path that says what it does."""
+    """The HTTP receiver on the simulator's own port; append a path to `url` to say what it does (see `sink`)."""
 
     url: str
     inbox: Inbox
@@ -53,13 +53,13 @@ class Sink:
 class Simulator:
     """A simulated OpenSearch with the Notifications plugin and a Confluent Cloud organisation, on 127.0.0.1.
 
-    `port` 0 takes any. `cluster_id` tells one cluster from another, for those who need two. `state_file` keeps what
-    both hold. `credentials` (user, password) make OpenSearch answer 401 without them; `users` is the whole document of
-    users and roles (see docs/simulator.md), for a node with the security plugin; `alerting` says whether the Alerting
-    plugin is there. `deny_hosts` is the plugin's host deny list. `refresh_interval` (seconds of its clock) counts
-    before 3.1; without `auto_refresh`, lists change only by `refresh()`. `receivers` starts a mail server on
-    `mail_port` too; the HTTP sink is always there. `slow_seconds` is how late the sink's `/slow` answers.
-    `confluent_credentials` (key, secret) are those of the organisation, whose open questions `behaviours` settles.
+    `port` 0 takes a free one. `cluster_id` tells two simulated clusters apart. `state_file` keeps what both systems
+    hold. With `credentials` (user, password) OpenSearch answers 401 without them; `users` is the whole document of
+    users and roles (see docs/simulator.md), for a node with the security plugin; `alerting`: the Alerting plugin is
+    installed. `deny_hosts` is the plugin's host deny list. `refresh_interval` (seconds of its clock) matters before
+    3.1; without `auto_refresh`, lists change only by `refresh()`. `receivers` also starts a mail server on `mail_port`;
+    the HTTP sink is always there. The sink's `/slow` answers after `slow_seconds`. `confluent_credentials` (key,
+    secret) are the organisation's; `behaviours` chooses what the vendor's documentation leaves open.
     """
 
     def __init__(
@@ -153,7 +153,7 @@ class Simulator:
 
     @property
     def connections(self) -> int:
-        """How many connections are open to it now."""
+        """How many connections to it are open now."""
         return self._server.connections
 
     def clear_requests(self) -> None:
@@ -169,41 +169,42 @@ class Simulator:
         self._save()
 
     def seed_monitors(self, entries: Iterable[Mapping[str, Any]]) -> None:
-        """Put in monitors and workflows: bodies of create calls, with `_id` with them if need be."""
+        """Put in monitors and workflows: bodies of create calls, each with an `_id` if wanted."""
         if self.node.alerting is None:
             raise ValueError("there is no Alerting on this node")
         self.node.alerting.monitors.seed(entries)
         self._save()
 
     def set_users(self, document: Mapping[str, Any] | None) -> None:
-        """Users and roles from now on, as `users` at the start; None takes the security plugin away."""
+        """Replace users and roles, given like `users` at the start; None removes the security plugin."""
         self.node.set_users(document)
 
     async def answer(self, call: Call) -> Reply | None:
-        """One call without a network between, in the caller's event loop; None is a dropped connection."""
+        """Answer a call without a network, in the caller's event loop; None: the connection is dropped."""
         return await self._server.answer(call)
 
     def hide_version(self, *, compatibility: bool = False, no_header: bool = False, no_root: bool = False) -> None:
-        """Show 7.10.2 in `GET /`, leave out the header of 3.x, answer `GET /` with 403; all off shows the truth."""
+        """Hide the version: show 7.10.2 in `GET /`, leave out the header of 3.x, or answer `GET /` with 403. With
+        nothing set, the version is shown again."""
         self.node.hide(Disguise(compatibility, no_header, no_root))
 
     # -- starting and stopping
 
     async def open(self) -> None:
-        """Load the state and listen in the caller's event loop: for many in one. OSError when a port is taken."""
+        """Load the state and listen, in the caller's event loop, which many can share. OSError if a port is taken."""
         self._load()
         if self.mail:
             self.mail.__enter__()
         await self._server.open(self._port, self._ssl_context)
 
     async def close(self) -> None:
-        """Listen no more; what `open` began, in its event loop."""
+        """Stop listening; call it in the event loop of `open`."""
         if self.mail:
             self.mail.__exit__(None, None, None)
         await self._server.close()
 
     def start(self) -> None:
-        """Load the state and listen, in a thread of its own. Raises OSError when a port is taken."""
+        """Load the state and listen, in a thread of its own. OSError if a port is taken."""
         self._thread.start()
         try:
             self._thread.run(self.open())
@@ -255,7 +256,7 @@ class Simulator:
 
 
 def serve(simulator: Simulator, ready: Callable[[Simulator], None]) -> None:
-    """Run until SIGINT or SIGTERM; `ready` is called once it listens, and hears signals. Call from the main thread."""
+    """Run until SIGINT or SIGTERM; `ready` is called once it listens. Call this from the main thread."""
     with simulator:
         asyncio.run(_until_a_signal(lambda: ready(simulator)))
 

@@ -1,7 +1,7 @@
-"""The HTTP receiver's answers: the path says what it does, and everything that comes is recorded.
+"""The HTTP receiver's answers: the path says what to answer, and every request is recorded.
 
-`/status/410` answers 410, `/empty` nothing, `/slow` late, `/odd/NAME` like one of the `oddities`; anything else is
-taken with 200. Used by the stand-alone `Receiver` and, under `/_simulator/sink/`, by the simulator itself.
+`/status/410` answers 410, `/empty` an empty body, `/slow` late, `/odd/NAME` as one of the `oddities`; anything else is
+answered with 200. Used by the stand-alone `Receiver` and, under `/_simulator/sink/`, by the simulator itself.
 """
 
 from __future__ import annotations
@@ -23,9 +23,9 @@ _RESET_ON_CLOSE = struct.pack("ii", 1, 0)
 
 
 async def answer_delivery(request: web.Request, path: str, inbox: Inbox, slow_seconds: float) -> web.Response:
-    """Record the request as one to `path` (with its query) and answer as the path says.
+    """Record the request as one to `path` (with its query), and answer as the path says.
 
-    `slow_seconds` is how late `/slow` is; waits of the oddities are measured by it too, 12 being what they say.
+    `/slow` answers after `slow_seconds`; the waits of the oddities are scaled by it, and as they are written for 12.
     """
     body = await request.read()
     inbox.receive(
@@ -56,7 +56,7 @@ def _answer_status(status: int) -> web.Response:
 
 
 async def _answer_oddly(request: web.Request, name: str, pace: float) -> web.Response:
-    """Write the oddity past aiohttp, and end the connection as it says."""
+    """Write the oddity to the connection itself, without aiohttp, and end that as the oddity says."""
     oddity = ODDITIES.get(name) or plain_oddity(name)
     if oddity is None:
         return web.Response(

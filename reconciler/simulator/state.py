@@ -1,7 +1,7 @@
-"""The state file: one JSON document, read at the start and replaced whole after writes.
+"""The state file: one JSON document, read at the start and replaced after writes.
 
-It is written to a new file and renamed, so that a killed simulator leaves the last whole state. What a part of it
-holds is the part's own business.
+It is written to a new file that is then renamed, so that a killed simulator leaves the last complete state. What its
+parts contain is decided elsewhere.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ _FORMAT = "reconciler-simulator/1"
 
 
 class StateFileError(Exception):
-    """The file exists and is not a state of ours."""
+    """The file exists and is not a state file of the simulator."""
 
 
 class StateFile:
@@ -27,7 +27,7 @@ class StateFile:
         self._path = Path(path)
 
     def load(self) -> dict[str, Any]:
-        """The parts by name; none when there is no file yet. Raises StateFileError."""
+        """The parts by name; none if there is no file yet. StateFileError if it is another file."""
         try:
             content = json.loads(self._path.read_text(encoding="utf-8"))
         except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""Carrying out a fault: what it does before a call, instead of it, and to its reply."""
+"""Carries out faults: what one does before a call, instead of it, and to its reply."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ _VERSION = "X-OpenSearch-Version"
 
 
 class Striker:
-    """`perform` does a call as usual; `refresh` is the switch of OpenSearch's lists. Used within one event loop."""
+    """Carries out faults. `perform` answers a call as usual; `refresh` refreshes OpenSearch's lists. Use it within one
+    event loop."""
 
     def __init__(
         self,
@@ -33,7 +34,7 @@ class Striker:
         self._meetings: dict[int, asyncio.Event] = {}
 
     async def answer(self, api: Api, call: Call, strike: Strike) -> Reply | None:
-        """What the fault makes of the call; None drops the connection."""
+        """The reply to a call that a fault strikes; None: the connection is dropped."""
         fault = strike.fault
         match fault.kind:
             case FaultKind.ANSWER:
@@ -72,7 +73,7 @@ class Striker:
             self._refresh(True)
 
     async def _meet(self, strike: Strike) -> None:
-        """Wait for the other calls of the same fault; the last one to come lets all go."""
+        """Wait for the other calls of the same fault; the last one releases all."""
         meeting = self._meetings.setdefault(strike.number, asyncio.Event())
         if strike.left <= 0:
             meeting.set()

@@ -1,9 +1,9 @@
-"""One HTTP message over the wire, by connections that are kept as a pool of Apache's client keeps them.
+"""Sends one HTTP message, over connections that are kept as Apache's HttpClient keeps them.
 
-An idle connection is trusted for two seconds: if the receiver closed it meanwhile, the message fails and nothing of it
-was sent. After that it is looked at first. (Seen on real nodes, 2.19.5 and 3.6.0.) What a failure is called is the
-simulated system's business: here it is one of a few kinds. Built on httpcore, the transport of httpx, since a failure
-has to be recognised among the others, and odd answers have to come through as they are.
+An idle connection is trusted for two seconds: if the receiver closed it meanwhile, the message fails, and nothing of it
+was sent. After that the connection is checked first. (Seen on real nodes, 2.19.5 and 3.6.0.) A failure is one of a few
+kinds here; the simulated system words it. Built on httpcore, the transport of httpx, to tell the failures apart and to
+get odd answers unchanged.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ _OWN = frozenset(("host", "content-length", "connection", "accept-encoding", "us
 
 
 class Failure(StrEnum):
-    """Why there was no whole HTTP answer. From NO_ANSWER on the message may have been received."""
+    """Why there was no complete HTTP answer. From NO_ANSWER on, the message may have been received."""
 
     REFUSED = "connection refused"
     UNRESOLVED = "no such host"
@@ -47,9 +47,9 @@ class Failure(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HttpAnswer:
-    """A receiver's answer, header names lower-case; or the failure, with a detail where there is one.
+    """A receiver's answer, with header names in lower case; or the failure.
 
-    A broken-off answer has its detail: bytes `expected` and `received`, or None as `expected` for one in chunks.
+    An answer that broke off has the `content` received so far, and in `expected` the bytes announced, None if chunked.
     """
 
     status: int = 0
@@ -88,7 +88,8 @@ class _Kept:
 
 
 class Wire:
-    """Connections to receivers. `now` gives seconds; `connect` and `read` (for each read) are limits in seconds."""
+    """Connections to receivers. `now` gives the time in seconds; `connect` and `read` (of each read) are limits in
+    seconds."""
 
     def __init__(self, now: Callable[[], float], *, connect: float, read: float) -> None:
         self._now = now
@@ -101,7 +102,7 @@ class Wire:
         self._kept.clear()
 
     async def send(self, method: str, url: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
-        """One attempt; redirects are not followed. Headers that a client sets itself are added to those given."""
+        """Make one attempt, without following redirects. The headers that a client sets itself are added."""
         parts = urlsplit(url)
         scheme, host = parts.scheme, parts.hostname or ""
         place = (scheme, host, (443 if scheme == "https" else 80) if parts.port is None else parts.port)
@@ -121,12 +122,12 @@ class Wire:
         )
         try:
             answer = await _exchange(connection, request, self._limits)
-        except BaseException:  # the caller is gone, and with it whoever would close this
+        except BaseException:  # the caller was cancelled, so nobody else would close this
             await connection.aclose()
             raise
         if is_reused and answer.failure in (Failure.NO_ANSWER, Failure.RESET):
-            await connection.aclose()  # the closing of a kept connection was on its way
-            if not is_trusted:  # a look, had it come a moment later, would have found it closed
+            await connection.aclose()  # the receiver was just closing the kept connection
+            if not is_trusted:  # the check came a moment too early to see that
                 return await self.send(method, url, headers, body)
             return HttpAnswer(failure=Failure.STALE)
         if connection.is_idle():
@@ -139,7 +140,7 @@ class Wire:
         return answer
 
     async def _kept_connection(self, place: tuple[str, str, int], *, is_trusted: bool) -> _Connection | None:
-        """A connection to use; None when the one that is kept was closed by the other side, and is trusted."""
+        """A connection to use; None if the kept one is trusted, but was closed by the receiver."""
         kept = self._kept.pop(place, None)
         if kept and not kept.connection.has_expired():
             return kept.connection
@@ -153,7 +154,7 @@ class Wire:
 
 
 class _Stream(httpcore.AsyncNetworkStream):
-    """A stream that knows whether anything was heard since it was asked: httpcore calls both cases a disconnect."""
+    """A stream that knows whether anything was received since the last write; httpcore does not tell this apart."""
 
     def __init__(self, stream: httpcore.AsyncNetworkStream) -> None:
         self._stream = stream
@@ -183,7 +184,7 @@ class _Stream(httpcore.AsyncNetworkStream):
 
 
 class _Backend(httpcore.AnyIOBackend):
-    """Makes such a stream, and remembers it."""
+    """Makes a `_Stream`, and remembers it."""
 
     stream: _Stream | None = None
 
@@ -193,7 +194,7 @@ class _Backend(httpcore.AnyIOBackend):
 
 
 class _Connection(httpcore.AsyncHTTPConnection):
-    """A connection that can tell silence from noise."""
+    """A connection that knows whether anything was received."""
 
     def __init__(self, origin: httpcore.Origin) -> None:
         self._backend = _Backend()
@@ -201,12 +202,12 @@ class _Connection(httpcore.AsyncHTTPConnection):
 
     @property
     def heard(self) -> bool:
-        """Whether anything came back since the last request."""
+        """Whether anything was received since the last request."""
         return self._backend.stream is not None and self._backend.stream.heard
 
 
 def _complete(headers: Mapping[str, str], host: str, body: bytes) -> list[tuple[bytes, bytes]]:
-    """With the client's own headers; control characters in values become spaces, as Apache's client makes them."""
+    """The headers, with the client's own added; control characters in values become spaces, as in Apache's client."""
     given = {name.lower() for name in headers}
     own = {
         "host": host,

@@ -29,8 +29,8 @@ class Rights(StrEnum):
 
 
 class Access:
-    """`credentials` is a key and its secret; without, any key is let in. `subject_tokens` are those that are exchanged;
-    without, all but an empty one. `rights` may be changed while it runs."""
+    """`credentials` is a key and its secret; without them any key is accepted. Only `subject_tokens` are exchanged;
+    without them any but an empty one. `rights` may be changed while the simulator runs."""
 
     def __init__(
         self,

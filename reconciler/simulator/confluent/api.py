@@ -42,7 +42,7 @@ _WITHOUT_RATE = ("GET integrations", "GET notification-types", "GET resource-sub
 
 
 class _Collection(Protocol):
-    """Objects that callers may make; `required` are the members that a create must have."""
+    """Objects that callers may create; `required` are the members that a create must have."""
 
     @property
     def required(self) -> tuple[str, ...]: ...
@@ -57,8 +57,8 @@ class _Collection(Protocol):
 
 
 class ConfluentApi:
-    """One organisation. `credentials` is a key and its secret; without, any key is let in. `quota` is the number of
-    integrations that users may make; `largest_page` what a page holds at most."""
+    """One organisation. `credentials` is a key and its secret; without them any key is accepted. `quota` is the number
+    of integrations that users may create; `largest_page` is the most objects on a page."""
 
     def __init__(
         self,
@@ -157,7 +157,7 @@ class ConfluentApi:
         return _json(200, self._lists.page(_LIST_KINDS[name], call.path, call.query, items))
 
     def _found(self, call: Call, name: str) -> list[dict[str, Any]]:
-        """What a list or a lookup gives: all, or what its filter leaves."""
+        """The objects of a list or a lookup: all, or those that its filter leaves."""
         if name == "subscriptions":
             return self.subscriptions.shown()
         resource, resource_type = resource_in(call.query, needed=name in _LOOKUPS)

@@ -68,7 +68,7 @@ class Integrations:
             self._store.add(COLLECTION, {"display_name": "Pager", "target": pager}, "i-0pager")
 
     def shown(self) -> list[dict[str, Any]]:
-        """All, oldest first, as they are shown."""
+        """All objects as the API shows them, oldest first."""
         shown = [self._shown(document) for document in self._store.visible(COLLECTION)]
         if self._behaviours.in_app is InApp.BY_READING and self._store.find(COLLECTION, "i-0inapp") is None:
             target = {"kind": "InApp", "user": reference_to("users", USER)}
@@ -76,7 +76,7 @@ class Integrations:
         return shown
 
     def used_by(self, resource: str, resource_type: str) -> list[dict[str, Any]]:
-        """Those that get messages of a resource, or of resources of a type; an empty word stands for any."""
+        """The integrations that get messages of a resource, or of resources of a type; "" stands for any."""
         routes = [
             route
             for route in self._store.visible("resource-subscriptions")
@@ -86,14 +86,14 @@ class Integrations:
         return [document for document in self.shown() if document["id"] in used]
 
     def read(self, object_id: str) -> dict[str, Any]:
-        """One, as it is shown."""
+        """One object as the API shows it; ApiError if there is none."""
         document = self._store.visible_one(COLLECTION, object_id)
         if document is None:
             raise missing(self._behaviours.gone_code, "integration")
         return self._shown(document)
 
     async def create(self, content: dict[str, Any]) -> dict[str, Any]:
-        """A new one."""
+        """Create an object, and return it as the API shows it."""
         members = check_integration(content, self._rules, whole=True)
         if self._count() >= self.quota:
             raise self._over_quota()
@@ -109,7 +109,7 @@ class Integrations:
         return ApiError(self._behaviours.quota_code, words, code="limit_reached")
 
     def change(self, object_id: str, content: dict[str, Any]) -> dict[str, Any]:
-        """New members for one."""
+        """Change members of an object, and return it as the API shows it."""
         before = self._store.find(COLLECTION, object_id)
         if before is None:
             raise missing(self._behaviours.gone_code, "integration")
@@ -137,7 +137,7 @@ class Integrations:
         del members["description"]
 
     async def remove(self, object_id: str) -> None:
-        """The end of one, and what that means for the subscriptions that refer to it."""
+        """Delete an object, and treat the subscriptions that refer to it as the behaviours say."""
         document = self._store.find(COLLECTION, object_id)
         if document is None:
             raise missing(self._behaviours.gone_code, "integration")

@@ -1,4 +1,4 @@
-"""How objects refer to each other, and what is said where one that was to be there once is there already."""
+"""How objects refer to each other, and the errors for an object that exists already or does not exist."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _REFERRING = ("subscriptions", "resource-subscriptions")
 
 
 def reference_to(collection: str, object_id: str) -> dict[str, str]:
-    """How one object refers to another."""
+    """The reference to an object, as another one has it."""
     word = {"integrations": "integration", "notification-types": "notification-type", "users": "user"}[collection]
     return {
         "id": object_id,
@@ -29,13 +29,13 @@ def ids_of(document: dict[str, Any]) -> list[str]:
 
 
 def referring_to(store: Store, integration_id: str) -> list[tuple[str, dict[str, Any]]]:
-    """The subscriptions of both collections, with its name, that an integration gets messages of."""
+    """The subscriptions that send to an integration, each with the name of its collection."""
     found = [(collection, one) for collection in _REFERRING for one in store.latest(collection)]
     return [(collection, one) for collection, one in found if integration_id in ids_of(one)]
 
 
 def take_out(store: Store, integration_id: str, users: list[tuple[str, dict[str, Any]]]) -> None:
-    """Take a deleted integration out of these subscriptions; one with none left ends too."""
+    """Take a deleted integration out of these subscriptions; one that has no integration left is deleted too."""
     for collection, user in users:
         rest = [reference_to("integrations", one) for one in ids_of(user) if one != integration_id]
         if rest:
@@ -45,13 +45,13 @@ def take_out(store: Store, integration_id: str, users: list[tuple[str, dict[str,
 
 
 def conflict(setting: Unique, other: dict[str, Any]) -> ApiError:
-    """The refusal of a second one of what may be there once."""
+    """The error for a second object where only one may exist."""
     headers = {"Location": other["metadata"]["self"]} if setting is Unique.YES else {}
     return ApiError(409, "one like this exists already", headers=headers)
 
 
 def missing(code: GoneCode, what: str) -> ApiError:
-    """The answer to a call for what is not there."""
+    """The error for a call for an object that does not exist."""
     if code is GoneCode.FORBIDDEN:
         return ApiError(code, "Forbidden Access", code="forbidden_access")
     return ApiError(code, f"there is no such {what}")

@@ -27,20 +27,20 @@ class _OfResources:
         self._behaviours = behaviours
 
     def of(self, resource: str, resource_type: str) -> list[dict[str, Any]]:
-        """Those of one resource, oldest first."""
+        """The subscriptions of one resource, oldest first."""
         asked = (resource, resource_type)
         found = self._store.visible(self.collection)
         return [one for one in found if (one["resource"], one["resource_type"]) == asked]
 
     def read(self, object_id: str) -> dict[str, Any]:
-        """One."""
+        """One object as the API shows it; ApiError if there is none."""
         document = self._store.visible_one(self.collection, object_id)
         if document is None:
             raise missing(self._behaviours.gone_code, self.word)
         return document
 
     async def remove(self, object_id: str) -> None:
-        """The end of one."""
+        """Delete an object."""
         self._store.remove(self.collection, self._find(object_id))
 
     def _find(self, object_id: str) -> dict[str, Any]:
@@ -69,7 +69,7 @@ class ResourceSubscriptions(_OfResources):
         self._routes = Routes(store, behaviours)
 
     async def create(self, content: dict[str, Any]) -> dict[str, Any]:
-        """A new one."""
+        """Create an object, and return it as the API shows it."""
         members = check_resource_subscription(content, whole=True)
         self._routes.type_for(members["notification_type"])
         document = self._routes.document(members)
@@ -77,7 +77,7 @@ class ResourceSubscriptions(_OfResources):
         return self._store.add(self.collection, document)
 
     def change(self, object_id: str, content: dict[str, Any]) -> dict[str, Any]:
-        """New members for one; the notification type is ignored, as everything that may not be set."""
+        """Change members of an object, and return it; members that may not be set are ignored."""
         before = self._find(object_id)
         members = check_resource_subscription(content, whole=False)
         members |= self._routes.references(members)
@@ -94,13 +94,13 @@ class ResourcePreferences(_OfResources):
     required = ("resource", "resource_type")
 
     async def create(self, content: dict[str, Any]) -> dict[str, Any]:
-        """A new one."""
+        """Create an object, and return it as the API shows it."""
         document = {"current_state": "ENABLED", **check_preference(content, whole=True)}
         self._check_alone(document)
         return self._store.add(self.collection, document)
 
     def change(self, object_id: str, content: dict[str, Any]) -> dict[str, Any]:
-        """New members for one."""
+        """Change members of an object, and return it as the API shows it."""
         before = self._find(object_id)
         members = check_preference(content, whole=False)
         self._check_alone({**before, **members}, object_id)

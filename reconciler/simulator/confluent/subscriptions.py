@@ -71,18 +71,18 @@ class Subscriptions:
                 self._store.add(COLLECTION, self._routes.document(members))
 
     def shown(self) -> list[dict[str, Any]]:
-        """All, oldest first."""
+        """All objects as the API shows them, oldest first."""
         return self._store.visible(COLLECTION)
 
     def read(self, object_id: str) -> dict[str, Any]:
-        """One."""
+        """One object as the API shows it; ApiError if there is none."""
         document = self._store.visible_one(COLLECTION, object_id)
         if document is None:
             raise missing(self._behaviours.gone_code, "subscription")
         return document
 
     async def create(self, content: dict[str, Any]) -> dict[str, Any]:
-        """A new one."""
+        """Create an object, and return it as the API shows it."""
         members = check_subscription(content, whole=True)
         one = self._routes.type_for(members["notification_type"])
         document = self._routes.document(members)
@@ -94,14 +94,14 @@ class Subscriptions:
         return self._store.add(COLLECTION, document)
 
     def change(self, object_id: str, content: dict[str, Any]) -> dict[str, Any]:
-        """New members for one; the notification type is ignored, as everything that may not be set."""
+        """Change members of an object, and return it; members that may not be set are ignored."""
         before = self._find(object_id)
         members = check_subscription(content, whole=False)
         self._check_state(self._routes.type_of(before["notification_type"]["id"]), members)
         return self._store.change(COLLECTION, before, members | self._routes.references(members))
 
     async def remove(self, object_id: str) -> None:
-        """The end of one."""
+        """Delete an object."""
         document = self._find(object_id)
         if self._routes.type_of(document["notification_type"]["id"]).priority == "REQUIRED":
             status = self._behaviours.delete_refusal(self._behaviours.refusal_code)
