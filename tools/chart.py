@@ -1,7 +1,7 @@
-"""`python -m tools.chart --write|--check`: the Helm chart in `charts/`, made of what `operator manifests` prints.
+"""`python -m tools.chart --write|--check`: the Helm chart in `charts/`, made from what `operator manifests` prints.
 
-What people set in `values.yaml` stands in the objects as Helm's own expressions; a text of several lines is put in
-behind the dump, where YAML would quote it.
+Where people set values in `values.yaml`, the objects have Helm's expressions. An expression for several lines replaces
+a marker in the finished YAML, since the dump would quote it.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ _SEVERAL_LINES = {
 
 
 def render() -> dict[Path, str]:
-    """The text of every file of the chart."""
+    """The text of every file of the chart, by its path."""
     texts = {
         "Chart.yaml": _chart(),
         "values.yaml": _values(),
@@ -70,7 +70,7 @@ def _deployments() -> str:
 
 
 def _deployment(shard: str) -> dict[str, Any]:
-    """It is replaced when the policy changes, which is read at its start only."""
+    """A Deployment that is replaced when the policy changes, since the operator only reads that when it starts."""
     made: dict[str, Any] = {**deployment_of(_NAMESPACE, _IMAGE, shard, _RESOURCES)}
     metadata = made["spec"]["template"]["metadata"]
     checksum = {"checksum/policy": "{{ toYaml $.Values.policy | sha256sum }}"}
@@ -79,7 +79,7 @@ def _deployment(shard: str) -> dict[str, Any]:
 
 
 def _kept_crds() -> list[dict[str, Any]]:
-    """Helm deletes nothing of them: with a definition go all its objects."""
+    """The definitions, marked so that Helm never deletes them: all objects of a definition are deleted with it."""
     crds = build_crds()
     for crd in crds:
         crd["metadata"]["annotations"] = {"helm.sh/resource-policy": "keep"}

@@ -1,7 +1,7 @@
-"""The schemas of what the tool writes, as they are published: each with an `$id`, and a description of every member.
+"""The published schemas of the documents that the tool writes: each with an `$id`, and every member with a description.
 
-The forms come from the types that the documents are made of, which say nothing of single members; `MEMBERS` does, once
-for a name, since one word means one thing in every document.
+The schemas are made from the types of the documents, which have no descriptions of members; these are in `MEMBERS`, by
+name, since one name means the same in every document.
 """
 
 from __future__ import annotations
@@ -145,7 +145,7 @@ MEMBERS: Mapping[str, str] = {
     "version": "The version.",
     "why": "The reason.",
 }
-"""What a member of a document is, by its name, where the schema does not say it."""
+"""The descriptions of members, by name, for those that the schema does not describe itself."""
 
 
 def build_documents() -> dict[str, Schema]:
@@ -211,7 +211,7 @@ def _document(name: str, title: str, properties: Mapping[str, Any], *, optional:
 
 
 def _row(form: type, *, optional: tuple[str, ...] = ()) -> Schema:
-    """One row of a list, of the dataclass that it is made of."""
+    """The schema of one row of a list, from its dataclass."""
     return _object(_form(form)["properties"], optional=optional)
 
 
@@ -229,7 +229,7 @@ def _problems() -> Schema:
 
 
 def _list() -> Schema:
-    """Of objects, or of what the targets can notify of."""
+    """The schema of a list, which is one of objects or one of notification types."""
     rows = _array(_row(ListRow, optional=("used_by",)))
     members = {**dict.fromkeys(("owned", "unmanaged", "others"), rows), "types": _array(_row(TypeRow))}
     optional = ("owned", "unmanaged", "others", "types", "errors", "incomplete")

@@ -1,6 +1,6 @@
-"""The tables of docs/evidence.md, from the program's own reasons and exit codes: `python -m tools.evidence_page`.
+"""`python -m tools.evidence_page --write|--check`: the tables of docs/evidence.md, from the reasons and exit codes.
 
-With `--write` the page is rewritten between its markers; with `--check` a difference is an error.
+`--write` rewrites the page between its markers; `--check` fails if it differs.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ PAGE = Path(__file__).parent.parent / "docs" / "evidence.md"
 
 
 def reasons_table() -> str:
-    """A row for each way not to know."""
+    """A row for each reason not to know something."""
     rows = ["| reason | about | when | what is said | exit | how to get to know |", "|---|---|---|---|---|---|"]
     for reason, gap in GAPS.items():
         exits = ", ".join(f"`{verb}` {code}" for verb, code in gap.exits.items())
@@ -38,7 +38,7 @@ def with_tables(page: str) -> str:
 
 
 def main() -> int:
-    """Write the page, or say that it is not what the program does."""
+    """Write or check the page; returns the exit code."""
     return run("evidence_page", {PAGE: with_tables(PAGE.read_text("utf-8"))}, sys.argv[1:])
 
 

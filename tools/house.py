@@ -1,7 +1,7 @@
-"""`python -m tools.house --write|--check`: the picture of the house in CONTRIBUTING.md, from the import graph.
+"""`python -m tools.house --write|--check`: the picture of the packages in CONTRIBUTING.md, from the import graph.
 
-Packages stand on the floors of import-linter's contract in `pyproject.toml`. An arrow says that one imports another; it
-is left out where others lead there as well, since all of them would be a tangle.
+The floors are those of import-linter's contract in `pyproject.toml`. An arrow says that one package imports another; it
+is left out if other arrows lead there as well, to keep the picture readable.
 """
 
 from __future__ import annotations
@@ -18,18 +18,18 @@ from tools.written import between, run
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = ROOT / "CONTRIBUTING.md"
 APART = "simulator"
-"""It plays the other side, and stands on no floor."""
+"""The package that is on no floor: it plays the systems that the others talk to."""
 
 
 def read_floors() -> list[list[str]]:
-    """The packages of each floor, the top one first, as the contract has them."""
+    """The packages of each floor, from the top one down, as the contract has them."""
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     (contract,) = (one for one in settings["tool"]["importlinter"]["contracts"] if one["type"] == "layers")
     return [[name.strip().removeprefix("reconciler.") for name in floor.split("|")] for floor in contract["layers"]]
 
 
 def read_imports(packages: list[str]) -> dict[str, set[str]]:
-    """Which of the packages each imports, by itself or by what it holds."""
+    """For each package, which of the others its modules import."""
     graph = grimp.build_graph("reconciler")
     for name in packages:
         graph.squash_module(f"reconciler.{name}")
@@ -43,7 +43,7 @@ def read_imports(packages: list[str]) -> dict[str, set[str]]:
 
 
 def shortened(imports: Mapping[str, set[str]]) -> list[tuple[str, str]]:
-    """The arrows that are left when those go to which others lead as well. The graph has no cycles."""
+    """The imports as arrows, without those that other arrows imply. The graph has no cycles."""
 
     def reached(start: str) -> set[str]:
         return {start}.union(*(reached(other) for other in imports[start]))

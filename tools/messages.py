@@ -1,8 +1,8 @@
 """`python -m tools.messages --write|--check`: `docs/messages.md`, every text of the code base that a user may read.
 
-It is for whoever reviews the product's words: one page shows what two hundred modules say, with the function that says
-it. The texts are taken from the source by `ast`, so that none is forgotten, and no line numbers are shown, so that the
-page changes only when a text does. The simulator is left out: it speaks the words of the systems it plays.
+The page is for whoever reviews messages: it shows the texts of two hundred modules, each with its function. They are
+taken from the source with `ast`, so that none is forgotten, and have no line numbers, so that the page changes only
+when a text does. The simulator is left out, since it uses the words of the systems that it plays.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ It is generated from the source, and `make check` compares it: run `make message
 
 _SENTENCE = re.compile(r"[A-Za-z]{2,}[,;:.]? \S|\S [A-Za-z]{2,}")
 _CODE = re.compile(r"\(\?|\\[bdswAZ]|\[\^|^[a-z]+/[a-z]|^(GET|PUT|POST|DELETE) /|^\s*<")
-"""Regular expressions, media types, request lines and mark-up: strings with spaces that nobody reads as a message."""
+"""Finds regular expressions, media types, request lines and markup: strings with spaces that are no messages."""
 
 _PASSED_ON = {
     "join",
@@ -46,14 +46,14 @@ _PASSED_ON = {
     "str",
     "next",
 }
-"""Calls that say nothing of what becomes of a text: the one around them does."""
+"""Calls that only pass a text on; its role is that of the call around them."""
 
 _WIDEST = 40  # characters of a placeholder
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """One text: the function that holds it (`""`: the module itself), what it is given to, and its words."""
+    """One text: the function that has it ("" for the module itself), its role (what it is passed to), and its words."""
 
     function: str
     role: str
@@ -61,7 +61,7 @@ class Text:
 
 
 def collect(source: str) -> list[Text]:
-    """The texts of one module, in the order of the source, each once for a function and role."""
+    """The texts of one module in the order of the source, each only once for a function and role."""
     return list(dict.fromkeys(_walk(ast.parse(source), "", "")))
 
 
@@ -81,7 +81,7 @@ def _walk(node: ast.AST, function: str, role: str) -> Iterator[Text]:
 
 
 def _children(node: ast.AST) -> Iterator[tuple[str, ast.AST]]:
-    """Every child with the field it stands in; docstrings, notes under a name and annotations are no messages."""
+    """Every child with the field that it is in, except docstrings and annotations, which are no messages."""
     for name, value in ast.iter_fields(node):
         if name in ("annotation", "returns"):
             continue
@@ -126,7 +126,7 @@ def _is_message(node: ast.Constant | ast.JoinedStr, words: str) -> bool:
 
 
 def render(root: Path = ROOT) -> str:
-    """The page, as the source of the package under `root` has it now."""
+    """The page, made from the package below `root` as it is now."""
     lines = [_INTRO]
     for path in sorted((root / "reconciler").rglob("*.py")):
         name = path.relative_to(root).as_posix()
@@ -151,7 +151,7 @@ def _section(name: str, source: str) -> Iterator[str]:
 
 
 def _quoted(words: str) -> str:
-    """As Markdown code in one line, whatever stands in it."""
+    """The words as Markdown code on one line, whatever they contain."""
     words = words.replace("\n", "⏎").strip()
     fence = "`" * (max((len(run) for run in re.findall("`+", words)), default=0) + 1)
     pad = " " if "`" in words else ""

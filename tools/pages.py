@@ -1,15 +1,15 @@
-"""`python -m tools.pages --write|--check`: what the pages show of a terminal is what a run prints.
+"""`python -m tools.pages --write|--check`: runs the commands that pages show, and compares what they print.
 
-A page is one story: its commands run in their order, in one shell, in a folder of their own, against a simulator that
-the page calls `http://127.0.0.1:9299`. What counts, in the text of a page:
+The commands of a page run in order, in one shell, in a folder of their own, against a simulator that the page calls
+`http://127.0.0.1:9299`. In the text of a page:
 
-- a fence `console`: lines that begin with `$ ` are commands, with those that a backslash or an open quote continues;
-  what follows is what they print, where `...` stands for any lines (changes made side by side
-  end in any order). `(exit code 5)` is the last line of one that fails.
-- a fence `yaml` whose first line is `# PATH`: that file, written before the next command.
-- a comment `<!-- run` with commands in it: done, and not shown; what somebody else does, for the most part. `api METHOD
-  PATH [JSON]` calls the simulator, or the one that `SIMULATOR` names.
-- a comment `<!-- not run: WHY -->`: the fence after it is not run. There is no other way to leave one out.
+- In a fence `console`, lines that begin with `$ ` are commands, together with the lines that a backslash or an open
+  quote continues. The lines after a command are what it prints; `...` stands for any lines, since changes made side by
+  side end in any order. `(exit code 5)` is the last line of a command that fails.
+- A fence `yaml` whose first line is `# PATH` is a file, written before the next command.
+- A comment `<!-- run` contains commands that are run but not shown, mostly what somebody else does. `api METHOD PATH
+  [JSON]` calls the simulator, or the one that `SIMULATOR` names.
+- After a comment `<!-- not run: WHY -->` the next fence is not run. There is no other way to leave one out.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parent.parent
 ADDRESS = "http://127.0.0.1:9299"
 MAIL_PORT = "2525"
 ANY = "..."
-_SECONDS = 600  # for all commands of a page: against one that hangs, not for speed
+_SECONDS = 600  # for all commands of a page; only meant for a command that hangs
 _END = "\x1e"
 
 _BLOCK = re.compile(
@@ -53,7 +53,8 @@ print(urllib.request.urlopen(request, timeout=20).read().decode())
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A command with what the page says that it prints; `shown` is False for one in a comment, which may print all."""
+    """A command, and the lines that the page says it prints. `shown` is False for one in a comment, whose output does
+    not matter."""
 
     command: str
     printed: tuple[str, ...] = ()
@@ -75,7 +76,7 @@ def console_pages() -> list[Path]:
 
 
 def read_page(text: str) -> Iterator[Step | Wrote]:
-    """What a page shows, in its order."""
+    """The commands and files of a page, in order."""
     for block in _BLOCK.finditer(text):
         if block["path"]:
             yield Wrote(block["path"], block["file"])
@@ -105,7 +106,7 @@ def _goes_on(command: str) -> bool:
 
 
 def play(steps: Sequence[Step | Wrote]) -> list[list[str]]:
-    """Run a page's steps; the lines that each command printed, as the page would show them."""
+    """Run a page's steps; returns the lines that each command printed, as the page would show them."""
     with tempfile.TemporaryDirectory() as name, Simulator(receivers=True) as simulator:
         folder, tools = Path(name) / "channels-repo", Path(name) / "bin"
         folder.mkdir()
@@ -135,7 +136,7 @@ def play(steps: Sequence[Step | Wrote]) -> list[list[str]]:
     printed = done.stdout
     for page, real in swaps.items():
         printed = printed.replace(real, page)
-    # The first part is nothing; each other one begins with the code of the command before it.
+    # Each part but the first begins with the exit code of the command before it.
     parts = printed.split(_END)
     return [_lines(parts[index], parts[index + 1]) for index in range(len(parts) - 1)]
 
@@ -158,7 +159,8 @@ def _script(steps: Sequence[Step | Wrote], swaps: dict[str, str]) -> str:
 
 
 def _lines(before: str, after: str) -> list[str]:
-    """What one command printed, from its part, which begins with the code of the one before, and the next part."""
+    """The lines that one command printed. `before` is its part, which begins with the exit code of the command before
+    it; `after` is the next part, which begins with its own."""
     text = before.partition("\n")[2] if re.match(r"\d+\n", before) else before
     code = after.partition("\n")[0]
     lines = [_TIME.sub("2026-11-26 09:00 UTC", line.rstrip()) for line in text.rstrip("\n").splitlines()]
@@ -166,7 +168,7 @@ def _lines(before: str, after: str) -> list[str]:
 
 
 def agrees(wanted: Sequence[str], got: Sequence[str]) -> bool:
-    """Whether the lines are those of the page, where `...` in it stands for any lines."""
+    """Whether the lines `got` are those that the page has, in which `...` stands for any lines."""
     if not wanted:
         return not got
     if wanted[0].strip() == ANY:
@@ -175,7 +177,7 @@ def agrees(wanted: Sequence[str], got: Sequence[str]) -> bool:
 
 
 def written(text: str) -> str:
-    """The page, with what its commands print now; what agrees with it stays, `...` included."""
+    """The page with what its commands print now; output that still agrees stays as it is, with its `...`."""
     steps = list(read_page(text))
     if not any(isinstance(step, Step) for step in steps):
         return text

@@ -1,7 +1,7 @@
-"""`python -m tools.schemas --write|--check`: the files in `schemas/v1/`, and whether they are as the code says.
+"""`python -m tools.schemas --write|--check`: writes the files in `schemas/v1/`, or checks them.
 
-`make schemas` calls it. The builders it calls live in the package, since `validate` and `schema` need them at run time;
-what writes into the checkout lives here.
+`make schemas` calls it. The schemas are built in the package, since `operator manifests` and `schema` need that at run
+time.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ def render() -> dict[str, str]:
 
 
 def main(arguments: Sequence[str], folder: Path | None = None) -> int:
-    """0 when written or equal, 1 when they differ, 64 for wrong arguments; files of other names stay as they are."""
+    """Write or check the files; returns the exit code of `written.run`. Files with other names are left alone."""
     folder = folder or schema_folder()
     return run("schemas", {folder / name: text for name, text in render().items()}, arguments)
 

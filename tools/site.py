@@ -1,8 +1,8 @@
-"""What the site needs of the pages that GitHub shows as they are: links that lead on, and lists that are read alike.
+"""Adapts pages that are written for GitHub to the site: links, and how lists are indented.
 
-The pages are written for both. On the site a link to a file of the repository must lead to the repository, and the
-README is the first page. Its reader of Markdown (Python-Markdown) wants four spaces where GitHub's is content with two.
-Pure: `tools/site_hooks.py` calls it while MkDocs builds.
+On the site the README is the first page, and a link to a file of the repository must lead to the repository. Its
+Markdown parser (Python-Markdown) needs four spaces where GitHub's accepts two. Pure: `tools/site_hooks.py` calls this
+while MkDocs builds.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ HOME = "https://git.example.org/OWNER/reconciler"
 """Where the repository is; `repo_url` of mkdocs.yml and `Homepage` of pyproject.toml are the same."""
 
 PAGES = {"README.md": "index.md", "CHANGELOG.md": "changelog.md", "SECURITY.md": "security.md"}
-"""Files outside of docs/ that are pages of the site, and as what."""
+"""Files outside of docs/ that are pages of the site, with their names there."""
 
 FOLDER = "docs/"
 
 BOOSTS = {"messages.md": 0.1, "questions.md": 3, "everyday.md": 3, "aws.md": 2, "troubleshooting.md": 2}
-"""How much a page counts in a search, where that is not 1: answers come before the list of all messages."""
+"""How much a page counts in a search if that is not 1, so that answers come before the list of all messages."""
 
 _LINK = re.compile(r"(\]\(|\b(?:src|srcset|href)=\")([^)\s\"]+)(\)|\")")
 _FENCE = re.compile(r"^( *)(```|~~~)")
@@ -31,12 +31,12 @@ _COUNTED = re.compile(r"<(li|pre|table|tr|h[1-6]|img|blockquote)\b")
 
 
 def source_of(page: str) -> str:
-    """The file of the repository that a page of the site is made of."""
+    """The file of the repository that a page of the site is made from."""
     return next((source for source, name in PAGES.items() if name == page), f"{FOLDER}{page}")
 
 
 def led_on(markdown: str, page: str, exists: Callable[[str], bool]) -> str:
-    """The text of a page with each link as the site needs it; ValueError for a link to a file that is not there."""
+    """The text of a page with each link as the site needs it; ValueError for a link to a file that does not exist."""
     here = posixpath.dirname(source_of(page))
 
     def replaced(link: re.Match[str]) -> str:
@@ -60,7 +60,7 @@ def _target(target: str, here: str, page: str, exists: Callable[[str], bool]) ->
 
 
 def _pieces(markdown: str) -> Iterator[tuple[bool, str]]:
-    """The lines of the text, each with whether it stands in a fenced block."""
+    """The lines of the text, each with whether it is in a fenced block."""
     fence = ""
     for line in markdown.splitlines(keepends=True):
         found = _FENCE.match(line)
@@ -70,8 +70,8 @@ def _pieces(markdown: str) -> Iterator[tuple[bool, str]]:
 
 
 def indented(markdown: str) -> str:
-    """The text with what stands inside of a list moved to four spaces, fenced blocks as a whole, and with the blank
-    lines that Python-Markdown wants before a list, and before an item after one of several paragraphs."""
+    """The text with the content of lists indented by four spaces, fenced blocks as a whole, and with the blank lines
+    that Python-Markdown needs before a list, and before an item that follows one of several paragraphs."""
     lines: list[str] = []
     moved, fence = "", ""
     in_list = loose = False
@@ -95,13 +95,13 @@ def indented(markdown: str) -> str:
 
 
 def counted(html: str) -> dict[str, int]:
-    """How many lists' items, tables, headings and such a page has: two readers of one text must agree about it."""
+    """How many list items, tables, headings and so on a page has, on which two parsers of one text must agree."""
     tags = _COUNTED.findall(html)
     return {tag: tags.count(tag) for tag in sorted({*tags})}
 
 
 def fetched(html: str) -> list[str]:
-    """Addresses elsewhere from which a browser would fetch something to show this page."""
+    """Addresses on other hosts from which a browser would fetch something to show this page."""
     sources = re.findall(r"<(?:script|img|iframe|source)\b[^>]*?\bsrc(?:set)?=\"?(https?:[^\"\s>]+)", html)
     links = re.findall(r"<link\b(?=[^>]*rel=\"?(?:stylesheet|preconnect|icon))[^>]*", html)
     return sources + [address for link in links for address in re.findall(r"\bhref=\"?(https?:[^\"\s>]+)", link)]
@@ -117,6 +117,6 @@ def entries(nav: Nav) -> list[str]:
 
 
 def completed(nav: Nav, pages: list[str]) -> Nav:
-    """The navigation with a last section of the pages that it does not name; MkDocs takes their titles from them."""
+    """The navigation with a last section for the pages that it does not name; MkDocs takes their titles from them."""
     omitted = [page for page in pages if page not in entries(nav)]
     return [*nav, {"More": omitted}] if omitted else nav

@@ -1,4 +1,4 @@
-"""Hooks of MkDocs for `make docs`: pages from outside of docs/, links, and what must not differ from GitHub's view."""
+"""Hooks of MkDocs for `make docs`: adds pages from outside of docs/, adapts links, and compares pages with GitHub's."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from tools import site  # noqa: E402 - MkDocs runs this file by its path, so the
 
 
 def on_config(config: Any) -> Any:
-    """Show pages that nobody has placed yet in a section of their own; offer versions where mike builds."""
+    """Add pages that the navigation does not name, in a section of their own; offer versions if mike builds."""
     if os.environ.get("MIKE_DOCS_VERSION"):
         config.extra["version"] = {"provider": "mike"}
     pages = [path.relative_to(ROOT / site.FOLDER).as_posix() for path in sorted((ROOT / site.FOLDER).rglob("*.md"))]
@@ -28,14 +28,14 @@ def on_config(config: Any) -> Any:
 
 
 def on_files(files: Any, config: Any) -> Any:
-    """Add the README and its like."""
+    """Add the pages from outside of docs/."""
     for source, page in site.PAGES.items():
         files.append(File.generated(config, page, content=(ROOT / source).read_text("utf-8")))
     return files
 
 
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
-    """Lead links on, indent lists, and say what a page counts in a search."""
+    """Adapt links and lists, and set how much a page counts in a search."""
     try:
         text = site.led_on(markdown, page.file.src_uri, lambda name: (ROOT / name).exists())
     except ValueError as error:
@@ -45,7 +45,7 @@ def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
 
 
 def on_page_content(html: str, page: Any, **_: Any) -> str:
-    """Refuse a page of which GitHub would show something else."""
+    """Refuse a page that GitHub would show differently."""
     source = (ROOT / site.source_of(page.file.src_uri)).read_text("utf-8")
     theirs = site.counted(cmarkgfm.github_flavored_markdown_to_html(source, Options.CMARK_OPT_UNSAFE))
     if (ours := site.counted(html)) != theirs:
@@ -54,7 +54,7 @@ def on_page_content(html: str, page: Any, **_: Any) -> str:
 
 
 def on_post_page(output: str, page: Any, **_: Any) -> str:
-    """Refuse a page that fetches something from elsewhere."""
+    """Refuse a page that would fetch something from another host."""
     if found := site.fetched(output):
         raise PluginError(f"{page.file.src_uri} fetches {', '.join(found)}")
     return output

@@ -1,4 +1,4 @@
-"""Files of this repository that are written from its source: write them, or show how they differ from the source."""
+"""Files of this repository that are generated from its source: writes them, or shows how they differ."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ def write(files: Mapping[Path, str]) -> None:
 
 
 def compare(files: Mapping[Path, str]) -> Iterator[str]:
-    """Lines of a diff from each file as it is to what it should be; none when they agree."""
+    """The lines of a diff from each file as it is to what it should be; none if they agree."""
     for path, text in files.items():
         found = path.read_text("utf-8") if path.is_file() else ""
         yield from difflib.unified_diff(
@@ -27,14 +27,15 @@ def compare(files: Mapping[Path, str]) -> Iterator[str]:
 
 
 def between(page: str, name: str, text: str) -> str:
-    """The page with this text between `<!-- NAME -->` and `<!-- end -->`. ValueError where it has no such place."""
+    """The page with this text between `<!-- NAME -->` and `<!-- end -->`; ValueError if it has no such place."""
     begin, rest = page.split(f"<!-- {name} -->\n", 1)
     _, end = rest.split("<!-- end -->", 1)
     return f"{begin}<!-- {name} -->\n{text}\n<!-- end -->{end}"
 
 
 def run(tool: str, files: Mapping[Path, str], arguments: Sequence[str]) -> int:
-    """Carry out `--write` or `--check`: 0 when written or equal, 1 when they differ, 64 for wrong arguments."""
+    """Carry out `--write` or `--check`. Returns the exit code: 0 if written or equal, 1 if they differ, 64 for wrong
+    arguments."""
     if list(arguments) == ["--write"]:
         write(files)
         return 0
