@@ -213,6 +213,9 @@ def _lint_address(
             "target only"
         )
         yield Problem((*at, "url"), message, "missing-field", "add url")
+    elif target.url is None and not (settings.url_variable or settings.default_url):
+        message = f"is missing: {settings.title or target.provider} has no usual address"
+        yield Problem((*at, "url"), message, "missing-field", "add url")
     elif target.url is not None and settings.one_address_is_one_system:
         other = by_address.setdefault((target.provider, normal_address(target.url)), name)
         if other != name:

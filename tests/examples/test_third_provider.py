@@ -118,6 +118,8 @@ def test_what_a_board_cannot_hold_is_said_offline(shell: Shell) -> None:
     signed = PROJECT.replace("URL", "http://127.0.0.1:1").replace('1"}', '1", auth: {sigv4: {region: x}}}')
     shell.write("reconciler.yaml", signed)
     assert "board takes bearer" in shell.run("validate").everything
+    shell.write("reconciler.yaml", PROJECT.replace(', url: "URL"', ""))
+    assert "spec.targets.team-board.url: is missing: Board has no usual address; add url" in shell.run("validate").err
 
 
 def test_without_its_package_the_provider_is_unknown(shell: Shell) -> None:
