@@ -228,7 +228,9 @@ class Rounds:
             try:
                 async with around.leases.hold(lease_name(provider, seen.identity)) as held:
                     snapshot = await around.snapshots.get(found.snapshot.namespace, fresh=True)
-                    renewed = await self._prepared(snapshot, found.project) if snapshot.project else Block("", "")
+                    if snapshot.project is None or not _is_same_project(found.project, snapshot.project):
+                        return After(_SOON)  # its owner, its targets and whether it is ours may be others
+                    renewed = await self._prepared(snapshot, snapshot.project)
                     if isinstance(renewed, Block) or target not in renewed.workspace.project.targets:
                         return After(_SOON)
                     found = renewed
@@ -278,3 +280,12 @@ class Rounds:
             and target not in known.deleted[item.uid]
             and not behaviour_of(item, found.project).suspend
         }
+
+
+def _is_same_project(before: CustomResource, now: CustomResource) -> bool:
+    """Whether what was concluded from a project still holds of the one that is there now."""
+
+    def state(project: CustomResource) -> tuple[object, ...]:
+        return project.uid, project.generation, bool(project.deleting), project.labels.get(SHARD_LABEL)
+
+    return state(before) == state(now)

@@ -15,6 +15,8 @@ from reconciler.operator.permissions import Policy
 from reconciler.operator.secrets import sources_of
 from tests.operator.fake import ADDRESS, NS, World
 
+LEASES = "/apis/coordination.k8s.io/v1/namespaces/operator/leases"
+
 
 def once(world: World, method: str, path: str, number: int, happens: Callable[[], object]) -> None:
     """Let something happen just before the API server answers such a call for the nth time."""
@@ -48,8 +50,7 @@ def test_nothing_is_sent_once_the_lease_is_lost(world: World, monkeypatch: pytes
 def test_what_was_edited_before_the_lease_was_had_is_applied_as_it_is_then(world: World) -> None:
     world.project()
     oncall = world.slack("oncall", description="old")
-    leases = "/apis/coordination.k8s.io/v1/namespaces/operator/leases"
-    once(world, "POST", leases, 1, lambda: world.slack("oncall", description="new"))
+    once(world, "POST", LEASES, 1, lambda: world.slack("oncall", description="new"))
     world.look()
     assert world.live()["acme_oncall"]["description"].startswith("new ")
     assert world.status(oncall)["observedGeneration"] == 2
@@ -94,3 +95,52 @@ def test_a_name_that_leads_to_the_operators_own_machine_is_refused(
 def test_no_built_in_source_reads_for_itself(name: str) -> None:
     with pytest.raises(SecretError):
         sources_of({}, {})[name].read("HOME", "key")
+
+
+def _suspend(world: World, project: str) -> None:
+    spec = world.cluster.objects[project]["spec"]
+    world.put("Project", "acme", **{**spec, "operator": {"suspend": True}})
+
+
+def _give_another_owner(world: World, project: str) -> None:
+    world.put("Project", "acme", **{**world.cluster.objects[project]["spec"], "owner": "other"})
+
+
+def _create_again_with_another_owner(world: World, project: str) -> None:
+    spec = world.cluster.objects.pop(project)["spec"]
+    world.put("Project", "acme", **{**spec, "owner": "other"})
+
+
+def _give_to_another_shard(world: World, project: str) -> None:
+    stored = world.cluster.objects[project]
+    labels = {"sharding.channels.gitops/key": "other"}
+    world.cluster.store(project, {**stored, "metadata": {**stored["metadata"], "labels": labels}})
+
+
+def _delete(world: World, project: str) -> None:
+    stored = world.cluster.objects[project]
+    world.cluster.store(project, {**stored, "metadata": {**stored["metadata"], "finalizers": ["somebody/else"]}})
+    world.delete(project)
+
+
+@pytest.mark.parametrize(
+    ("changes", "live"),
+    [
+        (_suspend, []),
+        (_give_another_owner, ["other_oncall"]),
+        (_create_again_with_another_owner, ["other_oncall"]),
+        (_give_to_another_shard, []),
+        (_delete, []),
+    ],
+)
+def test_a_project_that_changed_before_the_lease_was_had_is_taken_as_it_is_then(
+    world: World, changes: Callable[[World, str], None], live: list[str]
+) -> None:
+    project = world.project()
+    world.slack("oncall")
+    once(world, "POST", LEASES, 1, lambda: changes(world, project))
+    assert world.look()["search"].seconds == 1.0
+    assert world.live() == {}
+    world.look()
+    assert list(world.live()) == live
+    assert world.messages() == len(live)
