@@ -31,15 +31,22 @@ class Choice:
     options: ApplyOptions
 
 
-def choose(found: Prepared, target: str, latest: Mapping[str, CustomResource], now: float) -> Choice:
-    """What is to be planned on a target. `latest` are the resources with their newest statuses, by name."""
+def choose(
+    found: Prepared,
+    target: str,
+    latest: Mapping[str, CustomResource],
+    now: float,
+    unwritten: Mapping[str, Entry | None] | None = None,
+) -> Choice:
+    """What is to be planned on a target. `latest` are the resources with their newest statuses, by name; `unwritten`
+    what a run established since then, and could not write there."""
     before: dict[str, Entry] = {}
     left_out: dict[str, Entry | None] = {}
     changed: set[str] = set()
     tests: list[str] = []
     for name in sorted(found.wanted(target)):
         resource = latest[name]
-        entry = entries_of(resource).get(target) or Entry(target)
+        entry = newest(entries_of(resource).get(target) or Entry(target), (unwritten or {}).get(name))
         references = found.references(target, name)
         secrets = versions(references, found.snapshot.secrets)
         behaviour = behaviour_of(resource, found.project)
@@ -68,6 +75,11 @@ def choose(found: Prepared, target: str, latest: Mapping[str, CustomResource], n
     options = _options(found, target, latest, tuple(sorted(left_out)))
     wanted = {name: latest[name].test_requested_at for name in before if latest[name].test_requested_at}
     return Choice(before, frozenset(changed), tuple(tests), wanted, left_out, options)
+
+
+def newest(written: Entry, unwritten: Entry | None) -> Entry:
+    """The entry that counts: what could not be written, unless somebody else wrote of a later test since then."""
+    return written if unwritten is None or written.test_time > unwritten.test_time else unwritten
 
 
 def without_all(choice: Choice) -> Choice:

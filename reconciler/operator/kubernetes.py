@@ -39,6 +39,11 @@ class ClusterError(ReconcilerError):
         super().__init__(message)
         self.status = status
 
+    @property
+    def is_refusal(self) -> bool:
+        """Whether it was about this one call: the server is there, and not too busy."""
+        return 400 <= self.status < 500 and self.status != httpx.codes.TOO_MANY_REQUESTS
+
 
 class LoginInfo(Protocol):
     """What is used of kopf's ConnectionInfo."""

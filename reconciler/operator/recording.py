@@ -26,13 +26,11 @@ from reconciler.operator.status import (
 )
 from reconciler.operator.surroundings import Known, Surroundings
 from reconciler.operator.unreconciled import DELETION_HELD, block
-from reconciler.operator.writing import Writer, now_text
-from reconciler.tasks import side_by_side
+from reconciler.operator.writing import Writer, now_text, write_each
 
 MOST_OVERWRITTEN = 2
 """After so many runs in a row whose writes somebody else overwrote, the project is left alone."""
 
-_AT_ONCE = 8  # statuses written side by side
 _ATTEMPTS = 4
 
 
@@ -68,11 +66,12 @@ async def record_look(
     writer = around.writer
     entries = {**seen.entries, **{name: entry for name, entry in choice.left_out.items() if entry is not None}}
     async with known.lock:
-        writes = (
-            _record_entry(writer, found, target, name, entry, insist=seen.carried_out)
+        if seen.carried_out:
+            known.unwritten |= {(found.resources[name].uid, target): entry for name, entry in entries.items()}
+        refused = await write_each(
+            _record_entry(writer, found, target, name, entry, known, insist=seen.carried_out)
             for name, entry in sorted(entries.items())
         )
-        await side_by_side(writes, _AT_ONCE)
         await _record_deletes(writer, found, target, seen, deletes, known)
         before = state_of(found, known, target)
         count = before.overwritten + 1 if seen.overwritten else 0 if seen.written else before.overwritten
@@ -91,20 +90,28 @@ async def record_look(
             if seen.entries[name].applied:
                 text = f"{target}: the live object had drifted, and was corrected"
                 await writer.post(found.resources[name], Event("DriftCorrected", text))
+    if refused is not None:
+        raise refused
 
 
-async def _record_entry(writer: Writer, found: Prepared, target: str, name: str, entry: Entry, *, insist: bool) -> None:
+async def _record_entry(
+    writer: Writer, found: Prepared, target: str, name: str, entry: Entry, known: Known, *, insist: bool
+) -> None:
     """Write what is known of a resource on a target. `insist`: it holds evidence, as a test's, that would be lost with
     a conflict: another operator, which knows less, may have written in between."""
     resource = found.resources[name]
     latest: CustomResource | None = writer.latest(resource)
     for _ in range(_ATTEMPTS if insist else 1):
-        if latest is None or latest.generation != resource.generation:
+        if latest is None:
+            known.unwritten.pop((resource.uid, target), None)
+            return
+        if latest.generation != resource.generation:
             return  # it is looked at again: the change was an event
         targets = [item for item in targets_of(resource, found.project) if item in found.workspace.project.targets]
-        known = without_others(entries_of(latest), targets) | {target: entry}
-        status = resource_status(latest, known, resource.requested_at, now_text())
+        entries = without_others(entries_of(latest), targets) | {target: entry}
+        status = resource_status(latest, entries, resource.requested_at, now_text())
         if await writer.write_status(latest, status):
+            known.unwritten.pop((resource.uid, target), None)
             return
         latest = await writer.read(resource)
 

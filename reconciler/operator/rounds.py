@@ -185,7 +185,9 @@ class Rounds:
         wish = project_wish(snapshot)
         if wish is not Wish.NOTHING:
             await writer.set_finalizer(project, wanted=wish is Wish.ADD)
-        writer.forget(known.deleted.keys() - {resource.uid for resource in snapshot.resources})
+        there = {resource.uid for resource in snapshot.resources}
+        writer.forget(known.deleted.keys() - there)
+        known.unwritten = {key: entry for key, entry in known.unwritten.items() if key[0] in there}
 
     async def _target(self, key: Key, snapshot: Snapshot) -> After:
         project = snapshot.project
@@ -209,7 +211,7 @@ class Rounds:
         if any(wish_of(item, found.snapshot) is Wish.ADD for item in found.resources.values()):
             async with known.lock:
                 await self._finalizers(found.snapshot, known)
-        choice, deletes = self._choice(found, target), self._deletes(found, target, known)
+        choice, deletes = self._choice(found, target, known), self._deletes(found, target, known)
         seen = await look(found.workspace, choice, now)
         left = known.leftovers[target]
         if not seen.unread:
@@ -234,7 +236,7 @@ class Rounds:
                     if isinstance(renewed, Block) or target not in renewed.workspace.project.targets:
                         return After(_SOON)
                     found = renewed
-                    choice, deletes = self._choice(found, target), self._deletes(found, target, known)
+                    choice, deletes = self._choice(found, target, known), self._deletes(found, target, known)
                     choice = replace(choice, options=replace(choice.options, leftovers=old))
                     seen = await work(found.workspace, target, choice, deletes, held, around.stop, now_text())
                     left.tried(old, around.clock())
@@ -265,9 +267,10 @@ class Rounds:
         text = await asyncio.to_thread(rival_of, project, others, settings_of)
         return Rival(project, Block("SecondProject", text)) if text else None
 
-    def _choice(self, found: Prepared, target: str) -> Choice:
+    def _choice(self, found: Prepared, target: str, known: Known) -> Choice:
         latest = {name: self._around.writer.latest(item) for name, item in found.resources.items()}
-        choice = choose(found, target, latest, time.time())
+        unwritten = {name: known.unwritten.get((item.uid, target)) for name, item in latest.items()}
+        choice = choose(found, target, latest, time.time(), unwritten)
         return without_all(choice) if found.project.deleting else choice
 
     def _deletes(self, found: Prepared, target: str, known: Known) -> dict[str, bool]:

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from reconciler.apply.run import Stop
 from reconciler.model.dataclass import dataclass
+from reconciler.operator.entries import Entry
 from reconciler.operator.kubernetes import Cluster
 from reconciler.operator.leases import Leases
 from reconciler.operator.leftovers import Leftovers
@@ -47,13 +48,15 @@ class Surroundings:
 @dataclass(slots=True)
 class Known:
     """What is known of a namespace between rounds: the targets' states and what killed runs left there, and by uid
-    where a deletion is done and which unknown consents were reported. `rounds` counts them by target, "" for the
+    where a deletion is done and which unknown consents were reported. `unwritten` is what runs established and no
+    status could be given yet, by uid and target: it counts all the same. `rounds` counts them by target, "" for the
     project."""
 
     targets: dict[str, TargetState] = field(default_factory=dict)
     leftovers: dict[str, Leftovers] = field(default_factory=lambda: defaultdict(Leftovers))
     deleted: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     unknown_consents: Mapping[str, list[str]] = field(default_factory=dict)
+    unwritten: dict[tuple[str, str], Entry] = field(default_factory=dict)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
     prepared: tuple[Snapshot, asyncio.Task[Prepared | Block]] | None = None
     rounds: Counter[str] = field(default_factory=Counter)

@@ -10,11 +10,9 @@ from reconciler.operator.deletion import Wish, wish_of
 from reconciler.operator.preparing import Block, Prepared
 from reconciler.operator.resources import CustomResource, Snapshot, behaviour_of
 from reconciler.operator.status import blocked_status, suspended_status
-from reconciler.operator.writing import Writer, now_text
-from reconciler.tasks import side_by_side
+from reconciler.operator.writing import Writer, now_text, write_each
 
 DELETION_HELD = "DeletionHeld"
-_AT_ONCE = 8  # statuses written side by side
 
 
 async def block(writer: Writer, resource: CustomResource, reason: Block) -> None:
@@ -26,7 +24,8 @@ async def block(writer: Writer, resource: CustomResource, reason: Block) -> None
 
 async def block_each(writer: Writer, resources: Iterable[CustomResource], reason: Block) -> None:
     """Write the same reason to each."""
-    await side_by_side((block(writer, resource, reason) for resource in resources), _AT_ONCE)
+    if refused := await write_each(block(writer, resource, reason) for resource in resources):
+        raise refused
 
 
 async def block_without_project(writer: Writer, snapshot: Snapshot) -> None:
@@ -75,7 +74,8 @@ async def leave_alone(writer: Writer, found: Prepared) -> None:
         elif project.deleting:
             text = f'Project "{project.name}" is being deleted: it is not reconciled'
             statuses.append((item, blocked_status(item, "ProjectNotReady", text, now, stalled=True)))
-    await side_by_side((writer.write_status(*both) for both in statuses), _AT_ONCE)
+    if refused := await write_each(writer.write_status(*both) for both in statuses):
+        raise refused
     held = [item for item in found.snapshot.resources if wish_of(item, found.snapshot) is Wish.DELETE]
     text = (
         "spec.operator.suspend is true, here or on its Project: nothing is deleted until it is removed, and after "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import uuid
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Coroutine, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,10 +13,12 @@ from reconciler.operator.events import Event, events_of
 from reconciler.operator.kubernetes import Cluster, ClusterError, path_of
 from reconciler.operator.resources import FINALIZER, CustomResource
 from reconciler.operator.status import Status, is_same
+from reconciler.tasks import side_by_side
 
 _LOG = logging.getLogger("reconciler.operator")
 _CONFLICT, _NOT_FOUND, _UNPROCESSABLE = 409, 404, 422
 COMPONENT = "channel-reconciler"
+_AT_ONCE = 8  # statuses written side by side
 
 
 def now_text() -> str:
@@ -98,6 +100,23 @@ class Writer:
             await self._cluster.create(f"/api/v1/namespaces/{resource.namespace}/events", _event_body(resource, event))
         except ClusterError as error:
             _LOG.info("an Event of %s was not posted: %s", resource, error)
+
+
+async def write_each(writes: Iterable[Coroutine[Any, Any, object]]) -> ClusterError | None:
+    """Carry out all of them though the API server refuses one: an object whose status it does not take must hide no
+    other. The first refusal; where the server as a whole does not answer, that is raised at once."""
+
+    async def tried(write: Coroutine[Any, Any, object]) -> ClusterError | None:
+        try:
+            await write
+        except ClusterError as error:
+            if not error.is_refusal:
+                raise
+            return error
+        return None
+
+    refused = await side_by_side([tried(write) for write in writes], _AT_ONCE)
+    return next((error for error in refused if error is not None), None)
 
 
 def _event_body(resource: CustomResource, event: Event) -> Mapping[str, Any]:

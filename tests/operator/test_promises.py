@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 
 from reconciler.model.errors import SecretError
 from reconciler.model.values import BUILT_IN_SOURCES
+from reconciler.operator.kubernetes import ClusterError
 from reconciler.operator.leases import Held, LeaseLostError
 from reconciler.operator.permissions import Policy
 from reconciler.operator.secrets import sources_of
@@ -144,3 +146,57 @@ def test_a_project_that_changed_before_the_lease_was_had_is_taken_as_it_is_then(
     world.look()
     assert list(world.live()) == live
     assert world.messages() == len(live)
+
+
+def _ask_for_a_test(world: World, oncall: str) -> None:
+    world.look()
+    world.annotate(oncall, test_requested_at="now")
+
+
+def _let_the_test_fail(world: World, _oncall: str) -> None:
+    world.systems["search"].outcomes.set("hooks.slack.com", 404, "no_service")
+
+
+@pytest.mark.parametrize("status", [403, 409, 422, 429, 500, 503])
+@pytest.mark.parametrize(
+    ("sends", "tested"), [(_ask_for_a_test, "True TestPassed"), (_let_the_test_fail, "False TestFailed")]
+)
+def test_no_message_is_repeated_while_the_api_server_takes_no_status(
+    world: World, sends: Callable[[World, str], None], tested: str, status: int
+) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    sends(world, oncall)
+    before = world.messages()
+    world.cluster.refuse["PATCH", ".*/slackchannels/oncall/status"] = status
+    for _ in range(3):
+        with suppress(ClusterError):
+            world.look()
+    assert world.messages() == before + 1
+    world.cluster.refuse.clear()
+    world.look()
+    assert world.messages() == before + 1
+    assert world.conditions(oncall)["Verified"] == tested
+
+
+def test_a_test_that_was_asked_for_is_not_repeated_because_of_an_edit_amid_it(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    _ask_for_a_test(world, oncall)
+    # a snapshot asks for its namespace last: of the project, the target, and under the lease
+    once(world, "GET", f"/api/v1/namespaces/{NS}", 3, lambda: world.slack("oncall", description="new"))
+    for _ in range(3):
+        world.look()
+    assert world.messages() == 2
+    assert world.conditions(oncall)["Verified"] == "True TestPassed"
+    assert world.status(oncall)["lastHandledTestRequestedAt"] == "now"
+
+
+def test_a_status_that_the_api_server_does_not_take_hides_no_other(world: World) -> None:
+    world.project()
+    names = [f"c{number:02}" for number in range(20)]
+    written = [world.slack(name) for name in names]
+    world.cluster.refuse["PATCH", ".*/slackchannels/c00/status"] = 422
+    with pytest.raises(ClusterError):
+        world.look()
+    assert [world.conditions(path).get("Ready") for path in written[1:]] == ["True Applied"] * 19
