@@ -1,4 +1,4 @@
-"""An apply verifies before it writes, undoes what fails its test, and leaves nothing to plan."""
+"""An apply verifies before it writes, rolls back what fails its test, and leaves nothing to plan."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Two applies at once, another hand, and an undo that fails: every object stays whole, and what was lost is named."""
+"""Two applies at once, another writer, and a failed rollback: every object stays whole, and what was lost is named."""
 
 from __future__ import annotations
 

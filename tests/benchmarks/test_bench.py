@@ -125,7 +125,7 @@ def test_the_fleet_is_settled_as_its_project_wants_it(project: Project) -> None:
     project.simulators["search"].seed(settled(3))
     write_fleet(project.root, {"prod-000": project.simulators["search"].url}, 3)
     done = project.run("plan", "--detailed-exitcode", **environment())
-    assert done.code == 0, done.text
+    assert done.code == 0, done.everything
 
 
 STUB = f"""#!{sys.executable}

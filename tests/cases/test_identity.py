@@ -52,7 +52,7 @@ def test_without_its_id_the_renamed_manifest_is_in_error_and_so_nothing_is_prune
     acme.remove("on-call")
     acme.slack("oncall", display_name="On-call", webhook_url={"live": True})
     done = acme.run("apply", "--yes", "--prune")
-    assert done.code == 3, done.text
+    assert done.code == 3, done.everything
     assert "spec.renamed_from: on-call" in done.out
     assert sorted(acme.configs()) == ["h1"]
 
@@ -107,7 +107,7 @@ def test_of_two_objects_with_one_mark_each_has_a_result_of_its_own(acme: Project
         Fault(FaultKind.ANSWER, status=403, method="DELETE", path="*/configs/x2", times=100)
     )
     done = acme.run("destroy", "--yes", "--json")
-    assert done.code == 4, done.text
+    assert done.code == 4, done.everything
     results = json.loads(done.out)["targets"][0]["results"]
     assert {item["change"]["id"]: item["status"] for item in results} == {"x1": "applied", "x2": "failed"}
     assert sorted(acme.configs()) == ["x2"]
@@ -132,7 +132,7 @@ def test_a_copy_is_listed_and_left(acme: Project) -> None:
     acme.apply()
     by_hand(acme, "copy", "[acme/oncall]")
     done = acme.run("plan", "--prune", "--detailed-exitcode")
-    assert done.code == 0, done.text
+    assert done.code == 0, done.everything
     assert "destroy oncall@copy" in done.out
     acme.apply("--prune")
     assert sorted(acme.configs()) == ["acme_oncall", "copy"]
@@ -143,7 +143,7 @@ def test_two_manifests_under_one_id_are_an_error_before_the_first_write(acme: Pr
     acme.slack("b", webhook_url={"env": "OTHER"})
     acme.environ["OTHER"] = SLACK + "other"
     done = acme.run("plan")
-    assert done.code == 1, done.text
+    assert done.code == 1, done.everything
     assert "would be created under one id, acme_b" in done.out
     assert acme.run("apply", "--yes").code == 1
     assert acme.configs() == {}
@@ -156,7 +156,7 @@ def test_a_saved_plan_with_two_deletes_of_one_mark_applies_as_it_is(acme: Projec
         by_hand(acme, name, "[acme/x]")
     plan = acme.save("--prune")
     done = acme.run("apply", str(plan), "--prune")
-    assert done.code == 0, done.text
+    assert done.code == 0, done.everything
     assert sorted(acme.configs()) == ["acme_kept"]
 
 
@@ -167,7 +167,7 @@ def test_a_saved_plan_with_a_held_replace_applies_the_rest_as_it_is(acme: Projec
     acme.environ["OTHER"] = SLACK + "other"
     plan = acme.save()
     done = acme.run("apply", str(plan))
-    assert done.code == 4, done.text
+    assert done.code == 4, done.everything
     assert {name: item["config_type"] for name, item in acme.configs().items()} == {
         "acme_oncall": "chime",
         "acme_other": "slack",
@@ -280,4 +280,4 @@ def test_consent_to_a_delete_in_use_may_stand_in_the_project_file(acme: Project)
     acme.write_project(default_targets=["search"], safety=allow, lint={"idle-consent": "error"})
     done = acme.run("plan")
     assert done.code == 1
-    assert idle in done.text
+    assert idle in done.everything

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from tests.cli.forks import can_fork, run_forked
 from tests.guarded import PATIENCE
@@ -42,6 +44,9 @@ class Done:
     @property
     def everything(self) -> str:
         return self.out + self.err
+
+    def json(self) -> Any:
+        return json.loads(self.out)
 
 
 @dataclass

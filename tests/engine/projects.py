@@ -15,24 +15,9 @@ import pytest
 
 from reconciler.cli.main import main
 from reconciler.simulator import Simulator
+from tests.cli.shell import Done
 
 SLACK = "https://hooks.slack.com/services/T0AAAAAA1/B0BBBBBB1/"
-
-
-@dataclass
-class Done:
-    """What a command left: its exit code and what it printed."""
-
-    code: int
-    out: str
-    err: str
-
-    @property
-    def text(self) -> str:
-        return self.out + self.err
-
-    def json(self) -> Any:
-        return json.loads(self.out)
 
 
 @dataclass
@@ -108,26 +93,26 @@ class Project:
 
     def apply(self, *arguments: str, **environ: str | None) -> Done:
         done = self.run("apply", "--yes", *arguments, **environ)
-        assert done.code == 0, done.text
+        assert done.code == 0, done.everything
         return done
 
     def apply_saved(self, plan: Path, *arguments: str, **environ: str | None) -> Done:
         """Carry out a saved plan, which asks nothing."""
         done = self.run("apply", str(plan), *arguments, **environ)
-        assert done.code == 0, done.text
+        assert done.code == 0, done.everything
         return done
 
     def plan(self, *arguments: str, **environ: str | None) -> dict[str, Any]:
         """The plan as `--json` prints it."""
         done = self.run("plan", "--json", *arguments, **environ)
-        assert done.code == 0, done.text
+        assert done.code == 0, done.everything
         document: dict[str, Any] = done.json()
         return document
 
     def save(self, *arguments: str, **environ: str | None) -> Path:
         path = self.root / "plan.json"
         done = self.run("plan", "--out", str(path), *arguments, **environ)
-        assert done.code == 0, done.text
+        assert done.code == 0, done.everything
         return path
 
     def configs(self, target: str = "search") -> dict[str, dict[str, Any]]:

@@ -53,7 +53,7 @@ def test_secrets_are_written_again_when_asked(cloud: Project) -> None:
     plan = cloud.run("plan", "--rewrite-secrets", SLACK_URL=SLACK + "rotated")
     assert "1 to change" in plan.out
     done = cloud.run("apply", "--yes", "--rewrite-secrets", SLACK_URL=SLACK + "rotated")
-    assert done.code == 0, done.text
+    assert done.code == 0, done.everything
 
 
 def test_deletes_in_a_saved_plan_need_their_flag_again(cloud: Project) -> None:

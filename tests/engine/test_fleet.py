@@ -162,7 +162,7 @@ def test_names_that_cannot_be_looked_up_in_time_cost_the_others_nothing(
 
     monkeypatch.setattr(socket, "getaddrinfo", look_up)
     done = fleet.run("plan")
-    assert "Plan: 4 to add, 0 to change, 0 to destroy. 20 targets could not be read." in done.out, done.text
+    assert "Plan: 4 to add, 0 to change, 0 to destroy. 20 targets could not be read." in done.out, done.everything
 
 
 def test_tests_of_one_target_do_not_wait_for_those_of_another(fleet: Project, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -96,7 +96,7 @@ def test_renamed_and_moved_files_are_no_change(repository: Project) -> None:
 def test_it_works_from_a_folder_below(repository: Project) -> None:
     repository.slack("oncall", description="new")
     done = repository.run_in(repository.root / "channels", "plan", "--json", "--base", "main")
-    assert done.code == 0, done.text
+    assert done.code == 0, done.everything
     assert origins(done.json()) == {"oncall": "intent"}
 
 
@@ -105,7 +105,7 @@ def test_targets_and_secret_settings_of_the_work_tree_are_only_shown(repository:
     repository.write_project(targets={"search": elsewhere, "added": elsewhere | {"url": "http://127.0.0.1:8"}})
     repository.slack("oncall", description="new")
     done = repository.run("plan", "--base", "main")
-    assert done.code == 0, done.text
+    assert done.code == 0, done.everything
     assert "spec.targets.search differs from main" in done.out
     assert "spec.targets.added does not exist at main" in done.out
     assert "1 to change" in done.out
@@ -122,7 +122,7 @@ def test_the_allow_list_of_the_base_says_what_a_manifest_may_ask_for(project: Pr
     assert done.code == 1
     assert "not allowed" in done.err
     assert "spec.secrets differs from main" in done.err
-    assert "stolen" not in done.text
+    assert "stolen" not in done.everything
 
 
 def test_a_commit_that_is_not_there_names_the_fetch_depth_of_a_shallow_clone(repository: Project) -> None:

@@ -47,7 +47,7 @@ def test_another_owners_object_is_refused_even_by_id_until_that_owner_is_a_forme
     ours.slack("oncall", id="rival_oncall")
     ours.forget_calls()
     done = ours.run("apply", "--yes")
-    assert done.code == 1, done.text
+    assert done.code == 1, done.everything
     assert "another owner's mark" in done.out
     assert ours.writes() == []
     ours.write_project(former_owners=["rival"])
@@ -96,7 +96,7 @@ def test_two_that_could_be_adopted_are_refused_by_id(project: Project) -> None:
     by_hand(project, "by-hand-2")
     project.slack("oncall")
     done = project.run("apply", "--yes", "--adopt")
-    assert done.code == 1, done.text
+    assert done.code == 1, done.everything
     assert "by-hand and by-hand-2" in done.out
     assert len(project.configs()) == 2
 
@@ -128,7 +128,7 @@ def test_deletes_are_bounded_and_what_is_held_ends_in_its_code(
     for number in range(deletes):
         project.remove(f"gone{number}")
     done = project.run("apply", "--yes", "--prune", "--allow-empty")
-    assert done.code == code, done.text
+    assert done.code == code, done.everything
     assert len(project.configs()) == kept + (deletes if code else 0)
 
 
@@ -138,7 +138,7 @@ def test_what_is_held_back_does_not_keep_the_rest_from_being_applied(project: Pr
     project.remove("guarded")
     project.slack("fresh", allow=["duplicate"])
     done = project.run("apply", "--yes", "--prune")
-    assert done.code == 4, done.text
+    assert done.code == 4, done.everything
     assert sorted(project.configs()) == ["acme_fresh", "acme_guarded"]
 
 
@@ -169,7 +169,7 @@ def test_an_object_that_the_list_lacks_is_reported_as_hidden(project: Project) -
     faults.add(Fault(FaultKind.ANSWER, "GET", path="*/configs/acme_oncall", times=9, status=403))
     by_hand(project, "acme_oncall", "hidden")
     done = project.run("apply", "--yes")
-    assert done.code == 4, done.text
+    assert done.code == 4, done.everything
     assert "may not see it" in done.out
     assert project.configs()["acme_oncall"]["name"] == "hidden"
 

@@ -14,7 +14,8 @@ from typing import Any
 import pytest
 
 from reconciler.simulator import Simulator
-from tests.engine.projects import SLACK, Done, Project
+from tests.cli.shell import Done
+from tests.engine.projects import SLACK, Project
 
 VERBS = ("plan", "drift")
 PASSWORD = "planted-password-of-the-job"
@@ -71,7 +72,7 @@ def steal(project: Project, thief: Simulator, name: str = "reconciler.yaml") -> 
 def test_a_changed_address_gets_no_credentials(guarded: Project, thief: Simulator, verb: str) -> None:
     steal(guarded, thief)
     done = guarded.run(verb, "--base", "main")
-    assert "spec.targets.search differs from main" in done.text
+    assert "spec.targets.search differs from main" in done.everything
     assert sent_to(thief) == 0
     assert sent_to(guarded.simulators["search"]) > 0
 
@@ -88,7 +89,7 @@ def test_a_project_file_that_is_a_link_to_another_of_the_checkout_is_held_to_its
     shutil.copytree(guarded.root / "channels", guarded.root / "evil" / "channels")
     for arguments in ([], ["-c", "reconciler.yaml"]):
         done = guarded.run(verb, *arguments, "--base", "main")
-        assert "spec.targets.search differs from main" in done.text
+        assert "spec.targets.search differs from main" in done.everything
     assert sent_to(thief) == 0
     guarded.run(verb)
     assert sent_to(thief) > 0, "the thief can be reached, so that none of this is by chance"
@@ -149,8 +150,8 @@ def test_a_folder_that_git_takes_for_a_repository_is_not_one(
         done = guarded.run_in(proj, verb, "--base", base)
     else:
         done = guarded.run(verb, "-c", "proj/reconciler.yaml", "--base", base)
-    assert sent_to(thief) == 0, done.text
-    assert sent_to(guarded.simulators["search"]) > 0, done.text
+    assert sent_to(thief) == 0, done.everything
+    assert sent_to(guarded.simulators["search"]) > 0, done.everything
     assert not ran.exists()
 
 
@@ -175,7 +176,7 @@ def test_attributes_and_filters_of_the_checkout_run_nothing(guarded: Project) ->
     guarded.git("config", "core.hooksPath", "hooks")
     guarded.slack("oncall", description="new")
     done = guarded.run("plan", "--base", "main")
-    assert done.code == 0, done.text
+    assert done.code == 0, done.everything
     assert not ran.exists()
 
 
@@ -331,7 +332,7 @@ def test_aws_settings_of_the_proposal_run_nothing(project: Project, way: str, wh
     commit_base(project)
     environ = aws_settings(project, way, ran)
     done = project.run("plan", "--base", "main", "--strict", **environ)
-    assert "points into the checkout" in done.text
+    assert "points into the checkout" in done.everything
     assert not ran.exists()
     project.run("plan", "--strict", **environ)
     assert ran.exists(), "without a base the program runs, so that none of this is by chance"
@@ -406,7 +407,7 @@ def test_a_certificate_that_only_the_proposal_has_is_refused(guarded: Project) -
     guarded.git("add", "ca.pem")
     done = guarded.run("plan", "--base", "HEAD")
     assert done.code == 1
-    assert "ca.pem: does not exist at HEAD" in done.text
+    assert "ca.pem: does not exist at HEAD" in done.everything
 
 
 def unresolved(project: Project, reference: dict[str, Any], **environ: str) -> str:
@@ -573,7 +574,7 @@ def test_what_is_the_proposal_s_own_is_shown_first(guarded: Project) -> None:
         "spec.safety",
     ]
     assert "spec.owner has changed since main: acme -> evil" in done.out
-    assert PASSWORD not in done.text
+    assert PASSWORD not in done.everything
     markdown = guarded.run("plan", "--base", "main", "-o", "markdown").out
     assert markdown.index("spec.owner has changed") < markdown.index("spec.secrets differs from main")
     drift = guarded.run("drift", "--base", "main", "--json").json()

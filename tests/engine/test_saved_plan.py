@@ -40,11 +40,11 @@ def _not_applied(
 ) -> str:
     project.forget_calls()
     done = project.run("apply", str(plan), **environ)
-    assert done.code == code, done.text
+    assert done.code == code, done.everything
     for word in words:
         assert word in done.err
     assert project.writes() == []
-    assert "Traceback" not in done.text
+    assert "Traceback" not in done.everything
     return done.err
 
 
@@ -241,7 +241,7 @@ def test_another_cluster_is_refused(two_targets: Project) -> None:
     targets["east"], targets["west"] = targets["west"], targets["east"]
     (two_targets.root / "reconciler.yaml").write_text(json.dumps(config))
     done = two_targets.run("apply", str(plan))
-    assert done.code == 3, done.text
+    assert done.code == 3, done.everything
     assert "another system" in done.err
     assert two_targets.writes("east") == two_targets.writes("west") == []
 
@@ -330,7 +330,7 @@ def test_a_delete_in_a_plan_needs_its_flag_again(project: Project) -> None:
     plan = project.save("--prune")
     project.forget_calls()
     done = project.run("apply", str(plan))
-    assert done.code == 3, done.text
+    assert done.code == 3, done.everything
     assert "needs --prune or --destroy again" in done.out
     assert project.writes() == []
     project.apply_saved(plan, "--prune")
@@ -354,7 +354,7 @@ def test_a_candidate_edited_into_a_delete_deletes_nothing(project: Project) -> N
     edit_target(plan, changes=[change], candidates=[])
     edit(plan, scope={"prune": True, "max_deletes": 100})
     done = project.run("apply", str(plan))
-    assert done.code == 3, done.text
+    assert done.code == 3, done.everything
     assert sorted(project.configs()) == ["acme_gone", "acme_oncall"]
 
 

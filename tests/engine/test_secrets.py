@@ -116,7 +116,7 @@ def test_the_value_of_an_ignored_field_is_needed_by_a_new_object_only(project: P
     project.slack("oncall", ignore=["webhook_url"])
     missing = project.run("apply", "--yes", SLACK_URL=None)
     assert missing.code == 1
-    assert "env:SLACK_URL" in missing.text
+    assert "env:SLACK_URL" in missing.everything
     project.apply()
     assert project.configs()["acme_oncall"]["slack"]["url"] == SLACK + "first"
     assert project.run("plan", "--detailed-exitcode", SLACK_URL=None).code == 0
@@ -137,5 +137,5 @@ def test_a_crash_report_holds_no_value(project: Project, monkeypatch: pytest.Mon
     assert done.code == 1
     assert "internal error (RuntimeError)" in done.err
     assert "targets.py" in done.err
-    assert "planted" not in done.text
-    assert SLACK not in done.text
+    assert "planted" not in done.everything
+    assert SLACK not in done.everything

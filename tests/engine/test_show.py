@@ -55,7 +55,7 @@ def plans(two_targets: Project) -> Path:
     folder.mkdir()
     for name in ("east", "west"):
         done = two_targets.run("plan", "--target", name, "--out", str(folder / f"{name}.json"))
-        assert done.code == 0, done.text
+        assert done.code == 0, done.everything
     return folder
 
 
@@ -98,7 +98,7 @@ def test_a_plan_that_does_not_fit_is_said_and_never_passes_for_no_changes(
 ) -> None:
     BROKEN[kind](plans / "west.json")
     done = two_targets.run("show", "plans", "--expect", "*")
-    assert done.code == 1, done.text
+    assert done.code == 1, done.everything
     assert "west" in done.out
     assert "could not be read" in done.out
     assert "No changes" not in done.out

@@ -53,7 +53,7 @@ def test_a_target_that_fails_does_not_hide_the_others(two_targets: Project) -> N
     assert "1 to add" in planned.out
     assert "could not be read" in planned.out
     applied = two_targets.run("apply", "--yes")
-    assert applied.code == 4, applied.text
+    assert applied.code == 4, applied.everything
     assert sorted(two_targets.configs("east")) == ["acme_oncall"]
     pruned = two_targets.run("apply", "--yes", "--prune")
     assert pruned.code == 3
@@ -86,7 +86,7 @@ def test_two_addresses_of_one_cluster_are_an_error_and_nothing_is_written(two_ta
     two_targets.slack("oncall")
     two_targets.forget_calls()
     done = two_targets.run("apply", "--yes")
-    assert done.code == 1, done.text
+    assert done.code == 1, done.everything
     assert "the same system" in done.err
     assert two_targets.writes("east") == []
 
@@ -98,5 +98,5 @@ def test_a_target_of_another_project_file_is_skipped_with_a_note_if_known_and_el
     assert two_targets.run("plan").code == 1
     two_targets.write_project(known_targets=["staging"])
     done = two_targets.run("plan")
-    assert done.code == 0, done.text
+    assert done.code == 0, done.everything
     assert "1 for target staging" in done.err

@@ -125,7 +125,7 @@ def test_destroy_is_held_too_and_the_rest_goes(make: Make) -> None:
         monitors(project, example_monitor("disk", "acme_spare"))
         done = project.run("destroy", "--yes", "--max-deletes", "9")
         assert done.code == 4
-        assert "still in use by 1 monitor: disk (1 enabled)" in done.text
+        assert "still in use by 1 monitor: disk (1 enabled)" in done.everything
         assert set(project.configs()) == {"acme_spare"}
         assert project.run("destroy", "spare", "--yes").code == 3
         assert project.run("destroy", "spare", "--yes", "--allow-in-use", "spare@acme_spare").code == 0
@@ -151,7 +151,7 @@ def test_a_monitor_that_came_after_the_plan_holds_its_apply(make: Make) -> None:
         monitors(project, example_monitor("new", "acme_oncall"))
         done = project.run("apply", str(path), "--prune")
         assert done.code == 3
-        assert "still in use by 1 monitor: new" in done.text
+        assert "still in use by 1 monitor: new" in done.everything
         assert "acme_oncall" in project.configs()
 
 
@@ -358,7 +358,7 @@ def test_where_it_is_required_that_users_are_seen_what_cannot_be_seen_is_held(
         done = project.run("apply", "--prune", "--yes")
         assert done.code == (3 if options else 0)
         if options:
-            assert "safety.in_use is required, and who uses it cannot all be seen: Alerting is not" in done.text
+            assert "safety.in_use is required, and who uses it cannot all be seen: Alerting is not" in done.everything
             project.apply("--prune", "--allow-in-use", "oncall")
         assert set(project.configs()) == {"acme_spare"}
 

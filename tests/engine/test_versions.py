@@ -87,7 +87,7 @@ def test_plan_judges_by_the_version_that_the_server_tells(project: Project) -> N
     planned = project.run("plan")
     assert planned.code == 1
     assert '! SlackChannel "odd": webhook_url' in planned.out
-    assert "chat.example.org" not in planned.text
+    assert "chat.example.org" not in planned.everything
     applied = project.run("apply", "--yes")
     assert applied.code == 4
     assert sorted(project.configs()) == ["acme_fine"]
