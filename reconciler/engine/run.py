@@ -122,7 +122,10 @@ def _prepare_release(options: ReleaseOptions, here: Surroundings) -> Run:
     """Manifests are read for their names only, so problems in them do not matter."""
     workspace = load_workspace(options, here)
     named = sorted(name for name in workspace.desired.manifests if is_named(name, options.names))
-    notes = [f"note: a manifest names {name}: remove it, or the next apply takes it over again" for name in named]
+    notes = [
+        f"note: a manifest names {name}: remove it, or the next apply takes the object over again, or holds one like it"
+        for name in named
+    ]
     return Run(workspace, options, PlanningOptions(config=options.config, targets=options.targets), tuple(notes))
 
 

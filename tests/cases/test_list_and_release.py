@@ -66,6 +66,9 @@ def test_a_release_takes_the_mark_off_and_leaves_the_object_as_it_is(both: Proje
     assert both.config("acme_oncall") == {**before, "description": "Pages us"}
     assert sorted(item["description"] for item in both.integrations()) == ["Pages us", "[acme/other]"]
     assert both.sent() == sent
+    again = both.run("plan").out  # as the note says: taken over again by its id, held where there is none to go by
+    assert '~ SlackChannel "oncall"  (mark lost)  id acme_oncall' in again
+    assert again.count("held: an unmanaged object looks like this one") == 1
     both.keep(slack("other"))
     assert "prune candidate" not in both.run("plan").out
     assert "acme_oncall" not in both.run("list").out

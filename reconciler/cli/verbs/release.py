@@ -19,7 +19,8 @@ from reconciler.engine.options import ReleaseOptions
 def command(options: ReleaseOptions, output: Output, asking: Asking) -> int:
     """Remove this project's mark from what is named, and leave it live as it is.
 
-    NAME@ID means one of several objects of that name. Remove the manifest too, or the next apply takes it over again.
+    NAME@ID means one of several objects of that name. Remove the manifest too: the next apply would take the object
+    over again, or hold one that looks like it.
     """
     set_up_logging(output.verbose)
     run = prepared(options)
