@@ -35,7 +35,7 @@ def source_of(page: str) -> str:
     return next((source for source, name in PAGES.items() if name == page), f"{FOLDER}{page}")
 
 
-def led_on(markdown: str, page: str, exists: Callable[[str], bool]) -> str:
+def with_site_links(markdown: str, page: str, exists: Callable[[str], bool]) -> str:
     """The text of a page with each link as the site needs it; ValueError for a link to a file that does not exist."""
     here = posixpath.dirname(source_of(page))
 

@@ -37,7 +37,7 @@ def on_files(files: Any, config: Any) -> Any:
 def on_page_markdown(markdown: str, page: Any, **_: Any) -> str:
     """Adapt links and lists, and set how much a page counts in a search."""
     try:
-        text = site.led_on(markdown, page.file.src_uri, lambda name: (ROOT / name).exists())
+        text = site.with_site_links(markdown, page.file.src_uri, lambda name: (ROOT / name).exists())
     except ValueError as error:
         raise PluginError(str(error)) from None
     page.meta["search"] = {"boost": site.BOOSTS.get(page.file.src_uri, 1)}

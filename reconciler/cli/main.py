@@ -227,13 +227,13 @@ def _interrupt(_number: int, _frame: object) -> None:
 
 
 def run_loop(call: Coroutine[Any, Any, T]) -> T:
-    """Carry out a call in an event loop of its own; KeyboardInterrupt if a signal came.
+    """Run `call` in a new event loop and return its result; KeyboardInterrupt if a signal came.
 
-    The signal cancels the call: raised wherever the main thread is, as amid the loop's own bookkeeping or a library's,
-    an exception could leave a task that waits for ever. A second signal, that is not the same one sent twice, is raised
-    all the same, in case the first one does not end the run.
+    The first signal cancels the call. It does not raise where the main thread happens to be: amid the loop's own
+    bookkeeping, or a library's, that could leave a task that waits for ever. A second signal does raise, in case the
+    first one does not end the run; the same signal sent twice counts as one.
     """
-    import asyncio  # `validate` does without
+    import asyncio  # not at the top: `validate` does not need it
 
     async def cancellable() -> T:
         if _seen:  # before there was a task
@@ -262,13 +262,13 @@ def run_loop(call: Coroutine[Any, Any, T]) -> T:
 
 
 def _wait() -> None:
-    """There is nothing to cancel, or no more."""
+    """The way to cancel while there is nothing to cancel: the loop is just starting or ending."""
 
 
 @contextmanager
 def blocking() -> Iterator[None]:
-    """In here a signal is raised: the loop stands still while a line on the terminal or a report's call is awaited, and
-    neither is a task that could be cancelled."""
+    """Within this context a signal raises KeyboardInterrupt. It is for calls that block the event loop, such as for a
+    line on the terminal or a report's upload, which are no tasks that could be cancelled."""
     loops = _loops[:]
     _loops.clear()
     try:

@@ -168,7 +168,7 @@ class HttpTarget:
             return await self._attempt("GET", path)
 
         came = await self.retries.repeat(await again(), again, self._is_transient, _stated_wait)
-        return _spoken(came)
+        return _answer_or_raise(came)
 
     async def write(self, method: str, path: str, body: object, is_done: Callable[[], Awaitable[bool]]) -> Answer:
         """A write that is repeated only after checking whether it happened. Returns any answer; a TargetError if none
@@ -192,12 +192,12 @@ class HttpTarget:
                 return self._done(method, path)
         except (UnreachableError, TimedOutError, UnexpectedError):
             came = first
-        return _spoken(first if isinstance(came, NotPermittedError) else came)
+        return _answer_or_raise(first if isinstance(came, NotPermittedError) else came)
 
     async def send_once(self, method: str, path: str, body: object = None, deadline: float | None = None) -> Answer:
         """A call that is never repeated. Returns any answer; a TargetError if none came. `deadline` is in seconds."""
         content = None if body is None else json.dumps(body, ensure_ascii=False).encode()
-        return _spoken(await self._attempt(method, path, content, deadline))
+        return _answer_or_raise(await self._attempt(method, path, content, deadline))
 
     def read_reason(self, answer: Answer) -> str:
         """The server's own words for an error, unchanged; they may hold secrets, so they must not be shown."""
@@ -343,7 +343,7 @@ def _mark_repeated(came: Answer | TargetError) -> Answer | TargetError:
     return Answer(came.call, came.status, came.headers, came.body, repeated=True)
 
 
-def _spoken(came: Answer | TargetError) -> Answer:
+def _answer_or_raise(came: Answer | TargetError) -> Answer:
     if isinstance(came, TargetError):
         raise came
     return came

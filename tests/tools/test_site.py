@@ -31,17 +31,17 @@ def there(name: str) -> bool:
     ],
 )
 def test_a_link_leads_to_the_page_or_to_the_repository(page: str, link: str, leads_to: str) -> None:
-    assert site.led_on(f"See [it]({link}).", page, there) == f"See [it]({leads_to})."
+    assert site.with_site_links(f"See [it]({link}).", page, there) == f"See [it]({leads_to})."
 
 
 def test_a_link_to_nothing_is_an_error() -> None:
     with pytest.raises(ValueError, match=r"docs/apply.md links to nowhere.md, and there is no docs/nowhere.md"):
-        site.led_on("[it](nowhere.md)", "apply.md", there)
+        site.with_site_links("[it](nowhere.md)", "apply.md", there)
 
 
 def test_what_stands_in_a_fence_is_no_link() -> None:
     text = "```\n[it](nowhere.md)\n```\n"
-    assert site.led_on(text, "apply.md", there) == text
+    assert site.with_site_links(text, "apply.md", there) == text
 
 
 def test_lists_are_indented_with_their_fences() -> None:
