@@ -28,7 +28,7 @@ from reconciler.operator.leases import LONGEST_CALL, Leases
 from reconciler.operator.loop import Loop
 from reconciler.operator.loop_thread import LoopThread
 from reconciler.operator.permissions import Policy
-from reconciler.operator.probes import serve_probes
+from reconciler.operator.probes import Rights, serve_probes
 from reconciler.operator.published import Published
 from reconciler.operator.reading import Snapshots
 from reconciler.operator.release import release_finalizers
@@ -89,7 +89,16 @@ async def run_operator(settings: OperatorSettings, environ: Mapping[str, str]) -
         stack.push_async_callback(operator.close)
         watch = operator.watch(loop)
         _LOG.info("%s", describe(settings, policy))
-        await serve_probes(stack, settings.host, settings.port, operator.rounds, operator.loop.queue, watch.ready)
+        rights = Rights(operator.cluster, settings.namespaces)
+        await serve_probes(
+            stack,
+            settings.host,
+            settings.port,
+            operator.rounds,
+            operator.loop.queue,
+            watch.ready,
+            rights.refusal,
+        )
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, ending.set)
             stack.callback(loop.remove_signal_handler, number)
