@@ -39,7 +39,7 @@ class Block:
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """A project that can be planned: `resources` by name, those left out in `blocks`, `unread` what of Vault or AWS
-    could not be read, by reference."""
+    could not be read, and what `spec.secrets.allow` does not allow, by reference."""
 
     snapshot: Snapshot
     project: CustomResource
@@ -130,20 +130,21 @@ async def _addresses(host: str) -> list[str]:
 async def _read_before(
     workspace: Workspace, snapshot: Snapshot, blocks: Mapping[str, Block], environ: Mapping[str, str]
 ) -> tuple[Workspace, Mapping[SecretReference, str]]:
-    """The workspace with the values of Vault and AWS, and what could not be read of them."""
+    """The workspace with the values of Vault and AWS, and what could not be read of them, or is not allowed."""
+    asking = replace(workspace, here=replace(workspace.here, environ=environ, sources={}))
+    resolver = resolver_of(asking)
     wanted = {
         reference
         for target in workspace.project.targets
         for name, resource in workspace.resources(target).items()
         if name not in blocks
         for reference in references_in(resource, new=True)
-        if reference.source in READ_BEFORE
+        if reference.source in READ_BEFORE or not resolver.is_allowed(reference)
     }
     if not wanted:
         return workspace, {}
     bare = {replace(reference, form="") for reference in wanted}
-    asking = replace(workspace, here=replace(workspace.here, environ=environ, sources={}))
-    resolution = await resolver_of(asking).resolve(bare)
+    resolution = await resolver.resolve(bare)
     here = replace(workspace.here, sources=sources_of(snapshot.secrets, resolution.values))
     failed = {
         item: resolution.failures[bare_item]

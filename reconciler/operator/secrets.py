@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping
 from reconciler.model.errors import SecretError
 from reconciler.model.values import BUILT_IN_SOURCES, SecretReference, SecretText
 from reconciler.operator.resources import SECRET_LABEL, KubernetesSecret
-from reconciler.secrets.sources import SecretSource
+from reconciler.secrets.sources import SecretSource, check_value
 
 KUBERNETES = "secret"
 READ_BEFORE = ("vault", "aws_secret")
@@ -25,13 +25,13 @@ class LabelledSecrets:
         self._secrets = secrets
 
     def read(self, argument: str, key: str) -> str:
-        """The value under `key` of the Secret of that name; SecretError says what is not there."""
+        """The value under `key` of the Secret of that name; SecretError says what is not there, or is no value."""
         secret = self._secrets.get(argument)
         if secret is None:
             raise SecretError(f'Secret "{argument}" is not there, or lacks the label {SECRET_LABEL}: "true"')
         if key not in secret.values:
             raise SecretError(f'Secret "{argument}" has no text under the key "{key}"')
-        return secret.values[key].reveal()
+        return check_value(secret.values[key].reveal(), f'Secret "{argument}", under the key "{key}",')
 
 
 class Refusing:
@@ -71,7 +71,7 @@ def sources_of(
 
 
 def missing(references: Iterable[SecretReference], secrets: Mapping[str, KubernetesSecret]) -> list[str]:
-    """What the references name and is not there, in words."""
+    """What the references name and is not there, or is no value, in words."""
     source, found = LabelledSecrets(secrets), []
     for reference in sorted(set(references), key=str):
         if reference.source == KUBERNETES:

@@ -80,6 +80,31 @@ def test_a_late_secret_concerns_its_own_resource(world: World) -> None:
     assert world.conditions(late)["Ready"] == "True Applied"
 
 
+@pytest.mark.parametrize(
+    ("value", "why"),
+    [("", "gave an empty value"), ("\n", "gave an empty value"), ("x\0y", "binary data"), ("x" * (2**20 + 1), "1 MiB")],
+    ids=["empty", "newline", "binary", "large"],
+)
+def test_a_secret_that_is_no_value_concerns_its_own_resource(world: World, value: str, why: str) -> None:
+    world.project()
+    world.secret("odd", url=value)
+    odd, other = world.slack("odd", webhook_url={"secret": "odd", "key": "url"}), world.slack("other")
+    world.look()
+    assert world.conditions(odd)["Ready"] == "False SecretNotFound"
+    assert why in world.message(odd)
+    assert world.conditions(other)["Ready"] == "True Applied"
+
+
+def test_a_secret_that_the_project_does_not_allow_concerns_its_own_resource(world: World) -> None:
+    world.project(secrets={"allow": ["secret:s*"]})
+    odd, other = world.slack("odd", webhook_url={"secret": "odd", "key": "url"}), world.slack("other")
+    world.secret("odd", url=ADDRESS)
+    world.look()
+    assert world.conditions(odd)["Ready"] == "False SecretNotFound"
+    assert "spec.secrets.allow" in world.message(odd)
+    assert world.conditions(other)["Ready"] == "True Applied"
+
+
 def test_a_test_that_could_not_be_sent_is_no_failed_one_and_is_tried_again(world: World) -> None:
     fault = world.systems["search"].faults
     fault.add("answer", path="*feature/test*", status=403, times=1)
