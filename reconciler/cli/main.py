@@ -110,12 +110,14 @@ def _group() -> None:
     """Keep notification channels as the manifests say: validated, planned, applied, and verified by a test message."""
 
 
-def main(arguments: Sequence[str] | None = None) -> None:
-    """Run the command and end the process with its exit code."""
+def main(arguments: Sequence[str] | None = None, ended: Callable[[int], object] = int) -> None:
+    """Run the command and end the process with its exit code. `ended` is called with that code before signals have
+    their former meaning again."""
     reopen_closed_streams()
     write_what_cannot_be_encoded_as_escapes()
     with taken_over():
         code = run(arguments)
+        ended(code)
     gc.freeze()
     sys.exit(code)
 
@@ -134,7 +136,10 @@ def run(arguments: Sequence[str] | None) -> int:
 
 
 def _interrupted() -> Exit:
-    note("interrupted: nothing was written")  # an apply that writes reports its own interruption
+    if _over:
+        note("interrupted: the apply has ended as its report says; this exit code does not tell how")
+    else:
+        note("interrupted: nothing was written")  # an apply that writes reports its own interruption
     return Exit.INTERRUPTED
 
 
@@ -198,6 +203,7 @@ _SAME_SECONDS = 0.5  # a terminal and its shell may both send the same Ctrl-C
 _seen: list[float] = []  # when signals came, by the monotonic clock
 _over: list[bool] = []
 _loops: list[Callable[[], None]] = []  # how to cancel what runs in the event loop, if there is one
+_blocked: list[bool] = []  # something blocks the loop
 
 
 @contextmanager
@@ -205,6 +211,7 @@ def taken_over() -> Iterator[None]:
     """Within this context a signal ends what runs, and is remembered."""
     _seen.clear()
     _over.clear()
+    _blocked.clear()
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -220,9 +227,11 @@ def _interrupt(_number: int, _frame: object) -> None:
     now = time.monotonic()
     first = _seen[0] if _seen else None
     _seen.append(now)
-    if not _loops or (first is not None and now - first >= _SAME_SECONDS):
+    if first is not None and now - first < _SAME_SECONDS:
+        return
+    if first is not None or _blocked or not (_loops or _over):
         raise KeyboardInterrupt
-    if first is None and not _over:
+    if not _over:
         _loops[-1]()
 
 
@@ -269,12 +278,11 @@ def _wait() -> None:
 def blocking() -> Iterator[None]:
     """Within this context a signal raises KeyboardInterrupt. It is for calls that block the event loop, such as for a
     line on the terminal or a report's upload, which are no tasks that could be cancelled."""
-    loops = _loops[:]
-    _loops.clear()
+    _blocked.append(True)
     try:
         yield
     finally:
-        _loops[:] = loops
+        _blocked.pop()
 
 
 def was_interrupted() -> bool:

@@ -9,8 +9,10 @@ import pty
 import signal
 import subprocess
 import sys
+from collections.abc import Coroutine
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -140,6 +142,51 @@ def test_while_the_outcome_is_reported_it_changes_nothing(capfd: pytest.CaptureF
 
     applying.tell_what_happened("apply", report)
     assert "the apply has ended" in capfd.readouterr().err
+
+
+def test_after_an_apply_has_ended_a_signal_changes_neither_its_code_nor_its_words(
+    shell: Shell, simulator: Simulator, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    from reconciler.cli.options import run_async
+
+    def interrupted(call: Coroutine[Any, Any, int], targets: int) -> int:
+        code = run_async(call, targets)
+        signal.raise_signal(signal.SIGTERM)
+        return code
+
+    monkeypatch.setattr("reconciler.cli.verbs.apply.run_async", interrupted)
+    monkeypatch.chdir(shell.folder)
+    for name, value in shell.environ.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(SystemExit) as ended:
+        command_line.main(["apply", "--yes"])
+    assert ended.value.code == 0
+    assert "nothing was written" not in capfd.readouterr().err
+    assert len(list(simulator.store.all())) == 1
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_while_the_interpreter_ends_the_code_stays_what_it_was(number: signal.Signals) -> None:
+    script = f"import atexit, signal; atexit.register(signal.raise_signal, {int(number)})"
+    command = "from reconciler.__main__ import main; main(['version'])"
+    done = subprocess.run(
+        [sys.executable, "-c", f"{script}\n{command}"],
+        env={**os.environ, "PYTHONPATH": ROOT},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.strip()
+
+
+def test_one_signal_sent_twice_is_one() -> None:
+    with command_line.taken_over():
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGTERM)  # amid what the first one ends
+        assert command_line.was_interrupted()
 
 
 @pytest.mark.parametrize("arguments", [["apply"], ["show"], ["plan", "--against"]], ids=" ".join)
