@@ -14,16 +14,9 @@ from reconciler.operator.events import Event
 from reconciler.operator.looking import Look
 from reconciler.operator.outcomes import in_cluster
 from reconciler.operator.preparing import Block, Prepared
+from reconciler.operator.project_status import TargetState, project_status, project_verdicts
 from reconciler.operator.resources import CustomResource, behaviour_of, targets_of
-from reconciler.operator.status import (
-    TargetState,
-    Verdict,
-    blocked_verdicts,
-    project_status,
-    project_verdicts,
-    resource_status,
-    suspended_verdicts,
-)
+from reconciler.operator.status import Verdict, blocked_verdicts, resource_status, suspended_verdicts
 from reconciler.operator.surroundings import Known, Surroundings
 from reconciler.operator.unreconciled import DELETION_HELD, block
 from reconciler.operator.writing import Writer, now_text, write_each

@@ -24,6 +24,7 @@ from reconciler.operator.leases import HeldElsewhereError, lease_name
 from reconciler.operator.looking import look, work
 from reconciler.operator.outcomes import FAILED, INTERRUPTED
 from reconciler.operator.preparing import Block, Prepared, prepare
+from reconciler.operator.project_status import TargetState
 from reconciler.operator.reading import read_projects
 from reconciler.operator.recording import MOST_OVERWRITTEN, possible_targets, record_look, record_project, state_of
 from reconciler.operator.resources import (
@@ -37,7 +38,6 @@ from reconciler.operator.resources import (
 )
 from reconciler.operator.rivals import rival_of
 from reconciler.operator.schedule import Key
-from reconciler.operator.status import TargetState
 from reconciler.operator.surroundings import Known, Surroundings
 from reconciler.operator.unreconciled import (
     block,

@@ -1,4 +1,4 @@
-"""What is known of each target -> the status of a resource and of its project, by the conventions of kstatus. Pure.
+"""What is known of each target -> the status of a resource, by the conventions of kstatus. Pure.
 
 `Ready` says True only if the resource is applied on all its targets; `Stalled` that nothing more is tried by itself,
 `Reconciling` that it is. `Verified` and `Drifted` are ours. A condition's time moves only with its status.
@@ -11,11 +11,9 @@ from dataclasses import replace
 from typing import Any
 
 from reconciler.model.dataclass import dataclass
-from reconciler.model.kinds import API_VERSION, KINDS
-from reconciler.operator.crds import PROJECT
+from reconciler.model.kinds import KINDS
 from reconciler.operator.entries import FALSE, TRUE, UNKNOWN, Entry
 from reconciler.operator.outcomes import NOT_TESTED, PROGRESSING, TARGET_UNREAD
-from reconciler.operator.published import APPLY_DEFINITIONS, Published
 from reconciler.operator.resources import CustomResource
 
 Status = dict[str, Any]
@@ -58,7 +56,7 @@ def resource_status(resource: CustomResource, entries: Mapping[str, Entry], wish
         "lastHandledTestRequestedAt": heard[-1] if heard else "",
         "lastTestTime": tests[-1][0] if tests else "",
         "lastTestOutcome": tests[-1][1] if tests else "",
-        "conditions": _conditions(resource, verdicts, now),
+        "conditions": conditions_of(resource, verdicts, now),
         "targets": [entry.to_json() for entry in current.values()],
     }
     return {name: value for name, value in status.items() if value != ""}
@@ -142,7 +140,7 @@ def _worst(kind: str, parts: list[tuple[str, str, str, str]], *, good: str, bad:
     return Verdict(kind, status, reason, "; ".join(f"{name}: {text}" for name, _, text in telling if text))
 
 
-def _conditions(resource: CustomResource, verdicts: Iterable[Verdict], now: str) -> list[Status]:
+def conditions_of(resource: CustomResource, verdicts: Iterable[Verdict], now: str) -> list[Status]:
     """The conditions with their bookkeeping; the time of one moves only if its status does."""
     made: list[Status] = []
     for verdict in verdicts:
@@ -192,7 +190,7 @@ def _with_verdicts(resource: CustomResource, verdicts: list[Verdict], now: str) 
     said = {verdict.type for verdict in (*verdicts, *unknown)}
     others = [item for item in resource.status.get("conditions") or () if item.get("type") not in said]
     status = {**resource.status, "observedGeneration": resource.generation}
-    status["conditions"] = [*_conditions(resource, [*verdicts, *unknown], now), *others]
+    status["conditions"] = [*conditions_of(resource, [*verdicts, *unknown], now), *others]
     return status
 
 
@@ -205,97 +203,3 @@ def is_reconciled(status: Mapping[str, Any]) -> bool:
 def is_same(before: Mapping[str, Any], after: Mapping[str, Any]) -> bool:
     """Whether writing a status would change nothing."""
     return dict(before) == dict(after)
-
-
-@dataclass(frozen=True, slots=True)
-class TargetState:
-    """A target as its project's status has it. `overwritten`: how often in a row somebody overwrote what was written
-    there."""
-
-    name: str
-    readable: bool
-    message: str = ""
-    identity: str = ""
-    plan: str = ""
-    overwritten: int = 0
-
-    @classmethod
-    def read(cls, value: Mapping[str, Any]) -> TargetState:
-        """The state of an element of the status."""
-        number = value.get("overwritten", 0)
-        return cls(
-            name=str(value.get("name", "")),
-            readable=value.get("readable") is True,
-            message=str(value.get("message", "")),
-            identity=str(value.get("identity", "")),
-            plan=str(value.get("plan", "")),
-            overwritten=number if isinstance(number, int) else 0,
-        )
-
-    def to_json(self) -> Status:
-        """The element of the status."""
-        values = {"name": self.name, "readable": self.readable, "message": self.message, "identity": self.identity}
-        values |= {"plan": self.plan, "overwritten": self.overwritten}
-        return {name: value for name, value in values.items() if value or name in ("name", "readable")}
-
-
-def project_status(
-    project: CustomResource,
-    targets: Iterable[TargetState],
-    resources: Iterable[Mapping[str, Any]],
-    verdicts: Iterable[Verdict],
-    now: str,
-) -> Status:
-    """The status of a project: its targets, and how its resources are, by their statuses."""
-    statuses = list(resources)
-
-    def count(kind: str, status: str) -> int:
-        return sum(condition_of(item, kind).get("status") == status for item in statuses)
-
-    counts = {
-        "total": len(statuses),
-        "ready": count("Ready", TRUE),
-        "verified": count("Verified", TRUE),
-        "drifted": count("Drifted", TRUE),
-    }
-    systems = list(targets)
-    status: Status = {
-        "observedGeneration": project.generation,
-        "target": ", ".join(target.name for target in systems),
-        "lastHandledRequestedAt": project.requested_at,
-        "resources": counts,
-        "targets": [target.to_json() for target in systems],
-        "conditions": _conditions(project, verdicts, now),
-    }
-    return {name: value for name, value in status.items() if value != ""}
-
-
-def project_verdicts(targets: Iterable[TargetState], lacking: Collection[str], published: Published) -> list[Verdict]:
-    """The conditions of a project that is not stalled: ready once all its targets were read, and the cluster has a
-    definition of every kind that is not older than this operator; `lacking` are the kinds of which it has none."""
-    unread = [target for target in targets if not target.readable]
-    if not unread:
-        return _definition_verdicts(lacking, published) or [
-            Verdict("Ready", TRUE, "TargetsRead", "all targets can be read"),
-            Verdict("Reconciling", FALSE, "TargetsRead", ""),
-            Verdict("Stalled", FALSE, "TargetsRead", ""),
-        ]
-    text = "; ".join(f"{target.name}: {target.message or 'not read yet'}" for target in unread)
-    reason = TARGET_UNREAD if any(target.message for target in unread) else PROGRESSING
-    return blocked_verdicts(reason, text, stalled=False)
-
-
-def _definition_verdicts(lacking: Collection[str], published: Published) -> list[Verdict]:
-    """The conditions of a project in a cluster whose definitions are not those that this operator needs, or of which
-    that is unknown; none where they are."""
-    if lacking:
-        text = (
-            f"the cluster has no definition of {', '.join(lacking)} in {API_VERSION}, so none of them can be created: "
-            f"have its administrator {APPLY_DEFINITIONS}; other kinds are not affected"
-        )
-        return blocked_verdicts("DefinitionMissing", text, stalled=False)
-    if published.outdated:
-        return blocked_verdicts("DefinitionOutdated", published.outdated, stalled=False)
-    if unknown := published.unknown([PROJECT, *KINDS]):
-        return blocked_verdicts(DEFINITION_UNREAD, unknown, stalled=False)
-    return []

@@ -17,11 +17,11 @@ from reconciler.operator.leases import Leases
 from reconciler.operator.leftovers import Leftovers
 from reconciler.operator.permissions import Policy
 from reconciler.operator.preparing import Block, Prepared
+from reconciler.operator.project_status import TargetState
 from reconciler.operator.published import Published
 from reconciler.operator.reading import Snapshots
 from reconciler.operator.resources import CustomResource, Snapshot
 from reconciler.operator.schedule import Key
-from reconciler.operator.status import TargetState
 from reconciler.operator.writing import Writer
 
 

@@ -14,17 +14,15 @@ from reconciler.operator.crds import PROJECT
 from reconciler.operator.entries import FALSE, TRUE, UNKNOWN, Entry, entries_of
 from reconciler.operator.events import events_of
 from reconciler.operator.outcomes import APPLIED, FAILED, HELD, PROGRESSING, TARGET_UNREAD
+from reconciler.operator.project_status import TargetState, project_status, project_verdicts
 from reconciler.operator.published import Published
 from reconciler.operator.resources import Behaviour, CustomResource
 from reconciler.operator.schedule import TEST_FAILED, Key, Queue, is_held_by_its_test, is_test_due, since_1970
 from reconciler.operator.status import (
-    TargetState,
     Verdict,
     blocked_status,
     blocked_verdicts,
     is_same,
-    project_status,
-    project_verdicts,
     resource_status,
     suspended_status,
     suspended_verdicts,

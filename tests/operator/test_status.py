@@ -6,8 +6,9 @@ import dataclasses
 from typing import Any
 
 from reconciler.operator.entries import Entry
+from reconciler.operator.project_status import TargetState, project_status, project_verdicts
 from reconciler.operator.resources import CustomResource
-from reconciler.operator.status import TargetState, project_status, project_verdicts, resource_status
+from reconciler.operator.status import resource_status
 from reconciler.operator.status_schema import PROJECT_STATUS, RESOURCE_STATUS
 from tests.operator.fake import CURRENT
 from tests.operator.structure import problems
