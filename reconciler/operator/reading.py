@@ -71,22 +71,38 @@ def _read_secret(document: Mapping[str, Any]) -> tuple[str, KubernetesSecret]:
 
 
 class Snapshots:
-    """Snapshots by namespace, shared by the targets of a project that are looked at together."""
+    """Snapshots by namespace, shared by the targets of a project that are looked at together; and all projects, shared
+    by those that are."""
 
     def __init__(self, cluster: Cluster, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._cluster = cluster
         self._clock = clock
         self._taken: dict[str, tuple[float, asyncio.Task[Snapshot]]] = {}
+        self._projects: tuple[float, asyncio.Task[list[CustomResource]]] | None = None
 
     def invalidate(self, namespace: str) -> None:
         """Something happened there: what was read before does not count any more."""
         self._taken.pop(namespace, None)
+        self._projects = None
 
     async def get(self, namespace: str, *, fresh: bool = False) -> Snapshot:
         """A snapshot of now, or of a moment ago since when nothing happened. `fresh`: of now."""
-        when, task = self._taken.get(namespace, (0.0, None))
-        failed = task is not None and task.done() and (task.cancelled() or task.exception() is not None)
-        if task is None or failed or fresh or self._clock() > when + _FRESH_SECONDS:
-            task = asyncio.create_task(read_snapshot(self._cluster, namespace))
-            self._taken[namespace] = (self._clock(), task)
-        return await asyncio.shield(task)
+        taken = self._taken.get(namespace)
+        if taken is None or fresh or not self._counts(*taken):
+            taken = self._clock(), asyncio.create_task(read_snapshot(self._cluster, namespace))
+            self._taken[namespace] = taken
+        return await asyncio.shield(taken[1])
+
+    async def projects(self, namespaces: tuple[str, ...]) -> list[CustomResource]:
+        """The projects of these namespaces, or of all, of now or of a moment ago. Events of other shards are not heard,
+        so one of theirs may be missing: who is to write reads them again."""
+        taken = self._projects
+        if taken is None or not self._counts(*taken):
+            taken = self._clock(), asyncio.create_task(read_projects(self._cluster, namespaces))
+            self._projects = taken
+        return await asyncio.shield(taken[1])
+
+    def _counts(self, when: float, task: asyncio.Task[Any]) -> bool:
+        """Whether what was read then, or is still being read, is recent, and did not fail."""
+        failed = task.done() and (task.cancelled() or task.exception() is not None)
+        return not failed and self._clock() <= when + _FRESH_SECONDS

@@ -138,19 +138,23 @@ class Rounds:
             await record_project(self._around, found, known)
         return After(interval)
 
-    async def _prepared(self, snapshot: Snapshot, project: CustomResource) -> Prepared | Block:
-        """The project of a snapshot, prepared once for all that look at that snapshot."""
+    async def _prepared(self, snapshot: Snapshot, project: CustomResource, *, fresh: bool = False) -> Prepared | Block:
+        """The project of a snapshot, prepared once for all that look at that snapshot. `fresh`: before a write,
+        so that it gives way to a project that has just come."""
         known = self.known[snapshot.namespace]
         if known.prepared is None or known.prepared[0] is not snapshot:
-            known.prepared = (snapshot, asyncio.create_task(self._prepare(snapshot, project)))
+            known.prepared = (snapshot, asyncio.create_task(self._prepare(snapshot, project, fresh=fresh)))
         return await asyncio.shield(known.prepared[1])
 
-    async def _prepare(self, snapshot: Snapshot, project: CustomResource) -> Prepared | Block:
+    async def _prepare(self, snapshot: Snapshot, project: CustomResource, *, fresh: bool) -> Prepared | Block:
         around = self._around
         found = await prepare(snapshot, project, around.policy, around.environ, around.folder)
         if isinstance(found, Block):
             return found
-        others = await read_projects(around.cluster, around.namespaces)
+        if fresh:
+            others = await read_projects(around.cluster, around.namespaces)
+        else:
+            others = await around.snapshots.projects(around.namespaces)
         rival = await asyncio.to_thread(rival_of, project, others, settings_of)
         return Block("SecondProject", rival) if rival else found
 
@@ -232,7 +236,7 @@ class Rounds:
                     snapshot = await around.snapshots.get(found.snapshot.namespace, fresh=True)
                     if snapshot.project is None or not _is_same_project(found.project, snapshot.project):
                         return After(_SOON)  # its owner, its targets and whether it is ours may be others
-                    renewed = await self._prepared(snapshot, snapshot.project)
+                    renewed = await self._prepared(snapshot, snapshot.project, fresh=True)
                     if isinstance(renewed, Block) or target not in renewed.workspace.project.targets:
                         return After(_SOON)
                     found = renewed

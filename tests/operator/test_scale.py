@@ -11,7 +11,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from reconciler.operator.crds import plural_of
+from reconciler.operator.crds import PROJECT, plural_of
+from reconciler.operator.kubernetes import path_of
 from reconciler.operator.leases import Leases
 from reconciler.operator.loop import Loop
 from reconciler.operator.reading import Snapshots
@@ -21,6 +22,7 @@ from reconciler.operator.watch import Filter
 from reconciler.simulator import Simulator
 from tests.operator.fake import ADDRESS, FakeCluster, Object, World
 
+TEAMS = ["north", "south", "east", "west"]
 MOST_LOOKS = 3
 REQUESTS = 6
 """To a target for a new channel: create, read back, test, read, mark it verified, read back."""
@@ -156,3 +158,38 @@ def test_work_grows_with_the_resources_by_two_writes_and_six_requests_and_no_loo
         assert not steady.leases
         assert steady.messages == before.messages
     assert steady_many.requests == steady_few.requests
+
+
+def test_projects_that_are_looked_at_together_share_one_list_of_all_of_them(world: World) -> None:
+    for team in TEAMS:
+        world.cluster.put(f"/api/v1/namespaces/{team}", {"metadata": {"name": team}})
+        world.project(namespace=team, owner=team)
+    now = 0.0
+    world.around.snapshots = Snapshots(world.api, clock=lambda: now)
+
+    def lists() -> int:
+        before = Counter(world.cluster.calls)
+        for team in TEAMS:
+            world.runner.run(world.rounds.run(Key(team)))
+        return (Counter(world.cluster.calls) - before)["GET", path_of(PROJECT)]
+
+    assert lists() == 1
+    now += 60.0
+    assert lists() == 1
+    world.around.snapshots.invalidate(TEAMS[0])  # something happened there
+    assert lists() == 1
+    assert lists() == 0
+
+
+def test_what_is_to_be_written_waits_for_a_new_list_of_all_projects(world: World) -> None:
+    world.cluster.put("/api/v1/namespaces/other", {"metadata": {"name": "other"}})
+    oncall = world.slack("oncall")
+    project = world.project(owner="acme")
+    world.around.snapshots = Snapshots(world.api, clock=lambda: 0.0)
+    world.runner.run(world.rounds.run(Key("team")))
+    older = world.project("older", namespace="other", owner="acme")  # of another shard: nobody hears of it
+    world.cluster.objects[older]["metadata"]["creationTimestamp"] = "2020-01-01T00:00:00Z"
+    world.runner.run(world.rounds.run(Key("team", "search")))
+    assert world.conditions(project)["Ready"] == "False SecondProject"
+    assert world.live() == {}
+    assert "Ready" not in world.conditions(oncall)
