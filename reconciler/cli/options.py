@@ -166,7 +166,12 @@ SELECTING: tuple[Decorator, ...] = (
 )
 
 GUARDING: tuple[Decorator, ...] = (
-    option("--allow-in-use", multiple=True, help="Allow this one to be deleted or replaced although it is in use."),
+    option(
+        "--allow-in-use",
+        multiple=True,
+        metavar="NAME",
+        help="Allow NAME to be deleted or replaced although it is in use.",
+    ),
     option("--max-deletes", type=click.IntRange(min=0), help="Maximum number of deletes allowed."),
 )
 
@@ -179,7 +184,9 @@ PLANNING: tuple[Decorator, ...] = (
     option("--prune", is_flag=True, help="Delete what carries our mark and no manifest names."),
     option("--allow-replace", is_flag=True, help="Allow changes of kind, which delete the live object."),
     option("--allow-empty", is_flag=True, help="Allow a project with no manifests at all."),
-    option("--allow-duplicate", multiple=True, help="Create this one although a live object looks like it."),
+    option(
+        "--allow-duplicate", multiple=True, metavar="NAME", help="Create NAME although a live object looks like it."
+    ),
     *GUARDING,
     option("--adopt", is_flag=True, help="Take over unmanaged objects of the same kind and display name."),
     option(
@@ -190,8 +197,10 @@ PLANNING: tuple[Decorator, ...] = (
         shell_complete=complete_name,
     ),
     option("--rewrite-secrets", is_flag=True, help="Write write-only fields again."),
-    option("--base", metavar="REF", help="Separate changes made since this commit from drift; trust its targets."),
-    option("--changed-since", metavar="REF", help="Carry out only what manifests changed since this commit."),
+    option(
+        "--base", metavar="REF", help="Tell changes since REF from drift; targets and secret sources are those of REF."
+    ),
+    option("--changed-since", metavar="REF", help="Only what manifests changed since REF."),
     option(
         "--test-when",
         type=click.Choice([item.value for item in When]),

@@ -45,7 +45,7 @@ class AcceptOptions:
 @option(
     "--without-secrets", is_flag=True, help="Do not resolve secrets, and do not count what needs them as not compared."
 )
-@option("--base", metavar="REF", help="Separate drift from what manifests changed since this commit.")
+@option("--base", metavar="REF", help="Tell drift from what manifests changed since REF.")
 @option("--accept", multiple=True, metavar="NAME", help="Print what is live as a patch to this manifest; repeatable.")
 @option("--patch", type=click.Path(path_type=Path, dir_okay=False), help="With --accept: write the patch to a file.")
 @option("--write", is_flag=True, help="With --accept: write into the manifests, and print no patch.")
