@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from enum import Enum
 
+from reconciler.model.dataclass import dataclass
 from reconciler.operator.resources import CustomResource, Snapshot, behaviour_of
 from reconciler.operator.schedule import since_1970
 
@@ -21,6 +22,15 @@ class Wish(Enum):
     REMOVE = "remove the finalizer"  # it is not being deleted, and its policy is orphan
     LET_GO = "let it go"  # the live object stays, since the policy says so
     DELETE = "delete what is live"
+
+
+@dataclass(frozen=True, slots=True)
+class Deletion:
+    """A delete that was asked for on a target. `id` is the live object's as far as the status knows it, "" if it does
+    not; `in_use`: it may be deleted although something uses it."""
+
+    id: str = ""
+    in_use: bool = False
 
 
 def wish_of(resource: CustomResource, snapshot: Snapshot) -> Wish:

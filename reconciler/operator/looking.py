@@ -12,13 +12,15 @@ from reconciler.apply.results import ChangeResult, Status, TestResult
 from reconciler.apply.run import Stop
 from reconciler.engine.apply import carry_out, has_work
 from reconciler.engine.load import Workspace
-from reconciler.engine.options import DestroyOptions, ListOptions, TestOptions
-from reconciler.engine.run import list_objects, planned, run_of
+from reconciler.engine.options import TestOptions
+from reconciler.engine.run import planned, run_of
 from reconciler.engine.testing import send_tests
 from reconciler.model.dataclass import dataclass
 from reconciler.model.errors import ReconcilerError
 from reconciler.model.text import plural
 from reconciler.operator.choosing import Choice
+from reconciler.operator.deletion import Deletion
+from reconciler.operator.destroying import destroy
 from reconciler.operator.entries import Entry
 from reconciler.operator.leases import Held
 from reconciler.operator.outcomes import (
@@ -29,6 +31,7 @@ from reconciler.operator.outcomes import (
     in_cluster,
     is_drift,
     not_looked_at,
+    why_unread,
 )
 from reconciler.plan.changes import Counts, TargetPlan, UnreadTarget
 from reconciler.plan.marks import CANARY, PROTECTED
@@ -68,10 +71,10 @@ async def look(workspace: Workspace, choice: Choice, now: str) -> Look:
 
 
 async def work(
-    workspace: Workspace, target: str, choice: Choice, deletes: Mapping[str, bool], held: Held, stop: Stop, now: str
+    workspace: Workspace, target: str, choice: Choice, deletes: Mapping[str, Deletion], held: Held, stop: Stop, now: str
 ) -> Look:
     """Plan a target again under the lease, carry the plan out, send the tests that are due, and make the deletes that
-    were asked for: the live objects of these names that are ours, True where they may be in use."""
+    were asked for, by name."""
     permitted = replace(workspace, here=replace(workspace.here, permit=held.permit))
     try:
         async with planned(run_of(permitted, choice.options), with_commit=False) as done:
@@ -125,35 +128,6 @@ async def _tests(
     return tuple(tests.results)
 
 
-async def destroy(
-    workspace: Workspace, target: str, choice: Choice, names: Mapping[str, bool], stop: Stop
-) -> dict[str, str]:
-    """Delete what is live under these names and ours: by name "" where it is gone, or why it is not."""
-    listed = await list_objects(run_of(workspace, ListOptions(targets=(target,))))
-    for item in listed:
-        if isinstance(item, UnreadTarget):
-            return dict.fromkeys(names, _why(item))
-    owned = {found.name for item in listed if not isinstance(item, UnreadTarget) for found in item.matching.owned}
-    live = tuple(sorted(owned & set(names)))
-    outcome = dict.fromkeys(names, "")
-    if not live:
-        return outcome
-    options = DestroyOptions(
-        targets=(target,),
-        names=live,
-        allow_in_use=tuple(sorted(name for name in live if names[name])),
-        max_deletes=choice.options.max_deletes,
-    )
-    async with planned(run_of(workspace, options), with_commit=False) as done:
-        if done.plan.unread:
-            return outcome | dict.fromkeys(live, _why(done.plan.unread[0]))
-        applied = await carry_out(done, stop)
-    for result in (item for item_target in applied.result.targets for item in item_target.results):
-        if result.status is not Status.APPLIED and result.change.name in outcome:
-            outcome[result.change.name] = in_cluster(result.text or result.status.value)
-    return outcome
-
-
 def _looked(run: TargetRun, choice: Choice, now: str, *, work: bool = False, refused: str = "") -> Look:
     entries: dict[str, Entry] = {}
     drifted = []
@@ -182,12 +156,7 @@ def _looked(run: TargetRun, choice: Choice, now: str, *, work: bool = False, ref
 
 
 def _unread(choice: Choice, target: UnreadTarget) -> Look:
-    return _failed(choice, _why(target))
-
-
-def _why(target: UnreadTarget) -> str:
-    """Why a target was not read, without its name, which whoever shows it puts before it."""
-    return in_cluster(target.error.removeprefix(f"{target.target}: "))
+    return _failed(choice, why_unread(target))
 
 
 def _failed(choice: Choice, why: str) -> Look:

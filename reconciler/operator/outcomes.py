@@ -15,7 +15,7 @@ from reconciler.model.evidence import No, Tested, Unknown, Yes
 from reconciler.model.gaps import GAPS, UnknownReason
 from reconciler.operator.entries import FALSE, TRUE, UNKNOWN, Entry
 from reconciler.operator.schedule import TEST_FAILED
-from reconciler.plan.changes import Action, Change, TargetPlan
+from reconciler.plan.changes import Action, Change, TargetPlan, UnreadTarget
 
 APPLIED, PROGRESSING, HELD, FAILED = "Applied", "Progressing", "Held", "ApplyFailed"
 INVALID, NOT_ALLOWED, SECRET_NOT_FOUND = "Invalid", "NotAllowed", "SecretNotFound"
@@ -216,6 +216,11 @@ def not_looked_at(before: Entry, why: str, *, is_current: bool) -> Entry:
     return replace(
         before, applied=False, reason=TARGET_UNREAD, message=why, stalled=False, drifted=UNKNOWN, drifted_message=why
     )
+
+
+def why_unread(target: UnreadTarget) -> str:
+    """Why a target was not read, without its name, which whoever shows it puts before it."""
+    return in_cluster(target.error.removeprefix(f"{target.target}: "))
 
 
 _FLAGS = (

@@ -9,6 +9,7 @@ from dataclasses import replace
 
 from reconciler.model.text import plural
 from reconciler.operator.choosing import Choice
+from reconciler.operator.deletion import Deletion
 from reconciler.operator.entries import Entry, entries_of, without_others
 from reconciler.operator.events import Event
 from reconciler.operator.looking import Look
@@ -18,7 +19,7 @@ from reconciler.operator.project_status import TargetState, project_status, proj
 from reconciler.operator.resources import CustomResource, behaviour_of, targets_of
 from reconciler.operator.status import Verdict, blocked_verdicts, resource_status, suspended_verdicts
 from reconciler.operator.surroundings import Known, Surroundings
-from reconciler.operator.unreconciled import DELETION_HELD, block
+from reconciler.operator.unreconciled import DELETION_HELD, block, lost_targets
 from reconciler.operator.writing import Writer, now_text, write_each
 
 MOST_OVERWRITTEN = 2
@@ -52,7 +53,7 @@ async def record_look(
     target: str,
     choice: Choice,
     seen: Look,
-    deletes: Mapping[str, bool],
+    deletes: Mapping[str, Deletion],
     known: Known,
 ) -> None:
     """Write what came of a look: statuses, deletions that are done, the project's own status."""
@@ -110,16 +111,17 @@ async def _record_entry(
 
 
 async def _record_deletes(
-    writer: Writer, found: Prepared, target: str, seen: Look, deletes: Mapping[str, bool], known: Known
+    writer: Writer, found: Prepared, target: str, seen: Look, deletes: Mapping[str, Deletion], known: Known
 ) -> None:
     for item in found.snapshot.resources:
         if item.name not in deletes or not item.deleting:
             continue
         why = seen.unread or seen.deleted.get(item.name, "it was not tried")
         if not why:
-            known.deleted[item.uid].add(target)
-            if known.deleted[item.uid] >= set(possible_targets(item, found)):
-                await writer.set_finalizer(writer.latest(item), wanted=False)
+            done = known.deleted[item.uid] | {target}
+            is_last = done >= set(possible_targets(item, found)) and not lost_targets(item, found)
+            if not is_last or await writer.set_finalizer(writer.latest(item), wanted=False):
+                known.deleted[item.uid] = done  # else the next look comes back here
             continue
         text = f"{target}: the live object is not deleted: {why}"
         await block(writer, item, Block(DELETION_HELD, text, stalled=not seen.unread))

@@ -18,7 +18,8 @@ from prometheus_client import Histogram
 
 from reconciler.model.dataclass import dataclass
 from reconciler.operator.choosing import Choice, choose, without_all
-from reconciler.operator.deletion import Wish, is_overdue, overdue_in, project_wish, wish_of
+from reconciler.operator.deletion import Deletion, Wish, is_overdue, overdue_in, project_wish, wish_of
+from reconciler.operator.entries import Entry, entries_of
 from reconciler.operator.events import Event
 from reconciler.operator.leases import HeldElsewhereError, lease_name
 from reconciler.operator.looking import look, work
@@ -45,6 +46,7 @@ from reconciler.operator.unreconciled import (
     block_single,
     block_without_project,
     block_younger,
+    hold_on_lost_targets,
     leave_alone,
 )
 from reconciler.operator.writing import now_text
@@ -131,6 +133,7 @@ class Rounds:
             return After(interval)
         await block_single(writer, found)
         await leave_alone(writer, found)
+        await hold_on_lost_targets(writer, found)
         await self._name_unknown_consents(found, known)
         for target in found.workspace.project.targets:
             self._around.wake(Key(snapshot.namespace, target))
@@ -182,8 +185,8 @@ class Rounds:
                 await writer.set_finalizer(resource, wanted=False)
             elif wish is Wish.DELETE and is_overdue(resource, project, now):
                 text = "the deletion could not be carried out within deletion_timeout: the live object stays"
-                await writer.post(resource, Event("Orphaned", text, warning=True))
-                await writer.set_finalizer(resource, wanted=False)
+                if await writer.set_finalizer(resource, wanted=False):
+                    await writer.post(resource, Event("Orphaned", text, warning=True))
         if project is None:
             return
         wish = project_wish(snapshot)
@@ -277,14 +280,14 @@ class Rounds:
         choice = choose(found, target, latest, time.time(), unwritten)
         return without_all(choice) if found.project.deleting else choice
 
-    def _deletes(self, found: Prepared, target: str, known: Known) -> dict[str, bool]:
-        """By name, what is being deleted and has not been dealt with on this target; True where it may be in use."""
+    def _deletes(self, found: Prepared, target: str, known: Known) -> dict[str, Deletion]:
+        """By name, what is being deleted and has not been dealt with on this target."""
         return {
-            item.name: "in-use" in item.allows
+            item.name: Deletion(entries_of(item).get(target, Entry(target)).id, "in-use" in item.allows)
             for item in found.snapshot.resources
             if wish_of(item, found.snapshot) is Wish.DELETE
             and target in possible_targets(item, found)
-            and target not in known.deleted[item.uid]
+            and target not in known.deleted.get(item.uid, ())
             and not behaviour_of(item, found.project).suspend
         }
 

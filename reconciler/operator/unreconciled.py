@@ -7,6 +7,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from reconciler.operator.deletion import Wish, wish_of
+from reconciler.operator.entries import entries_of
 from reconciler.operator.preparing import Block, Prepared
 from reconciler.operator.resources import CustomResource, Snapshot, behaviour_of
 from reconciler.operator.status import blocked_status, suspended_status
@@ -61,6 +62,23 @@ async def block_single(writer: Writer, found: Prepared) -> None:
     for name in sorted(found.resources.keys() - wanted - found.blocks.keys()):
         if not (behaviour_of(found.resources[name], found.project).suspend or found.project.deleting):
             await block(writer, found.resources[name], Block("NoTarget", "names only targets of other projects"))
+
+
+def lost_targets(resource: CustomResource, found: Prepared) -> list[str]:
+    """The targets where a resource is live, and which its project no longer has."""
+    targets = found.workspace.project.targets
+    return [entry.name for entry in entries_of(resource).values() if entry.id and entry.name not in targets]
+
+
+async def hold_on_lost_targets(writer: Writer, found: Prepared) -> None:
+    """Say of what is being deleted that nobody can do so on a target that the project no longer has."""
+    for item in found.snapshot.resources:
+        if wish_of(item, found.snapshot) is Wish.DELETE and (lost := lost_targets(item, found)):
+            text = (
+                f"it is live on {', '.join(lost)}, which the Project no longer has: add that to spec.targets again, or "
+                "set spec.operator.deletion_policy to orphan; after deletion_timeout the live object stays"
+            )
+            await block(writer, item, Block(DELETION_HELD, text))
 
 
 async def leave_alone(writer: Writer, found: Prepared) -> None:

@@ -77,8 +77,9 @@ class Writer:
         now = CustomResource.read(resource.kind, document) if document is not None else None
         return now if now is not None and now.uid == resource.uid else None
 
-    async def set_finalizer(self, resource: CustomResource, *, wanted: bool) -> None:
-        """Add or remove our finalizer. What changed meanwhile is looked at again; what is gone needs none."""
+    async def set_finalizer(self, resource: CustomResource, *, wanted: bool) -> bool:
+        """Add or remove our finalizer; whether that was done. What changed meanwhile is looked at again; what is gone
+        needs none."""
         others = [name for name in resource.finalizers if name != FINALIZER]
         finalizers = [*others, FINALIZER] if wanted else others
         body = {"metadata": {"resourceVersion": resource.version, "finalizers": finalizers}}
@@ -88,9 +89,10 @@ class Writer:
             self.moved(resource.namespace)
             if error.status not in (_CONFLICT, _NOT_FOUND, _UNPROCESSABLE):
                 raise
-            return
+            return False
         self._latest[resource.uid] = CustomResource.read(resource.kind, document)
         self.moved(resource.namespace)
+        return True
 
     async def post(self, resource: CustomResource, event: Event) -> None:
         """Post an Event, and log it. It is for people to read: one that cannot be posted changes nothing."""

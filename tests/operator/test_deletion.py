@@ -2,15 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+import httpx
+import pytest
+
 from reconciler.operator.deletion import Wish, is_overdue, overdue_in, project_wish, renamed, wish_of
+from reconciler.operator.kubernetes import ClusterError, path_of
 from reconciler.operator.resources import FINALIZER, CustomResource, Snapshot
 from reconciler.operator.schedule import since_1970
-from tests.operator.fake import NS, World
+from tests.operator.fake import ADDRESS, NS, World
 
 DELETE: dict[str, Any] = {"operator": {"deletion_policy": "delete"}}
+PROJECT_PATH = path_of("Project", NS, "acme")
 NOON = "2026-01-01T12:00:00Z"
 PROJECT = CustomResource("Project", "team", "acme")
 ONCALL = CustomResource("SlackChannel", "team", "oncall")
@@ -227,3 +235,115 @@ def test_a_project_that_is_being_deleted_applies_nothing(world: World) -> None:
     world.slack("late")
     world.look()
     assert list(world.live()) == ["acme_oncall"]
+
+
+def _give_the_project_another_owner(world: World) -> None:
+    world.put("Project", "acme", **{**world.cluster.objects[PROJECT_PATH]["spec"], "owner": "other"})
+
+
+def _take_the_mark_off(world: World) -> None:
+    config = {**world.live()["acme_oncall"], "description": "by hand"}
+    with httpx.Client(base_url=world.systems["search"].url, auth=("admin", "admin")) as client:
+        path = "/_plugins/_notifications/configs/acme_oncall"
+        client.put(path, json={"config_id": "acme_oncall", "config": config}).raise_for_status()
+
+
+def _hide_the_object(world: World) -> None:
+    path = "*/configs/acme_oncall"
+    world.systems["search"].faults.add("answer", method="GET", path=path, status=403, times=1000)
+    _take_the_mark_off(world)
+
+
+@pytest.mark.parametrize(
+    ("what", "why"),
+    [
+        (_give_the_project_another_owner, "does not carry this project's mark"),
+        (_take_the_mark_off, "does not carry this project's mark"),
+        (_hide_the_object, "is gone is unknown"),
+    ],
+)
+def test_what_is_live_without_our_mark_is_not_called_deleted(
+    world: World, what: Callable[[World], None], why: str
+) -> None:
+    world.project()
+    oncall = world.slack("oncall", **DELETE)
+    world.look()
+    world.look()
+    what(world)
+    world.delete(oncall)
+    for _ in range(2):
+        world.look()
+    assert world.conditions(oncall)["Ready"] == "False DeletionHeld"
+    assert why in world.message(oncall)
+    assert list(world.live()) == ["acme_oncall"]
+
+
+def test_what_a_list_does_not_show_yet_is_not_called_deleted(world: World) -> None:
+    world.project()
+    world.systems["search"].faults.add("stale_list", times=1000)
+    oncall = world.slack("oncall", **DELETE)
+    world.look()
+    world.look()
+    world.delete(oncall)
+    assert world.look()["search"].failed
+    assert world.conditions(oncall)["Ready"] == "False DeletionHeld"
+    assert "does not show acme_oncall yet" in world.message(oncall)
+    world.systems["search"].faults.clear()
+    world.look()
+    assert oncall not in world.cluster.objects
+    assert world.live() == {}
+
+
+def test_a_delete_on_a_target_that_the_project_no_longer_has_says_so(tmp_path: Path) -> None:
+    with World(tmp_path, "one", "two") as world:
+        world.secret("slack", url=ADDRESS)
+        world.project()
+        oncall = world.slack("oncall", targets=["one", "two"], **DELETE)
+        world.look()
+        world.look()
+        spec = world.cluster.objects[PROJECT_PATH]["spec"]
+        without = {"targets": {"one": spec["targets"]["one"]}, "default_targets": ["one"]}
+        world.put("Project", "acme", **{**spec, **without})
+        world.delete(oncall)
+        world.look()
+        world.look("one")
+        assert world.conditions(oncall)["Ready"] == "False DeletionHeld"
+        assert "live on two, which the Project no longer has" in world.message(oncall)
+        world.put("Project", "acme", **spec)
+        world.look()
+        assert oncall not in world.cluster.objects
+        assert world.live("one") == world.live("two") == {}
+
+
+@pytest.mark.parametrize("status", [403, 409, 500])
+def test_a_finalizer_that_cannot_be_removed_yet_is_removed_later(world: World, status: int) -> None:
+    world.project()
+    oncall = world.slack("oncall", **DELETE)
+    world.look()
+    world.look()
+    world.delete(oncall)
+    world.cluster.refuse["PATCH", ".*/slackchannels/oncall"] = status
+    for _ in range(2):
+        with suppress(ClusterError):
+            world.look()
+    assert world.live() == {}
+    world.cluster.refuse.clear()
+    world.look()
+    assert oncall not in world.cluster.objects
+    assert "Warning Orphaned oncall" not in world.events
+
+
+def test_what_cannot_be_let_go_is_not_called_orphaned_at_each_look(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall", operator={"deletion_policy": "delete", "deletion_timeout": "0s"})
+    world.look()
+    world.look()
+    world.delete(oncall)
+    world.cluster.refuse["PATCH", ".*/slackchannels/oncall"] = 403
+    for _ in range(3):
+        with pytest.raises(ClusterError):
+            world.look()
+    assert "Warning Orphaned oncall" not in world.events
+    world.cluster.refuse.clear()
+    world.look()
+    assert world.events.count("Warning Orphaned oncall") == 1
