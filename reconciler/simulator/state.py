@@ -16,7 +16,7 @@ __all__ = ["StateFile", "StateFileError"]
 _FORMAT = "reconciler-simulator/1"
 
 
-class StateFileError(Exception):
+class StateFileError(ValueError):
     """The file exists and is not a state file of the simulator."""
 
 

@@ -268,6 +268,23 @@ def test_the_simulator_plays_no_version_that_has_no_notifications(opensearch: Pr
     assert "2.0 is the oldest" in done.err
 
 
+def test_what_a_simulator_cannot_use_is_named(opensearch: Project) -> None:
+    opensearch.write("no-state.json", "{")
+    done = opensearch.run("simulate", "--port", "0", "--state", "no-state.json")
+    assert done.code == 1
+    assert done.err == "error: the simulator cannot start: no-state.json: not a JSON document\n"
+    opensearch.write("a-file", "")
+    done = opensearch.run("simulate", "--port", "0", "--state", "a-file/state.json")
+    assert done.err == "error: the simulator cannot start: a-file/state.json: Not a directory\n"
+    taken = opensearch.url.rpartition(":")[2]
+    done = opensearch.run("simulate", "--port", taken)
+    assert done.code == 1
+    assert (
+        f"error: the simulator cannot start: error while attempting to bind on address ('127.0.0.1', {taken})"
+        in done.err
+    )
+
+
 def test_a_simulator_that_is_not_installed_is_to_be_had_under_our_own_name(opensearch: Project) -> None:
     opensearch.write("without/aiohttp.py", "raise ImportError")
     path = {"PYTHONPATH": os.pathsep.join([str(opensearch.folder / "without"), str(ROOT)])}

@@ -68,7 +68,8 @@ def command(
     except ValueError as error:
         raise ConfigurationError(f"the simulator cannot start: {error}") from None
     except OSError as error:
-        raise ConfigurationError(f"the simulator cannot listen on port {port}: {error.strerror}") from None
+        what = f"{error.filename}: " if error.filename else ""  # where it cannot listen, asyncio names the address
+        raise ConfigurationError(f"the simulator cannot start: {what}{error.strerror}") from None
     return 0
 
 
