@@ -123,7 +123,7 @@ def _what_can_be_planned(matching: Matching, options: MakeOptions) -> tuple[Matc
         matching = replace(matching, candidates=())
     possible = tuple(match for match in matching.matches if not _keeps_nothing(match))
     refusals = [
-        Refusal(match.resource, _KEEPS_NOTHING, missing=match.found is None)
+        Refusal(match.resource, _why_nothing_is_kept(match), missing=match.found is None)
         for match in matching.matches
         if _keeps_nothing(match)
     ]
@@ -199,6 +199,15 @@ _KEEPS_NOTHING = (
     "a secret is {live: true}, which keeps what is live, but there is nothing yet (or it is of another kind): "
     "give it a value or another reference"
 )
+
+
+def _why_nothing_is_kept(match: Match) -> str:
+    if not match.alike:
+        return _KEEPS_NOTHING
+    return (
+        "a secret is {live: true}, which keeps what is live, but nothing live is ours yet; an unmanaged object looks "
+        f"like this one ({match.alike}): adopt it (spec.id or --adopt)"
+    )
 
 
 def _keeps_nothing(match: Match) -> bool:

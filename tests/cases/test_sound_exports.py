@@ -144,3 +144,23 @@ def test_a_selection_that_matches_nothing_is_an_error(both: Project, pattern: st
     done = both.run("export", "--select", pattern)
     assert (done.code, done.out) == (1, "")
     assert f"--select {pattern}: nothing live matches; {hint}" in done.err
+
+
+def test_what_was_exported_unpinned_is_told_how_it_is_adopted(both: Project) -> None:
+    """It keeps its secrets as they are live, and without a mark or an id nothing live is its own."""
+    address = "https://hooks.slack.com/services/T0/B0/unmanaged"
+    both.call(
+        "POST",
+        CONFIGS,
+        {"config_id": "by-hand", "config": {"name": "Team", "config_type": "slack", "slack": {"url": address}}},
+    )
+    theirs = {"kind": "Slack", "webhook_url": address}
+    made = both.call("POST", INTEGRATIONS, {"display_name": "Room", "description": "by hand", "target": theirs})
+    both.keep()
+    assert both.run("export", "--all", "--dir", "channels").code == 0
+    planned = both.run("plan")
+    assert planned.code == 1
+    for object_id in ("by-hand", made["id"]):
+        assert f"an unmanaged object looks like this one ({object_id}): adopt it (spec.id or --adopt)" in planned.out
+    assert "but there is nothing yet" not in planned.out
+    assert both.run("plan", "--adopt").code == 0
