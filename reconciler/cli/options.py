@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
+from click.core import ParameterSource
 
 from reconciler.cli.main import run_loop
 from reconciler.cli.terminal import be_quiet, note
@@ -32,11 +33,23 @@ Command = TypeVar("Command", bound=Callable[..., Any])
 Decorator = Callable[[Any], Any]
 
 
+class _Option(click.Option):
+    """An option that is not given an empty value: `--base "$BASE"`, where that variable is not set, would else be a run
+    without a base, which trusts what was proposed. An environment variable that is empty counts as not set."""
+
+    def consume_value(self, ctx: click.Context, opts: Mapping[str, Any]) -> tuple[Any, ParameterSource]:
+        value, source = super().consume_value(ctx, opts)
+        written = value if isinstance(value, (list, tuple)) else (value,)
+        if source is ParameterSource.COMMANDLINE and "" in written:
+            raise click.BadParameter("it is empty: give it a value, or leave the flag out", ctx, self)
+        return value, source
+
+
 def option(*declarations: str, **attributes: Any) -> Decorator:
     """A click option that can also be set by an environment variable: RECONCILER_ and any of its long names."""
     names = [part.removeprefix("--") for part in declarations if part.startswith("--")]
     variables = [f"RECONCILER_{name.replace('-', '_').upper()}" for name in names]
-    return click.option(*declarations, envvar=variables, show_envvar=False, **attributes)
+    return click.option(*declarations, envvar=variables, show_envvar=False, cls=_Option, **attributes)
 
 
 def takes(*classes: type[Any]) -> Callable[[Callable[..., int]], Callable[..., int]]:

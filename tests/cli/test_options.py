@@ -40,6 +40,20 @@ def test_every_flag_has_its_mirror_in_the_environment(verb: str) -> None:
             assert parameter.envvar == [f"RECONCILER_{name[2:].replace('-', '_').upper()}" for name in longs]
 
 
+@pytest.mark.parametrize("verb", VERB_NAMES)
+def test_a_flag_whose_value_is_empty_is_an_error(verb: str) -> None:
+    """`--base "$BASE"` of a variable that is not set would else be a run without a base."""
+    command = command_of(verb)
+    for parameter in command.params:
+        if isinstance(parameter, click.Option) and not (parameter.is_flag or parameter.count):
+            with pytest.raises(click.BadParameter, match="it is empty: give it a value, or leave the flag out"):
+                command.make_context(verb, [parameter.opts[-1], ""])
+
+
+def test_an_empty_variable_is_one_that_is_not_set(shell: Shell) -> None:
+    assert shell.run("validate", environ={"RECONCILER_TARGET": "", "RECONCILER_CONFIG": ""}).code == 0
+
+
 @pytest.mark.parametrize("verb", [verb for verb in VERB_NAMES if classes_of(verb)])
 def test_every_argument_becomes_a_field_and_every_field_has_an_argument(verb: str) -> None:
     arguments = {parameter.name for parameter in command_of(verb).params}
