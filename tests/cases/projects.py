@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import httpx
-
 from reconciler.simulator import Simulator
+from tests import calls
 from tests.cli.shell import Shell
 
 KEY, SECRET = "a-key-of-ours", "a-secret-of-ours"
@@ -47,7 +46,7 @@ class Project(Shell):
 
     def call(self, method: str, path: str, body: object = None) -> Any:
         """One call by hand, whoever's API the path belongs to; AssertionError if it is refused."""
-        with httpx.Client(trust_env=False, auth=(KEY, SECRET)) as client:
+        with calls.client(auth=(KEY, SECRET)) as client:
             answer = client.request(method, f"{self.url}{path}", json=body)
             assert answer.is_success, answer.text
             return answer.json() if answer.content else None

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import httpx
-
 from reconciler.simulator import Simulator
+from tests import calls
 from tests.cases.projects import SLACK_URL, Project, slack
 from tests.cases.test_dead_receivers import set_target
 
@@ -32,7 +31,7 @@ def test_an_id_that_roles_hide_is_named_and_left_as_it_is(opensearch: Project, s
     simulator.set_users({"users": users, "filter_by_backend_roles": True})
     body = {"config_id": "acme_oncall", "config": config}
     url = f"{opensearch.url}/_plugins/_notifications/configs"
-    httpx.post(url, json=body, auth=("boss", "a-boss-password"), trust_env=False).raise_for_status()
+    calls.post(url, json=body, auth=("boss", "a-boss-password")).raise_for_status()
     set_target(opensearch, auth={"basic": ADMIN})
     opensearch.environ |= {"OS_USER": "ci", "OS_PASSWORD": "a-ci-password"}
     opensearch.keep(slack("oncall"), slack("other", display_name="Other"))

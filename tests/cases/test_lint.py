@@ -6,10 +6,10 @@ import json
 import subprocess
 from typing import Any
 
-import httpx
 import pytest
 
 from reconciler.simulator import Simulator
+from tests import calls
 from tests.cases.projects import CONFIGS, SLACK_URL, Project, manifest, slack
 
 WORKFLOWS = "https://default00.57.environment.api.powerplatform.com:443/powerautomate/workflows/a?sig=b"
@@ -161,7 +161,7 @@ def test_topics_of_sns_by_version(opensearch: Project, version: str, topic: str,
 def test_the_simulator_takes_a_topic_with_a_dot_from_2_7_on(version: str, status: int) -> None:
     arn = "arn:aws:sns:eu-central-1:123456789012:alerts.fifo"
     body = {"config": {"name": "a", "config_type": "sns", "sns": {"topic_arn": arn}}}
-    with Simulator(opensearch_version=version) as old, httpx.Client(trust_env=False) as client:
+    with Simulator(opensearch_version=version) as old, calls.client() as client:
         answer = client.post(f"{old.url}{CONFIGS}", json=body)
     assert answer.status_code == status
     assert (f"Invalid AWS SNS topic ARN: {arn}" in answer.text) is (status == 400)

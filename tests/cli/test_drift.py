@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 
-import httpx
-
 from reconciler.simulator import Simulator
+from tests import calls
 from tests.cli.shell import SLACK, Shell
 
 
 def change_by_hand(simulator: Simulator) -> None:
     url = f"{simulator.url}/_plugins/_notifications/configs/acme_oncall"
-    with httpx.Client(trust_env=False) as client:
+    with calls.client() as client:
         config = client.get(url).json()["config_list"][0]["config"]
         assert client.put(url, json={"config": config | {"name": "by hand"}}).status_code == 200
 

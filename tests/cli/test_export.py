@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import yaml
 
 from reconciler.simulator import Simulator
+from tests import calls
 from tests.cli.shell import SLACK, Shell
 
 UNMANAGED = {
@@ -22,9 +23,8 @@ UNMANAGED = {
 
 
 def post(simulator: Simulator, body: Mapping[str, object]) -> None:
-    import httpx
 
-    answer = httpx.post(f"{simulator.url}/_plugins/_notifications/configs", json=body, trust_env=False)
+    answer = calls.post(f"{simulator.url}/_plugins/_notifications/configs", json=body)
     assert answer.status_code == 200, answer.text
 
 

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from reconciler.simulator import Simulator, example_monitor
+from tests import calls
 from tests.engine.projects import Project
 
 SEARCH = "/_plugins/_alerting/monitors/_search"
@@ -273,7 +273,7 @@ def test_a_thousand_monitors_are_one_call_and_little_to_read(make: Make) -> None
         assert asked(project) == [SEARCH]
         simulator = project.simulators["search"]
         (path,) = (call.path for call in simulator.requests if call.path.startswith(SEARCH))
-        answer = httpx.get(f"{simulator.url}{path}")
+        answer = calls.get(f"{simulator.url}{path}")
         assert answer.json()["hits"]["total"]["value"] == 1001
         assert len(answer.content) < 400_000
 
@@ -319,7 +319,7 @@ def test_under_filtering_nobody_is_called_unused(make: Make, monkeypatch: pytest
         on = {"persistent": {"plugins.alerting.filter_by_backend_roles": "true"}}
         off = {"persistent": {"opensearch.notifications.general.filter_by_backend_roles": "false"}}
         for settings in (off, on):
-            httpx.put(f"{simulator.url}/_cluster/settings", json=settings, auth=admin).raise_for_status()
+            calls.put(f"{simulator.url}/_cluster/settings", json=settings, auth=admin).raise_for_status()
         project.remove("oncall")
         out = project.run("plan", "--prune").out
         assert "users unknown: role filtering may hide monitors and workflows" in out

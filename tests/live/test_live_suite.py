@@ -12,12 +12,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-import httpx
 import pytest
 import trustme
 
 from reconciler.model.errors import ConfigurationError
 from reconciler.simulator import Simulator
+from tests import calls
 from tests.apply.processes import Announcing
 from tests.guarded import STACKS, Guarded
 from tests.live.__main__ import CHECKS
@@ -103,13 +103,13 @@ def serving(version: str) -> Iterator[str]:
 
 
 def ids(url: str) -> set[str]:
-    answer = httpx.get(f"{url}/_plugins/_notifications/configs?max_items=10000", trust_env=False)
+    answer = calls.get(f"{url}/_plugins/_notifications/configs?max_items=10000")
     return {entry["config_id"] for entry in answer.json()["config_list"]}
 
 
 def test_a_new_cluster_passes_with_receivers_that_the_suite_starts() -> None:
     with serving("3.6.0") as url:
-        httpx.post(f"{url}/_plugins/_notifications/configs", json=THEIRS, trust_env=False).raise_for_status()
+        calls.post(f"{url}/_plugins/_notifications/configs", json=THEIRS).raise_for_status()
         done = run_suite(url)
         assert done.returncode == 0, done.stdout
         assert skipped(done.stdout) == LATE | NO_LEAST

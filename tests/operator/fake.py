@@ -33,6 +33,7 @@ from reconciler.operator.schedule import Key, Queue
 from reconciler.operator.surroundings import Surroundings
 from reconciler.operator.writing import Writer
 from reconciler.simulator import Simulator
+from tests import calls
 
 Object = dict[str, Any]
 NS = "team"
@@ -292,7 +293,7 @@ class World(AbstractContextManager["World"]):
 
     def live(self, target: str = "search") -> dict[str, Object]:
         """The channels that are live on a target by id."""
-        with httpx.Client(base_url=self.systems[target].url, auth=("admin", "admin"), verify=False) as client:
+        with calls.client(base_url=self.systems[target].url, auth=("admin", "admin"), verify=False) as client:
             answer = client.get("/_plugins/_notifications/configs", params={"max_items": "1000"})
         return {item["config_id"]: item["config"] for item in answer.json()["config_list"]}
 

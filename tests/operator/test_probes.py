@@ -27,7 +27,7 @@ def test_probes_say_ready_once_the_watch_has_begun(tmp_path: Path) -> None:
         async with AsyncExitStack() as stack:
             port = await serve_probes(stack, "127.0.0.1", 0, world.rounds, Queue(), ready, refusal)
             client = await stack.enter_async_context(
-                httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False, trust_env=False)
+                httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", verify=False, trust_env=False, timeout=300)
             )
             answers = [await client.get(path) for path in ("/healthz", "/readyz")]
             ready.set()

@@ -7,11 +7,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
 from reconciler.operator.metrics import exposition
 from reconciler.operator.schedule import Queue
+from tests import calls
 from tests.operator.fake import ADDRESS, World
 
 
@@ -203,7 +203,7 @@ def test_a_channel_disabled_by_hand_is_left_so_until_somebody_consents(world: Wo
 
 def drift(world: World, object_id: str, target: str = "search", **fields: object) -> None:
     config = {**world.live(target)[object_id], **fields}
-    with httpx.Client(base_url=world.systems[target].url, auth=("admin", "admin"), verify=False) as client:
+    with calls.client(base_url=world.systems[target].url, auth=("admin", "admin"), verify=False) as client:
         path = f"/_plugins/_notifications/configs/{object_id}"
         client.put(path, json={"config_id": object_id, "config": config}).raise_for_status()
 

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from reconciler.simulator import Receiver, Simulator, Timings
+from tests import calls
 from tests.simulator.alerting_replay import settle_alerting
 from tests.simulator.secured_replay import FULL, READ, secured, user
 from tests.simulator.settling import load_exchanges, observed, recorded
@@ -133,7 +134,7 @@ def meanwhile(simulator: Simulator, receiver: Receiver, label: str) -> None:
 def run(simulator: Simulator, monitor_id: str) -> None:
     """A run as the scheduler makes it."""
     path = f"/_plugins/_alerting/monitors/{monitor_id}/_execute"
-    httpx.post(f"{simulator.url}{path}").raise_for_status()
+    calls.post(f"{simulator.url}{path}").raise_for_status()
 
 
 SEARCH = {"search": {"indices": ["facts-logs"], "query": {"size": 0, "query": {"match_all": {}}}}}
@@ -233,7 +234,7 @@ def test_a_node_without_alerting_answers_as_the_real_one(part: str) -> None:
         Simulator(
             opensearch_version=part.split()[0], alerting=False, users={"users": users} if "security" in part else None
         ) as simulator,
-        httpx.Client(base_url=simulator.url) as client,
+        calls.client(base_url=simulator.url) as client,
     ):
         for exchange in exchanges:
             asked = exchange["request"]

@@ -9,12 +9,12 @@ import sys
 import threading
 from pathlib import Path
 
-import httpx
 import pytest
 import trustme
 
 from reconciler.simulator import MailReceiver, Outcomes, Receiver, Simulator, serve
 from reconciler.simulator.state import StateFileError
+from tests import calls
 from tests.simulator.conftest import Client
 
 HOOK = {"url": "http://127.0.0.1:1/x"}
@@ -154,7 +154,7 @@ def test_unknown_pages_and_methods_say_what_there_is(client: Client) -> None:
 )
 def test_a_receivers_path_says_what_it_does(path: str, status: int, body: str) -> None:
     with Receiver(slow_seconds=0.01) as receiver:
-        response = httpx.post(f"{receiver.url}{path}", content="hello", headers={"Content-Type": "text/x"})
+        response = calls.post(f"{receiver.url}{path}", content="hello", headers={"Content-Type": "text/x"})
 
     assert (response.status_code, response.text) == (status, body)
     (received,) = receiver.received
@@ -164,7 +164,7 @@ def test_a_receivers_path_says_what_it_does(path: str, status: int, body: str) -
 def test_receivers_take_free_ports_and_forget_on_request() -> None:
     with Receiver() as one, Receiver() as two, MailReceiver() as mail:
         assert len({one.port, two.port, mail.port}) == 3
-        httpx.post(one.url)
+        calls.post(one.url)
         one.clear()
         assert one.received == []
 
@@ -193,7 +193,7 @@ def test_the_state_outlives_the_simulator(tmp_path: Path) -> None:
 
 def test_a_read_does_not_write_the_state(tmp_path: Path) -> None:
     with Simulator(state_file=tmp_path / "state.json") as simulator:
-        httpx.get(f"{simulator.url}/_plugins/_notifications/configs")
+        calls.get(f"{simulator.url}/_plugins/_notifications/configs")
 
     assert list(tmp_path.iterdir()) == []
 
@@ -216,7 +216,7 @@ def test_it_speaks_tls() -> None:
 
     with Simulator(ssl_context=context) as simulator:
         assert simulator.url.startswith("https://")
-        assert httpx.get(simulator.url, verify=trusting).status_code == 200
+        assert calls.get(simulator.url, verify=trusting).status_code == 200
 
 
 def test_requests_are_counted(simulator: Simulator, client: Client) -> None:
@@ -250,7 +250,7 @@ def test_serve_ends_on_a_signal() -> None:
     seen: list[int] = []
 
     def ready(simulator: Simulator) -> None:
-        seen.append(httpx.get(simulator.url).status_code)
+        seen.append(calls.get(simulator.url).status_code)
         signal.raise_signal(signal.SIGTERM)
 
     serve(Simulator(outcomes=Outcomes()), ready)

@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from reconciler.simulator import Simulator, load_users
+from tests import calls
 from tests.guarded import PATIENCE
 
 BASE = "/_plugins/_notifications"
@@ -29,7 +30,7 @@ SLACK = {"name": "A", "config_type": "slack", "slack": {"url": "https://hooks.sl
 
 @pytest.fixture
 def node() -> Iterator[httpx.Client]:
-    with Simulator(users=USERS) as running, httpx.Client(base_url=running.url) as client:
+    with Simulator(users=USERS) as running, calls.client(base_url=running.url) as client:
         yield client
 
 
@@ -45,7 +46,7 @@ def test_the_readme_document_can_be_read(tmp_path: Path) -> None:
     content = load_users(tmp_path / "users.yaml")
 
     with Simulator(users=content) as running:
-        answer = httpx.get(f"{running.url}{BASE}/features", auth=("planner", "planner-password"))
+        answer = calls.get(f"{running.url}{BASE}/features", auth=("planner", "planner-password"))
         assert answer.status_code == 403
         assert "cluster:admin/opensearch/notifications/features" in answer.text
 
@@ -131,7 +132,7 @@ def test_users_and_roles_are_made_by_the_plugins_own_api(node: httpx.Client) -> 
     ],
 )
 def test_the_version_can_be_hidden(hidden: dict[str, bool], number: str | None, header: bool, status: int) -> None:
-    with Simulator() as running, httpx.Client(base_url=running.url) as client:
+    with Simulator() as running, calls.client(base_url=running.url) as client:
         client.put("/_simulator/version", json=hidden)
         root = client.get("/")
         assert root.status_code == status
@@ -141,7 +142,7 @@ def test_the_version_can_be_hidden(hidden: dict[str, bool], number: str | None, 
 
 def test_a_server_before_3_names_itself_only_when_asked() -> None:
     with Simulator(opensearch_version="2.19.5") as running:
-        root = httpx.get(running.url)
+        root = calls.get(running.url)
         assert "x-opensearch-version" not in root.headers
         assert root.json()["version"]["number"] == "2.19.5"
 
@@ -149,7 +150,7 @@ def test_a_server_before_3_names_itself_only_when_asked() -> None:
 def test_a_state_file_keeps_whose_a_channel_is(tmp_path: Path) -> None:
     for expected in ("team-a", "team-a"):
         with Simulator(users=USERS, state_file=tmp_path / "state.json") as running:
-            httpx.post(f"{running.url}{BASE}/configs", json={"config_id": "a", "config": SLACK}, auth=CI)
+            calls.post(f"{running.url}{BASE}/configs", json={"config_id": "a", "config": SLACK}, auth=CI)
             assert [document.access for document in running.store.all()] == [(expected,)]
 
 

@@ -10,6 +10,7 @@ import pytest
 
 from reconciler.simulator import Simulator, Timings
 from reconciler.simulator.wire import Failure
+from tests import calls
 from tests.simulator.conftest import Client, reason
 
 SLACK = "https://hooks.slack.com/services/T0/B0/xyz"
@@ -256,7 +257,7 @@ def test_a_kept_connection_that_the_receiver_closed_fails_once_and_only_while_it
 
 
 def test_an_unknown_oddity_lists_the_known_ones(simulator: Simulator) -> None:
-    answer = httpx.post(f"{simulator.receiver.url}/odd/nothing")
+    answer = calls.post(f"{simulator.receiver.url}/odd/nothing")
     assert answer.status_code == 400
     assert "noreason404" in answer.text
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
 import pytest
 
 from reconciler.simulator import Simulator
+from tests import calls
 from tests.simulator.conftest import BASE, Client, reason
 
 HOOK = {"url": "http://127.0.0.1:1/x"}
@@ -224,9 +224,9 @@ def test_pretty_is_indented(client: Client) -> None:
 
 def test_credentials_are_asked_for() -> None:
     with Simulator(credentials=("admin", "s3cret")) as simulator:
-        without = httpx.get(f"{simulator.url}/")
-        wrong = httpx.get(f"{simulator.url}/", auth=("admin", "guess"))
-        right = httpx.get(f"{simulator.url}/", auth=("admin", "s3cret"))
+        without = calls.get(f"{simulator.url}/")
+        wrong = calls.get(f"{simulator.url}/", auth=("admin", "guess"))
+        right = calls.get(f"{simulator.url}/", auth=("admin", "s3cret"))
 
     assert (without.status_code, without.text) == (401, "Unauthorized")
     assert (wrong.status_code, right.status_code) == (401, 200)

@@ -19,6 +19,7 @@ import yaml
 
 from reconciler.operator.crds import GROUP, VERSION, plural_of
 from reconciler.simulator import Simulator
+from tests import calls
 from tests.operator.apiserver import ApiServer, wait_until
 
 Object = dict[str, Any]
@@ -193,7 +194,7 @@ class Team:
             client.put(f"{CONFIGS}/{object_id}", json=body).raise_for_status()
 
     def _target(self, target: str) -> httpx.Client:
-        return httpx.Client(base_url=self.targets[target].url, auth=("admin", "admin"), verify=False)
+        return calls.client(base_url=self.targets[target].url, auth=("admin", "admin"), verify=False)
 
     def events(self) -> list[str]:
         """The Events of the namespace, as `Warning TestFailed oncall`."""

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import httpx
 import pytest
 
 from reconciler.simulator import Simulator
 from reconciler.simulator.confluent import Behaviours
+from tests import calls
 from tests.cli.shell import Shell
 from tests.providers.confluent.contract import held_to_the_document
 
@@ -191,7 +191,7 @@ def test_destroy_removes_what_is_ours_and_leaves_the_rest(shell: Shell, simulato
     shell.run("apply", "--yes")
     done = shell.run("destroy", "--yes")
     assert done.code == 0, done.everything
-    answer = httpx.get(f"{simulator.url}/notifications/v1/integrations", auth=("a-key", "a-secret"))
+    answer = calls.get(f"{simulator.url}/notifications/v1/integrations", auth=("a-key", "a-secret"))
     assert {one["target"]["kind"] for one in answer.json()["data"]} == {"RoleEmail", "UserEmail"}
 
 
@@ -207,7 +207,7 @@ def test_every_call_of_the_command_over_a_socket_is_held_to_the_document(shell: 
 def test_a_call_that_leaves_the_document_is_seen() -> None:
     odd = pytest.raises(AssertionError, match="odd parameters")
     with Simulator() as running, odd, held_to_the_document(running):
-        httpx.get(f"{running.url}/notifications/v1/integrations?colour=red", auth=("a-key", "a-secret"))
+        calls.get(f"{running.url}/notifications/v1/integrations?colour=red", auth=("a-key", "a-secret"))
 
 
 @pytest.mark.parametrize(
@@ -218,7 +218,7 @@ def test_what_is_there_is_exported_whatever_its_times_and_kinds_are_called(setti
     body = {"display_name": "Pager", "target": {"kind": "Webhook", "url": "https://pager.example/in/3c5e7a9b"}}
     key = ("a-key", "a-secret")
     with Simulator(confluent_credentials=key, behaviours=Behaviours.parse(settings)) as running:
-        httpx.post(f"{running.url}/notifications/v1/integrations", json=body, auth=key).raise_for_status()
+        calls.post(f"{running.url}/notifications/v1/integrations", json=body, auth=key).raise_for_status()
         shell.write("reconciler.yaml", PROJECT.replace("URL", running.url).replace("[search, kafka]", "[kafka]"))
         exported = shell.run("export", "--all", "--target", "kafka")
         assert exported.code == 0, exported.everything

@@ -27,6 +27,7 @@ from reconciler.providers.confluent import make_provider
 from reconciler.providers.connection import Basic, Connection
 from reconciler.simulator import Simulator
 from reconciler.simulator.confluent import Behaviours
+from tests import calls
 from tests.cli.shell import Shell
 from tests.providers.confluent.contract import load_document
 
@@ -41,7 +42,7 @@ def simulator() -> Iterator[Simulator]:
 
 
 def client(simulator: Simulator) -> httpx.Client:
-    return httpx.Client(base_url=simulator.url, auth=KEY)
+    return calls.client(base_url=simulator.url, auth=KEY)
 
 
 def hook(url: str) -> Payload:
@@ -60,7 +61,7 @@ def test_the_inbox_shows_the_json_that_a_webhook_receives() -> None:
     with Simulator() as running:
         delivery = asyncio.run(conversation(running))
         (received,) = running.receiver.received
-        page = httpx.get(running.inbox_url).text
+        page = calls.get(running.inbox_url).text
     assert delivery.outcome is Outcome.ACCEPTED
     assert received.content_type == "application/json"
     assert set(json.loads(received.body)) == {"id", "title", "message", "created_at"}
@@ -69,13 +70,13 @@ def test_the_inbox_shows_the_json_that_a_webhook_receives() -> None:
 
 def test_a_call_without_credentials_is_refused(simulator: Simulator) -> None:
     for auth in (None, ("a-key", "wrong"), ("", "")):
-        answer = httpx.get(f"{simulator.url}{PREFIX}/integrations", auth=auth)
+        answer = calls.get(f"{simulator.url}{PREFIX}/integrations", auth=auth)
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"].startswith("Basic")
 
 
 def test_the_other_system_is_still_there(simulator: Simulator) -> None:
-    assert httpx.get(f"{simulator.url}/").json()["version"]["distribution"] == "opensearch"
+    assert calls.get(f"{simulator.url}/").json()["version"]["distribution"] == "opensearch"
 
 
 def test_what_was_made_outlives_the_process(tmp_path: Path) -> None:
@@ -275,8 +276,8 @@ def test_what_is_not_there_may_be_forbidden(collection: str, method: str, body: 
 @pytest.mark.parametrize("code", [401, 403])
 def test_a_wrong_key_is_refused_as_set(code: int) -> None:
     with playing(f"wrong-key-code={code}") as running:
-        answer = httpx.get(f"{running.url}{PREFIX}/integrations", auth=("another", "key"))
-        none = httpx.get(f"{running.url}{PREFIX}/integrations")
+        answer = calls.get(f"{running.url}{PREFIX}/integrations", auth=("another", "key"))
+        none = calls.get(f"{running.url}{PREFIX}/integrations")
     assert (answer.status_code, none.status_code) == (code, 401)
     assert ("Cloud API Key" in answer.text) is (code == 403)
 
