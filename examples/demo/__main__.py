@@ -108,7 +108,10 @@ def tell(story: Story) -> None:
     story.run("plan")
     story.say("Do it. Each new channel counts as done when its test message went through.")
     story.run("apply", "--yes")
-    story.say("What arrived: mail and webhooks on loopback, Slack captured, since it is not on this machine.")
+    story.say(
+        "What arrived: mail and webhooks on loopback; Slack captured, since it is not on this machine, once from each "
+        "of the two systems."
+    )
     story.show_inbox()
     story.say("Once more: nothing differs.")
     story.run("plan", "--detailed-exitcode")
