@@ -146,7 +146,7 @@ def test_a_selection_that_matches_nothing_is_an_error(both: Project, pattern: st
     assert f"--select {pattern}: nothing live matches; {hint}" in done.err
 
 
-def test_what_was_exported_unpinned_is_told_how_it_is_adopted(both: Project) -> None:
+def test_a_plan_says_how_what_was_exported_unpinned_is_adopted(both: Project) -> None:
     """It keeps its secrets as they are live, and without a mark or an id nothing live is its own."""
     address = "https://hooks.slack.com/services/T0/B0/unmanaged"
     both.call(
