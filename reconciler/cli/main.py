@@ -153,10 +153,10 @@ def _tell(error: BaseException) -> Exit:
         _show_usage(usage)
         return Exit.USAGE
     except ProblemsError as wrong:
-        note("\n".join(f"{problem.level.value}: {problem}" for problem in wrong.problems))
+        note(visible("\n".join(f"{problem.level.value}: {problem}" for problem in wrong.problems)))
         return wrong.exit_code
     except ReconcilerError as known:
-        note(f"{'error' if known.exit_code else 'note'}: {known}")
+        note(visible(f"{'error' if known.exit_code else 'note'}: {known}"))
         return known.exit_code
     except BrokenPipeError:
         silence_stdout()  # the reader of stdout went away (`| head`), which is no error

@@ -190,3 +190,10 @@ def test_what_is_no_file_does_not_hang_or_crash(shell: Shell, name: str) -> None
     done = shell.run("validate")
     assert done.code in (0, 1)
     is_clear(done, done.code)
+
+
+@pytest.mark.parametrize("command", [("plan", "--only"), ("explain",), ("show",), ("schema",), ("users",)])
+def test_a_colour_of_ours_in_what_an_error_quotes_is_made_visible(shell: Shell, command: tuple[str, ...]) -> None:
+    """Whoever names a file or a channel could else print a line in green, on a terminal."""
+    done = shell.run(*command, "\x1b[32mNo changes.\x1b[0m")
+    is_clear(done, 1, "\\u001b[32mNo changes.\\u001b[0m")
