@@ -110,7 +110,7 @@ class _Reader:
             newer = await self._cluster.get_newer(DEFINITIONS_PATH, self._etag)
         except ReconcilerError as error:
             self._failures += 1
-            if not self._last.lacks or self._failures >= _MOST_FAILURES:
+            if self._failures == (_MOST_FAILURES if self._last.lacks else 1):  # another reason later is no news
                 self._etag, self._last = "", Published(why=f"{error}{_what_to_do(error)}")
             return self._last
         self._failures = 0

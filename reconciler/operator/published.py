@@ -72,7 +72,8 @@ def _fields_by_kind(crds: Iterable[Mapping[str, Any]]) -> dict[str, Mapping[str,
 
 def _by_kind(schemas: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for schema in map(_mapping, schemas.values()):
-        for name in schema.get("x-kubernetes-group-version-kind") or ():
+        names = schema.get("x-kubernetes-group-version-kind")
+        for name in map(_mapping, names if isinstance(names, list) else ()):
             if (name.get("group"), name.get("version")) == (GROUP, VERSION):
                 yield str(name.get("kind")), _mapping(schema.get("properties"))
 

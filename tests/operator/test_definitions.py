@@ -163,6 +163,12 @@ def test_failed_looks_say_nothing_until_they_are_too_many_and_then_all_is_read_a
     assert Following([ALL] * 5, [NEW, 503, 503, 503, NEW]).lacks[-1] == (5, CURRENT)
 
 
+def test_another_reason_for_what_is_unknown_has_no_project_looked_at_again() -> None:
+    following = Following([ALL] * 4, [403, 503, 404, 403])
+    assert following.lacks == [(1, {})]
+    assert "403" in following.why
+
+
 def test_a_kind_that_is_served_before_it_is_published_is_unknown_until_then(caplog: pytest.LogCaptureFixture) -> None:
     following = Following([ALL, ALL], [openapi(build_crds()[1:]), NEW])
     assert following.lacks == [(1, dict.fromkeys(KINDS, ())), (2, CURRENT)]

@@ -130,7 +130,15 @@ def test_another_version_of_a_kind_is_another_kind() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [{}, {"components": None}, {"components": {"schemas": []}}, {"components": {"schemas": {"a": None}}}]
+    "document",
+    [
+        {},
+        {"components": None},
+        {"components": {"schemas": []}},
+        {"components": {"schemas": {"a": None}}},
+        {"components": {"schemas": {"a": {"x-kubernetes-group-version-kind": 1}}}},
+        {"components": {"schemas": {"a": {"x-kubernetes-group-version-kind": ["b", None]}}}},
+    ],
 )
 def test_a_document_of_another_form_knows_nothing(document: Schema) -> None:
     assert lacking_fields(document) == {}
