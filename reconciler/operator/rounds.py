@@ -14,6 +14,7 @@ from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 
+import httpx
 from prometheus_client import Histogram
 
 from reconciler.model.dataclass import dataclass
@@ -21,6 +22,7 @@ from reconciler.operator.choosing import Choice, choose, without_all
 from reconciler.operator.deletion import Deletion, Wish, is_overdue, overdue_in, project_wish, wish_of
 from reconciler.operator.entries import Entry, entries_of
 from reconciler.operator.events import Event
+from reconciler.operator.kubernetes import ClusterError
 from reconciler.operator.leases import HeldElsewhereError, lease_name
 from reconciler.operator.looking import look, work
 from reconciler.operator.outcomes import FAILED, INTERRUPTED
@@ -44,6 +46,7 @@ from reconciler.operator.unreconciled import (
     block,
     block_project,
     block_single,
+    block_unreadable,
     block_without_project,
     block_younger,
     hold_on_lost_targets,
@@ -102,7 +105,13 @@ class Rounds:
             return await self._run(key)
 
     async def _run(self, key: Key) -> After:
-        snapshot = await self._around.snapshots.get(key.namespace)
+        try:
+            snapshot = await self._around.snapshots.get(key.namespace)
+        except ClusterError as error:
+            known = self.known.get(key.namespace)
+            if known is not None and not key.target and error.status == httpx.codes.FORBIDDEN:
+                await block_unreadable(self._around.writer, known, str(error))
+            raise
         project = snapshot.project
         if (project.labels.get(SHARD_LABEL, "") if project else "") != self._around.shard:
             self.known.pop(key.namespace, None)

@@ -21,6 +21,7 @@ Status = dict[str, Any]
 
 _LONGEST_MESSAGE = 1024
 SUSPENDED, NOT_RECONCILED, DEFINITION_UNREAD = "Suspended", "NotReconciled", "DefinitionUnread"
+NAMESPACE_UNREAD = "NamespaceUnread"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,7 +99,9 @@ def _ready(entries: Collection[Entry]) -> Iterable[Verdict]:
 def blocked_verdicts(reason: str, message: str, *, stalled: bool) -> list[Verdict]:
     """Ready, Reconciling and Stalled of what is not as desired."""
     return [
-        Verdict("Ready", UNKNOWN if reason in (PROGRESSING, DEFINITION_UNREAD) else FALSE, reason, message),
+        Verdict(
+            "Ready", UNKNOWN if reason in (PROGRESSING, DEFINITION_UNREAD, NAMESPACE_UNREAD) else FALSE, reason, message
+        ),
         Verdict("Reconciling", FALSE if stalled else TRUE, reason, "" if stalled else message),
         Verdict("Stalled", TRUE if stalled else FALSE, reason, message if stalled else ""),
     ]

@@ -5,12 +5,15 @@ suspended, or its project is being deleted.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import suppress
 
 from reconciler.operator.deletion import Wish, wish_of
 from reconciler.operator.entries import entries_of
+from reconciler.operator.kubernetes import ClusterError
 from reconciler.operator.preparing import Block, Prepared
 from reconciler.operator.resources import CustomResource, Snapshot, behaviour_of
-from reconciler.operator.status import blocked_status, suspended_status
+from reconciler.operator.status import NAMESPACE_UNREAD, blocked_status, suspended_status
+from reconciler.operator.surroundings import Known
 from reconciler.operator.writing import Writer, now_text, write_each
 
 DELETION_HELD = "DeletionHeld"
@@ -51,6 +54,18 @@ async def block_project(writer: Writer, snapshot: Snapshot, project: CustomResou
     await block_each(writer, live, Block("ProjectNotReady", text, stalled=reason.stalled))
     waiting = [item for item in snapshot.resources if wish_of(item, snapshot) is Wish.DELETE]
     await block_each(writer, waiting, Block(DELETION_HELD, text))
+
+
+async def block_unreadable(writer: Writer, known: Known, why: str) -> None:
+    """Say of a project and its resources that the operator may no longer read their namespace: what was ready or
+    verified may be so no longer."""
+    text = f"the operator may not read this namespace ({why}): give its account that right again"
+    there = [item for item in (known.project, *known.resources.values()) if item is not None]
+    with suppress(ClusterError):  # the caller's error counts, and this is said again at the next look
+        await block_each(writer, there, Block(NAMESPACE_UNREAD, text, stalled=False))
+    if known.project is not None:
+        known.project = writer.latest(known.project)
+    known.resources = {name: writer.latest(item) for name, item in known.resources.items()}
 
 
 async def block_single(writer: Writer, found: Prepared) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from reconciler.operator.kubernetes import ClusterError
 from tests.operator.fake import ADDRESS, World
 
 
@@ -204,3 +205,25 @@ def test_what_nobody_looks_at_any_more_is_neither_verified_nor_without_drift(wor
     world.writes()
     world.look()
     assert world.writes() == []
+
+
+def test_what_the_operator_may_no_longer_read_claims_nothing_until_it_may_again(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall")
+    world.look()
+    world.writes()
+    world.cluster.refuse["GET", ".*/secrets"] = 403
+    for _ in range(3):
+        with pytest.raises(ClusterError):
+            world.look()
+    for path in (project, oncall):
+        assert world.conditions(path)["Ready"] == "Unknown NamespaceUnread"
+        assert "/secrets" in world.message(path)
+    assert world.conditions(oncall)["Verified"] == "Unknown NotReconciled"
+    assert world.conditions(oncall)["Drifted"] == "Unknown NotReconciled"
+    assert [call for call in world.writes() if call[0] == "PATCH"][2:] == []
+    world.cluster.refuse.clear()
+    world.look()
+    assert world.conditions(project)["Ready"] == "True TargetsRead"
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    assert world.conditions(oncall)["Verified"] == "True TestPassed"
+    assert world.messages() == 1
