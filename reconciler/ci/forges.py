@@ -107,7 +107,10 @@ def _with_forge(thread: Thread, transport: httpx.BaseTransport | None, use: Call
     except Exception as error:
         # For example an address or a proxy variable that is not a URL. It must not fail the run, and its message is
         # not repeated, since it may hold the token.
-        raise CommentError(f"{thread.site} cannot be reached at {thread.api} ({type(error).__name__})") from None
+        raise CommentError(
+            f"{thread.site} cannot be reached at {thread.api} ({type(error).__name__}): check that address and "
+            "the proxy variables"
+        ) from None
 
 
 class Forge:
@@ -211,7 +214,10 @@ class Forge:
             try:
                 answer = self._client.request(method, path, json=body)
             except (httpx.TimeoutException, httpx.TransportError) as error:
-                failure = f"{self._thread.site} did not answer ({type(error).__name__})"
+                failure = (
+                    f"{self._thread.site} did not answer at {self._thread.api} ({type(error).__name__}): check that "
+                    "address and the proxy variables"
+                )
                 if method == "POST":
                     raise _UnclearError(failure) from None
                 raise _LaterError(1.0, CommentError(failure)) from None

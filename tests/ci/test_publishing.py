@@ -153,6 +153,12 @@ def test_a_site_that_is_down_does_not_change_the_exit_code(actions: Shell) -> No
     ("variable", "value", "said"),
     [
         ("GITHUB_TOKEN", "geheim\u00e9", "the token for github has a character that is not allowed in a header"),
+        ("GITHUB_API_URL", "ftp://x", "at ftp://x (UnsupportedProtocol): check that address and the proxy variables"),
+        (
+            "GITHUB_API_URL",
+            "http://h:port",
+            "at http://h:port (InvalidURL): check that address and the proxy variables",
+        ),
         ("SSL_CERT_FILE", "/nonexistent", "check SSL_CERT_FILE, SSL_CERT_DIR and the proxy variables"),
     ],
 )
