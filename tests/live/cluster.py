@@ -124,6 +124,15 @@ class Cluster:
         """Wait until the list shows these; at once from 3.1 on."""
         _poll(lambda: set(object_ids) <= self.listed().keys(), "the list does not show what was written")
 
+    def wait_until_current(self, object_ids: Collection[str]) -> None:
+        """Wait until the list shows each of these as it is, read in real time."""
+
+        def is_so() -> bool:
+            listed = self.listed()
+            return all(one in listed and listed[one]["config"] == self.read(one) for one in object_ids)
+
+        _poll(is_so, "the list does not show what was written last")
+
     # -- what it is
 
     def describe(self) -> Iterator[str]:
