@@ -64,10 +64,20 @@ async def look(workspace: Workspace, choice: Choice, now: str) -> Look:
             if done.plan.unread:
                 return _unread(choice, done.plan.unread[0])
             [plan] = done.plan.targets
-            work = has_work(done.plan) or bool(choice.tests)
+            work = has_work(done.plan) or _has_tests(workspace, plan, choice)
             return _looked(TargetRun(plan), choice, now, work=work)
     except ReconcilerError as error:
         return _failed(choice, in_cluster(str(error)))
+
+
+def _has_tests(workspace: Workspace, plan: TargetPlan, choice: Choice) -> bool:
+    """Whether a test is due that can be sent, or that was asked for, even if only to say why it cannot be sent. To a
+    disabled channel nothing is sent, and its interval has always passed: that is no work."""
+    resources = workspace.resources(plan.target)
+    disabled = {name for name in choice.tests if resources[name].fields.get("enabled") is False}
+    disabled |= {item.name for item in plan.disabled}
+    heard = {name: choice.before[name].test_requested_at for name in choice.tests}
+    return any(name not in disabled or choice.test_wishes.get(name, seen) != seen for name, seen in heard.items())
 
 
 async def work(

@@ -5,6 +5,7 @@ Pure: how they are read from a cluster is `reading`'s, what their author may not
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -15,6 +16,7 @@ from reconciler.manifests.load import Text
 from reconciler.model.dataclass import dataclass
 from reconciler.model.kinds import API_VERSION, KINDS
 from reconciler.model.operator_settings import LONGEST_DELETION_TIMEOUT, SHORTEST_TEST_EVERY
+from reconciler.model.text import printable
 from reconciler.model.values import SecretText
 from reconciler.operator.crds import GROUP, PROJECT, plural_of
 
@@ -83,12 +85,12 @@ class CustomResource:
     @property
     def requested_at(self) -> str:
         """The wish to do it now, whatever it says; a new one counts."""
-        return self.annotations.get(REQUESTED_AT, "")
+        return _short(self.annotations.get(REQUESTED_AT, ""))
 
     @property
     def test_requested_at(self) -> str:
         """The wish for a test message now; a new one counts."""
-        return self.annotations.get(TEST_REQUESTED_AT, "")
+        return _short(self.annotations.get(TEST_REQUESTED_AT, ""))
 
     @property
     def allows(self) -> frozenset[str]:
@@ -104,8 +106,8 @@ class CustomResource:
     def unknown_consents(self) -> list[str]:
         """What its annotation holds that allows nothing: a word that is none, or one of the other's, sorted."""
         if self.kind == PROJECT:
-            return sorted(item for item in self.allows if not _NUMBER.match(item))
-        return sorted(self.allows - CONSENTS)
+            return sorted(printable(item) for item in self.allows if not _NUMBER.match(item))
+        return sorted(map(printable, self.allows - CONSENTS))
 
     @property
     def has_finalizer(self) -> bool:
@@ -114,6 +116,14 @@ class CustomResource:
 
     def __str__(self) -> str:
         return f'{self.kind} "{self.name}"'
+
+
+def _short(wish: str) -> str:
+    """A wish as statuses keep it, several times: whole, but for one of up to 256 KiB, as an annotation may be, which
+    would make a status that the API server cannot store."""
+    if len(wish) <= _LONGEST_WISH:
+        return wish
+    return f"{wish[:_LONGEST_WISH]}... sha256:{hashlib.sha256(wish.encode()).hexdigest()}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +162,7 @@ DEFAULT_TEST_EVERY = 86_400.0
 
 DEFAULT_INTERVAL, DEFAULT_DELETION_TIMEOUT = 600.0, 3600.0
 _SHORTEST_INTERVAL = 10.0
+_LONGEST_WISH = 200  # characters
 _NUMBER = re.compile(rf"^({'|'.join(PROJECT_CONSENTS)})=[0-9]{{1,6}}$")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86_400}
 

@@ -154,6 +154,34 @@ def test_a_test_is_sent_when_it_is_asked_for_and_once(world: World) -> None:
     assert world.status(oncall)["lastHandledTestRequestedAt"] == "monday"
 
 
+def test_a_disabled_channel_whose_interval_has_passed_is_no_work_at_each_look(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall", enabled=False, operator={"test_every": "1h"})
+    world.look()
+    world.look()
+    world.writes()
+    world.look()
+    assert world.writes() == []
+    world.annotate(oncall, test_requested_at="monday")
+    world.look()
+    assert world.status(oncall)["lastHandledTestRequestedAt"] == "monday"
+    assert world.conditions(oncall)["Verified"] == "Unknown Disabled"
+    assert world.messages() == 0
+
+
+def test_a_wish_of_any_length_is_heard_once_and_kept_short(world: World) -> None:
+    world.project()
+    oncall = world.slack("oncall")
+    world.look()
+    for wish in ("x" * 100_000, "x" * 100_000 + "y"):
+        before = world.messages()
+        world.annotate(oncall, test_requested_at=wish, requested_at=wish)
+        world.look()
+        world.look()
+        assert world.messages() == before + 1
+    assert len(str(world.status(oncall))) < 5_000
+
+
 def test_a_failed_test_of_what_stands_is_said_and_changes_nothing(world: World) -> None:
     world.project()
     oncall = world.slack("oncall")
@@ -506,6 +534,14 @@ def test_what_is_not_live_is_not_called_verified(world: World, what: Callable[[W
     assert world.status(project)["resources"]["verified"] == 0
     text = exposition(world.rounds, Queue()).decode()
     assert next(line for line in text.splitlines() if line.startswith("reconciler_channel_verified{")).endswith(" NaN")
+
+
+def test_an_annotation_writes_no_escape_sequence_into_a_log(world: World, caplog: pytest.LogCaptureFixture) -> None:
+    world.project()
+    world.annotate(world.slack("oncall"), allow="\x1b[2Jnothing")
+    world.look()
+    assert "\\u001b[2Jnothing" in caplog.text
+    assert "\x1b" not in caplog.text
 
 
 def test_a_consent_that_allows_nothing_is_named_once(world: World) -> None:
