@@ -31,6 +31,7 @@ from reconciler.secrets.sources import SecretSettings
 from reconciler.tasks import side_by_side
 
 _LOG = logging.getLogger("reconciler.engine")
+_CLOSE_SECONDS = 10.0
 
 
 async def read_whole(provider: Provider) -> tuple[Server, Listing]:
@@ -163,10 +164,15 @@ async def reading_limit(workspace: Workspace, target: str) -> AsyncIterator[None
 
 
 async def give_back(provider: Provider) -> None:
-    """Close a connection. An error while closing is logged only, since it does not affect what was done before."""
+    """Close a connection, which does not take for ever. An error while closing is logged only, since it does not affect
+    what was done before; so is a cancellation that nobody asked this task for, as a package's provider may raise it."""
     try:
-        await provider.close()
-    except Exception as error:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await provider.close()
+    except (Exception, asyncio.CancelledError) as error:
+        task = asyncio.current_task()
+        if isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling():
+            raise
         _LOG.debug("a connection did not close well: %s", type(error).__name__)
 
 
