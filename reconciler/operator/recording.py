@@ -5,6 +5,7 @@ project's own status. What the status says is `status`'s.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from reconciler.model.text import plural
@@ -12,6 +13,7 @@ from reconciler.operator.choosing import Choice
 from reconciler.operator.deletion import Deletion
 from reconciler.operator.entries import Entry, entries_of, without_others
 from reconciler.operator.events import Event
+from reconciler.operator.kubernetes import ClusterError
 from reconciler.operator.looking import Look
 from reconciler.operator.outcomes import in_cluster
 from reconciler.operator.preparing import Block, Prepared
@@ -125,6 +127,15 @@ async def _record_deletes(
             continue
         text = f"{target}: the live object is not deleted: {why}"
         await block(writer, item, Block(DELETION_HELD, text, stalled=not seen.unread))
+
+
+async def record_forbidden(around: Surroundings, found: Prepared, target: str, why: str, known: Known) -> None:
+    """Say on the project that the lease may not be had without which nothing is written on a target."""
+    text = f"the operator lacks a right ({why}): give its account that right again"
+    async with known.lock:
+        known.targets[target] = replace(state_of(found, known, target), readable=False, message=text)
+        with suppress(ClusterError):  # the caller's error counts
+            await record_project(around, found, known)
 
 
 async def record_project(around: Surroundings, found: Prepared, known: Known) -> None:

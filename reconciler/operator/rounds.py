@@ -29,7 +29,14 @@ from reconciler.operator.outcomes import FAILED, INTERRUPTED
 from reconciler.operator.preparing import Block, Prepared, prepare
 from reconciler.operator.project_status import TargetState
 from reconciler.operator.reading import read_projects
-from reconciler.operator.recording import MOST_OVERWRITTEN, possible_targets, record_look, record_project, state_of
+from reconciler.operator.recording import (
+    MOST_OVERWRITTEN,
+    possible_targets,
+    record_forbidden,
+    record_look,
+    record_project,
+    state_of,
+)
 from reconciler.operator.resources import (
     ALLOW,
     CONSENTS,
@@ -243,8 +250,10 @@ class Rounds:
             return After(_SOON)
         if has_work:
             provider = found.workspace.project.targets[target].provider
+            is_held = False
             try:
                 async with around.leases.hold(lease_name(provider, seen.identity)) as held:
+                    is_held = True
                     snapshot = await around.snapshots.get(found.snapshot.namespace, fresh=True)
                     if snapshot.project is None or not _is_same_project(found.project, snapshot.project):
                         return After(_SOON)  # its owner, its targets and whether it is ours may be others
@@ -262,6 +271,10 @@ class Rounds:
                     await record_look(around, found, target, choice, seen, deletes, known)
             except HeldElsewhereError as error:
                 return After(error.seconds)
+            except ClusterError as error:
+                if not is_held and error.status == httpx.codes.FORBIDDEN:
+                    await record_forbidden(around, found, target, str(error), known)
+                raise
         else:
             await record_look(around, found, target, choice, seen, deletes if seen.unread else {}, known)
         transient = any(entry.reason in _TRANSIENT for entry in seen.entries.values())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import httpx
 import pytest
 
+from reconciler.operator.kubernetes import ClusterError
 from reconciler.operator.published import Published
 from tests.operator.fake import CURRENT, World
 
@@ -104,3 +105,19 @@ def test_a_status_that_somebody_else_wrote_meanwhile_is_not_overwritten(world: W
     world.cluster.refuse.clear()
     world.look()
     assert world.status(oncall)["observedGeneration"] == 2
+
+
+def test_a_lease_that_may_not_be_had_is_said_on_the_project_until_it_may(world: World) -> None:
+    project, oncall = world.project(), world.slack("oncall")
+    world.cluster.refuse["POST", ".*/leases"] = 403
+    for _ in range(2):
+        with pytest.raises(ClusterError):
+            world.look()
+    assert world.conditions(project)["Ready"] == "False TargetUnread"
+    assert "search: the operator lacks a right" in world.message(project)
+    assert world.live() == {}
+    world.cluster.refuse.clear()
+    world.look()
+    assert world.conditions(project)["Ready"] == "True TargetsRead"
+    assert world.conditions(oncall)["Ready"] == "True Applied"
+    assert world.messages() == 1
