@@ -209,9 +209,7 @@ _blocked: list[bool] = []  # something blocks the loop
 @contextmanager
 def taken_over() -> Iterator[None]:
     """Within this context a signal ends what runs, and is remembered."""
-    _seen.clear()
-    _over.clear()
-    _blocked.clear()
+    _forget()
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -221,6 +219,13 @@ def taken_over() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+        _forget()  # what another caller in this process runs was not interrupted
+
+
+def _forget() -> None:
+    _seen.clear()
+    _over.clear()
+    _blocked.clear()
 
 
 def _interrupt(_number: int, _frame: object) -> None:

@@ -181,6 +181,13 @@ def test_while_the_interpreter_ends_the_code_stays_what_it_was(number: signal.Si
     assert done.stdout.strip()
 
 
+def test_what_is_run_later_in_the_same_process_was_not_interrupted() -> None:
+    with command_line.taken_over(), pytest.raises(KeyboardInterrupt):
+        signal.raise_signal(signal.SIGINT)
+    assert not command_line.was_interrupted()
+    assert command_line.run(["version"]) == 0
+
+
 def test_one_signal_sent_twice_is_one() -> None:
     with command_line.taken_over():
         with pytest.raises(KeyboardInterrupt):
