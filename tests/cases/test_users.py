@@ -88,7 +88,7 @@ def test_a_channel_that_a_hand_deleted_still_shows_who_names_it(opensearch: Proj
     opensearch.call("DELETE", "/_plugins/_notifications/configs/acme_oncall")
     done = opensearch.run("users", "oncall")
     assert done.code == 0, done.everything
-    assert done.out.splitlines()[1].split() == ["oncall", "not", "there", "search", "disk", "monitor", "yes"]
+    assert done.out.splitlines()[1].split() == ["oncall", "missing", "search", "disk", "monitor", "yes"]
 
 
 def test_names_that_lead_nowhere_are_listed_with_the_nearest_one(opensearch: Project, simulator: Simulator) -> None:

@@ -26,7 +26,7 @@ def test_every_object_has_the_namespace_that_was_asked_for() -> None:
     assert sum(one["kind"] == "Deployment" for one in objects) == 2
 
 
-@pytest.mark.parametrize("name", ["Channels", "a b", "", "a.b", "x" * 64])
+@pytest.mark.parametrize("name", ["Channels", "a b", "a.b", "x" * 64])
 def test_a_namespace_is_a_name(name: str) -> None:
     done = CliRunner().invoke(command, ["manifests", "--namespace", name, "--image", IMAGE])
     assert isinstance(done.exception, UsageError)
