@@ -18,11 +18,10 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 from reconciler.simulator.background import LoopThread
 from reconciler.simulator.clock import Clock
 from reconciler.simulator.inbox import Inbox, Received
+from reconciler.simulator.listening import HOST, Listener
 from reconciler.simulator.sink import answer_delivery
 
 __all__ = ["MailReceiver", "Receiver"]
-
-_HOST = "127.0.0.1"
 
 
 class Receiver:
@@ -33,12 +32,12 @@ class Receiver:
         self._slow_seconds = slow_seconds
         self._inbox = Inbox(Clock()) if inbox is None else inbox
         self._thread = LoopThread("receiver")
-        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
         self.port = port
 
     @property
     def url(self) -> str:
-        return f"http://{_HOST}:{self.port}"
+        return f"http://{HOST}:{self.port}"
 
     @property
     def received(self) -> list[Received]:
@@ -56,18 +55,16 @@ class Receiver:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if self._runner:
-            self._thread.run(self._runner.cleanup())
+        if self._listener:
+            self._thread.run(self._listener.close())
         self._thread.stop()
 
     async def _open(self) -> None:
         app = web.Application()
         app.router.add_route("*", "/{path:.*}", self._answer)
-        self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=0.05)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, _HOST, self._port)
-        await site.start()
-        self.port = self._runner.addresses[0][1]
+        self._listener = Listener(web.AppRunner(app, access_log=None, shutdown_timeout=0.05))
+        await self._listener.open(self._port)
+        self.port = self._listener.port
 
     async def _answer(self, request: web.Request) -> web.Response:
         return await answer_delivery(request, request.raw_path, self._inbox, self._slow_seconds)
@@ -111,7 +108,7 @@ class MailReceiver:
         self._inbox = Inbox(Clock()) if inbox is None else inbox
         self.refused = set(refused)
         self._controller = _Controller(
-            _MailHandler(self._inbox, self.refused), hostname=_HOST, port=port, server_hostname="localhost"
+            _MailHandler(self._inbox, self.refused), hostname=HOST, port=port, server_hostname="localhost"
         )
         self.port = port
 

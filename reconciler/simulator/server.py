@@ -19,12 +19,12 @@ from reconciler.simulator.control import PREFIX, Controls
 from reconciler.simulator.delivery import Courier
 from reconciler.simulator.faults import Faults
 from reconciler.simulator.inbox import Inbox
+from reconciler.simulator.listening import Listener
 from reconciler.simulator.outcomes import Outcomes
 from reconciler.simulator.striking import Striker
 
 __all__ = ["LoggedRequest", "Server"]
 
-_HOST = "127.0.0.1"
 _LARGEST_BODY = 100 * 1024 * 1024
 _LONGEST_LINE = 1024 * 1024
 _SHORT_NAMES = {"commonName": "CN", "organizationName": "O", "organizationalUnitName": "OU", "countryName": "C"}
@@ -56,7 +56,7 @@ class Server:
         self._courier = courier
         self._refresh = refresh
         self._after_call = after_call
-        self._runner: web.AppRunner | None = None
+        self._listener: Listener | None = None
         self.clock = clock
         self.inbox: Inbox = courier.inbox
         self.outcomes: Outcomes = courier.outcomes
@@ -75,7 +75,7 @@ class Server:
         """Listen; `self.port` is then the port."""
         app = web.Application(client_max_size=_LARGEST_BODY)
         app.router.add_route("*", "/{path:.*}", self._dispatch)
-        self._runner = web.AppRunner(
+        runner = web.AppRunner(
             app,
             access_log=None,
             shutdown_timeout=0.05,
@@ -83,19 +83,18 @@ class Server:
             max_line_size=_LONGEST_LINE,
             max_field_size=_LONGEST_LINE,
         )
-        await self._runner.setup()
-        await web.TCPSite(self._runner, _HOST, port, ssl_context=ssl_context).start()
-        self.port = self._runner.addresses[0][1]
+        self._listener = Listener(runner)
+        await self._listener.open(port, ssl_context)
+        self.port = self._listener.port
 
     @property
     def connections(self) -> int:
         """How many connections are open now."""
-        server = self._runner.server if self._runner else None
-        return len(server.connections) if server else 0
+        return self._listener.connections if self._listener else 0
 
     async def close(self) -> None:
-        if self._runner:
-            await self._runner.cleanup()
+        if self._listener:
+            await self._listener.close()
         await self._courier.close()
 
     def _api_for(self, path: str) -> Api:
