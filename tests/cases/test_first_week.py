@@ -279,10 +279,8 @@ def test_what_a_simulator_cannot_use_is_named(opensearch: Project) -> None:
     taken = opensearch.url.rpartition(":")[2]
     done = opensearch.run("simulate", "--port", taken)
     assert done.code == 1
-    assert (
-        f"error: the simulator cannot start: error while attempting to bind on address ('127.0.0.1', {taken})"
-        in done.err
-    )
+    assert done.err.startswith("error: the simulator cannot start: Address already in use")
+    assert f"('127.0.0.1', {taken})" in done.err
 
 
 def test_a_simulator_that_is_not_installed_is_to_be_had_under_our_own_name(opensearch: Project) -> None:

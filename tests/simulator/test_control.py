@@ -236,7 +236,7 @@ def test_a_port_that_is_taken_is_an_error_at_once() -> None:
     before = set(threading.enumerate())
     with Receiver() as other:
         taken = Simulator(port=other.port, receivers=True)
-        with pytest.raises(OSError, match="address already in use"):
+        with pytest.raises(OSError, match="Address already in use"):
             taken.start()
     assert "simulator" not in {thread.name for thread in set(threading.enumerate()) - before}
 

@@ -68,7 +68,7 @@ def command(
     except ValueError as error:
         raise ConfigurationError(f"the simulator cannot start: {error}") from None
     except OSError as error:
-        what = f"{error.filename}: " if error.filename else ""  # where it cannot listen, asyncio names the address
+        what = f"{error.filename}: " if error.filename else ""  # where it cannot listen, the words name the address
         raise ConfigurationError(f"the simulator cannot start: {what}{error.strerror}") from None
     return 0
 
