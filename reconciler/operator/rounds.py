@@ -1,8 +1,8 @@
 """A round: a project or one of its targets is looked at, once. From a snapshot to what is written to the cluster.
 
 What is planned is `choosing`'s, what is done `looking`'s; what came of it is written by `recording`, and `unreconciled`
-says of the rest why it is not looked at. A round that cannot be finished
-raises a ClusterError, and the queue tries it again.
+says of the rest why it is not looked at. A round that cannot be finished raises a ClusterError, and the queue tries it
+again.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from reconciler.operator.entries import Entry, entries_of
 from reconciler.operator.events import Event
 from reconciler.operator.kubernetes import ClusterError
 from reconciler.operator.leases import HeldElsewhereError, lease_name
-from reconciler.operator.looking import look, work
+from reconciler.operator.looking import Look, look, work
 from reconciler.operator.outcomes import FAILED, INTERRUPTED
 from reconciler.operator.preparing import Block, Prepared, prepare
 from reconciler.operator.project_status import TargetState
@@ -249,32 +249,10 @@ class Rounds:
             around.writer.moved(found.snapshot.namespace)  # its resources are to say so, too
             return After(_SOON)
         if has_work:
-            provider = found.workspace.project.targets[target].provider
-            is_held = False
-            try:
-                async with around.leases.hold(lease_name(provider, seen.identity)) as held:
-                    is_held = True
-                    snapshot = await around.snapshots.get(found.snapshot.namespace, fresh=True)
-                    if snapshot.project is None or not _is_same_project(found.project, snapshot.project):
-                        return After(_SOON)  # its owner, its targets and whether it is ours may be others
-                    renewed = await self._prepared(snapshot, snapshot.project, fresh=True)
-                    if isinstance(renewed, Block) or target not in renewed.workspace.project.targets:
-                        return After(_SOON)
-                    found = renewed
-                    choice, deletes = self._choice(found, target, known), self._deletes(found, target, known)
-                    choice = replace(choice, options=replace(choice.options, leftovers=old))
-                    seen = await work(found.workspace, target, choice, deletes, held, around.stop, now_text())
-                    left.tried(old, around.clock())
-                    if held.lost:
-                        _LOG.warning("%s %s: %s", found.snapshot.namespace, target, LEASE_LOST)
-                        return After(_SOON)
-                    await record_look(around, found, target, choice, seen, deletes, known)
-            except HeldElsewhereError as error:
-                return After(error.seconds)
-            except ClusterError as error:
-                if not is_held and error.status == httpx.codes.FORBIDDEN:
-                    await record_forbidden(around, found, target, str(error), known)
-                raise
+            done = await self._work(found, target, known, seen.identity, old)
+            if isinstance(done, After):
+                return done
+            found, seen = done
         else:
             await record_look(around, found, target, choice, seen, deletes if seen.unread else {}, known)
         transient = any(entry.reason in _TRANSIENT for entry in seen.entries.values())
@@ -283,6 +261,46 @@ class Rounds:
         wait = left.due_in(around.clock())
         interval = behaviour_of(found.project, None).interval
         return After(interval if wait is None else min(interval, max(_SOON, wait)))
+
+    async def _work(
+        self, found: Prepared, target: str, known: Known, identity: str, leftovers: tuple[str, ...]
+    ) -> tuple[Prepared, Look] | After:
+        """Carry out and record, under the target's lease, what is to be done now that it is ours; the project as it is
+        then, and what came of it. Or when to look again, where nothing could be done or recorded."""
+        around, left, is_held = self._around, known.leftovers[target], False
+        provider = found.workspace.project.targets[target].provider
+        try:
+            async with around.leases.hold(lease_name(provider, identity)) as held:
+                is_held = True
+                renewed = await self._renewed(found, target)
+                if renewed is None:
+                    return After(_SOON)
+                choice, deletes = self._choice(renewed, target, known), self._deletes(renewed, target, known)
+                choice = replace(choice, options=replace(choice.options, leftovers=leftovers))
+                seen = await work(renewed.workspace, target, choice, deletes, held, around.stop, now_text())
+                left.tried(leftovers, around.clock())
+                if held.lost:
+                    _LOG.warning("%s %s: %s", renewed.snapshot.namespace, target, LEASE_LOST)
+                    return After(_SOON)
+                await record_look(around, renewed, target, choice, seen, deletes, known)
+                return renewed, seen
+        except HeldElsewhereError as error:
+            return After(error.seconds)
+        except ClusterError as error:
+            if not is_held and error.status == httpx.codes.FORBIDDEN:
+                await record_forbidden(around, found, target, str(error), known)
+            raise
+
+    async def _renewed(self, found: Prepared, target: str) -> Prepared | None:
+        """The project as it is now; None where its owner, its targets or whether it is ours may be others than before,
+        or it cannot be used any more."""
+        snapshot = await self._around.snapshots.get(found.snapshot.namespace, fresh=True)
+        if snapshot.project is None or not _is_same_project(found.project, snapshot.project):
+            return None
+        renewed = await self._prepared(snapshot, snapshot.project, fresh=True)
+        if isinstance(renewed, Block) or target not in renewed.workspace.project.targets:
+            return None
+        return renewed
 
     async def _rival(self, found: Prepared, target: str, identity: str) -> Rival | None:
         """Whether an older project has this owner on this system, by what the system says of itself: two addresses may
